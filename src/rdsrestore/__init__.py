@@ -1,0 +1,1 @@
+"""Restore one table of an Amazon RDS database from its backups."""

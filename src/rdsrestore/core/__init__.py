@@ -1,0 +1,1 @@
+"""What the job is, on the standard library alone."""

@@ -1,0 +1,78 @@
+"""How a run ended, and the exit code that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from signal import SIGTERM
+
+from rdsrestore.core.errors import ExitCode, Interrupted, RdsRestoreError, VerifyError
+from rdsrestore.core.tables import Conflict, TableCheck, TableDifference, TableLoad
+
+
+@dataclass(frozen=True)
+class Remains:
+    """Something that could not be removed, why, and the command that removes it."""
+
+    what: str
+    why: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What changed in production, what is left over, and the cause where the run did not succeed.
+
+    `production_touched` is true from the first row or table that production got. `proof` holds the sentences that say
+    what was read again after the teardown.
+    """
+
+    run: str
+    cause: RdsRestoreError | None = None
+    bug: bool = False
+    differences: tuple[TableDifference, ...] = ()
+    loads: tuple[TableLoad, ...] = ()
+    checks: tuple[TableCheck, ...] = ()
+    production_touched: bool = False
+    remains: tuple[Remains, ...] = ()
+    proof: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def inserted(self) -> int:
+        """Count the rows put back."""
+        return sum(load.inserted for load in self.loads)
+
+    @property
+    def conflicts(self) -> tuple[tuple[str, Conflict], ...]:
+        """Return what was left out, with the name of its table."""
+        return tuple((load.landing.table, conflict) for load in self.loads for conflict in load.conflicts)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Choose by what the operator must do next; something still running wins over all else."""
+        if self.remains:
+            return ExitCode.CLEANUP_INCOMPLETE
+        if self.bug:
+            return ExitCode.BUG
+        if self.cause is None:
+            return ExitCode.OK
+        return ExitCode.FAILED_CHANGED if self.production_touched else untouched_code(self.cause)
+
+    @property
+    def headline(self) -> str:
+        """Say how it ended in one sentence."""
+        rows = f"{self.inserted:,} row{'' if self.inserted == 1 else 's'}"
+        if self.cause is None:
+            end = f"restored and verified: {rows} put back" if self.loads else "done"
+        elif self.production_touched:
+            end = f"failed after {rows} were put back: {self.cause}"
+        else:
+            end = f"stopped before any change to production: {self.cause}"
+        return f"{end}; {'cleanup is incomplete' if self.remains else 'nothing left running'}"
+
+
+def untouched_code(cause: RdsRestoreError) -> ExitCode:
+    """Return the code for a run that ended because of `cause` before production changed."""
+    if isinstance(cause, Interrupted):
+        return ExitCode.TERMINATED if cause.signal == SIGTERM else ExitCode.INTERRUPTED
+    return ExitCode.FAILED_CLEAN if isinstance(cause, VerifyError) else cause.exit_code

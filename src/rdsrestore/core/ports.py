@@ -1,0 +1,262 @@
+"""What the core needs from outside, as protocols; the adapters live in aws, engines, outlets and store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+from rdsrestore.core.cloud import (
+    ApiCall,
+    GroupSpec,
+    Identity,
+    Leftover,
+    RestoreSpec,
+    SnapshotInfo,
+    SourceInstance,
+)
+from rdsrestore.core.model import Endpoint, Secret, TableRef
+from rdsrestore.core.tables import (
+    ClientTools,
+    DumpFile,
+    ServerFacts,
+    TableCheck,
+    TableDefinition,
+    TableDifference,
+    TableLoad,
+)
+
+Progress = Callable[[str, float | None], None]
+"""Told what is happening now, in a few words, and the share done (0 to 1) where it is known."""
+
+
+class Cloud(Protocol):
+    """The account that holds the instance. Every method may raise CloudError."""
+
+    def identity(self) -> Identity:
+        """Say who we are to the cloud."""
+        ...
+
+    def caller(self) -> str:
+        """Find this machine's address as the cloud sees it, as a /32 or /128."""
+        ...
+
+    def instances(self) -> Sequence[str]:
+        """Name the instances that could be a source, without our own temporary ones."""
+        ...
+
+    def source(self, instance: str) -> SourceInstance:
+        """Read an instance; code `aws.no-instance` where there is none, its hint naming near ones."""
+        ...
+
+    def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
+        """List an instance's snapshots, newest first."""
+        ...
+
+    def snapshot(self, snapshot: str) -> SnapshotInfo:
+        """Read one snapshot; code `aws.no-snapshot` where there is none."""
+        ...
+
+    def denied(self, vpc: str) -> Sequence[str]:
+        """Name the actions the job needs that a trial without effect shows to be forbidden."""
+        ...
+
+    def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
+        """Look up what the temporary instance costs an hour, in USD; None where unknown."""
+        ...
+
+    def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
+        """Wait until the restore window reaches `moment`; returns the window's end."""
+        ...
+
+    def create_group(self, spec: GroupSpec, run: str) -> str:
+        """Make the run's security group, or adopt it where the answer to an earlier call was lost; returns its id."""
+        ...
+
+    def delete_group(self, name: str, progress: Progress) -> None:
+        """Delete the group of that name if it is ours, waiting while something still uses it; gone already is fine."""
+        ...
+
+    def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
+        """Let `cidr` reach `port` through the group; returns the rule's id."""
+        ...
+
+    def close_rules(self, group: str) -> None:
+        """Revoke all ingress rules of a group of ours and read back that they are gone; no group, no rule."""
+        ...
+
+    def find_group(self, name: str) -> str | None:
+        """Return the id of the run's own group, None where there is none."""
+        ...
+
+    def restore(self, spec: RestoreSpec, run: str) -> str:
+        """Start the restore, or adopt the instance where the answer was lost; returns its resource id."""
+        ...
+
+    def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
+        """Wait until the instance can be logged in to.
+
+        Code `aws.restore-failed` or `aws.restore-timeout` where it never will.
+        """
+        ...
+
+    def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
+        """Give the temporary instance's master user a password of our own and wait until it holds."""
+        ...
+
+    def delete_instance(self, name: str, progress: Progress) -> None:
+        """Delete the instance of that name if it is ours, without snapshot or backups, and wait until it is gone."""
+        ...
+
+    def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
+        """Find what carries our marks, of one run or of all."""
+        ...
+
+    def take_calls(self) -> Sequence[ApiCall]:
+        """Return the requests answered since the last time, oldest first."""
+        ...
+
+    def calls_of(self, step: str) -> Sequence[str]:
+        """Name what a step asks of the cloud, for the plan."""
+        ...
+
+
+class Copy(Protocol):
+    """The restored server: nobody writes to it. Every method may raise DatabaseError or ToolError."""
+
+    def definition(self, ref: TableRef) -> TableDefinition | None:
+        """Read a table's definition; None where it did not exist at that time."""
+        ...
+
+    def similar(self, ref: TableRef) -> Sequence[str]:
+        """Name the tables of the same database that read like it."""
+        ...
+
+    def dump(
+        self,
+        definition: TableDefinition,
+        where: str | None,
+        folder: Path,
+        children: Sequence[TableRef],
+        progress: Progress,
+    ) -> DumpFile:
+        """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
+        ...
+
+
+class Production(Protocol):
+    """The server with the damaged table. Every method may raise DatabaseError or ToolError."""
+
+    def server(self) -> ServerFacts:
+        """Read what the server is and allows."""
+        ...
+
+    def databases(self) -> Sequence[str]:
+        """Name the users' databases."""
+        ...
+
+    def tables(self, database: str) -> Sequence[str]:
+        """Name a database's base tables."""
+        ...
+
+    def definition(self, ref: TableRef) -> TableDefinition | None:
+        """Read a table's definition; None where it does not exist."""
+        ...
+
+    def similar(self, ref: TableRef) -> Sequence[str]:
+        """Name the tables of the same database that read like it."""
+        ...
+
+    def count(self, ref: TableRef) -> int:
+        """Count a table's rows exactly."""
+        ...
+
+    def check_where(self, ref: TableRef, where: str) -> str:
+        """Say what is wrong with a row filter; empty where it is one expression over the table's own columns."""
+        ...
+
+    def create_scratch(self, schema: str, run: str) -> None:
+        """Make the run's scratch schema, marked as ours; ours already is fine."""
+        ...
+
+    def drop_scratch(self, schema: str) -> None:
+        """Drop the scratch schema if it is ours; gone already is fine."""
+        ...
+
+    def scratch_exists(self, schema: str) -> bool:
+        """Say whether the scratch schema is still there."""
+        ...
+
+    def create_landing(self, schema: str, dump: DumpFile, landing: TableRef, *, with_foreign_keys: bool) -> None:
+        """Create an empty table from the restored definition and note it in the scratch schema.
+
+        DatabaseError with code `db.table-exists` where the name is taken.
+        """
+        ...
+
+    def drop_landing(self, schema: str, landing: TableRef) -> None:
+        """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
+        ...
+
+    def stage(self, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
+        """Load a dump into the scratch schema; VerifyError where it differs from the copy's fingerprint."""
+        ...
+
+    def compare(
+        self, schema: str, dump: DumpFile, landing: TableRef, staged: Sequence[TableRef], progress: Progress
+    ) -> TableDifference:
+        """Class every staged row against the landing and keep the result in the scratch schema; changes nothing else.
+
+        `staged` are all tables of the run: a missing parent that is staged too is no conflict.
+        """
+        ...
+
+    def load(self, schema: str, dump: DumpFile, landing: TableRef, progress: Progress) -> TableLoad:
+        """Insert the rows classed as missing, in transactions of bounded size.
+
+        What no longer fits is a conflict, never overwritten.
+        """
+        ...
+
+    def verify(self, schema: str, dump: DumpFile, landing: TableRef, before: int) -> TableCheck:
+        """Count and compare what is in the landing now with what was planned."""
+        ...
+
+
+class Databases(Protocol):
+    """Where logins to servers come from."""
+
+    def production(self, endpoint: Endpoint, user: str) -> AbstractContextManager[Production]:
+        """Log in to the source; DatabaseError with code `db.denied` or `db.unreachable` where that fails."""
+        ...
+
+    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> AbstractContextManager[Copy]:
+        """Log in to a temporary instance."""
+        ...
+
+    def tools(self) -> ClientTools:
+        """Find the dump and load programs."""
+        ...
+
+    def statements_of(self, step: str) -> Sequence[str]:
+        """Name what a step runs on a server, for the plan."""
+        ...
+
+
+class Operator(Protocol):
+    """The person, or the flag that speaks for them."""
+
+    def approve(self, question: str, differences: Sequence[TableDifference]) -> bool:
+        """Show what would change and ask; False means no."""
+        ...
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        ...

@@ -1,0 +1,203 @@
+"""Carry out a plan: write down, do, and always clean up.
+
+An intent is journalled before each act and its result after it. Whatever happens, every open intent is undone at the
+end, newest first; a failing undo never stops the next and stays open for a later cleanup.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rdsrestore.core import events
+from rdsrestore.core.codec import Json, encode
+from rdsrestore.core.errors import JournalError, RdsRestoreError, VerifyError
+from rdsrestore.core.facts import Compared, Loaded, Verified
+from rdsrestore.core.interrupts import Interrupts, Stop
+from rdsrestore.core.journal import Journal, Kind
+from rdsrestore.core.outcome import Outcome, Remains
+from rdsrestore.core.step import Plan, Run, Step
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where the runner writes and speaks; `expected` holds the usual seconds of each step."""
+
+    journal: Journal
+    announcer: events.Announcer
+    expected: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why the steps ended early; `bug` where the exception was none that we expect."""
+
+    error: RdsRestoreError | None = None
+    bug: bool = False
+
+
+def execute(plan: Plan, run: Run, desk: Desk) -> Outcome:
+    """Apply the plan's steps in order, undo whatever they made, and prove that it is gone."""
+    started: list[Step] = []
+    with Interrupts(lambda: remark(desk, started)) as interrupts:
+        try:
+            desk.announcer.tell(events.RunStarted(run.id, plan, run.world.clock.now()))
+            cause = forward(plan, run, desk, started)
+            interrupts.shelter()
+        except Stop as stop:
+            cause = Cause(stop.error)
+        return wind_up(run, desk, cause, started)
+
+
+def clean_up(steps: Sequence[Step], run: Run, desk: Desk) -> Outcome:
+    """Undo the open steps of an earlier run, given in the order they were started."""
+    started = list(steps)
+    with Interrupts(lambda: remark(desk, started)) as interrupts:
+        interrupts.shelter()
+        return wind_up(run, desk, Cause(), started)
+
+
+def forward(plan: Plan, run: Run, desk: Desk, started: list[Step]) -> Cause:
+    """Apply steps until one fails; every failure ends here, so that the teardown always follows."""
+    for step in plan.steps:
+        begun = time.monotonic()
+        try:
+            apply(step, run, desk, started, begun)
+        except RdsRestoreError as error:
+            return failed(step, Cause(error), error, begun, run, desk)
+        except Stop as stop:
+            return failed(step, Cause(stop.error), stop.error, begun, run, desk)
+        except Exception as error:  # noqa: BLE001 - even our own bug must be followed by the teardown
+            shown = our_bug(step.name, error)
+            return failed(step, Cause(shown, bug=True), shown, begun, run, desk)
+    return Cause()
+
+
+def apply(step: Step, run: Run, desk: Desk, started: list[Step], begun: float) -> None:
+    """Apply one step: intent on the disk, act, result on the disk."""
+    desk.announcer.tell(
+        events.StepStarted(step.name, step.describe(), step.impact, run.world.clock.now(), desk.expected.get(step.name))
+    )
+    desk.journal.append(Kind.INTENT, step.name, {"intent": encode(step)})
+    started.append(step)
+    fact = step.apply(run)
+    if fact is not None:
+        run.facts.put(fact)
+    seconds = time.monotonic() - begun
+    result = step.result(fact)
+    desk.journal.append(
+        Kind.DONE,
+        step.name,
+        {"result": result, "fact": encode(fact), "seconds": round(seconds, 3), "calls": calls(run)},
+    )
+    desk.announcer.tell(events.StepDone(step.name, result, seconds))
+
+
+def failed(step: Step, cause: Cause, error: RdsRestoreError, begun: float, run: Run, desk: Desk) -> Cause:
+    """Write down and tell how a step failed."""
+    seconds = time.monotonic() - begun
+    data: dict[str, Json] = {
+        "code": error.code,
+        "problem": str(error),
+        "hint": error.hint,
+        "seconds": round(seconds, 3),
+        "calls": calls(run),
+    }
+    if isinstance(error, VerifyError):
+        data |= {"expected": error.expected, "actual": error.actual}
+    note(desk, Kind.FAILED, step.name, data)
+    desk.announcer.tell(events.StepFailed(step.name, str(error), error.hint, seconds))
+    return cause
+
+
+def wind_up(run: Run, desk: Desk, cause: Cause, started: Sequence[Step]) -> Outcome:
+    """Undo everything that was started, read the world again, and say how it ended."""
+    undone = [remain for step in reversed(started) if (remain := undo(step, run, desk))]
+    proof, found = prove(run, started)
+    known = {remain.what for remain in undone}
+    remains = (*undone, *(remain for remain in found if remain.what not in known))
+    note(desk, Kind.PROOF, "", {"proof": encode(proof), "remains": encode(remains), "calls": calls(run)})
+    for problem in desk.announcer.problems:
+        note(desk, Kind.NOTICE, "", {"text": problem})
+    outcome = Outcome(
+        run=run.id.value,
+        cause=cause.error,
+        bug=cause.bug,
+        differences=compared.differences if (compared := run.facts.find(Compared)) else (),
+        loads=loaded.loads if (loaded := run.facts.find(Loaded)) else (),
+        checks=verified.checks if (verified := run.facts.find(Verified)) else (),
+        production_touched=any(step.changed(run) for step in started),
+        remains=remains,
+        proof=proof,
+        notices=tuple(desk.announcer.problems),
+    )
+    note(desk, Kind.ENDED, "", {"exit_code": int(outcome.exit_code), "headline": outcome.headline})
+    desk.announcer.tell(events.RunEnded(run.id, outcome, run.world.clock.now()))
+    return outcome
+
+
+def undo(step: Step, run: Run, desk: Desk) -> Remains | None:
+    """Undo one step; returns what remains where that failed."""
+    text = step.undo_text()
+    if not text:
+        return None
+    begun = time.monotonic()
+    desk.announcer.tell(events.UndoStarted(step.name, text))
+    note(desk, Kind.UNDO, step.name, {"text": text})
+    problem = ""
+    try:
+        step.undo(run)
+    except RdsRestoreError as error:
+        problem = str(error)
+    except Exception as error:  # noqa: BLE001 - a bug in one undo must not stop the next
+        problem = str(our_bug(step.name, error))
+    seconds = time.monotonic() - begun
+    data: dict[str, Json] = {"seconds": round(seconds, 3), "calls": calls(run)}
+    if problem:
+        data["problem"] = problem
+    note(desk, Kind.UNDO_FAILED if problem else Kind.UNDONE, step.name, data)
+    desk.announcer.tell(events.UndoDone(step.name, text, seconds, problem))
+    return Remains(text, problem, f"rdsrestore cleanup {run.id}") if problem else None
+
+
+def prove(run: Run, started: Sequence[Step]) -> tuple[tuple[str, ...], tuple[Remains, ...]]:
+    """Read the world again: each step that made something says whether it is really gone."""
+    proof, remains = [], []
+    for step in reversed(started):
+        try:
+            sentence = step.prove_gone(run)
+        except RdsRestoreError as error:
+            remains.append(Remains(step.undo_text(), str(error), f"rdsrestore cleanup {run.id}"))
+        else:
+            if sentence:
+                proof.append(sentence)
+    return tuple(proof), tuple(remains)
+
+
+def note(desk: Desk, kind: Kind, step: str, data: dict[str, Json]) -> None:
+    """Write a record that must not stop the cleanup: a full disk is told, not raised."""
+    try:
+        desk.journal.append(kind, step, data)
+    except JournalError as error:
+        desk.announcer.tell(events.Notice(str(error)))
+
+
+def remark(desk: Desk, started: Sequence[Step]) -> None:
+    """Answer a signal during the teardown with what is still being removed."""
+    things = "; ".join(text for step in reversed(started) if (text := step.undo_text()))
+    desk.announcer.tell(events.Notice(f"still cleaning up, please wait: {things}"))
+
+
+def calls(run: Run) -> Json:
+    """Take the cloud requests answered since the last record."""
+    return encode(tuple(run.world.cloud.take_calls()))
+
+
+def our_bug(where: str, error: Exception) -> RdsRestoreError:
+    """Name a failure that no step foresaw; the exception itself is kept as the cause, for --debug."""
+    shown = RdsRestoreError(
+        where, f"{type(error).__name__}: this is a bug in rdsrestore", "run again with --debug", code="bug"
+    )
+    shown.__cause__ = error
+    return shown

@@ -1,0 +1,54 @@
+"""Everything that is read before anything is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from rdsrestore.core.cloud import Identity, Leftover, SnapshotInfo, SourceInstance
+from rdsrestore.core.model import TableRef
+from rdsrestore.core.tables import ClientTools, ServerFacts, TableDefinition
+
+
+@dataclass(frozen=True)
+class TableSurvey:
+    """A table as production has it now: `definition` is None where it does not exist, `similar` then holds near names.
+
+    `rows` is the exact count, None where the table does not exist.
+    """
+
+    ref: TableRef
+    definition: TableDefinition | None
+    rows: int | None = None
+    similar: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ListenerCheck:
+    """Whether someone who is to be told can be told; `problem` is empty when they can."""
+
+    name: str
+    problem: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The world before the run. `free_disk` is in bytes, `hourly_cost` in USD where known."""
+
+    at: datetime
+    identity: Identity
+    source: SourceInstance
+    server: ServerFacts
+    tables: tuple[TableSurvey, ...]
+    landing: TableSurvey | None
+    tools: ClientTools
+    free_disk: int
+    caller: str | None
+    leftovers: tuple[Leftover, ...] = ()
+    snapshot: SnapshotInfo | None = None
+    listeners: tuple[ListenerCheck, ...] = ()
+    denied: tuple[str, ...] = ()
+    hourly_cost: Decimal | None = None
+    where_problem: str = ""

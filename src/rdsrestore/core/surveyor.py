@@ -1,0 +1,74 @@
+"""Read everything a run depends on, and change nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from rdsrestore.core.cloud import SourceInstance
+from rdsrestore.core.errors import CloudError
+from rdsrestore.core.model import Moment, Request, TableRef
+from rdsrestore.core.ports import Production
+from rdsrestore.core.step import World
+from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
+
+
+def survey(request: Request, world: World, folder: Path, listeners: Sequence[ListenerCheck] = ()) -> Survey:
+    """Read the account, the instance, the tables and this machine; `folder` is where dumps would go.
+
+    Raises the RemoteError of whatever makes the job impossible.
+    """
+    cloud = world.cloud
+    identity = cloud.identity()
+    source = cloud.source(request.instance)
+    snapshot = None if isinstance(request.point, Moment) else cloud.snapshot(request.point.id)
+    with world.databases.production(source.endpoint, request.user) as production:
+        server = production.server()
+        tables = tuple(survey_table(production, ref) for ref in request.refs)
+        landing = survey_table(production, TableRef(request.database, request.into)) if request.into else None
+        first = request.refs[0]
+        exists = tables[0].definition is not None
+        where_problem = production.check_where(first, request.where) if request.where and exists else ""
+    return Survey(
+        at=world.clock.now(),
+        identity=identity,
+        source=source,
+        server=server,
+        tables=tables,
+        landing=landing,
+        tools=world.databases.tools(),
+        free_disk=shutil.disk_usage(folder).free,
+        caller=request.caller or find_caller(world),
+        leftovers=tuple(cloud.leftovers()),
+        snapshot=snapshot,
+        listeners=tuple(listeners),
+        denied=tuple(cloud.denied(source.vpc)),
+        hourly_cost=cost(world, source, request.instance_class or source.instance_class),
+        where_problem=where_problem,
+    )
+
+
+def survey_table(production: Production, ref: TableRef) -> TableSurvey:
+    """Read a table as production has it; near names where it has none."""
+    definition = production.definition(ref)
+    if definition is None:
+        return TableSurvey(ref, None, similar=tuple(production.similar(ref)))
+    return TableSurvey(ref, definition, rows=production.count(ref) if definition.kind == "BASE TABLE" else None)
+
+
+def find_caller(world: World) -> str | None:
+    """Find this machine's address; None where that can't be found out, which is a finding of its own."""
+    try:
+        return world.cloud.caller()
+    except CloudError:
+        return None
+
+
+def cost(world: World, source: SourceInstance, instance_class: str) -> Decimal | None:
+    """Look up the price; nothing depends on it."""
+    try:
+        return world.cloud.hourly_cost(source, instance_class)
+    except CloudError:
+        return None

@@ -1,0 +1,212 @@
+"""What is known about a table's definition and content, whatever the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rdsrestore.core.model import TableRef
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as the catalogue describes it.
+
+    `type` is the full type (`decimal(12,2)`), `kind` the bare one (`decimal`). `charset` and `collation` are None for
+    columns without text.
+    """
+
+    name: str
+    type: str
+    kind: str
+    nullable: bool
+    charset: str | None = None
+    collation: str | None = None
+    generated: bool = False
+    invisible: bool = False
+    auto_increment: bool = False
+    on_update: bool = False
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """`child` (columns) references `parent` (columns); `on_delete` is the rule's name in upper case."""
+
+    name: str
+    child: TableRef
+    columns: tuple[str, ...]
+    parent: TableRef
+    parent_columns: tuple[str, ...]
+    on_delete: str
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger on the table, e.g. BEFORE INSERT."""
+
+    name: str
+    timing: str
+    event: str
+
+
+@dataclass(frozen=True)
+class UniqueKey:
+    """A unique key; `columns` in key order, `nullable` when one of them may be NULL."""
+
+    name: str
+    columns: tuple[str, ...]
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class TableDefinition:
+    """A base table's definition as read from a server.
+
+    `kind` is the catalogue's table type (BASE TABLE, VIEW, …). `key` holds the columns that identify a row: the
+    primary key, else the shortest unique key without NULL, else nothing. `rows` is the server's estimate and `bytes`
+    its size on disk. `create_sql` is the server's own statement.
+    """
+
+    ref: TableRef
+    kind: str
+    engine: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    unique_keys: tuple[UniqueKey, ...] = ()
+    references: tuple[ForeignKey, ...] = ()
+    referenced_by: tuple[ForeignKey, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    partitioned: bool = False
+    versioned: bool = False
+    rows: int = 0
+    bytes: int = 0
+    create_sql: str = ""
+
+    @property
+    def base_columns(self) -> tuple[Column, ...]:
+        """The columns that hold data of their own."""
+        return tuple(column for column in self.columns if not column.generated)
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Content of a set of rows: how many, and two sums over 60-bit halves of each row's digest, as exact integers."""
+
+    rows: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class DumpFile:
+    """A complete, checked dump of one table, in the run's folder.
+
+    `path` is relative to the run's folder, `bytes` and `sha256` are the file's, `rows` were counted in the file and
+    on the server, `content` is the server's fingerprint of the same rows, `floats` the file with exact FLOAT values
+    where the table has such columns. `children` counts, on the copy, the rows of tables that reference this one with
+    a cascading rule and were not asked for.
+    """
+
+    definition: TableDefinition
+    path: str
+    bytes: int
+    sha256: str
+    rows: int
+    content: Fingerprint
+    floats: str | None = None
+    children: tuple[tuple[TableRef, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Rows that are not loaded, and why: `reason` is a sentence, `sample` a few keys as text."""
+
+    reason: str
+    rows: int
+    sample: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LostChildren:
+    """Rows of a table that references a restored one: how many the copy has, how many production has now."""
+
+    child: TableRef
+    rule: str
+    restored: int
+    live: int
+
+
+@dataclass(frozen=True)
+class TableDifference:
+    """The staged rows of one table against production's, by key.
+
+    restored = missing + present + the conflicts' rows; `changed` of the `present` rows have other content now and
+    stay as they are; `newer` rows are production's alone. `sample` holds a few of the missing rows as (column, text)
+    pairs for the preview.
+    """
+
+    ref: TableRef
+    landing: TableRef
+    restored: int
+    live: int
+    missing: int
+    present: int
+    changed: int
+    newer: int
+    conflicts: tuple[Conflict, ...] = ()
+    sample: tuple[tuple[tuple[str, str], ...], ...] = ()
+    children: tuple[LostChildren, ...] = ()
+
+
+@dataclass(frozen=True)
+class TableLoad:
+    """What the load did to one table; `inserted` + the conflicts' rows = the rows planned."""
+
+    landing: TableRef
+    inserted: int
+    statements: int
+    conflicts: tuple[Conflict, ...] = ()
+
+
+@dataclass(frozen=True)
+class TableCheck:
+    """One table after the load.
+
+    `expected` and `actual` count restored rows present in the landing, `matching` those of the loaded rows whose
+    content is the restored one; `before` and `after` are the landing's row counts.
+    """
+
+    landing: TableRef
+    expected: int
+    actual: int
+    loaded: int
+    matching: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """A server as its session sees it; sizes in bytes."""
+
+    version: str
+    flavour: str
+    read_only: bool
+    lower_case_table_names: int
+    max_allowed_packet: int
+    sql_mode: str
+    autoinc_lock_mode: int
+    time_zone: str = "+00:00"
+    event_scheduler: bool = False
+    privileges_missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClientTools:
+    """The dump and load programs found on this machine; flavour is `mariadb` or `mysql`."""
+
+    dump: str | None
+    dump_version: str = ""
+    dump_flavour: str = ""
+    load: str | None = None
+    load_version: str = ""
+    problems: tuple[str, ...] = field(default=())

@@ -1,0 +1,40 @@
+"""The job, in order. Reading this list is knowing the tool.
+
+Each step lives in a file of its own. The order here is the only one there is: the plan shows it, the runner follows
+it, the teardown goes through it backwards.
+"""
+
+from __future__ import annotations
+
+from rdsrestore.core.step import Step
+from rdsrestore.steps.approve import Approve
+from rdsrestore.steps.close_rule import CloseRule
+from rdsrestore.steps.compare import Compare
+from rdsrestore.steps.dump import Dump
+from rdsrestore.steps.landing import MakeLanding
+from rdsrestore.steps.load import Load
+from rdsrestore.steps.open_rule import OpenRule
+from rdsrestore.steps.own_group import OwnGroup
+from rdsrestore.steps.own_password import OwnPassword
+from rdsrestore.steps.reach_moment import ReachMoment
+from rdsrestore.steps.restore_instance import RestoreInstance
+from rdsrestore.steps.scratch import MakeScratch
+from rdsrestore.steps.stage import Stage
+from rdsrestore.steps.verify import Verify
+
+RECIPE: tuple[type[Step], ...] = (
+    ReachMoment,
+    OwnGroup,
+    RestoreInstance,
+    OwnPassword,
+    OpenRule,
+    Dump,
+    CloseRule,
+    MakeScratch,
+    Stage,
+    MakeLanding,
+    Compare,
+    Approve,
+    Load,
+    Verify,
+)

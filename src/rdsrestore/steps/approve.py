@@ -1,0 +1,54 @@
+"""Show what would be written, and ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.errors import Refused
+from rdsrestore.core.facts import Approved, Compared, Fact
+from rdsrestore.core.model import Request, RunId
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+from rdsrestore.steps.sessions import counted
+
+
+@dataclass(frozen=True)
+class Approve(Step):
+    """The last stop before production changes."""
+
+    name: ClassVar[str] = "approve"
+    impact: ClassVar[Impact] = Impact.LOCAL
+    usual: ClassVar[timedelta] = timedelta(seconds=30)
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Want it always."""
+        del request, survey, run
+        return cls()
+
+    def describe(self) -> str:
+        """Say who decides."""
+        return "show the difference and ask for your yes"
+
+    def apply(self, run: Run) -> Fact:
+        """Ask, unless there is nothing to write."""
+        differences = run.facts.get(Compared).differences
+        rows = sum(difference.missing for difference in differences)
+        names = ", ".join(str(difference.landing) for difference in differences if difference.missing)
+        question = f"Insert {counted(rows, 'row')} into {names} on production?"
+        if rows and not run.world.operator.approve(question, differences):
+            raise Refused(
+                "approve",
+                "you said no; nothing was written to production",
+                "run the same command again when you are ready",
+                code="operator.no",
+            )
+        return Approved(rows)
+
+    def result(self, fact: Fact | None) -> str:
+        """Say what was approved."""
+        if isinstance(fact, Approved) and fact.rows:
+            return f"approved: {counted(fact.rows, 'row')}"
+        return "nothing is missing: production has every row of that moment"

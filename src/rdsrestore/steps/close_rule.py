@@ -1,0 +1,43 @@
+"""Shut the copy again as soon as the dump is verified, not only at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.facts import Fact
+from rdsrestore.core.model import Request, RunId
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+from rdsrestore.steps.open_rule import close_rule
+
+
+@dataclass(frozen=True)
+class CloseRule(Step):
+    """Revoke the run's rule early; the teardown revokes it again, which changes nothing."""
+
+    name: ClassVar[str] = "close-rule"
+    impact: ClassVar[Impact] = Impact.TEMPORARY
+    usual: ClassVar[timedelta] = timedelta(seconds=2)
+
+    group: str
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Concern the run's own group."""
+        del request, survey
+        return cls(run.resource)
+
+    def describe(self) -> str:
+        """Name the group."""
+        return f"close {self.group} to everybody"
+
+    def apply(self, run: Run) -> None:
+        """Revoke."""
+        close_rule(run, self.group)
+
+    def result(self, fact: Fact | None) -> str:
+        """Say what it means."""
+        del fact
+        return "closed; the copy can't be reached any more"

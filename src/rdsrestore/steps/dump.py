@@ -1,0 +1,92 @@
+"""Dump the tables from the copy into the run's folder, each file checked to its last byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.errors import DatabaseError, Refused
+from rdsrestore.core.facts import Dumped, Fact
+from rdsrestore.core.model import Request, RunId, TableRef
+from rdsrestore.core.order import parents_first
+from rdsrestore.core.ports import Copy
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+from rdsrestore.core.tables import TableDefinition
+from rdsrestore.steps.sessions import copy, counted
+
+TAKES_CHILDREN = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
+
+
+@dataclass(frozen=True)
+class Dump(Step):
+    """Dump rows only, over verified TLS."""
+
+    name: ClassVar[str] = "dump"
+    impact: ClassVar[Impact] = Impact.LOCAL
+    usual: ClassVar[timedelta] = timedelta(minutes=2)
+
+    tables: tuple[TableRef, ...]
+    where: str | None
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Concern the tables asked for."""
+        del survey, run
+        return cls(request.refs, request.where)
+
+    def describe(self) -> str:
+        """Name the tables and the filter."""
+        names = ", ".join(ref.table for ref in self.tables)
+        return f"dump {names} from the copy" + (f" where {self.where}" if self.where else "")
+
+    def apply(self, run: Run) -> Fact:
+        """Read the definitions as of then, and dump parents before children."""
+        with copy(run) as database:
+            definitions = {ref: existing(database, ref) for ref in self.tables}
+            parents = {
+                ref: tuple(key.parent for key in definition.references) for ref, definition in definitions.items()
+            }
+            dumps = tuple(
+                database.dump(
+                    definitions[ref], self.where, run.folder, lost_with(definitions[ref], self.tables), run.progress
+                )
+                for ref in parents_first(self.tables, parents)
+            )
+        if not any(dump.rows for dump in dumps):
+            raise Refused(
+                "dump",
+                f"{', '.join(ref.table for ref in self.tables)} had no rows to restore as of {run.request.point}",
+                "choose a --before that lies before the incident, and check --where",
+                code="copy.empty",
+            )
+        return Dumped(dumps)
+
+    def result(self, fact: Fact | None) -> str:
+        """Count rows and bytes."""
+        if not isinstance(fact, Dumped):
+            return "dumped"
+        parts = (f"{dump.definition.ref.table} {counted(dump.rows, 'row')}" for dump in fact.dumps)
+        size = sum(dump.bytes for dump in fact.dumps)
+        return f"{', '.join(parts)}; {size / 1e6:,.1f} MB, complete and checked"
+
+
+def existing(database: Copy, ref: TableRef) -> TableDefinition:
+    """Read a table's definition on the copy; DatabaseError with code `db.no-table` where it did not exist then."""
+    definition = database.definition(ref)
+    if definition is None:
+        near = ", ".join(database.similar(ref))
+        raise DatabaseError(
+            "dump",
+            f"{ref} did not exist at that moment",
+            "choose another --before" + (f", or one of: {near}" if near else ""),
+            code="db.no-table",
+        )
+    return definition
+
+
+def lost_with(definition: TableDefinition, asked: tuple[TableRef, ...]) -> tuple[TableRef, ...]:
+    """Name the tables whose rows go when this one's are deleted, and that were not asked for."""
+    children = (key.child for key in definition.referenced_by if key.on_delete in TAKES_CHILDREN)
+    return tuple(dict.fromkeys(child for child in children if child not in asked))

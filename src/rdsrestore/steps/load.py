@@ -1,0 +1,61 @@
+"""Put the missing rows back: the only step that writes rows to production."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.facts import Dumped, Fact, Loaded
+from rdsrestore.core.model import Request, RunId
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+from rdsrestore.core.tables import TableLoad
+from rdsrestore.steps.sessions import counted, landing, production
+
+
+@dataclass(frozen=True)
+class Load(Step):
+    """Insert rows whose key production does not have, in small transactions."""
+
+    name: ClassVar[str] = "load"
+    impact: ClassVar[Impact] = Impact.PRODUCTION
+    usual: ClassVar[timedelta] = timedelta(minutes=2)
+
+    schema: str
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Concern the staged rows."""
+        del request, survey
+        return cls(run.schema)
+
+    def describe(self) -> str:
+        """Say what is written and what never is."""
+        return "insert the missing rows in small transactions; no row is changed or deleted"
+
+    def apply(self, run: Run) -> Fact:
+        """Load table by table; what has been done is known even where the next one fails."""
+        loads: list[TableLoad] = []
+        with production(run) as database:
+            for dump in run.facts.get(Dumped).dumps:
+                run.facts.put(Loaded(tuple(loads), complete=False))
+                target = landing(run, dump.definition.ref)
+                loads.append(database.load(self.schema, dump, target, run.progress))
+        return Loaded(tuple(loads))
+
+    def changed(self, run: Run) -> bool:
+        """Any row inserted, or a table that was being loaded when it failed."""
+        loaded = run.facts.find(Loaded)
+        return loaded is not None and (not loaded.complete or any(load.inserted for load in loaded.loads))
+
+    def result(self, fact: Fact | None) -> str:
+        """Count what was inserted and what was not."""
+        return "; ".join(map(counts, fact.loads)) if isinstance(fact, Loaded) else "loaded"
+
+
+def counts(load: TableLoad) -> str:
+    """Count one table's load in a line."""
+    unfit = sum(conflict.rows for conflict in load.conflicts)
+    left = f", {counted(unfit, 'row')} left out" if unfit else ""
+    return f"{load.landing.table}: {counted(load.inserted, 'row')} inserted{left}"

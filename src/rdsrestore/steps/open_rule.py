@@ -1,0 +1,59 @@
+"""Let this host, and nobody else, reach the copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.facts import Fact, OwnGroupMade, RuleOpened, TempInstance
+from rdsrestore.core.model import Request, RunId
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+
+
+@dataclass(frozen=True)
+class OpenRule(Step):
+    """Open one ingress rule in the run's own group."""
+
+    name: ClassVar[str] = "open-rule"
+    impact: ClassVar[Impact] = Impact.TEMPORARY
+    usual: ClassVar[timedelta] = timedelta(seconds=2)
+
+    group: str
+    cidr: str
+    port: int
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Concern this caller's address alone."""
+        return cls(run.resource, request.caller or survey.caller or "", survey.source.endpoint.port)
+
+    def describe(self) -> str:
+        """Name who gets in where."""
+        return f"let {self.cidr} reach port {self.port} of {self.group}"
+
+    def apply(self, run: Run) -> Fact:
+        """Open it on the port where the copy answers."""
+        port = run.facts.get(TempInstance).endpoint.port
+        rule = run.world.cloud.open_rule(run.facts.get(OwnGroupMade).id, self.cidr, port, run.id.value)
+        return RuleOpened(rule, self.cidr, port)
+
+    def undo(self, run: Run) -> None:
+        """Revoke it."""
+        close_rule(run, self.group)
+
+    def undo_text(self) -> str:
+        """Name who is shut out."""
+        return f"close {self.group} to {self.cidr}"
+
+    def result(self, fact: Fact | None) -> str:
+        """Give its id."""
+        return f"opened {fact.id}" if isinstance(fact, RuleOpened) else "opened"
+
+
+def close_rule(run: Run, group: str) -> None:
+    """Revoke every rule of the run's own group; no group, no rule."""
+    found = run.world.cloud.find_group(group)
+    if found:
+        run.world.cloud.close_rules(found)

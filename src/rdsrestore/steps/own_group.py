@@ -1,0 +1,60 @@
+"""A security group of our own for the copy, so that letting us in never opens production."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.cloud import GroupSpec
+from rdsrestore.core.errors import CleanupIncomplete
+from rdsrestore.core.facts import Fact, OwnGroupMade
+from rdsrestore.core.model import Request, RunId
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+
+GRACE = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class OwnGroup(Step):
+    """Make the group; it lets nobody in until the rule is opened."""
+
+    name: ClassVar[str] = "own-group"
+    impact: ClassVar[Impact] = Impact.TEMPORARY
+    usual: ClassVar[timedelta] = timedelta(seconds=2)
+
+    group: GroupSpec
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Name the group after the run, in the source's network."""
+        expires = survey.at + timedelta(seconds=request.wait) + GRACE
+        return cls(GroupSpec(run.resource, survey.source.vpc, expires))
+
+    def describe(self) -> str:
+        """Name the group."""
+        return f"make security group {self.group.name}, closed to everybody"
+
+    def apply(self, run: Run) -> Fact:
+        """Make it."""
+        return OwnGroupMade(run.world.cloud.create_group(self.group, run.id.value))
+
+    def undo(self, run: Run) -> None:
+        """Delete it once nothing uses it."""
+        run.world.cloud.delete_group(self.group.name, run.progress)
+
+    def prove_gone(self, run: Run) -> str:
+        """Look for it by name."""
+        found = run.world.cloud.find_group(self.group.name)
+        if found:
+            raise CleanupIncomplete(self.group.name, f"security group {found} is still there")
+        return f"security group {self.group.name} is gone, and its rule with it"
+
+    def undo_text(self) -> str:
+        """Name what goes."""
+        return f"delete security group {self.group.name}"
+
+    def result(self, fact: Fact | None) -> str:
+        """Give its id."""
+        return f"made {fact.id}" if isinstance(fact, OwnGroupMade) else "made"

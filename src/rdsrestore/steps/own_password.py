@@ -1,0 +1,50 @@
+"""Give the copy a password of our own: the one of the restored moment may have been changed since."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.facts import Fact
+from rdsrestore.core.model import Request, RunId, Secret
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+
+COPY = "copy"
+LENGTH = 40
+
+
+@dataclass(frozen=True)
+class OwnPassword(Step):
+    """Set the master password of the temporary instance, never of the source."""
+
+    name: ClassVar[str] = "own-password"
+    impact: ClassVar[Impact] = Impact.TEMPORARY
+    usual: ClassVar[timedelta] = timedelta(seconds=60)
+
+    instance: str
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Concern the run's own instance."""
+        del request, survey
+        return cls(run.resource)
+
+    def describe(self) -> str:
+        """Name the instance."""
+        return f"set a one-time password on {self.instance}"
+
+    def apply(self, run: Run) -> None:
+        """Make the password, set it, and keep it in memory alone."""
+        letters = string.ascii_letters + string.digits
+        password = Secret("".join(secrets.choice(letters) for _ in range(LENGTH)))
+        run.world.cloud.reset_password(self.instance, password, run.progress)
+        run.secrets[COPY] = password
+
+    def result(self, fact: Fact | None) -> str:
+        """Say where it is kept."""
+        del fact
+        return "set; known to this run alone"

@@ -1,0 +1,45 @@
+"""Wait until the backups reach the moment asked for: an incident is usually minutes old."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.facts import Fact, Reached
+from rdsrestore.core.model import Moment, Request, RunId
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+
+
+@dataclass(frozen=True)
+class ReachMoment(Step):
+    """Wait for the restore window."""
+
+    name: ClassVar[str] = "reach-moment"
+    impact: ClassVar[Impact] = Impact.READS
+    usual: ClassVar[timedelta] = timedelta(minutes=5)
+
+    instance: str
+    moment: datetime
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
+        """Wanted only where the window ends before the moment."""
+        del run
+        latest = survey.source.latest
+        if not isinstance(request.point, Moment) or (latest and latest >= request.point.utc):
+            return None
+        return cls(request.instance, request.point.utc)
+
+    def describe(self) -> str:
+        """Name the moment that the backups have to reach."""
+        return f"wait until the backups of {self.instance} reach {self.moment:%H:%M:%SZ}"
+
+    def apply(self, run: Run) -> Fact:
+        """Wait."""
+        return Reached(run.world.cloud.await_restorable(self.instance, self.moment, run.progress))
+
+    def result(self, fact: Fact | None) -> str:
+        """Say how far the backups reach now."""
+        return f"backups reach {fact.latest:%H:%M:%SZ}" if isinstance(fact, Reached) else "reached"

@@ -1,0 +1,73 @@
+"""Restore the backup to a temporary instance and wait until it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.cloud import RestoreSpec
+from rdsrestore.core.errors import CleanupIncomplete
+from rdsrestore.core.facts import Fact, OwnGroupMade, TempInstance
+from rdsrestore.core.model import Moment, Request, RunId
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+from rdsrestore.steps.own_group import GRACE
+
+
+@dataclass(frozen=True)
+class RestoreInstance(Step):
+    """Start the temporary instance; every attribute is given, nothing is left to the service's defaults."""
+
+    name: ClassVar[str] = "restore-instance"
+    impact: ClassVar[Impact] = Impact.TEMPORARY
+    usual: ClassVar[timedelta] = timedelta(minutes=20)
+
+    spec: RestoreSpec
+    wait: int
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Fix the copy's name, size, network and expiry; its group is known when that is made."""
+        point = request.point
+        spec = RestoreSpec(
+            name=run.resource,
+            source=survey.source,
+            group="",
+            expires=survey.at + timedelta(seconds=request.wait) + GRACE,
+            instance_class=request.instance_class or survey.source.instance_class,
+            moment=point.utc if isinstance(point, Moment) else None,
+            snapshot=None if isinstance(point, Moment) else point.id,
+        )
+        return cls(spec, request.wait)
+
+    def describe(self) -> str:
+        """Name the source, the state and the copy."""
+        state = f"{self.spec.moment:%Y-%m-%dT%H:%M:%SZ}" if self.spec.moment else f"snapshot {self.spec.snapshot}"
+        return f"restore {self.spec.source.id} as of {state} to {self.spec.name} ({self.spec.instance_class})"
+
+    def apply(self, run: Run) -> Fact:
+        """Restore and wait."""
+        spec = replace(self.spec, group=run.facts.get(OwnGroupMade).id)
+        resource_id = run.world.cloud.restore(spec, run.id.value)
+        endpoint = run.world.cloud.await_available(spec.name, self.wait, run.progress)
+        return TempInstance(spec.name, resource_id, endpoint)
+
+    def undo(self, run: Run) -> None:
+        """Delete the copy, without a snapshot and without backups."""
+        run.world.cloud.delete_instance(self.spec.name, run.progress)
+
+    def prove_gone(self, run: Run) -> str:
+        """Look for it by its marks."""
+        found = [each for each in run.world.cloud.leftovers(run.id.value) if each.kind == "instance"]
+        if found:
+            raise CleanupIncomplete(self.spec.name, f"instance is still {found[0].status}")
+        return f"instance {self.spec.name} is gone"
+
+    def undo_text(self) -> str:
+        """Name what goes."""
+        return f"delete instance {self.spec.name}"
+
+    def result(self, fact: Fact | None) -> str:
+        """Say where it answers."""
+        return f"available at {fact.endpoint}" if isinstance(fact, TempInstance) else "available"

@@ -1,0 +1,55 @@
+"""A schema of the run's own on production, where the dump is loaded and looked at before any live table is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.errors import CleanupIncomplete
+from rdsrestore.core.model import Request, RunId
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+from rdsrestore.steps.sessions import production
+
+
+@dataclass(frozen=True)
+class MakeScratch(Step):
+    """Create the scratch schema."""
+
+    name: ClassVar[str] = "scratch"
+    impact: ClassVar[Impact] = Impact.TEMPORARY
+    usual: ClassVar[timedelta] = timedelta(seconds=1)
+
+    schema: str
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Name the schema after the run."""
+        del request, survey
+        return cls(run.schema)
+
+    def describe(self) -> str:
+        """Name the schema."""
+        return f"make scratch schema {self.schema} on production"
+
+    def apply(self, run: Run) -> None:
+        """Make it."""
+        with production(run) as database:
+            database.create_scratch(self.schema, run.id.value)
+
+    def undo(self, run: Run) -> None:
+        """Drop it with all that is in it."""
+        with production(run) as database:
+            database.drop_scratch(self.schema)
+
+    def prove_gone(self, run: Run) -> str:
+        """Look for it on production."""
+        with production(run) as database:
+            if database.scratch_exists(self.schema):
+                raise CleanupIncomplete(self.schema, "the scratch schema is still on production")
+        return f"scratch schema {self.schema} is gone"
+
+    def undo_text(self) -> str:
+        """Name what goes."""
+        return f"drop scratch schema {self.schema}"

@@ -1,0 +1,32 @@
+"""How steps log in: to production with the operator's login, to the copy with the run's own."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from rdsrestore.core.facts import TempInstance
+from rdsrestore.core.model import TableRef
+from rdsrestore.core.ports import Copy, Production
+from rdsrestore.core.step import Run
+from rdsrestore.steps.own_password import COPY
+
+
+def production(run: Run) -> AbstractContextManager[Production]:
+    """Log in to the source."""
+    return run.world.databases.production(run.survey.source.endpoint, run.request.user)
+
+
+def copy(run: Run) -> AbstractContextManager[Copy]:
+    """Log in to the temporary instance."""
+    endpoint = run.facts.get(TempInstance).endpoint
+    return run.world.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
+
+
+def landing(run: Run, ref: TableRef) -> TableRef:
+    """Name the table that takes the rows: the table itself, or the one beside it."""
+    return TableRef(ref.database, run.request.into) if run.request.into else ref
+
+
+def counted(number: int, noun: str) -> str:
+    """Count in words an operator reads aloud."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""Runs on this machine's disk: a folder each, with the journal and the dumps."""

@@ -1,0 +1,69 @@
+"""A run's journal on the disk: a record is durable when `append` returns."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rdsrestore.core.codec import Json
+from rdsrestore.core.errors import JournalError
+from rdsrestore.core.journal import Kind, Record, chain, read
+from rdsrestore.core.ports import Clock
+
+
+class JournalFile:
+    """Appends records, each written and synced before the act that it announces.
+
+    Opening an existing journal goes on behind its last sound record, and so does an append after one that a full disk
+    or a signal cut short; JournalError with code `journal.broken` where the chain does not hold.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._last: Record | None = None
+        self._end = 0
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise JournalError(str(path), f"can't be opened: {error}", "check RDSRESTORE_HOME") from error
+        self._take_up(text)
+
+    def append(self, kind: Kind, step: str = "", data: dict[str, Json] | None = None) -> None:
+        """Write one record and sync it; JournalError where the disk does not take it."""
+        try:
+            if os.fstat(self._descriptor).st_size != self._end:
+                self._take_up(self._path.read_text("utf-8"))
+            record = chain(self._last, self._clock.now(), kind, step, data or {})
+            line = (record.line() + "\n").encode()
+            os.ftruncate(self._descriptor, self._end)
+            write_all(self._descriptor, line, self._end)
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise JournalError(
+                str(self._path), f"can't be written: {error.strerror}", "free some disk space, then run cleanup"
+            ) from error
+        self._last, self._end = record, self._end + len(line)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+    def _take_up(self, text: str) -> None:
+        reading = read(text)
+        if reading.broken:
+            raise JournalError(
+                f"{self._path}, line {reading.broken.line}",
+                reading.broken.problem,
+                "rdsrestore cleanup removes what the run left, by its marks in the account",
+            )
+        self._last = reading.records[-1] if reading.records else None
+        self._end = sum(len(record.line().encode()) + 1 for record in reading.records)
+
+
+def write_all(descriptor: int, data: bytes, offset: int) -> None:
+    """Write all bytes at an offset, however many writes that takes."""
+    while data:
+        written = os.pwrite(descriptor, data, offset)
+        data, offset = data[written:], offset + written

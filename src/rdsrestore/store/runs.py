@@ -1,0 +1,122 @@
+"""The folders of the runs, each private to its owner, and what their journals say."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import statistics
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rdsrestore.core.errors import JournalError, UsageError
+from rdsrestore.core.journal import Kind, Reading, Record, read
+from rdsrestore.core.model import RUN_ID, RunId
+
+PRIVATE = 0o700
+JOURNAL = "journal.jsonl"
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run's folder."""
+
+    folder: Path
+
+    @property
+    def id(self) -> RunId:
+        """The run's name is its folder's."""
+        return RunId(self.folder.name)
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.folder / JOURNAL
+
+    def reading(self) -> Reading:
+        """Read the journal and check its chain; JournalError where it can't be read at all."""
+        try:
+            return read(self.journal.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise JournalError(
+                str(self.journal), f"can't be read: {error}", "rdsrestore runs lists the runs"
+            ) from error
+
+    def records(self) -> tuple[Record, ...]:
+        """Return the sound records."""
+        return self.reading().records
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run's lock; JournalError with code `run.locked` while another process does."""
+        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise JournalError(
+                    f"run {self.id}",
+                    "is being worked on by another process",
+                    "wait for it, or stop that process first",
+                    code="run.locked",
+                ) from error
+            yield
+        finally:
+            os.close(descriptor)
+
+
+class Runs:
+    """All runs under one state directory."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / "runs"
+
+    def prepare(self) -> Path:
+        """Make the directory where needed and return it; JournalError where that fails."""
+        try:
+            self.folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalError(
+                str(self.folder), f"can't be made: {error.strerror}", "set RDSRESTORE_HOME to a folder you can write to"
+            ) from error
+        return self.folder
+
+    def create(self, run: RunId) -> StoredRun:
+        """Make a new run's folder; JournalError where the disk does not let us."""
+        folder = self.prepare() / run.value
+        try:
+            folder.mkdir(mode=PRIVATE)
+        except OSError as error:
+            raise JournalError(str(folder), f"can't be made: {error.strerror}", "check RDSRESTORE_HOME") from error
+        return StoredRun(folder)
+
+    def all(self) -> Sequence[StoredRun]:
+        """Return the runs, newest first."""
+        if not self.folder.is_dir():
+            return ()
+        names = sorted((each.name for each in self.folder.iterdir() if RUN_ID.fullmatch(each.name)), reverse=True)
+        return tuple(StoredRun(self.folder / name) for name in names)
+
+    def find(self, run: str | None) -> StoredRun:
+        """Return the run of that name, or the newest; UsageError where there is none."""
+        runs = self.all()
+        if run is None and runs:
+            return runs[0]
+        for each in runs:
+            if each.id.value == run:
+                return each
+        raise UsageError(
+            "run", f"there is no run {run}" if run else "there are no runs yet", "rdsrestore runs lists them"
+        )
+
+    def durations(self) -> Mapping[str, float]:
+        """Return the median length, in seconds, that each step had in earlier runs."""
+        seconds: dict[str, list[float]] = defaultdict(list)
+        for run in self.all():
+            for record in run.records():
+                taken = record.data.get("seconds")
+                if record.kind is Kind.DONE and isinstance(taken, float | int):
+                    seconds[record.step].append(float(taken))
+        return {step: statistics.median(each) for step, each in seconds.items()}

@@ -1,0 +1,466 @@
+"""Stand-ins for the world, with verbs: what a test says happened, happened. No patching anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from rdsrestore.core.cloud import (
+    ApiCall,
+    GroupSpec,
+    Identity,
+    Leftover,
+    RestoreSpec,
+    SnapshotInfo,
+    SourceInstance,
+)
+from rdsrestore.core.errors import CloudError, DatabaseError
+from rdsrestore.core.events import Event
+from rdsrestore.core.model import Endpoint, Moment, Request, Secret, TableRef
+from rdsrestore.core.ports import Progress
+from rdsrestore.core.step import World
+from rdsrestore.core.tables import (
+    ClientTools,
+    Column,
+    DumpFile,
+    Fingerprint,
+    ServerFacts,
+    TableCheck,
+    TableDefinition,
+    TableDifference,
+    TableLoad,
+)
+
+NOW = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
+BEFORE = Moment(datetime(2017, 6, 1, 10, 14, tzinfo=UTC), "2017-06-01T10:14Z")
+BILLING = TableRef("shop", "billing")
+LINES = TableRef("shop", "billing_lines")
+
+SOURCE = SourceInstance(
+    id="production",
+    resource_id="db-SOURCE",
+    engine="mariadb",
+    version="10.11.8",
+    status="available",
+    endpoint=Endpoint("production.example", 3306),
+    instance_class="db.t3.medium",
+    storage=20,
+    storage_type="gp3",
+    vpc="vpc-1",
+    subnet_group="private",
+    security_groups=("sg-production",),
+    parameter_group="production-params",
+    option_group=None,
+    iam_authentication=False,
+    ca_certificate=None,
+    publicly_accessible=False,
+    master_user="admin",
+    retention_days=7,
+    earliest=NOW - timedelta(days=7),
+    latest=NOW - timedelta(minutes=3),
+)
+
+
+def request(**changes: object) -> Request:
+    base = Request(
+        instance="production",
+        database="shop",
+        tables=("billing",),
+        point=BEFORE,
+        operator="ada",
+        user="admin",
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # a test names the fields it changes
+
+
+def definition(ref: TableRef = BILLING, **changes: object) -> TableDefinition:
+    columns = (
+        Column("id", "bigint", "bigint", nullable=False),
+        Column("amount", "decimal(12,2)", "decimal", nullable=True),
+    )
+    base = TableDefinition(ref, "BASE TABLE", "InnoDB", columns, ("id",), rows=3, bytes=300)
+    return replace(base, **changes)  # type: ignore[arg-type]  # a test names the fields it changes
+
+
+@dataclass
+class FakeClock:
+    """Stands still until told."""
+
+    time: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class Faults:
+    """Errors that a test wants at named calls: `times` each, before the effect or after it."""
+
+    planned: dict[str, BaseException] = field(default_factory=dict)
+    after: dict[str, Callable[[], None]] = field(default_factory=dict)
+
+    def fail(self, call: str, error: BaseException) -> None:
+        """Make the next call of that name fail before it does anything."""
+        self.planned[call] = error
+
+    def when(self, call: str, then: Callable[[], None]) -> None:
+        """Do something each time the call of that name has had its effect."""
+        self.after[call] = then
+
+    def before(self, call: str) -> None:
+        error = self.planned.pop(call, None)
+        if error:
+            raise error
+
+    def done(self, call: str) -> None:
+        then = self.after.get(call)
+        if then:
+            then()
+
+
+@dataclass
+class FakeCloud:
+    """An account with one source instance."""
+
+    held: SourceInstance = SOURCE
+    groups: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
+    copies: dict[str, RestoreSpec] = field(default_factory=dict)
+    strangers: list[Leftover] = field(default_factory=list)
+    stuck: set[str] = field(default_factory=set)
+    address: str | None = "203.0.113.7/32"
+    faults: Faults = field(default_factory=Faults)
+    calls: list[ApiCall] = field(default_factory=list)
+
+    def keep(self, name: str) -> None:
+        """Make every deletion of that resource fail."""
+        self.stuck.add(name)
+
+    def _call(self, operation: str) -> None:
+        self.faults.before(operation)
+        self.calls.append(ApiCall("rds", operation, f"request-{len(self.calls)}", 200))
+
+    def identity(self) -> Identity:
+        return Identity("123456789012", "arn:aws:iam::123456789012:user/ada")
+
+    def caller(self) -> str:
+        if self.address is None:
+            raise CloudError("caller", "unknown", code="aws.caller-unknown")
+        return self.address
+
+    def instances(self) -> Sequence[str]:
+        return (self.held.id,)
+
+    def source(self, instance: str) -> SourceInstance:
+        if instance != self.held.id:
+            raise CloudError("instance", f"there is no {instance}", code="aws.no-instance")
+        return self.held
+
+    def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
+        return (SnapshotInfo("nightly", instance, "available", NOW),)
+
+    def snapshot(self, snapshot: str) -> SnapshotInfo:
+        return SnapshotInfo(snapshot, self.held.id, "available", NOW)
+
+    def denied(self, vpc: str) -> Sequence[str]:
+        del vpc
+        return ()
+
+    def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
+        del source, instance_class
+        return Decimal("0.136")
+
+    def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
+        progress(f"waiting for {instance}", None)
+        return moment
+
+    def create_group(self, spec: GroupSpec, run: str) -> str:
+        del run
+        self._call("create_group")
+        self.groups[spec.name] = f"sg-{spec.name}"
+        self.faults.done("create_group")
+        return self.groups[spec.name]
+
+    def delete_group(self, name: str, progress: Progress) -> None:
+        del progress
+        self._call("delete_group")
+        if name in self.stuck:
+            raise CloudError(name, "still in use", "wait")
+        self.groups.pop(name, None)
+        self.faults.done("delete_group")
+
+    def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
+        del run
+        self._call("open_rule")
+        self.rules.setdefault(group, set()).add((cidr, port))
+        self.faults.done("open_rule")
+        return "sgr-1"
+
+    def close_rules(self, group: str) -> None:
+        self._call("close_rules")
+        self.rules.pop(group, None)
+        self.faults.done("close_rules")
+
+    def find_group(self, name: str) -> str | None:
+        return self.groups.get(name)
+
+    def restore(self, spec: RestoreSpec, run: str) -> str:
+        del run
+        self._call("restore")
+        self.copies[spec.name] = spec
+        self.faults.done("restore")
+        return "db-COPY"
+
+    def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
+        del timeout
+        self._call("await_available")
+        progress("creating", None)
+        self.faults.done("await_available")
+        return Endpoint(f"{name}.example", 3306)
+
+    def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
+        del name, password, progress
+        self._call("reset_password")
+        self.faults.done("reset_password")
+
+    def delete_instance(self, name: str, progress: Progress) -> None:
+        del progress
+        self._call("delete_instance")
+        if name in self.stuck:
+            raise CloudError(name, "is still deleting", "wait")
+        self.copies.pop(name, None)
+        self.faults.done("delete_instance")
+
+    def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
+        ours = [Leftover("instance", name, name.removeprefix("rdsrestore-"), "available") for name in self.copies]
+        ours += [Leftover("group", name, name.removeprefix("rdsrestore-"), "") for name in self.groups]
+        return tuple(each for each in (*ours, *self.strangers) if run in (None, each.run))
+
+    def take_calls(self) -> Sequence[ApiCall]:
+        taken, self.calls = tuple(self.calls), []
+        return taken
+
+    def calls_of(self, step: str) -> Sequence[str]:
+        return (f"rds:{step}",)
+
+
+@dataclass
+class FakeServer:
+    """Production and the copy in one: tables as mappings from key to content."""
+
+    live: dict[TableRef, dict[int, str]] = field(default_factory=lambda: {BILLING: {}})
+    then: dict[TableRef, dict[int, str]] = field(default_factory=lambda: {BILLING: {1: "a", 2: "b", 3: "c"}})
+    scratch: set[str] = field(default_factory=set)
+    definitions: dict[TableRef, TableDefinition] = field(default_factory=dict)
+    facts: ServerFacts = field(
+        default_factory=lambda: ServerFacts(
+            version="10.11.8",
+            flavour="mariadb",
+            read_only=False,
+            lower_case_table_names=0,
+            max_allowed_packet=16 << 20,
+            sql_mode="STRICT_TRANS_TABLES",
+            autoinc_lock_mode=1,
+        )
+    )
+    lose: int = 0
+    faults: Faults = field(default_factory=Faults)
+
+    def define(self, table: TableDefinition) -> None:
+        """Give a table another definition, on both sides."""
+        self.definitions[table.ref] = table
+
+    def lose_rows(self, number: int) -> None:
+        """Make the load lose rows unnoticed."""
+        self.lose = number
+
+    # production
+
+    def server(self) -> ServerFacts:
+        return self.facts
+
+    def databases(self) -> Sequence[str]:
+        return ("shop",)
+
+    def tables(self, database: str) -> Sequence[str]:
+        return tuple(ref.table for ref in self.live if ref.database == database)
+
+    def definition(self, ref: TableRef) -> TableDefinition | None:
+        return self.definitions.get(ref, definition(ref)) if ref in self.live else None
+
+    def similar(self, ref: TableRef) -> Sequence[str]:
+        return tuple(known.table for known in self.live if known.table[:3] == ref.table[:3])
+
+    def count(self, ref: TableRef) -> int:
+        return len(self.live[ref])
+
+    def check_where(self, ref: TableRef, where: str) -> str:
+        del ref
+        return "is not one expression" if ";" in where else ""
+
+    def create_scratch(self, schema: str, run: str) -> None:
+        del run
+        self.faults.before("create_scratch")
+        self.scratch.add(schema)
+        self.faults.done("create_scratch")
+
+    def drop_scratch(self, schema: str) -> None:
+        self.faults.before("drop_scratch")
+        self.scratch.discard(schema)
+
+    def scratch_exists(self, schema: str) -> bool:
+        return schema in self.scratch
+
+    def create_landing(self, schema: str, dump: DumpFile, landing: TableRef, *, with_foreign_keys: bool) -> None:
+        del schema, dump, with_foreign_keys
+        self.faults.before("create_landing")
+        self.live[landing] = {}
+
+    def drop_landing(self, schema: str, landing: TableRef) -> None:
+        del schema
+        if not self.live.get(landing, {1: ""}):
+            del self.live[landing]
+
+    def stage(self, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
+        del schema, dump, folder, progress
+        self.faults.before("stage")
+        self.faults.done("stage")
+
+    def compare(
+        self, schema: str, dump: DumpFile, landing: TableRef, staged: Sequence[TableRef], progress: Progress
+    ) -> TableDifference:
+        del schema, staged, progress
+        self.faults.before("compare")
+        ref = dump.definition.ref
+        then, live = self.then[ref], self.live[landing]
+        return TableDifference(
+            ref=ref,
+            landing=landing,
+            restored=len(then),
+            live=len(live),
+            missing=len(then.keys() - live.keys()),
+            present=len(then.keys() & live.keys()),
+            changed=sum(live[key] != then[key] for key in then.keys() & live.keys()),
+            newer=len(live.keys() - then.keys()),
+        )
+
+    def load(self, schema: str, dump: DumpFile, landing: TableRef, progress: Progress) -> TableLoad:
+        del schema, progress
+        self.faults.before("load")
+        then, live = self.then[dump.definition.ref], self.live[landing]
+        missing = sorted(then.keys() - live.keys())
+        for key in missing[: len(missing) - self.lose]:
+            live[key] = then[key]
+        self.faults.done("load")
+        return TableLoad(landing, len(missing), 1)
+
+    def verify(self, schema: str, dump: DumpFile, landing: TableRef, before: int) -> TableCheck:
+        del schema
+        self.faults.before("verify")
+        then, live = self.then[dump.definition.ref], self.live[landing]
+        present = then.keys() & live.keys()
+        return TableCheck(landing, len(then), len(present), len(present), len(present), before, len(live))
+
+    # databases
+
+    @contextmanager
+    def production(self, endpoint: Endpoint, user: str) -> Iterator[FakeServer]:
+        del endpoint, user
+        self.faults.before("login")
+        yield self
+
+    @contextmanager
+    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> Iterator[FakeCopy]:
+        del endpoint, user, password
+        self.faults.before("copy")
+        yield FakeCopy(self)
+
+    def tools(self) -> ClientTools:
+        return ClientTools("/usr/bin/mysqldump", "10.11", "mariadb", "/usr/bin/mysql", "10.11")
+
+    def statements_of(self, step: str) -> Sequence[str]:
+        return (f"sql of {step}",)
+
+
+@dataclass
+class FakeCopy:
+    """The restored side of a FakeServer."""
+
+    side: FakeServer
+
+    def definition(self, ref: TableRef) -> TableDefinition | None:
+        return self.side.definitions.get(ref, definition(ref)) if ref in self.side.then else None
+
+    def similar(self, ref: TableRef) -> Sequence[str]:
+        return self.side.similar(ref)
+
+    def dump(
+        self,
+        definition: TableDefinition,
+        where: str | None,
+        folder: Path,
+        children: Sequence[TableRef],
+        progress: Progress,
+    ) -> DumpFile:
+        del where, children
+        self.side.faults.before("dump")
+        rows = self.side.then[definition.ref]
+        progress("dumping", 0.5)
+        (folder / f"{definition.ref.table}.sql").write_text("\n".join(rows.values()))
+        self.side.faults.done("dump")
+        return DumpFile(
+            definition, f"{definition.ref.table}.sql", 10, "0" * 64, len(rows), Fingerprint(len(rows), 1, 2)
+        )
+
+
+def unreachable() -> DatabaseError:
+    return DatabaseError("copy", "no answer", "open the rule", code="db.unreachable")
+
+
+@dataclass
+class FakeOperator:
+    """Says yes, unless told to refuse."""
+
+    willing: bool = True
+    asked: list[str] = field(default_factory=list)
+
+    def refuse(self) -> None:
+        self.willing = False
+
+    def approve(self, question: str, differences: Sequence[TableDifference]) -> bool:
+        del differences
+        self.asked.append(question)
+        return self.willing
+
+
+@dataclass
+class Ear:
+    """A listener that remembers, and breaks when told."""
+
+    heard: list[Event] = field(default_factory=list)
+    broken: bool = False
+
+    def hear(self, event: Event) -> None:
+        if self.broken:
+            raise ConnectionError("nobody there")
+        self.heard.append(event)
+
+    def close(self) -> Sequence[str]:
+        return ()
+
+
+@dataclass
+class FakeWorld:
+    """All of them together."""
+
+    cloud: FakeCloud = field(default_factory=FakeCloud)
+    server: FakeServer = field(default_factory=FakeServer)
+    operator: FakeOperator = field(default_factory=FakeOperator)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def world(self) -> World:
+        return World(self.cloud, self.server, self.operator, self.clock)
