@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from fakes import BEFORE, BILLING, LINES, Ear, FakeWorld, definition, request, unreachable
 
+from fakes import BEFORE, BILLING, LINES, Ear, FakeWorld, definition, request, unreachable
 from rdsrestore.core.codec import Json
 from rdsrestore.core.errors import CloudError, ExitCode, JournalError
 from rdsrestore.core.events import Announcer, Notice, StepDone, StepFailed

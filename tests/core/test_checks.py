@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request
+from rdsrestore.core.checks import Severity, check
+from rdsrestore.core.cloud import Leftover, SnapshotInfo
+from rdsrestore.core.model import Merge, Moment, Request, Snapshot
+from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
+from rdsrestore.core.surveyor import survey
+from rdsrestore.core.tables import ClientTools, ForeignKey, Trigger
+
+CASCADE = ForeignKey("fk_lines", LINES, ("billing_id",), BILLING, ("id",), "CASCADE")
+
+
+def seen(**changes: object) -> Survey:
+    return replace(survey(request(), FakeWorld().world(), Path()), **changes)  # type: ignore[arg-type]  # a test's fields
+
+
+def with_table(rows: int | None = 3, **changes: object) -> Survey:
+    return seen(tables=(TableSurvey(BILLING, definition(BILLING, **changes), rows),))
+
+
+def codes(wanted: Request, found: Survey, severity: Severity = Severity.BLOCKS) -> list[str]:
+    return [finding.code for finding in check(wanted, found) if finding.severity is severity]
+
+
+def test_a_plain_case_has_no_findings() -> None:
+    assert check(request(), seen()) == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "code"),
+    [
+        (request(point=Moment(NOW - timedelta(days=8), "last week")), seen(), "window.too-old"),
+        (request(), seen(source=replace(SOURCE, retention_days=0, earliest=None, latest=None)), "window.off"),
+        (request(), seen(source=replace(SOURCE, status="stopped")), "source.status"),
+        (request(), seen(source=replace(SOURCE, cluster="aurora-1")), "source.cluster"),
+        (
+            request(point=Snapshot("s")),
+            seen(snapshot=SnapshotInfo("s", "production", "creating", None)),
+            "snapshot.not-ready",
+        ),
+        (request(), seen(tools=ClientTools(None, load="/usr/bin/mysql")), "tool.missing"),
+        (request(), seen(tools=ClientTools("/usr/bin/mysqldump", load=None)), "tool.missing"),
+        (request(), seen(caller=None), "caller.unknown"),
+        (request(), seen(denied=("ec2:CreateSecurityGroup",)), "aws.denied"),
+        (request(), with_table(bytes=1 << 60), "disk.full"),
+        (request(), with_table(kind="VIEW"), "table.kind"),
+        (request(), with_table(engine="MyISAM"), "table.kind"),
+        (request(), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),)), "table.triggers"),
+        (request(), with_table(key=()), "table.no-key"),
+        (request(merge=Merge.NONE), with_table(), "merge.not-empty"),
+        (request(), seen(tables=(TableSurvey(BILLING, None, similar=("billings",)),)), "table.unknown"),
+        (request(into="old"), seen(landing=TableSurvey(BILLING, definition())), "into.exists"),
+        (request(where="1;"), seen(where_problem="is not one expression"), "where.refused"),
+        (request(where="id > 1", tables=("billing", "billing_lines")), seen(), "where.tables"),
+    ],
+)
+def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey, code: str) -> None:
+    assert codes(wanted, found) == [code]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "code"),
+    [
+        (request(point=Moment(NOW, "now")), seen(), "window.not-yet"),
+        (request(), with_table(referenced_by=(CASCADE,)), "table.children"),
+        (request(), with_table(versioned=True), "table.versioned"),
+        (request(), seen(source=replace(SOURCE, replica_of="writer")), "source.replica"),
+        (request(), seen(leftovers=(Leftover("instance", "i", "r", "available"),)), "leftovers"),
+        (request(), seen(listeners=(ListenerCheck("Slack", "channel_not_found", "check it"),)), "listener.silent"),
+    ],
+)
+def test_what_only_needs_saying_is_said(wanted: Request, found: Survey, code: str) -> None:
+    assert codes(wanted, found) == []
+    assert codes(wanted, found, Severity.WARNS) == [code]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (request(fire_triggers=True), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),))),
+        (request(into="old"), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),))),
+        (request(), with_table(rows=0, key=())),
+        (request(into="old"), with_table(key=())),
+        (request(merge=Merge.NONE), with_table(rows=0)),
+        (request(recreate=True), seen(tables=(TableSurvey(BILLING, None),))),
+        (request(tables=("billing", "billing_lines")), with_table(referenced_by=(CASCADE,))),
+    ],
+)
+def test_each_way_out_that_a_hint_names_is_open(wanted: Request, found: Survey) -> None:
+    assert check(wanted, found) == ()
+
+
+def test_the_hint_for_lost_children_is_the_command_that_saves_them() -> None:
+    (finding,) = check(request(), with_table(referenced_by=(CASCADE,)))
+    assert finding.hint == "add it: rdsrestore table billing billing_lines"
+
+
+def test_blocking_findings_come_first() -> None:
+    found = with_table(kind="VIEW", referenced_by=(CASCADE,))
+    severities = [finding.severity for finding in check(request(point=BEFORE), found)]
+    assert severities == [Severity.BLOCKS, Severity.WARNS]

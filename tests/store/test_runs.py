@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakes import FakeClock
+from rdsrestore.core.errors import ExitCode, JournalError, UsageError
+from rdsrestore.core.journal import Kind
+from rdsrestore.core.model import RunId
+from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.runs import Runs, StoredRun
+
+RUN = RunId("170601-103000-abcd")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> StoredRun:
+    return Runs(tmp_path).create(RUN)
+
+
+def journal(run: StoredRun) -> JournalFile:
+    return JournalFile(run.journal, FakeClock())
+
+
+def test_a_run_and_its_files_are_private(run: StoredRun) -> None:
+    journal(run).append(Kind.STARTED)
+    assert stat.S_IMODE(run.folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(run.journal.stat().st_mode) == 0o600
+
+
+def test_a_record_is_on_the_disk_when_append_returns(run: StoredRun) -> None:
+    journal(run).append(Kind.INTENT, "own-group", {"intent": {"name": "x"}})
+    (record,) = run.records()
+    assert (record.kind, record.step, record.data) == (Kind.INTENT, "own-group", {"intent": {"name": "x"}})
+
+
+def test_a_journal_goes_on_where_it_ended(run: StoredRun) -> None:
+    journal(run).append(Kind.STARTED)
+    journal(run).append(Kind.NOTICE)
+    assert [record.seq for record in run.records()] == [1, 2]
+    assert run.reading().broken is None
+
+
+def test_a_line_cut_short_is_replaced_by_the_next(run: StoredRun) -> None:
+    journal(run).append(Kind.STARTED)
+    with run.journal.open("ab") as file:
+        file.write(b'{"v":1,"seq":2,"at"')
+    journal(run).append(Kind.NOTICE)
+    assert [record.kind for record in run.records()] == [Kind.STARTED, Kind.NOTICE]
+    assert not run.reading().torn
+
+
+def test_bytes_that_came_in_between_do_not_break_the_chain(run: StoredRun) -> None:
+    open_journal = journal(run)
+    open_journal.append(Kind.STARTED)
+    with run.journal.open("ab") as file:
+        file.write(b"torn")
+    open_journal.append(Kind.NOTICE)
+    assert [record.kind for record in run.records()] == [Kind.STARTED, Kind.NOTICE]
+
+
+def test_a_changed_journal_is_not_written_on(run: StoredRun) -> None:
+    journal(run).append(Kind.STARTED, "", {"text": "a"})
+    run.journal.write_text(run.journal.read_text().replace('"text":"a"', '"text":"b"'))
+    with pytest.raises(JournalError, match="line 1: was changed"):
+        journal(run)
+
+
+def test_a_full_disk_is_an_error_and_takes_nothing_away(run: StoredRun) -> None:
+    journal(run).append(Kind.STARTED)
+    script = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from fakes import FakeClock\n"
+        "from rdsrestore.core.errors import JournalError\n"
+        "from rdsrestore.core.journal import Kind\n"
+        "from rdsrestore.store.journal_file import JournalFile\n"
+        "path = Path(sys.argv[1])\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "journal = JournalFile(path, FakeClock())\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20,) * 2)\n"
+        "try:\n"
+        "    journal.append(Kind.NOTICE)\n"
+        "except JournalError as error:\n"
+        "    sys.exit(int(error.exit_code))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    ended = subprocess.run([sys.executable, "-c", script, str(run.journal)], env=environment, check=False)
+    assert ended.returncode == ExitCode.JOURNAL
+    journal(run).append(Kind.PROOF)
+    assert [record.kind for record in run.records()] == [Kind.STARTED, Kind.PROOF]
+
+
+def test_two_processes_never_work_on_one_run(run: StoredRun) -> None:
+    with run.locked(), pytest.raises(JournalError) as caught, StoredRun(run.folder).locked():
+        pass
+    assert caught.value.code == "run.locked"
+    with run.locked():
+        pass
+
+
+def test_runs_are_found_by_name_newest_first(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    with pytest.raises(UsageError, match="no runs yet"):
+        runs.find(None)
+    old, new = (runs.create(RunId(f"17060{day}-103000-abcd")) for day in (1, 2))
+    (runs.folder / "something-else").mkdir()
+    assert [run.id for run in runs.all()] == [new.id, old.id]
+    assert runs.find(None).id == new.id
+    assert runs.find(old.id.value).id == old.id
+    with pytest.raises(UsageError, match="no run nowhere"):
+        runs.find("nowhere")
+
+
+def test_usual_durations_are_medians_of_earlier_runs(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    for day, seconds in enumerate((10.0, 30.0, 20.0), start=1):
+        journal(runs.create(RunId(f"17060{day}-103000-abcd"))).append(Kind.DONE, "dump", {"seconds": seconds})
+    assert runs.durations() == {"dump": 20.0}
+
+
+def test_a_home_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalError, match="can't be made"):
+        Runs(tmp_path / "file").prepare()
