@@ -1,0 +1,40 @@
+"""Find the position in a binlog where a point-in-time restore has to stop.
+
+Every event starts with a header of 19 bytes: timestamp, type, server id, length, position of the next event, flags (MariaDB knowledge base,
+"Event header"). A transaction begins with a GTID event; everything that was committed before a second ends before the first one that
+carries that second or a later one.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+HEADER = struct.Struct("<IBIIIH")
+MAGIC = 4
+GTID_EVENT = 162
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in the binlogs: a file's name and an offset in it."""
+
+    file: str
+    offset: int
+
+
+def stop_position(folder: Path, start: Position, second: int) -> Position:
+    """Return the position before the first transaction at or after `second` (Unix time), reading from `start` on."""
+    files = sorted(path for path in folder.glob("binlog.[0-9]*") if path.name >= start.file)
+    end = start
+    for path in files:
+        offset = start.offset if path.name == start.file else MAGIC
+        data = path.read_bytes()
+        while offset + HEADER.size <= len(data):
+            stamp, kind, _server, length, _next, _flags = HEADER.unpack_from(data, offset)
+            if kind == GTID_EVENT and stamp >= second:
+                return Position(path.name, offset)
+            offset += max(length, HEADER.size)
+        end = Position(path.name, min(offset, len(data)))
+    return end

@@ -1,0 +1,151 @@
+"""`rdsrestore lab …`: a small RDS on this machine."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import shlex
+import textwrap
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rdsrestore.lab.place import Options, Place, default_folder
+
+app = typer.Typer(
+    help="A small RDS on this machine, with real servers, backups and a firewall, to try everything on.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Dir = Annotated[
+    Path | None, typer.Option("--dir", help="Where the lab lives; several can run side by side.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def place(folder: Path | None) -> Place:
+    """The lab's directory."""
+    return Place((folder or default_folder()).absolute())
+
+
+@app.command()
+def up(
+    folder: Dir = None,
+    restore_delay: Annotated[float, typer.Option(help="Seconds from creating to available.", min=0)] = 3.0,
+    lag: Annotated[float, typer.Option(help="Seconds by which the restore window is behind now.", min=0)] = 2.0,
+    rows: Annotated[int, typer.Option(help="Rows in shop.billing.", min=1, max=5_000_000)] = 20_000,
+    empty: Annotated[bool, typer.Option("--empty", help="Seed no tables.")] = False,
+    history: Annotated[int, typer.Option(help="Seconds that the backups go back.", min=0)] = 3600,
+    deny: Annotated[str, typer.Option(help="What the firewall does with callers: drop or reset.")] = "drop",
+    image: Annotated[str | None, typer.Option(help="Run the servers in containers of this image.")] = None,
+) -> None:
+    """Start a lab, or say how to use the one that runs."""
+    from rdsrestore.lab import launch
+
+    where = place(folder)
+    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image)
+    state, started = launch.up(where, options)
+    option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""
+    typer.echo(
+        textwrap.dedent(f"""\
+        the lab is {"up" if started else "up already"} in {where.folder}
+          production   {state.engine} at {state.host}:{state.port}, database shop
+          cloud        {state.endpoint}, region {state.region}
+          slack        {state.slack_channel}
+        next:
+          eval "$(rdsrestore lab env{option})"
+          rdsrestore lab sql{option} "DELETE FROM shop.billing"
+          rdsrestore table billing billing_lines --before "1 minute ago"
+          rdsrestore lab down{option}""")
+    )
+
+
+@app.command()
+def down(folder: Dir = None) -> None:
+    """Stop the lab and remove everything that it made."""
+    where = place(folder)
+    gone = where.clear()
+    typer.echo(f"the lab in {where.folder} is gone" if gone else f"there is no lab in {where.folder}")
+
+
+@app.command()
+def env(folder: Dir = None) -> None:
+    """Print the settings that point the tool and the mysql client at the lab."""
+    from rdsrestore.lab.status import exports
+
+    where = place(folder)
+    state = where.running()
+    for name, value in exports(state, str(where.ca)).items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+    typer.echo(f"# mysql --user={state.user} --ssl-ca={shlex.quote(str(where.ca))} shop")
+
+
+@app.command()
+def sql(statements: Annotated[str, typer.Argument(help="What to run on production.")], folder: Dir = None) -> None:
+    """Run SQL on production as its master user."""
+    from rdsrestore.lab import console
+
+    where = place(folder)
+    for line in console.run(where.running(), where.ca, statements):
+        typer.echo(line)
+
+
+@app.command()
+def status(folder: Dir = None, json: Json = False) -> None:
+    """List instances, security groups with their rules, schedules, and Slack's messages."""
+    from rdsrestore.lab.status import status as read
+
+    now = read(place(folder).running())
+    if json:
+        typer.echo(jsonlib.dumps(now))
+        return
+    for each in now["instances"]:
+        typer.echo(f"instance        {each['id']}  {each['status']}  {each['endpoint'] or 'no endpoint yet'}")
+    for each in now["security_groups"]:
+        typer.echo(f"security group  {each['name']} ({each['id']})  {', '.join(each['rules']) or 'lets nobody in'}")
+    for name in now["schedules"]:
+        typer.echo(f"schedule        {name}")
+    typer.echo(f"slack           {now['slack']} messages")
+
+
+@app.command()
+def slack(
+    folder: Dir = None,
+    post: Annotated[str | None, typer.Option(help="Post a message, as a colleague would.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="Make Slack fail from now on.")] = False,
+    on: Annotated[bool, typer.Option("--on", help="Make Slack work again.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what Slack was told, threads under their first message."""
+    from rdsrestore.lab.launch import control
+
+    state = place(folder).running()
+    wish = ({"down": off} if on or off else {}) | ({"text": post} if post else {})
+    messages = control(state, "slack", wish)
+    if json:
+        typer.echo(jsonlib.dumps(messages))
+    elif not wish:
+        for head in (message for message in messages if not message["thread_ts"]):
+            typer.echo(f"{state.slack_channel}  {head['text']}")
+            for reply in (message for message in messages if message["thread_ts"] == head["ts"]):
+                typer.echo(textwrap.indent(reply["text"], "    "))
+
+
+@app.command()
+def snapshot(name: str, folder: Dir = None) -> None:
+    """Take a snapshot of production, as the console's button does."""
+    from rdsrestore.lab.status import client
+
+    state = place(folder).running()
+    client(state, "rds").create_db_snapshot(DBInstanceIdentifier="production", DBSnapshotIdentifier=name)
+    typer.echo(f"snapshot {name} is available")
+
+
+@app.command(name="next-restore")
+def next_restore(status: str, folder: Dir = None) -> None:
+    """Make the next restore end in a status: failed, incompatible-restore, storage-full, …, or stuck."""
+    from rdsrestore.lab.launch import control
+
+    control(place(folder).running(), "ending", {"status": status})
+    typer.echo(f"the next restore ends in {status}")

@@ -1,0 +1,164 @@
+"""The lab's process: the cloud's front, the servers behind it, and a Slack; started by `lab up`, ended by `lab down`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from rdsrestore.lab import account, seed, tls
+from rdsrestore.lab.defaults import Network, seeded
+from rdsrestore.lab.firewall import Firewall
+from rdsrestore.lab.handlers import Handlers
+from rdsrestore.lab.instance import REGION, Instance
+from rdsrestore.lab.local import LocalServers
+from rdsrestore.lab.overlay import Overlay
+from rdsrestore.lab.place import Options, Place, State
+from rdsrestore.lab.rds import Pace, Rds
+from rdsrestore.lab.servers import Servers, Tls
+from rdsrestore.lab.slack import Slack
+
+USER = "admin"
+
+
+class Quiet(WSGIRequestHandler):
+    """Serves without a line a request."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401 - the base class's signature
+        """Say nothing."""
+
+
+class Lab:
+    """Everything that one lab is made of."""
+
+    def __init__(self, place: Place, options: Options) -> None:
+        self._place = place
+        self._options = options
+        self._password = secrets.token_urlsafe(18)
+        self.slack = Slack(f"xoxb-{secrets.token_hex(12)}", "#incidents", secrets.token_urlsafe(24))
+        tls.make(place.folder / "tls")
+        files = Tls(place.ca, place.folder / "tls" / "server.pem", place.folder / "tls" / "server.key")
+        self.servers: Servers = make_servers(place, files, options)
+        self._keys = {"aws_access_key_id": "AKIA" + secrets.token_hex(8).upper(), "aws_secret_access_key": secrets.token_urlsafe(30)}
+        self.rds = Rds(
+            servers=self.servers,
+            pace=Pace(restore=options.restore_delay, lag=options.lag),
+            allows=self._allows,
+            drop=options.deny == "drop",
+            earliest=datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=options.history),
+        )
+        self._http = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=Quiet)
+        self.endpoint = f"http://127.0.0.1:{self._http.server_port}"
+        self._firewall = Firewall(self.endpoint, self._keys)
+        self.overlay = Overlay(
+            moto=DomainDispatcherApplication(create_backend_app),
+            rds=self.rds,
+            handlers=Handlers(self.rds, Network(self.endpoint, self._keys)),
+            slack=self.slack,
+            control=self._control,
+        )
+        threading.Thread(target=self._http.serve_forever, daemon=True, name="http").start()
+
+    def _app(self, environ: dict[str, Any], start: Any) -> Any:  # noqa: ANN401 - WSGI
+        return self.overlay(environ, start)
+
+    def _allows(self, groups: list[str], peer: str, port: int) -> bool:
+        return self._firewall.allows(groups, peer, port)
+
+    def raise_up(self) -> State:
+        """Make production and its account, the server beside the account; returns how to reach it all."""
+        engine, version = self.servers.describe()
+        sql = seed.account(USER, self._password) + (seed.shop(self._options.rows) if self._options.rows else "")
+        with ThreadPoolExecutor(1) as pool:
+            made = pool.submit(account.make, self.endpoint, self._keys, engine)
+            server = self.rds.pool.submit(self.servers.source, "production", sql)
+            ids, running = made.result(), server.result()
+        network = Network(self.endpoint, self._keys)
+        shown = seeded(engine, version, network.subnets("production-subnets"), network.groups([ids.group], "active"))
+        instance = Instance(shown, server=running)
+        self.rds.open(instance)
+        self.rds.instances["production"] = instance
+        port = int(shown["Endpoint"]["Port"])
+        login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
+        account.let_in(self.endpoint, self._keys, ids, port, login)
+        return State(
+            pid=os.getpid(),
+            endpoint=self.endpoint,
+            host="127.0.0.1",
+            port=port,
+            user=USER,
+            password=self._password,
+            access_key=self._keys["aws_access_key_id"],
+            secret_key=self._keys["aws_secret_access_key"],
+            region=REGION,
+            secret_arn=ids.secret,
+            slack_token=self.slack.token,
+            slack_channel=self.slack.channel,
+            slack_hook=f"{self.endpoint}/slack/hook/{self.slack.hook}",
+            engine=f"{engine} {version}",
+        )
+
+    def close(self) -> None:
+        """Stop every server."""
+        for instance in list(self.rds.instances.values()):
+            instance.gone.set()
+            instance.close()
+
+    def _control(self, name: str, wish: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        if name == "ending":
+            self.rds.endings.append(str(wish["status"]))
+        elif name == "slack":
+            self.slack.down = bool(wish.get("down", self.slack.down))
+            if wish.get("text"):
+                self.slack.post("hook/" + self.slack.hook, "", json.dumps({"text": wish["text"]}).encode(), "json")
+            return self.slack.messages
+        elif name == "calls":
+            return [asdict(call) for call in self.overlay.calls]
+        return {"ok": True}
+
+
+def make_servers(place: Place, files: Tls, options: Options) -> Servers:
+    """Choose where servers run."""
+    if options.image:
+        from rdsrestore.lab.containers import ContainerServers  # noqa: PLC0415 - Docker is needed only here
+
+        return ContainerServers(place.folder / "servers", files, options.image)
+    return LocalServers(place.folder / "servers", files)
+
+
+def main() -> None:
+    """Run a lab in the directory given until a signal ends it; what stops it from coming up is left in `failed`."""
+    place = Place(Path(sys.argv[1]))
+    options = Options(**json.loads(sys.argv[2]))
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    lab = Lab(place, options)
+    try:
+        place.write(lab.raise_up())
+        stop.wait()
+    except Exception as error:  # noqa: BLE001 - whatever it was, `lab up` is waiting to be told
+        (place.folder / "failed").write_text(str(error))
+        traceback.print_exc()
+    finally:
+        lab.close()
+    os._exit(0)  # worker threads may still be waiting on what is gone now
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""MariaDB servers as child processes, each with a data directory of its own."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from rdsrestore.core.errors import ToolError
+from rdsrestore.lab.binlog import Position, stop_position
+from rdsrestore.lab.servers import Address, Tls
+
+HOST = "127.0.0.2"
+"""Servers listen where no advertised endpoint points, so that the gateway is the only obvious way in."""
+STARTS_WITHIN = 60.0
+STOPS_WITHIN = 30.0
+PR_SET_PDEATHSIG = 1
+SMALL = (
+    "--innodb-buffer-pool-size=64M",
+    "--innodb-log-file-size=32M",
+    "--innodb-flush-log-at-trx-commit=2",
+    "--performance-schema=OFF",
+    "--max-allowed-packet=64M",
+    "--default-time-zone=+00:00",
+    "--character-set-server=utf8mb4",
+    "--skip-name-resolve",
+    "--lower-case-table-names=0",
+)
+
+
+def tool(*names: str) -> str:
+    """Find a program under any of its names; ToolError where there is none."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    for name in names:
+        found = shutil.which(name, path=path)
+        if found:
+            return found
+    raise ToolError("lab", f"{names[0]} is not on the PATH", "apt-get install mariadb-server-core mariadb-client")
+
+
+def free_port(host: str) -> int:
+    """Let the kernel choose a port."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this process when the lab's own is gone (Linux)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@dataclass
+class LocalServer:
+    """One mariadbd; `folder` holds its data, socket and log."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def address(self) -> Address:
+        """Where it listens."""
+        return Address(HOST, self.port, proxied=True)
+
+    def sql(self, text: str) -> str:
+        """Run statements as root over the socket."""
+        return client(self.folder, text)
+
+    def position(self) -> Position:
+        """Return the end of the binlog."""
+        file, offset = self.sql("SHOW MASTER STATUS").splitlines()[-1].split("\t")[:2]
+        return Position(file, int(offset))
+
+    def halt(self) -> None:
+        """Stop the process and keep the files."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOPS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Stop the process and delete the files."""
+        self.halt()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class LocalServers:
+    """MariaDB servers under one folder."""
+
+    def __init__(self, folder: Path, tls: Tls) -> None:
+        self._folder = folder
+        self._tls = tls
+        self._base = folder / "base"
+        self._start = Position("", 0)
+
+    def describe(self) -> tuple[str, str]:
+        """Return engine and version."""
+        said = subprocess.run([tool("mariadbd"), "--version"], capture_output=True, text=True, check=True).stdout
+        found = re.search(r"(\d+\.\d+\.\d+)", said)
+        return "mariadb", found.group(1) if found else "10.11.8"
+
+    def source(self, name: str, seed: str) -> LocalServer:
+        """Start a server, seed it, keep a cold copy as base backup, and start it again with binlogs."""
+        folder = self._folder / name
+        copy_tree(template(), folder / "data")
+        server = self._launch(folder, "--skip-log-bin", "--skip-networking")
+        server.sql(seed)
+        server.halt()
+        copy_tree(folder / "data", self._base)
+        server = self._launch(
+            folder, "--log-bin=binlog", "--binlog-format=ROW", "--server-id=1", "--sync-binlog=0", *self._network(folder)
+        )
+        self._start = server.position()
+        return server
+
+    def restored(self, name: str, second: int | None, position: Position | None) -> LocalServer:
+        """Copy the base backup, replay the binlog up to the second or the position, and open the network."""
+        folder = self._folder / name
+        copy_tree(self._base, folder / "data")
+        server = self._launch(folder, "--skip-log-bin", "--skip-networking")
+        binlogs = self._folder / "production" / "data"
+        stop = position or stop_position(binlogs, self._start, second or int(time.time()))
+        self._replay(server, binlogs, stop)
+        server.halt()
+        return self._launch(folder, "--skip-log-bin", *self._network(folder))
+
+    def _replay(self, server: LocalServer, binlogs: Path, stop: Position) -> None:
+        files = sorted(
+            path for path in binlogs.glob("binlog.[0-9]*") if self._start.file <= path.name <= stop.file
+        )
+        if (self._start.file, self._start.offset) >= (stop.file, stop.offset):
+            return
+        words = [tool("mariadb-binlog"), "--no-defaults", "--disable-log-bin"]
+        words += [f"--start-position={self._start.offset}", f"--stop-position={stop.offset}", *map(str, files)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, env={"TZ": "UTC"}) as reader:
+            subprocess.run(root_client(server.folder, "--binary-mode"), stdin=reader.stdout, check=True, capture_output=True)
+
+    def _network(self, folder: Path) -> tuple[str, ...]:
+        del folder
+        return (
+            f"--bind-address={HOST}",
+            f"--port={free_port(HOST)}",
+            "--proxy-protocol-networks=127.0.0.0/8",
+            "--require-secure-transport=ON",
+            f"--ssl-ca={self._tls.ca}",
+            f"--ssl-cert={self._tls.certificate}",
+            f"--ssl-key={self._tls.key}",
+        )
+
+    def _launch(self, folder: Path, *options: str) -> LocalServer:
+        words = [tool("mariadbd"), "--no-defaults", f"--datadir={folder / 'data'}", f"--socket={folder / 's'}"]
+        words += [f"--pid-file={folder / 'pid'}", f"--log-error={folder / 'log'}", *SMALL, *options]
+        if os.geteuid() == 0:
+            words.append("--user=root")
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent  # noqa: PLW1509 - nothing here holds a lock across the fork
+        )
+        port = next((int(word.split("=")[1]) for word in options if word.startswith("--port=")), 0)
+        server = LocalServer(folder, port, process)
+        await_start(server)
+        return server
+
+
+def await_start(server: LocalServer) -> None:
+    """Wait until the server answers on its socket; ToolError with the end of its log where it does not."""
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        if answers(server.folder / "s"):
+            return
+        time.sleep(0.02)
+    log = server.folder / "log"
+    tail = log.read_text(errors="replace").splitlines()[-3:] if log.exists() else []
+    raise ToolError("lab", f"mariadbd did not start: {' / '.join(tail)}", f"see {log}")
+
+
+def answers(path: Path) -> bool:
+    """Say whether somebody listens on a socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
+def root_client(folder: Path, *options: str) -> list[str]:
+    """Make the command line of a client that is root on a server's own socket."""
+    return [tool("mariadb", "mysql"), "--no-defaults", f"--socket={folder / 's'}", "--user=root", *options]
+
+
+def client(folder: Path, text: str) -> str:
+    """Run statements as root; ToolError with the server's words where one fails."""
+    ended = subprocess.run(
+        root_client(folder, "--default-character-set=utf8mb4", "--batch"), input=text.encode(), capture_output=True, check=False
+    )
+    if ended.returncode:
+        raise ToolError("lab", ended.stderr.decode(errors="replace").strip()[:300])
+    return ended.stdout.decode()
+
+
+def template() -> Path:
+    """Return an empty data directory of this server's version, made once and kept in the user's cache."""
+    version = subprocess.run([tool("mariadbd"), "--version"], capture_output=True, text=True, check=True).stdout
+    name = re.sub(r"[^0-9A-Za-z.-]+", "-", version.strip())
+    kept = Path(platformdirs.user_cache_dir("rdsrestore")) / "template" / name
+    if not kept.is_dir():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_name(f"{name}.{os.getpid()}")
+        words = [tool("mariadb-install-db"), "--no-defaults", f"--datadir={fresh}", "--auth-root-authentication-method=normal"]
+        words += ["--skip-test-db", "--innodb-log-file-size=32M"] + (["--user=root"] if os.geteuid() == 0 else [])
+        subprocess.run(words, check=True, capture_output=True)
+        try:
+            fresh.rename(kept)
+        except OSError:
+            shutil.rmtree(fresh)
+    return kept
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a data directory, sharing blocks where the file system can."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", f"{source}/.", str(target) + "/"], check=True) if target.mkdir() is None else None

@@ -1,0 +1,156 @@
+"""RDS instances and snapshots as the service keeps them: windows, names, protection, and statuses that take their time."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rdsrestore.lab.binlog import Position
+from rdsrestore.lab.gateway import Gateway
+from rdsrestore.lab.instance import Event, Instance
+from rdsrestore.lab.servers import Server, Servers
+from rdsrestore.lab.wire import Fault
+
+FLOOR = 0.05
+"""Shortest time a status lasts, in seconds, so that a poll can see it."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long things take, in seconds: `restore` from creating to available, `lag` of the restore window, `delete`."""
+
+    restore: float = 3.0
+    lag: float = 2.0
+    delete: float = 0.4
+    reset: float = 0.3
+
+
+@dataclass
+class Snapshot:
+    """A stored snapshot, and where its data ends in the binlog."""
+
+    shown: dict[str, Any]
+    position: Position
+
+
+@dataclass
+class Rds:
+    """The register of instances and snapshots, with real servers behind the instances."""
+
+    servers: Servers
+    pace: Pace
+    allows: Callable[[list[str], str, int], bool]
+    drop: bool
+    earliest: datetime
+    instances: dict[str, Instance] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    endings: list[str] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8, thread_name_prefix="instance"))
+
+    def latest(self) -> datetime:
+        """The end of the restore window."""
+        return (datetime.now(UTC) - timedelta(seconds=self.pace.lag)).replace(microsecond=0)
+
+    def find(self, name: str) -> Instance:
+        """Return an instance by name; Fault where there is none."""
+        found = self.instances.get(name.lower())
+        if not found:
+            raise Fault("DBInstanceNotFound", f"DBInstance {name} not found.", 404)
+        return found
+
+    def age(self, instance: Instance) -> float:
+        """How many seconds ago an instance was asked for."""
+        made: datetime = instance.shown["InstanceCreateTime"]
+        return (datetime.now(UTC) - made).total_seconds()
+
+    def tell(self, source: str, message: str) -> None:
+        """Keep a line for DescribeEvents."""
+        self.events.append(Event(source, "db-instance", message))
+
+    def show(self, instance: Instance) -> dict[str, Any]:
+        """Return what Describe says now."""
+        with self.lock:
+            shown = copy.deepcopy(instance.shown)
+        if shown["BackupRetentionPeriod"] and instance.server:
+            shown["LatestRestorableTime"] = self.latest()
+        return shown
+
+    def add(self, shown: dict[str, Any], make: Callable[[], Server], message: str) -> Instance:
+        """Register a new instance and let its status walk while its server is made."""
+        instance = Instance(shown)
+        with self.lock:
+            if instance.name in self.instances:
+                raise Fault("DBInstanceAlreadyExists", "DB instance already exists")
+            self.instances[instance.name] = instance
+        ending = self.endings.pop(0) if self.endings else "available"
+        self.pool.submit(self._grow, instance, make, message, ending)
+        return instance
+
+    def _grow(self, instance: Instance, make: Callable[[], Server], message: str, ending: str) -> None:
+        if ending == "stuck":
+            return
+        begun = time.monotonic()
+        if ending == "available":
+            instance.server = make()
+        statuses = ["creating", *(["backing-up"] if instance.shown["BackupRetentionPeriod"] else []), "modifying"]
+        share = max((self.pace.restore - (time.monotonic() - begun)) / len(statuses), FLOOR)
+        for status in statuses:
+            instance.turn(status)
+            if instance.gone.wait(share):
+                return
+            if status == "creating":
+                if ending != "available":
+                    break
+                self.open(instance)
+        instance.turn(ending)
+        said = message if ending == "available" else f"Database instance put into {ending}. The lab was told so."
+        self.tell(instance.name, said)
+
+    def change_password(self, instance: Instance, password: str) -> None:
+        """Take up a new master password, as slowly as the service does."""
+        instance.shown["PendingModifiedValues"] = {"MasterUserPassword": "****"}
+        self.pool.submit(self._change_password, instance, password)
+
+    def _change_password(self, instance: Instance, password: str) -> None:
+        time.sleep(self.pace.reset / 3)
+        instance.turn("resetting-master-credentials")
+        user = instance.shown["MasterUsername"]
+        if instance.server:
+            quoted = password.replace("\\", "\\\\").replace("'", "''")
+            instance.server.sql(f"ALTER USER '{user}'@'%' IDENTIFIED BY '{quoted}'")
+        time.sleep(self.pace.reset)
+        instance.shown["PendingModifiedValues"] = {}
+        instance.turn("available")
+
+    def delete(self, instance: Instance) -> None:
+        """Begin the deletion; the instance is gone when its server is."""
+        instance.turn("deleting")
+        instance.gone.set()
+        self.pool.submit(self._delete, instance)
+
+    def _delete(self, instance: Instance) -> None:
+        time.sleep(self.pace.delete)
+        instance.close()
+        with self.lock:
+            self.instances.pop(instance.name, None)
+        self.tell(instance.name, "DB instance deleted")
+
+    def open(self, instance: Instance, port: int = 0) -> None:
+        """Give an instance its endpoint, behind its own firewall."""
+        server = instance.server
+        assert server is not None  # noqa: S101 - for the type checker: callers have made it
+        instance.gateway = Gateway(
+            lambda: server.address, lambda peer, port: self.allows(instance.groups, peer, port), drop=self.drop, port=port
+        )
+        with self.lock:
+            instance.shown["Endpoint"] = {"Address": "127.0.0.1", "Port": instance.gateway.port, "HostedZoneId": "Z1"}
+            for group in instance.shown["VpcSecurityGroups"]:
+                group["Status"] = "active"

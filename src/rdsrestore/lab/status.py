@@ -1,0 +1,81 @@
+"""What a lab holds now, asked through the same API as everybody's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+
+from rdsrestore.lab.firewall import shown
+from rdsrestore.lab.launch import control
+from rdsrestore.lab.place import State
+
+
+def client(state: State, service: str) -> Any:  # noqa: ANN401 - a client made at run time
+    """Make a client of the lab's cloud."""
+    return boto3.client(
+        service,  # type: ignore[call-overload]  # any service
+        endpoint_url=state.endpoint,
+        region_name=state.region,
+        aws_access_key_id=state.access_key,
+        aws_secret_access_key=state.secret_key,
+    )
+
+
+def status(state: State) -> dict[str, Any]:
+    """List instances, the source network's security groups with their rules, schedules, and count Slack's messages."""
+    instances = [
+        {"id": each["DBInstanceIdentifier"], "status": each["DBInstanceStatus"], "endpoint": endpoint(each)}
+        for page in client(state, "rds").get_paginator("describe_db_instances").paginate()
+        for each in page["DBInstances"]
+    ]
+    groups = [
+        {
+            "id": each["GroupId"],
+            "name": each["GroupName"],
+            "rules": [text for rule in each["IpPermissions"] for text in shown(rule)],
+        }
+        for page in client(state, "ec2").get_paginator("describe_security_groups").paginate()
+        for each in page["SecurityGroups"]
+        if each["GroupName"] != "default"
+    ]
+    schedules = [each["Name"] for each in client(state, "scheduler").list_schedules()["Schedules"]]
+    return {
+        "instances": instances,
+        "security_groups": groups,
+        "schedules": schedules,
+        "slack": len(control(state, "slack")),
+    }
+
+
+def endpoint(instance: dict[str, Any]) -> str | None:
+    """Write an instance's endpoint as host:port, None while it has none."""
+    found = instance.get("Endpoint")
+    return f"{found['Address']}:{found['Port']}" if found else None
+
+
+def exports(state: State, ca: str) -> dict[str, str]:
+    """The settings that point the tool, the AWS tools and the mysql client at the lab."""
+    return {
+        "AWS_ENDPOINT_URL": state.endpoint,
+        "AWS_ACCESS_KEY_ID": state.access_key,
+        "AWS_SECRET_ACCESS_KEY": state.secret_key,
+        "AWS_REGION": state.region,
+        "AWS_DEFAULT_REGION": state.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "RDSRESTORE_INSTANCE": "production",
+        "RDSRESTORE_DATABASE": "shop",
+        "RDSRESTORE_USER": state.user,
+        "RDSRESTORE_PASSWORD": state.password,
+        "RDSRESTORE_SSL_CA": ca,
+        "RDSRESTORE_CHECKIP_URL": f"{state.endpoint}/_lab/checkip",
+        "RDSRESTORE_POLL": "0.3",
+        "RDSRESTORE_SLACK_API_URL": f"{state.endpoint}/slack/api/",
+        "RDSRESTORE_SLACK_TOKEN": state.slack_token,
+        "RDSRESTORE_SLACK_CHANNEL": state.slack_channel,
+        "MYSQL_HOST": state.host,
+        "MYSQL_TCP_PORT": str(state.port),
+        "MYSQL_PWD": state.password,
+    }
