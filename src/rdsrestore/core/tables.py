@@ -25,6 +25,7 @@ class Column:
     invisible: bool = False
     auto_increment: bool = False
     on_update: bool = False
+    required: bool = False
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,10 @@ class Lab:
         tls.make(place.folder / "tls")
         files = Tls(place.ca, place.folder / "tls" / "server.pem", place.folder / "tls" / "server.key")
         self.servers: Servers = make_servers(place, files, options)
-        self._keys = {"aws_access_key_id": "AKIA" + secrets.token_hex(8).upper(), "aws_secret_access_key": secrets.token_urlsafe(30)}
+        self._keys = {
+            "aws_access_key_id": "AKIA" + secrets.token_hex(8).upper(),
+            "aws_secret_access_key": secrets.token_urlsafe(30),
+        }
         self.rds = Rds(
             servers=self.servers,
             pace=Pace(restore=options.restore_delay, lag=options.lag),

@@ -17,7 +17,12 @@ NAME = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,62}(?<!-)")
 COPIED = ("Engine", "EngineVersion", "MasterUsername", "DBName", "StorageEncrypted", "LicenseModel")
 """What a restore always takes from its source."""
 FROM_SOURCE = (
-    "DBInstanceClass", "AllocatedStorage", "BackupRetentionPeriod", "StorageType", "EngineLifecycleSupport", "NetworkType",
+    "DBInstanceClass",
+    "AllocatedStorage",
+    "BackupRetentionPeriod",
+    "StorageType",
+    "EngineLifecycleSupport",
+    "NetworkType",
 )
 """What it takes from its source unless told otherwise."""
 OFF = ("MultiAZ", "DeletionProtection", "PubliclyAccessible", "CopyTagsToSnapshot", "AutoMinorVersionUpgrade")

@@ -21,7 +21,9 @@ class Gateway:
     As with the cloud's connection tracking, an established connection outlives the rule that let it in.
     """
 
-    def __init__(self, upstream: Callable[[], Address], allows: Callable[[str, int], bool], *, drop: bool, port: int = 0) -> None:
+    def __init__(
+        self, upstream: Callable[[], Address], allows: Callable[[str, int], bool], *, drop: bool, port: int = 0
+    ) -> None:
         self._upstream = upstream
         self._allows = allows
         self._drop = drop

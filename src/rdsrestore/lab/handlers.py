@@ -156,10 +156,13 @@ class Handlers:
         final, skip = form.get("FinalDBSnapshotIdentifier"), form.get("SkipFinalSnapshot", False)
         if bool(final) == bool(skip):
             raise Fault(
-                "InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
             )
         if instance.shown["DeletionProtection"]:
-            raise Fault("InvalidParameterCombination", "Cannot delete protected DB Instance, disable deletion protection.")
+            raise Fault(
+                "InvalidParameterCombination", "Cannot delete protected DB Instance, disable deletion protection."
+            )
         if instance.status == "deleting":
             raise Fault("InvalidDBInstanceState", f"Instance {instance.name} is already being deleted.")
         if instance.status == "creating" and self._rds.age(instance) < self._rds.pace.restore:
@@ -221,4 +224,3 @@ def paged(name: str, found: list[Form], form: Form) -> Form:
     if start + size < len(found):
         answer["Marker"] = str(start + size)
     return answer
-

@@ -120,7 +120,12 @@ class LocalServers:
         server.halt()
         copy_tree(folder / "data", self._base)
         server = self._launch(
-            folder, "--log-bin=binlog", "--binlog-format=ROW", "--server-id=1", "--sync-binlog=0", *self._network(folder)
+            folder,
+            "--log-bin=binlog",
+            "--binlog-format=ROW",
+            "--server-id=1",
+            "--sync-binlog=0",
+            *self._network(folder),
         )
         self._start = server.position()
         return server
@@ -137,15 +142,15 @@ class LocalServers:
         return self._launch(folder, "--skip-log-bin", *self._network(folder))
 
     def _replay(self, server: LocalServer, binlogs: Path, stop: Position) -> None:
-        files = sorted(
-            path for path in binlogs.glob("binlog.[0-9]*") if self._start.file <= path.name <= stop.file
-        )
+        files = sorted(path for path in binlogs.glob("binlog.[0-9]*") if self._start.file <= path.name <= stop.file)
         if (self._start.file, self._start.offset) >= (stop.file, stop.offset):
             return
         words = [tool("mariadb-binlog"), "--no-defaults", "--disable-log-bin"]
         words += [f"--start-position={self._start.offset}", f"--stop-position={stop.offset}", *map(str, files)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, env={"TZ": "UTC"}) as reader:
-            subprocess.run(root_client(server.folder, "--binary-mode"), stdin=reader.stdout, check=True, capture_output=True)
+            subprocess.run(
+                root_client(server.folder, "--binary-mode"), stdin=reader.stdout, check=True, capture_output=True
+            )
 
     def _network(self, folder: Path) -> tuple[str, ...]:
         del folder
@@ -165,7 +170,11 @@ class LocalServers:
         if os.geteuid() == 0:
             words.append("--user=root")
         process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent  # noqa: PLW1509 - nothing here holds a lock across the fork
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing here holds a lock across the fork
         )
         port = next((int(word.split("=")[1]) for word in options if word.startswith("--port=")), 0)
         server = LocalServer(folder, port, process)
@@ -205,7 +214,10 @@ def root_client(folder: Path, *options: str) -> list[str]:
 def client(folder: Path, text: str) -> str:
     """Run statements as root; ToolError with the server's words where one fails."""
     ended = subprocess.run(
-        root_client(folder, "--default-character-set=utf8mb4", "--batch"), input=text.encode(), capture_output=True, check=False
+        root_client(folder, "--default-character-set=utf8mb4", "--batch"),
+        input=text.encode(),
+        capture_output=True,
+        check=False,
     )
     if ended.returncode:
         raise ToolError("lab", ended.stderr.decode(errors="replace").strip()[:300])
@@ -220,7 +232,12 @@ def template() -> Path:
     if not kept.is_dir():
         kept.parent.mkdir(parents=True, exist_ok=True)
         fresh = kept.with_name(f"{name}.{os.getpid()}")
-        words = [tool("mariadb-install-db"), "--no-defaults", f"--datadir={fresh}", "--auth-root-authentication-method=normal"]
+        words = [
+            tool("mariadb-install-db"),
+            "--no-defaults",
+            f"--datadir={fresh}",
+            "--auth-root-authentication-method=normal",
+        ]
         words += ["--skip-test-db", "--innodb-log-file-size=32M"] + (["--user=root"] if os.geteuid() == 0 else [])
         subprocess.run(words, check=True, capture_output=True)
         try:
@@ -233,4 +250,6 @@ def template() -> Path:
 def copy_tree(source: Path, target: Path) -> None:
     """Copy a data directory, sharing blocks where the file system can."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    subprocess.run(["cp", "-a", "--reflink=auto", f"{source}/.", str(target) + "/"], check=True) if target.mkdir() is None else None
+    subprocess.run(
+        ["cp", "-a", "--reflink=auto", f"{source}/.", str(target) + "/"], check=True
+    ) if target.mkdir() is None else None

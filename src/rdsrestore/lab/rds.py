@@ -148,7 +148,10 @@ class Rds:
         server = instance.server
         assert server is not None  # noqa: S101 - for the type checker: callers have made it
         instance.gateway = Gateway(
-            lambda: server.address, lambda peer, port: self.allows(instance.groups, peer, port), drop=self.drop, port=port
+            lambda: server.address,
+            lambda peer, port: self.allows(instance.groups, peer, port),
+            drop=self.drop,
+            port=port,
         )
         with self.lock:
             instance.shown["Endpoint"] = {"Address": "127.0.0.1", "Port": instance.gateway.port, "HostedZoneId": "Z1"}

@@ -44,7 +44,9 @@ def request(service: str, action: str, form: Mapping[str, str]) -> dict[str, Val
 def read(shape: Shape, form: Mapping[str, str], prefix: str) -> Value:
     """Read one shape whose members stand under `prefix`."""
     if isinstance(shape, StructureShape):
-        members = ((name, each, joined(prefix, each.serialization.get("name", name))) for name, each in shape.members.items())
+        members = (
+            (name, each, joined(prefix, each.serialization.get("name", name))) for name, each in shape.members.items()
+        )
         return {name: read(each, form, place) for name, each, place in members if present(form, place)}
     if isinstance(shape, ListShape):
         return items(shape, form, prefix)

@@ -1,0 +1,71 @@
+"""From a journal's records back to the run they tell of. Pure: the world is not asked here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rdsrestore.core import facts
+from rdsrestore.core.codec import CLASS, Json, decode, encode
+from rdsrestore.core.errors import JournalError
+from rdsrestore.core.facts import Fact
+from rdsrestore.core.journal import Kind, Record, open_steps
+from rdsrestore.core.model import Request
+from rdsrestore.core.step import Facts, Plan, Step
+from rdsrestore.core.survey import Survey
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a journal tells: the request, what was read, the steps still open in the order they began, and the facts."""
+
+    request: Request
+    survey: Survey
+    open: tuple[Step, ...]
+    facts: Facts
+
+
+def header(plan: Plan, survey: Survey, version: str, host: str) -> dict[str, Json]:
+    """Make the data of a journal's first record."""
+    return {
+        "version": version,
+        "operator": plan.request.operator,
+        "host": host,
+        "identity": encode(survey.identity),
+        "request": encode(plan.request),
+        "survey": encode(survey),
+        "plan": [step.describe() for step in plan.steps],
+    }
+
+
+def replay(records: Sequence[Record], recipe: Iterable[type[Step]]) -> Told:
+    """Rebuild what the records tell; JournalError with code `journal.version` where this release can't read them."""
+    kinds = {kind.name: kind for kind in recipe}
+    try:
+        start = next(record for record in records if record.kind is Kind.STARTED)
+        return Told(
+            request=decode(Request, start.data["request"]),
+            survey=decode(Survey, start.data["survey"]),
+            open=tuple(decode(kinds[record.step], record.data["intent"]) for record in reversed(open_steps(records))),
+            facts=replay_facts(records),
+        )
+    except (StopIteration, KeyError, TypeError, ValueError) as error:
+        raise JournalError(
+            "journal",
+            "was written by another release, or is incomplete",
+            "use the release named in its first line, or clean up by hand as the runbook describes",
+            code="journal.version",
+        ) from error
+
+
+def replay_facts(records: Sequence[Record]) -> Facts:
+    """Rebuild the facts that the steps gave."""
+    known = Facts()
+    for record in records:
+        given = record.data.get("fact")
+        if record.kind is Kind.DONE and isinstance(given, dict):
+            kind = getattr(facts, str(given[CLASS]))
+            fact = decode(kind, given)
+            assert isinstance(fact, Fact)  # noqa: S101 - for the type checker: only facts are written there
+            known.put(fact)
+    return known

@@ -1,0 +1,1 @@
+"""MySQL and MariaDB: dumping, staging, comparing and loading."""

@@ -1,0 +1,187 @@
+"""Ranges of keys and of plan lines, so that no statement and no transaction is as large as the table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import tenacity
+
+from rdsrestore.core.errors import DatabaseError
+from rdsrestore.core.ports import Progress
+from rdsrestore.engines.mysql.connect import Row, Session, quoted
+from rdsrestore.engines.mysql.faults import UNFIT, number_of
+from rdsrestore.engines.mysql.tally import Tally
+
+RANGE = 20_000
+NO_PARENT = 1452
+FIRST, SMALLEST, LARGEST = 500, 50, 20_000
+GOAL = 0.3
+"""Seconds that one transaction should take."""
+TRIES = 8
+STATEMENT_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to fill: `keep` for the real landing, `wait` to leave a child whose parent is not there yet for the next round."""
+
+    keep: bool
+    wait: bool = False
+
+
+@dataclass(frozen=True)
+class Span:
+    """Lines of the plan from `low` to `high`, both included."""
+
+    low: int
+    high: int
+
+    def halves(self) -> tuple[Span, Span]:
+        """Cut it in two."""
+        middle = (self.low + self.high) // 2
+        return Span(self.low, middle), Span(middle + 1, self.high)
+
+
+def ranges(session: Session, board: Tally) -> Iterator[str]:
+    """Yield conditions on staging (s) that cut its keys into ranges, in order; each bound is a literal."""
+    low: Row | None = None
+    while True:
+        after = f" WHERE {beyond(session, board, low, 's')}" if low else ""
+        order = board.keys("s")
+        found = session.rows(
+            f"SELECT {order} FROM {board.staging} AS s{after} ORDER BY {order} LIMIT 1 OFFSET {RANGE - 1}"
+        )
+        high = found[0] if found else None
+        parts = [beyond(session, board, low, "s")] if low else []
+        parts += [f"NOT ({beyond(session, board, high, 's')})"] if high else []
+        yield " AND ".join(parts) or "1 = 1"
+        if high is None:
+            return
+        low = high
+
+
+def beyond(session: Session, board: Tally, bound: Row, alias: str) -> str:
+    """The condition that a key comes after a bound, written so that an index range is used."""
+    names = [f"{alias}.{quoted(name)}" for name in board.key]
+    values = [session.literal(value) for value in bound]
+    steps = [
+        " AND ".join(
+            [*(f"{names[each]} = {values[each]}" for each in range(place)), f"{names[place]} > {values[place]}"]
+        )
+        for place in range(len(names))
+    ]
+    return "(" + " OR ".join(f"({step})" for step in steps) + ")"
+
+
+def fill(session: Session, board: Tally, target: str, progress: Progress, *, keep: bool) -> int:
+    """Insert the plan's rows that are still to do into `target`, in key order; returns how many statements it took.
+
+    With `keep` each transaction also marks its rows as done, so that a statement whose answer was lost is neither
+    repeated nor forgotten. A row that does not fit is marked as a conflict and the others go on. In a table that
+    references itself a child waits for its parent, in as many rounds as that takes.
+    """
+    inner = keep and any(key.parent == board.live.ref for key in board.live.references)
+    statements, left, before = 0, 1, 0
+    while inner and left != before and left:
+        before = left
+        statements += walk(session, board, target, progress, Way(keep=keep, wait=True))
+        (left,) = session.one(f"SELECT COUNT(*) FROM {board.plan} WHERE rr_act = 'insert' AND rr_st = 'todo'")
+    return statements + (walk(session, board, target, progress, Way(keep=keep)) if left else 0)
+
+
+def walk(session: Session, board: Tally, target: str, progress: Progress, way: Way) -> int:
+    """Go through the plan once, in transactions sized by how long they take."""
+    (last,) = session.one(f"SELECT COALESCE(MAX(rr_n), 0) FROM {board.plan}")
+    low, size, statements = 1, FIRST, 0
+    while low <= last:
+        progress(f"{board.live.ref.table}: row {low:,} of {last:,}", (low - 1) / last)
+        begun = time.monotonic()
+        statements += settle(session, board, target, Span(low, low + size - 1), way)
+        low += size
+        taken = max(time.monotonic() - begun, 0.001)
+        size = min(max(int(size * min(max(GOAL / taken, 0.5), 2)), SMALLEST), LARGEST)
+    return statements
+
+
+def settle(session: Session, board: Tally, target: str, span: Span, way: Way) -> int:
+    """Insert one span, halving it down to the row that does not fit."""
+    try:
+        patiently(lambda: insert(session, board, target, span, way))
+    except DatabaseError as error:
+        number = number_of(error)
+        if number not in UNFIT and error.code != "db.rewritten":
+            raise
+        if span.low == span.high:
+            if not (way.wait and number == NO_PARENT):
+                mark(session, board, span.low, error)
+            return 1
+        return sum(settle(session, board, target, half, way) for half in span.halves())
+    return 1
+
+
+def patiently(act: Callable[[], None]) -> None:
+    """Repeat a transaction that a lock or a deadlock threw back; each try starts from what the plan says is still to do."""
+    retry = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, DatabaseError) and error.retryable),
+        stop=tenacity.stop_after_attempt(TRIES),
+        wait=tenacity.wait_random_exponential(multiplier=0.1, max=5),
+        reraise=True,
+    )
+    retry(act)
+
+
+def insert(session: Session, board: Tally, target: str, span: Span, way: Way) -> None:
+    """Insert one span in one transaction.
+
+    Raises DatabaseError with code `db.rewritten` where the server changed what it was given.
+    """
+    chosen = f"l.rr_n BETWEEN {span.low} AND {span.high} AND l.rr_act = 'insert' AND l.rr_st = 'todo'"
+    source = f"{board.plan} AS l JOIN {board.staging} AS s ON {board.meet('s', 'l')}"
+    watched = way.keep and not board.keyless
+    still = f" LEFT JOIN {target} AS p ON {board.meet('l', 'p')}" if watched else ""
+    free = f" AND {board.absent}" if watched else ""
+    with session.transaction():
+        inserted = session.run(
+            f"INSERT INTO {target} ({board.names}) SELECT {board.of('s')} FROM {source}{still}"
+            f" WHERE {chosen}{free} ORDER BY l.rr_n"
+        )
+        if way.keep and check_off(session, board, span, chosen) != inserted:
+            raise DatabaseError("load", "production changed the row while it was inserted", code="db.rewritten")
+
+
+def check_off(session: Session, board: Tally, span: Span, chosen: str) -> int:
+    """Mark a span's rows: done where production has the restored content now, else in conflict; returns how many are done."""
+    if board.keyless:
+        return session.run(f"UPDATE {board.plan} AS l SET l.rr_st = 'done' WHERE {chosen}")
+    equal = f"p.{quoted(board.key[0])} IS NOT NULL AND {board.digest('p')} = {board.digest('s')}"
+    count = f"SELECT COUNT(*) FROM {board.plan} WHERE rr_n BETWEEN {span.low} AND {span.high} AND rr_st = 'done'"
+    (before,) = session.one(count)
+    session.run(
+        f"UPDATE {board.plan} AS l JOIN {board.staging} AS s ON {board.meet('s', 'l')}"
+        f" LEFT JOIN {board.landing} AS p ON {board.meet('l', 'p')}"
+        f" SET l.rr_why = IF({equal}, NULL, 'a row with this key was written during the run'),"
+        f" l.rr_st = IF({equal}, 'done', 'conflict') WHERE {chosen}"
+    )
+    (after,) = session.one(count)
+    return int(after) - int(before)
+
+
+def mark(session: Session, board: Tally, row: int, error: DatabaseError) -> None:
+    """Mark one row as one that does not fit, with the server's reason."""
+    cause = error.__cause__
+    words = str(cause.args[1]) if cause is not None and len(cause.args) > 1 else error.what
+    session.run(
+        f"UPDATE {board.plan} SET rr_st = 'conflict', rr_why = %s WHERE rr_n = %s AND rr_st = 'todo'",
+        (reason(words), row),
+    )
+
+
+def reason(words: str) -> str:
+    """Cut the server's words before the row's own values, so that rows with one fault share one reason."""
+    for sign in (" at row ", " for key "):
+        head, found, tail = words.partition(sign)
+        if found:
+            words = f"{head.split(' entry ')[0]}{found}{tail}" if sign == " for key " else head
+    return words[:STATEMENT_LENGTH]

@@ -1,0 +1,198 @@
+"""Sessions: verified TLS, every setting that the result depends on set and read back."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pymysql
+from pymysql.cursors import SSCursor
+
+from rdsrestore.core.errors import DatabaseError, UsageError
+from rdsrestore.core.model import Endpoint, Secret
+from rdsrestore.engines.mysql.faults import SILENT, translated
+
+Row = tuple[Any, ...]
+
+STRICT = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,ALLOW_INVALID_DATES"
+"""Nothing is bent until it fits, ids of 0 stay 0, and dates that the source could hold can be held."""
+SETTINGS: dict[str, str] = {
+    "time_zone": "'+00:00'",
+    "sql_mode": f"'{STRICT}'",
+    "innodb_lock_wait_timeout": "5",
+    "lock_wait_timeout": "5",
+    "wait_timeout": "28800",
+    "net_read_timeout": "600",
+    "net_write_timeout": "3600",
+    "foreign_key_checks": "1",
+    "unique_checks": "1",
+    "sql_select_limit": "DEFAULT",
+    "group_concat_max_len": "1048576",
+}
+READ_BACK: dict[str, str] = {
+    "@@time_zone": "+00:00",
+    "@@foreign_key_checks": "1",
+    "@@unique_checks": "1",
+    "@@character_set_connection": "utf8mb4",
+    "@@sql_select_limit": "18446744073709551615",
+}
+
+
+@dataclass(frozen=True)
+class Login:
+    """Where and as whom to log in; `ca` is a file of trusted certificates, None for the system's own."""
+
+    endpoint: Endpoint
+    user: str
+    password: Secret
+    ca: Path | None
+    patience: float = 10.0
+
+
+class Session:
+    """One connection; every error that comes out is a DatabaseError that names `where`."""
+
+    def __init__(self, connection: pymysql.Connection[Any], where: str) -> None:
+        self._connection = connection
+        self._where = where
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Run a query and return all its rows: only for results that are small by nature."""
+        with translated(self._where), self._connection.cursor() as cursor:
+            cursor.execute(sql, tuple(values) or None)
+            return list(cursor.fetchall())
+
+    def one(self, sql: str, values: Sequence[object] = ()) -> Row:
+        """Run a query that gives exactly one row."""
+        (row,) = self.rows(sql, values)
+        return row
+
+    def run(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run a statement and return how many rows it affected."""
+        with translated(self._where), self._connection.cursor() as cursor:
+            return int(cursor.execute(sql, tuple(values) or None))
+
+    def stream(self, sql: str) -> Iterator[Row]:
+        """Run a query and yield its rows without holding them."""
+        with translated(self._where), self._connection.cursor(SSCursor) as cursor:
+            cursor.execute(sql)
+            yield from cursor
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit at the end, or roll back and let the error out."""
+        self.run("START TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self._roll_back()
+            raise
+        with translated(self._where):
+            self._connection.commit()
+
+    def literal(self, value: object) -> str:
+        """Write a value as this session's SQL would read it."""
+        return str(self._connection.literal(value))
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection was open when last used."""
+        return bool(self._connection.open)
+
+    def close(self) -> None:
+        """Close, quietly: the server may be gone already."""
+        with contextlib.suppress(pymysql.MySQLError, OSError):
+            self._connection.close()
+
+    def _roll_back(self) -> None:
+        try:
+            self._connection.rollback()
+        except (pymysql.MySQLError, OSError):
+            self.close()
+
+
+@cache
+def trust(ca: Path | None) -> ssl.SSLContext:
+    """Make the TLS settings: certificate and host name are always verified. UsageError where `ca` can't be read."""
+    try:
+        return ssl.create_default_context(cafile=str(ca) if ca else None)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError("ssl_ca", f"{ca} can't be used: {error}", "set RDSRESTORE_SSL_CA to the RDS bundle") from error
+
+
+def connect(login: Login, where: str) -> Session:
+    """Log in and settle the session; DatabaseError with code `db.unreachable`, `db.denied` or `db.tls` where that fails."""
+    context = trust(login.ca)
+    connection = pymysql.connect(
+        host=login.endpoint.host,
+        port=login.endpoint.port,
+        user=login.user,
+        password=login.password.reveal(),
+        ssl=context,
+        charset="utf8mb4",
+        autocommit=True,
+        defer_connect=True,
+        max_allowed_packet=1 << 30,
+    )
+    with translated(where):
+        door = knock(login, where)
+        try:
+            connection.connect(door)
+        except pymysql.MySQLError as error:
+            door.close()
+            if isinstance(error.__context__, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+                raise tls_failed(where, error) from error
+            raise
+    session = Session(connection, where)
+    settle(session, where)
+    return session
+
+
+def knock(login: Login, where: str) -> socket.socket:
+    """Connect and wait for the server to speak first, which a firewall that swallows packets never does."""
+    endpoint = login.endpoint
+    try:
+        door = socket.create_connection((endpoint.host, endpoint.port), timeout=login.patience)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        greeted = bool(door.recv(1, socket.MSG_PEEK))
+        door.settimeout(None)
+    except OSError as error:
+        raise DatabaseError(where, f"{endpoint} does not answer: {error}", SILENT.hint, code=SILENT.code) from error
+    if not greeted:
+        raise DatabaseError(where, f"{endpoint} closed the connection", SILENT.hint, code=SILENT.code)
+    return door
+
+
+def tls_failed(where: str, error: pymysql.MySQLError) -> DatabaseError:
+    """Say that the server could not prove who it is."""
+    return DatabaseError(
+        where,
+        f"the server's certificate was not accepted: {error.args[-1]}",
+        "set RDSRESTORE_SSL_CA to the bundle of the server's certificate authority",
+        code="db.tls",
+    )
+
+
+def settle(session: Session, where: str) -> None:
+    """Set what the result depends on and read it back; DatabaseError where the server did not take a setting."""
+    session.run("SET NAMES utf8mb4")
+    session.run("SET SESSION " + ", SESSION ".join(f"{name} = {value}" for name, value in SETTINGS.items()))
+    session.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    (version,) = session.one("SELECT VERSION()")
+    session.run(f"SET SESSION {'max_statement_time' if 'MariaDB' in version else 'max_execution_time'} = 0")
+    found = session.one("SELECT " + ", ".join(READ_BACK))
+    for (name, wanted), value in zip(READ_BACK.items(), found, strict=True):
+        if str(value) != wanted:
+            raise DatabaseError(where, f"{name} is {value} and has to be {wanted}", "see the parameter group")
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier, whatever is in it."""
+    return "`" + name.replace("`", "``") + "`"

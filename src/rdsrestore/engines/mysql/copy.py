@@ -1,0 +1,44 @@
+"""The restored server, as the steps see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rdsrestore.core.model import TableRef
+from rdsrestore.core.ports import Progress
+from rdsrestore.core.tables import DumpFile, TableDefinition
+from rdsrestore.engines.mysql import catalog
+from rdsrestore.engines.mysql.connect import Login, Session, connect
+from rdsrestore.engines.mysql.dump import dump
+
+
+class MysqlCopy:
+    """A login to the temporary instance; nobody else writes to it."""
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        self._session: Session = connect(login, "dump: the copy")
+
+    def close(self) -> None:
+        """Log out."""
+        self._session.close()
+
+    def definition(self, ref: TableRef) -> TableDefinition | None:
+        """Read a table's definition; None where it did not exist at that time."""
+        return catalog.definition(self._session, ref)
+
+    def similar(self, ref: TableRef) -> Sequence[str]:
+        """Name the tables of the same database that read like it."""
+        return catalog.similar(self._session, ref)
+
+    def dump(
+        self,
+        definition: TableDefinition,
+        where: str | None,
+        folder: Path,
+        children: Sequence[TableRef],
+        progress: Progress,
+    ) -> DumpFile:
+        """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
+        return dump(self._session, self._login, definition, where, folder, children, progress)

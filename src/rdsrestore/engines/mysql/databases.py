@@ -1,0 +1,52 @@
+"""Logins to servers of the MySQL family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from rdsrestore.core.model import Endpoint, Secret
+from rdsrestore.core.tables import ClientTools
+from rdsrestore.engines.mysql import clients
+from rdsrestore.engines.mysql.connect import Login
+from rdsrestore.engines.mysql.copy import MysqlCopy
+from rdsrestore.engines.mysql.production import MysqlProduction
+
+STATEMENTS: dict[str, tuple[str, ...]] = {
+    "dump": ("mysqldump -t",),
+    "scratch": ("CREATE DATABASE",),
+    "stage": ("CREATE TABLE and INSERT in the scratch schema",),
+    "landing": ("CREATE TABLE",),
+    "compare": ("SELECT",),
+    "load": ("INSERT … SELECT of missing rows",),
+    "verify": ("SELECT",),
+}
+
+
+class MysqlDatabases:
+    """Logs in with the operator's password, asked for at the first need, or with the run's own for a copy."""
+
+    def __init__(self, password: Callable[[], Secret], ca: Path | None) -> None:
+        self._password = password
+        self._ca = ca
+
+    @contextmanager
+    def production(self, endpoint: Endpoint, user: str) -> Iterator[MysqlProduction]:
+        """Log in to the source."""
+        with closing(MysqlProduction(Login(endpoint, user, self._password(), self._ca))) as server:
+            yield server
+
+    @contextmanager
+    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> Iterator[MysqlCopy]:
+        """Log in to a temporary instance."""
+        with closing(MysqlCopy(Login(endpoint, user, password, self._ca))) as server:
+            yield server
+
+    def tools(self) -> ClientTools:
+        """Find the dump and load programs."""
+        return clients.tools()
+
+    def statements_of(self, step: str) -> Sequence[str]:
+        """Name what a step runs on a server, for the plan."""
+        return STATEMENTS.get(step, ())

@@ -1,0 +1,123 @@
+"""The scratch schema: ours by its marker, filled from dumps, proved equal to the copy."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from rdsrestore.core.errors import DatabaseError, ToolError, VerifyError
+from rdsrestore.core.model import TableRef
+from rdsrestore.core.ports import Progress
+from rdsrestore.core.tables import DumpFile
+from rdsrestore.engines.mysql import clients, ddl, dumpfile, rowhash
+from rdsrestore.engines.mysql.catalog import qualified
+from rdsrestore.engines.mysql.connect import Login, Session, quoted
+from rdsrestore.engines.mysql.dump import FLOATS, float_columns
+
+MARKER = "rdsrestore_run"
+LANDINGS = "rdsrestore_landings"
+
+
+def create(session: Session, schema: str, run: str) -> None:
+    """Make the schema with its marker; one that is ours already is kept."""
+    session.run(f"CREATE DATABASE IF NOT EXISTS {quoted(schema)} CHARACTER SET utf8mb4")
+    session.run(
+        f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{MARKER} (run VARCHAR(40) NOT NULL PRIMARY KEY) ENGINE=InnoDB"
+    )
+    session.run(
+        f"INSERT INTO {quoted(schema)}.{MARKER} SELECT %s FROM DUAL WHERE NOT EXISTS"
+        f" (SELECT 1 FROM {quoted(schema)}.{MARKER} AS known WHERE known.run = %s)",
+        (run, run),
+    )
+    session.run(
+        f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{LANDINGS}"
+        " (name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY) ENGINE=InnoDB"
+    )
+
+
+def exists(session: Session, schema: str) -> bool:
+    """Whether the schema is there."""
+    return bool(session.rows("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s", (schema,)))
+
+
+def drop(session: Session, schema: str) -> None:
+    """Drop the schema; DatabaseError with code `db.not-ours` where it holds tables and no marker of ours."""
+    if not exists(session, schema):
+        return
+    tables = session.rows("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s", (schema,))
+    if tables and (MARKER,) not in tables:
+        raise DatabaseError(
+            "scratch", f"schema {schema} was not made by this tool", "look at it before you drop it", code="db.not-ours"
+        )
+    session.run(f"DROP DATABASE {quoted(schema)}")
+
+
+def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
+    """Load one dump and prove it: the file is the one that was checked, and the rows are the copy's.
+
+    Raises ToolError where the file changed or the client fails, VerifyError where the rows differ.
+    """
+    definition, path = dump.definition, folder / dump.path
+    scanned = dumpfile.scan(path, definition.ref.table)
+    if scanned.sha256 != dump.sha256:
+        raise ToolError(
+            "stage", f"{dump.path} changed since it was dumped", "run the same command again", code="dump.changed"
+        )
+    place = qualified(TableRef(schema, definition.ref.table))
+    session.run(f"DROP TABLE IF EXISTS {place}")
+    session.run(ddl.staging(definition, schema))
+    progress(f"loading {dump.rows:,} rows of {definition.ref.table} into the scratch schema", None)
+    load(login, schema, path, scanned.start)
+    if dump.floats:
+        repair(session, login, schema, dump, folder)
+    progress(f"comparing {definition.ref.table} with the copy's checksum", None)
+    found = rowhash.fingerprint(session, place, definition.columns)
+    if found.rows != dump.rows:
+        raise VerifyError(
+            f"stage {definition.ref}",
+            "rows staged",
+            "run the same command again",
+            expected=dump.rows,
+            actual=found.rows,
+        )
+    if found != dump.content:
+        raise ToolError(
+            f"stage {definition.ref}",
+            "the staged rows differ from the copy's, although their number is right",
+            "nothing was written to the table; run again with another client program",
+            code="stage.differs",
+        )
+
+
+def load(login: Login, schema: str, path: Path, start: int) -> None:
+    """Feed a file to the client program from an offset on; ToolError where it fails."""
+    client = clients.find(clients.LOADERS, "stage")
+    options = ("binary-mode", "max-allowed-packet=1G", "default-character-set=utf8mb4", "skip-print-query-on-error")
+    with (
+        clients.option_file(client, login, path.parent) as option,
+        tempfile.TemporaryFile() as complaints,
+        path.open("rb", buffering=0) as file,
+    ):
+        file.seek(start)
+        words = [client.path, option, *client.accepted(*options), "--batch", f"--database={schema}"]
+        with clients.running(words, complaints, file) as process:
+            status = process.wait()
+        if status:
+            raise clients.failed("stage", Path(client.path).name, status, complaints)
+
+
+def repair(session: Session, login: Login, schema: str, dump: DumpFile, folder: Path) -> None:
+    """Give FLOAT columns back the digits that the dump lost."""
+    definition, floats = dump.definition, dump.floats or ""
+    known = {column.name: column for column in definition.columns}
+    keys = [f"{quoted(name)} {ddl.typed(known[name])} NOT NULL" for name in definition.key]
+    values = [f"{quoted(column.name)} DOUBLE NULL" for column in float_columns(definition)]
+    names = ", ".join(map(quoted, definition.key))
+    place = f"{quoted(schema)}.{FLOATS}"
+    session.run(f"DROP TABLE IF EXISTS {place}")
+    session.run(f"CREATE TABLE {place} ({', '.join(keys + values)}, PRIMARY KEY ({names})) ENGINE=InnoDB")
+    load(login, schema, folder / floats, 0)
+    table = qualified(TableRef(schema, definition.ref.table))
+    exact = ", ".join(f"t.{quoted(column.name)} = f.{quoted(column.name)}" for column in float_columns(definition))
+    session.run(f"UPDATE {table} AS t JOIN {place} AS f USING ({names}) SET {exact}")
+    session.run(f"DROP TABLE {place}")
