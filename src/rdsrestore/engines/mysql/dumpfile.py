@@ -21,12 +21,22 @@ from rdsrestore.engines.mysql.connect import quoted
 
 SANDBOX = re.compile(rb"/\*M?!999999\\- enable the sandbox mode \*/ ?\n")
 TEXT = rb"'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'"
-LITERAL = rb"(?:NULL|-?[0-9]++(?:\.[0-9]*+)?(?:[eE][-+]?[0-9]++)?|0x[0-9A-Fa-f]*+|(?:_binary )?" + TEXT + rb")"
+LITERAL = rb"(?:NULL|0x[0-9A-Fa-f]*+|-?[0-9]++(?:\.[0-9]*+)?(?:[eE][-+]?[0-9]++)?|(?:_binary )?" + TEXT + rb")"
 ROW = re.compile(rb"\s*+\(" + LITERAL + rb"(?:," + LITERAL + rb")*+\)([,;])", re.DOTALL)
 FRAME_LIMIT = 1 << 16
 TRAILER = b"-- Dump completed"
 VARIABLES = frozenset(
-    ["CHARACTER_SET_CLIENT", "CHARACTER_SET_RESULTS", "COLLATION_CONNECTION", "TIME_ZONE", "UNIQUE_CHECKS", "FOREIGN_KEY_CHECKS", "SQL_MODE", "SQL_NOTES", "NOTE_VERBOSITY"]
+    [
+        "CHARACTER_SET_CLIENT",
+        "CHARACTER_SET_RESULTS",
+        "COLLATION_CONNECTION",
+        "TIME_ZONE",
+        "UNIQUE_CHECKS",
+        "FOREIGN_KEY_CHECKS",
+        "SQL_MODE",
+        "SQL_NOTES",
+        "NOTE_VERBOSITY",
+    ]
 )
 VERSIONED = re.compile(r"/\*M?!(\d{5,6}) (.*)\*/", re.DOTALL)
 ASSIGNMENT = re.compile(r"(@OLD_)?(\w+)\s*=\s*(@OLD_\w+|@@\w+|'[^'\\]*'|\d+)", re.IGNORECASE)

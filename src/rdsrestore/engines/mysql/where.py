@@ -9,10 +9,70 @@ from sqlparse import tokens
 from sqlparse.sql import Token
 
 FUNCTIONS = frozenset(
-    ["ABS", "CEIL", "CEILING", "FLOOR", "ROUND", "MOD", "SIGN", "LOWER", "UPPER", "LENGTH", "CHAR_LENGTH", "LEFT", "RIGHT", "SUBSTR", "SUBSTRING", "TRIM", "LTRIM", "RTRIM", "CONCAT", "COALESCE", "IFNULL", "NULLIF", "DATE", "YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "IF"]
+    [
+        "ABS",
+        "CEIL",
+        "CEILING",
+        "FLOOR",
+        "ROUND",
+        "MOD",
+        "SIGN",
+        "LOWER",
+        "UPPER",
+        "LENGTH",
+        "CHAR_LENGTH",
+        "LEFT",
+        "RIGHT",
+        "SUBSTR",
+        "SUBSTRING",
+        "TRIM",
+        "LTRIM",
+        "RTRIM",
+        "CONCAT",
+        "COALESCE",
+        "IFNULL",
+        "NULLIF",
+        "DATE",
+        "YEAR",
+        "MONTH",
+        "DAY",
+        "HOUR",
+        "MINUTE",
+        "SECOND",
+        "IF",
+    ]
 )
 KEYWORDS = frozenset(
-    ["AND", "OR", "XOR", "NOT", "IN", "BETWEEN", "IS", "NULL", "LIKE", "TRUE", "FALSE", "DIV", "MOD", "REGEXP", "RLIKE", "ESCAPE", "CASE", "WHEN", "THEN", "ELSE", "END", "INTERVAL", "DATE", "TIMESTAMP", "TIME", "BINARY", "NOT", "NULL"]
+    [
+        "AND",
+        "OR",
+        "XOR",
+        "NOT",
+        "IN",
+        "BETWEEN",
+        "IS",
+        "NULL",
+        "LIKE",
+        "TRUE",
+        "FALSE",
+        "DIV",
+        "MOD",
+        "REGEXP",
+        "RLIKE",
+        "ESCAPE",
+        "CASE",
+        "WHEN",
+        "THEN",
+        "ELSE",
+        "END",
+        "INTERVAL",
+        "DATE",
+        "TIMESTAMP",
+        "TIME",
+        "BINARY",
+        "NOT",
+        "NULL",
+    ]
 )
 LITERALS = (tokens.Number, tokens.String.Single, tokens.Literal.String.Single)
 SIGNS = frozenset({"(", ")", ","})

@@ -1,0 +1,1 @@
+"""The cloud's API: sessions, the firewall, and what its errors mean."""

@@ -1,0 +1,39 @@
+"""The tags by which what we made is known: never by a name alone, never by a tag alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rdsrestore.core.model import PREFIX
+
+RUN = f"{PREFIX}:run"
+EXPIRES = f"{PREFIX}:expires"
+SELF = f"{PREFIX}:instance"
+MANAGED = f"{PREFIX}:managed"
+
+
+def marks(name: str, run: str, expires: datetime) -> list[dict[str, str]]:
+    """Make the tags of a resource of that name; one says the name itself, so that a copy of ours is not taken for ours."""
+    stamp = expires.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    pairs = {MANAGED: "true", RUN: run, SELF: name, EXPIRES: stamp}
+    return [{"Key": key, "Value": value} for key, value in pairs.items()]
+
+
+def as_mapping(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Turn a list of tags into a mapping."""
+    return {str(tag["Key"]): str(tag.get("Value", "")) for tag in tags}
+
+
+def is_ours(name: str, tags: Mapping[str, str], run: str | None = None) -> bool:
+    """Whether a resource is ours, and of that run where one is given."""
+    return name.startswith(f"{PREFIX}-") and tags.get(SELF) == name and run in (None, tags.get(RUN))
+
+
+def expiry(tags: Mapping[str, str]) -> datetime | None:
+    """Read when a resource's time is up; None where it does not say."""
+    try:
+        return datetime.fromisoformat(tags.get(EXPIRES, ""))
+    except ValueError:
+        return None

@@ -1,0 +1,35 @@
+"""What an instance costs an hour, where the price list says so."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+REGION = "us-east-1"
+"""The price list is served from few regions."""
+ENGINES = {"mysql": "MySQL", "mariadb": "MariaDB"}
+QUICK = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
+
+
+def hourly(session: boto3.Session, region: str, engine: str, instance_class: str) -> Decimal | None:
+    """Look up the on-demand price of a single-AZ instance in USD an hour; None where it can't be found out quickly."""
+    wanted = {
+        "regionCode": region,
+        "instanceType": instance_class,
+        "databaseEngine": ENGINES.get(engine, engine),
+        "deploymentOption": "Single-AZ",
+    }
+    filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
+    try:
+        client: Any = session.client("pricing", region_name=REGION, config=QUICK)
+        answer = client.get_products(ServiceCode="AmazonRDS", Filters=filters, MaxResults=1)
+        terms = json.loads(answer["PriceList"][0])["terms"]["OnDemand"]
+        dimensions = next(iter(terms.values()))["priceDimensions"]
+        return Decimal(next(iter(dimensions.values()))["pricePerUnit"]["USD"])
+    except (BotoCoreError, ClientError, KeyError, IndexError, ValueError, StopIteration, InvalidOperation):
+        return None

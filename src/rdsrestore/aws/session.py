@@ -1,0 +1,76 @@
+"""Clients of the cloud: endpoints and credentials by the standard settings alone, every answer noted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from rdsrestore.aws.faults import translated
+from rdsrestore.core.cloud import ApiCall
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_rds import RDSClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sts import STSClient
+
+READS = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
+WRITES = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1})
+"""A call that changes something is never repeated unseen: whether it had its effect is looked up first."""
+
+
+class CallLog:
+    """The answered requests since they were last taken."""
+
+    def __init__(self) -> None:
+        self._calls: list[ApiCall] = []
+        self._lock = threading.Lock()
+
+    def note(self, service: str, operation: str, metadata: dict[str, Any]) -> None:
+        """Keep one answer; requests that were only tried are not answers."""
+        call = ApiCall(service, operation, str(metadata.get("RequestId", "")), int(metadata.get("HTTPStatusCode", 0)))
+        with self._lock:
+            self._calls.append(call)
+
+    def take(self) -> Sequence[ApiCall]:
+        """Return what was kept, and keep it no longer."""
+        with self._lock:
+            taken, self._calls = tuple(self._calls), []
+        return taken
+
+
+class Clients:
+    """The clients that the job uses; one for reading and one for changing of each service that does both."""
+
+    def __init__(self, profile: str | None, region: str | None, log: CallLog) -> None:
+        self._log = log
+        with translated("AWS"):
+            self.session = boto3.Session(profile_name=profile, region_name=region)
+            self.rds: RDSClient = self._make("rds", READS)
+            self.rds_writes: RDSClient = self._make("rds", WRITES)
+            self.ec2: EC2Client = self._make("ec2", READS)
+            self.ec2_writes: EC2Client = self._make("ec2", WRITES)
+            self.sts: STSClient = self._make("sts", READS)
+
+    @property
+    def region(self) -> str:
+        """The region that is asked."""
+        return self.rds.meta.region_name
+
+    def secrets(self) -> SecretsManagerClient:
+        """Make the client that reads secrets, needed by few."""
+        with translated("AWS"):
+            client: SecretsManagerClient = self._make("secretsmanager", READS)
+        return client
+
+    def _make(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        client = self.session.client(service, config=config)  # type: ignore[call-overload]  # any service
+        client.meta.events.register("after-call", self._heard)
+        return client
+
+    def _heard(self, model: Any, parsed: dict[str, Any], **_rest: object) -> None:  # noqa: ANN401 - botocore's event
+        self._log.note(model.service_model.service_name, model.name, parsed.get("ResponseMetadata", {}))

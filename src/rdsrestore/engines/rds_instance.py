@@ -1,0 +1,180 @@
+"""RDS instances: reading a source, restoring it to a temporary one, and removing that again."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from rdsrestore.aws import address, permissions, pricing
+from rdsrestore.aws.faults import translated
+from rdsrestore.aws.firewall import Firewall
+from rdsrestore.aws.marks import as_mapping, expiry, is_ours
+from rdsrestore.aws.session import CallLog, Clients
+from rdsrestore.aws.waiting import until
+from rdsrestore.core.cloud import (
+    ApiCall,
+    GroupSpec,
+    Identity,
+    Leftover,
+    RestoreSpec,
+    SnapshotInfo,
+    SourceInstance,
+)
+from rdsrestore.core.errors import CloudError
+from rdsrestore.core.model import PREFIX, Endpoint, Secret
+from rdsrestore.core.ports import Progress
+from rdsrestore.engines import described, temporary
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+
+REACHED_WITHIN = 1800.0
+"""Seconds to wait for the restore window, which is about five minutes behind."""
+
+
+class RdsInstances:
+    """The port to the cloud for single RDS instances; `poll` is the pause between looks, in seconds."""
+
+    def __init__(self, clients: Clients, log: CallLog, poll: float, checkip: str) -> None:
+        self._clients = clients
+        self._log = log
+        self._poll = poll
+        self._checkip = checkip
+        self._firewall = Firewall(clients, poll)
+        self._copies = temporary.Copies(clients, poll)
+
+    def identity(self) -> Identity:
+        """Say who we are to the cloud."""
+        with translated("AWS"):
+            answer = self._clients.sts.get_caller_identity()
+        return Identity(answer["Account"], answer["Arn"])
+
+    def caller(self) -> str:
+        """Find this machine's address as the outside sees it, as a /32 or /128."""
+        return address.caller(self._checkip)
+
+    def instances(self) -> Sequence[str]:
+        """Name the instances that could be a source, without our own temporary ones."""
+        names = (each["DBInstanceIdentifier"] for each in self._all())
+        return tuple(name for name in names if not name.startswith(f"{PREFIX}-"))
+
+    def source(self, instance: str) -> SourceInstance:
+        """Read an instance; code `aws.no-instance` where there is none, its hint naming near ones."""
+        shown = self._copies.find(instance)
+        if shown is None:
+            names = self.instances()
+            near = difflib.get_close_matches(instance, names, n=3, cutoff=0.4) or list(names[:5])
+            hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
+            raise CloudError("--instance", f"there is no instance {instance}", hint, code="aws.no-instance")
+        with translated("backups"):
+            backups = self._clients.rds.describe_db_instance_automated_backups(DBInstanceIdentifier=instance)
+        return described.source(shown, backups["DBInstanceAutomatedBackups"])
+
+    def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
+        """List an instance's snapshots, newest first."""
+        with translated("snapshots"):
+            pages = self._clients.rds.get_paginator("describe_db_snapshots").paginate(DBInstanceIdentifier=instance)
+            found = [described.snapshot(each) for page in pages for each in page["DBSnapshots"]]
+        return tuple(sorted(found, key=lambda each: str(each.taken or ""), reverse=True))
+
+    def snapshot(self, snapshot: str) -> SnapshotInfo:
+        """Read one snapshot; code `aws.no-snapshot` where there is none."""
+        with translated("--snapshot"):
+            found = self._clients.rds.describe_db_snapshots(DBSnapshotIdentifier=snapshot)["DBSnapshots"]
+        return described.snapshot(found[0])
+
+    def denied(self, vpc: str) -> Sequence[str]:
+        """Name the actions the job needs that a trial without effect shows to be forbidden."""
+        return tuple(self._firewall.denied(vpc))
+
+    def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
+        """Look up what the temporary instance costs an hour, in USD; None where unknown."""
+        return pricing.hourly(self._clients.session, self._clients.region, source.engine, instance_class)
+
+    def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
+        """Wait until the restore window reaches `moment`; returns the window's end."""
+
+        def reached() -> datetime | None:
+            shown = self._copies.find(instance)
+            latest = shown.get("LatestRestorableTime") if shown else None
+            if latest is not None and latest >= moment:
+                return latest
+            progress(f"backups reach {latest:%H:%M:%SZ}" if latest else "no backup yet", None)
+            return None
+
+        late = CloudError(
+            "reach-moment",
+            f"the backups of {instance} did not reach {moment:%H:%M:%SZ}",
+            "look at the instance's backups, or choose an earlier --before",
+            code="aws.window",
+        )
+        return until(reached, self._poll, REACHED_WITHIN, lambda: late)
+
+    def create_group(self, spec: GroupSpec, run: str) -> str:
+        """Make the run's security group, or adopt it where the answer to an earlier call was lost; returns its id."""
+        return self._firewall.create(spec, run)
+
+    def delete_group(self, name: str, progress: Progress) -> None:
+        """Delete the group of that name if it is ours, waiting while something still uses it; gone already is fine."""
+        self._firewall.delete(name, progress)
+
+    def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
+        """Let `cidr` reach `port` through the group; returns the rule's id."""
+        return self._firewall.open(group, cidr, port, run)
+
+    def close_rules(self, group: str) -> None:
+        """Revoke all ingress rules of a group of ours and read back that they are gone; no group, no rule."""
+        self._firewall.close(group)
+
+    def find_group(self, name: str) -> str | None:
+        """Return the id of the run's own group, None where there is none."""
+        return self._firewall.find(name)
+
+    def restore(self, spec: RestoreSpec, run: str) -> str:
+        """Start the restore, or adopt the instance where the answer was lost; returns its resource id."""
+        return self._copies.restore(spec, run)
+
+    def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
+        """Wait until the instance can be logged in to."""
+        return self._copies.await_available(name, timeout, progress)
+
+    def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
+        """Give the temporary instance's master user a password of our own and wait until it holds."""
+        self._copies.reset_password(name, password, progress)
+
+    def delete_instance(self, name: str, progress: Progress) -> None:
+        """Delete the instance of that name if it is ours, without snapshot or backups, and wait until it is gone."""
+        self._copies.delete(name, progress)
+
+    def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
+        """Find what carries our marks, of one run or of all."""
+        found = [leftover(each) for each in self._all() if ours(each, run)]
+        return (*found, *self._firewall.leftovers(run))
+
+    def take_calls(self) -> Sequence[ApiCall]:
+        """Return the requests answered since the last time, oldest first."""
+        return self._log.take()
+
+    def calls_of(self, step: str) -> Sequence[str]:
+        """Name what a step asks of the cloud, for the plan."""
+        return permissions.CALLS.get(step, ())
+
+    def _all(self) -> Sequence[DBInstanceTypeDef]:
+        with translated("instances"):
+            pages = self._clients.rds.get_paginator("describe_db_instances").paginate()
+            return [each for page in pages for each in page["DBInstances"]]
+
+
+def ours(shown: DBInstanceTypeDef, run: str | None) -> bool:
+    """Whether an instance is ours."""
+    return is_ours(shown["DBInstanceIdentifier"], as_mapping(shown.get("TagList", [])), run)
+
+
+def leftover(shown: DBInstanceTypeDef) -> Leftover:
+    """Describe an instance of ours."""
+    tags = as_mapping(shown.get("TagList", []))
+    run = tags.get(f"{PREFIX}:run", "")
+    return Leftover("instance", shown["DBInstanceIdentifier"], run, shown["DBInstanceStatus"], expiry(tags))
