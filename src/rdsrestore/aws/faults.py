@@ -103,7 +103,10 @@ def code_of(error: BaseException) -> str:
 
 
 def unanswered(error: BaseException) -> bool:
-    """Whether a call may have had its effect although it failed: no answer came, or the service broke while answering."""
+    """Whether a call may have had its effect although it failed.
+
+    No answer came, or the service broke while answering.
+    """
     return isinstance(error, HTTPClientError) or MEANINGS.get(code_of(error)) is BROKEN
 
 

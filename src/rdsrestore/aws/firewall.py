@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -13,6 +14,9 @@ from rdsrestore.aws.waiting import persistently, until
 from rdsrestore.core.cloud import GroupSpec, Leftover
 from rdsrestore.core.errors import CloudError
 from rdsrestore.core.ports import Progress
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import TagTypeDef
 
 IN_USE_FOR = 900.0
 """Seconds that EC2 may hold a group after its last instance is gone."""
@@ -27,7 +31,13 @@ class Firewall:
         self._poll = poll
 
     def create(self, spec: GroupSpec, run: str) -> str:
-        """Make the group, or adopt it where an earlier answer was lost; CloudError `aws.name-taken` where it is not ours."""
+        """Make the group, or adopt it where an earlier answer was lost.
+
+        CloudError `aws.name-taken` where it is not ours.
+        """
+        tags: list[TagTypeDef] = [
+            {"Key": key, "Value": value} for key, value in marks(spec.name, run, spec.expires).items()
+        ]
 
         def make() -> str:
             found = self.find(spec.name)
@@ -38,9 +48,7 @@ class Firewall:
                     GroupName=spec.name,
                     Description=f"temporary, made by rdsrestore run {run}",
                     VpcId=spec.vpc,
-                    TagSpecifications=[
-                        {"ResourceType": "security-group", "Tags": marks(spec.name, run, spec.expires)}  # type: ignore[typeddict-item]  # plain tags
-                    ],
+                    TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
                 )["GroupId"]
 
         return persistently(make)

@@ -14,11 +14,13 @@ SELF = f"{PREFIX}:instance"
 MANAGED = f"{PREFIX}:managed"
 
 
-def marks(name: str, run: str, expires: datetime) -> list[dict[str, str]]:
-    """Make the tags of a resource of that name; one says the name itself, so that a copy of ours is not taken for ours."""
+def marks(name: str, run: str, expires: datetime) -> dict[str, str]:
+    """Make the tags of a resource of that name.
+
+    One says the name itself, so that a copy of ours is not taken for ours.
+    """
     stamp = expires.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    pairs = {MANAGED: "true", RUN: run, SELF: name, EXPIRES: stamp}
-    return [{"Key": key, "Value": value} for key, value in pairs.items()]
+    return {MANAGED: "true", RUN: run, SELF: name, EXPIRES: stamp}
 
 
 def as_mapping(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:

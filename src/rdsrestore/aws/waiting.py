@@ -14,7 +14,10 @@ JITTER = 0.2
 
 
 def until(act: Callable[[], T | None], poll: float, timeout: float, late: Callable[[], CloudError]) -> T:
-    """Call `act` every `poll` seconds, with some jitter, until it returns something; raise `late()` after `timeout` seconds."""
+    """Call `act` every `poll` seconds, with some jitter, until it returns something.
+
+    Raise `late()` after `timeout` seconds.
+    """
     retry = tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda found: found is None),
         wait=tenacity.wait_fixed(poll) + tenacity.wait_random(0, poll * JITTER),

@@ -20,7 +20,7 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
             "wait until it is available",
             code="aws.no-endpoint",
         )
-    window = next((each["RestoreWindow"] for each in backups if each.get("RestoreWindow")), {})
+    window: Mapping[str, Any] = next((each["RestoreWindow"] for each in backups if each.get("RestoreWindow")), {})
     options = shown.get("OptionGroupMemberships") or [{}]
     subnets = shown.get("DBSubnetGroup") or {}
     return SourceInstance(

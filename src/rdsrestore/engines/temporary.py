@@ -1,4 +1,7 @@
-"""The temporary instance: made with every attribute given, waited for without a ceiling of half an hour, and surely deleted."""
+"""The temporary instance.
+
+Made with every attribute given, waited for without a ceiling of half an hour, and surely deleted.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,10 @@ class Copies:
             raise translate("instance", error) from error
 
     def restore(self, spec: RestoreSpec, run: str) -> str:
-        """Start the restore; where the answer is lost or the name exists, adopt the instance if it carries this run's marks."""
+        """Start the restore.
+
+        Where the answer is lost or the name exists, adopt the instance if it carries this run's marks.
+        """
 
         def make() -> str:
             try:
@@ -80,7 +86,10 @@ class Copies:
         )["DBInstance"]
 
     def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
-        """Wait until an instance is settled; CloudError `aws.restore-failed` or `aws.restore-timeout` where it never is."""
+        """Wait until an instance is settled.
+
+        CloudError `aws.restore-failed` or `aws.restore-timeout` where it never is.
+        """
         settled = 0
 
         def ready() -> Endpoint | None:
@@ -116,7 +125,10 @@ class Copies:
         )
 
     def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
-        """Set the master password and wait until it is taken up: the status stays `available` for a moment before it changes."""
+        """Set the master password and wait until it is taken up.
+
+        The status stays `available` for a moment before it changes.
+        """
 
         def change() -> bool:
             with translated("own-password"):
@@ -191,7 +203,7 @@ def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
         "DeletionProtection": False,
         "BackupRetentionPeriod": 0,
         "EnableIAMDatabaseAuthentication": False,
-        "Tags": marks(spec.name, run, spec.expires),
+        "Tags": [{"Key": key, "Value": value} for key, value in marks(spec.name, run, spec.expires).items()],
         **{key: value for key, value in optional.items() if value},
     }
 

@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import boto3
-
+from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.instance import REGION
 
 
@@ -20,11 +19,11 @@ class Account:
     secret: str
 
 
-def make(endpoint: str, keys: Mapping[str, str], engine: str) -> Account:
+def make(cloud: Cloud, engine: str) -> Account:
     """Make a network of its own with two subnets, the groups that the instance uses, and an empty secret."""
-    ec2 = boto3.client("ec2", endpoint_url=endpoint, region_name=REGION, **keys)
-    rds = boto3.client("rds", endpoint_url=endpoint, region_name=REGION, **keys)
-    secrets = boto3.client("secretsmanager", endpoint_url=endpoint, region_name=REGION, **keys)
+    ec2 = cloud.client("ec2")
+    rds = cloud.client("rds")
+    secrets = cloud.client("secretsmanager")
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.20.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"]
@@ -45,9 +44,9 @@ def make(endpoint: str, keys: Mapping[str, str], engine: str) -> Account:
     return Account(vpc, group, secret)
 
 
-def let_in(endpoint: str, keys: Mapping[str, str], account: Account, port: int, login: Mapping[str, object]) -> None:
+def let_in(cloud: Cloud, account: Account, port: int, login: Mapping[str, object]) -> None:
     """Open production to this machine, as the office's rule does, and fill the secret."""
-    ec2 = boto3.client("ec2", endpoint_url=endpoint, region_name=REGION, **keys)
+    ec2 = cloud.client("ec2")
     ec2.authorize_security_group_ingress(
         GroupId=account.group,
         IpPermissions=[
@@ -59,5 +58,5 @@ def let_in(endpoint: str, keys: Mapping[str, str], account: Account, port: int, 
             }
         ],
     )
-    secrets = boto3.client("secretsmanager", endpoint_url=endpoint, region_name=REGION, **keys)
+    secrets = cloud.client("secretsmanager")
     secrets.put_secret_value(SecretId=account.secret, SecretString=json.dumps(login))

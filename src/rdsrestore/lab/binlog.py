@@ -1,8 +1,8 @@
 """Find the position in a binlog where a point-in-time restore has to stop.
 
-Every event starts with a header of 19 bytes: timestamp, type, server id, length, position of the next event, flags (MariaDB knowledge base,
-"Event header"). A transaction begins with a GTID event; everything that was committed before a second ends before the first one that
-carries that second or a later one.
+Every event starts with a header of 19 bytes: timestamp, type, server id, length, position of the next event, flags
+(MariaDB knowledge base, "Event header"). A transaction begins with a GTID event; everything that was committed before
+a second ends before the first one that carries that second or a later one.
 """
 
 from __future__ import annotations

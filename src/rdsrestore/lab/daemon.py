@@ -1,4 +1,7 @@
-"""The lab's process: the cloud's front, the servers behind it, and a Slack; started by `lab up`, ended by `lab down`."""
+"""The lab's process: the cloud's front, the servers behind it, and a Slack.
+
+Started by `lab up`, ended by `lab down`.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rdsrestore.lab import account, seed, tls
+from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.defaults import Network, seeded
 from rdsrestore.lab.firewall import Firewall
 from rdsrestore.lab.handlers import Handlers
@@ -52,10 +56,6 @@ class Lab:
         tls.make(place.folder / "tls")
         files = Tls(place.ca, place.folder / "tls" / "server.pem", place.folder / "tls" / "server.key")
         self.servers: Servers = make_servers(place, files, options)
-        self._keys = {
-            "aws_access_key_id": "AKIA" + secrets.token_hex(8).upper(),
-            "aws_secret_access_key": secrets.token_urlsafe(30),
-        }
         self.rds = Rds(
             servers=self.servers,
             pace=Pace(restore=options.restore_delay, lag=options.lag),
@@ -64,12 +64,16 @@ class Lab:
             earliest=datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=options.history),
         )
         self._http = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=Quiet)
-        self.endpoint = f"http://127.0.0.1:{self._http.server_port}"
-        self._firewall = Firewall(self.endpoint, self._keys)
+        self.cloud = Cloud(
+            f"http://127.0.0.1:{self._http.server_port}",
+            "AKIA" + secrets.token_hex(8).upper(),
+            secrets.token_urlsafe(30),
+        )
+        self._firewall = Firewall(self.cloud)
         self.overlay = Overlay(
             moto=DomainDispatcherApplication(create_backend_app),
             rds=self.rds,
-            handlers=Handlers(self.rds, Network(self.endpoint, self._keys)),
+            handlers=Handlers(self.rds, Network(self.cloud)),
             slack=self.slack,
             control=self._control,
         )
@@ -86,31 +90,31 @@ class Lab:
         engine, version = self.servers.describe()
         sql = seed.account(USER, self._password) + (seed.shop(self._options.rows) if self._options.rows else "")
         with ThreadPoolExecutor(1) as pool:
-            made = pool.submit(account.make, self.endpoint, self._keys, engine)
+            made = pool.submit(account.make, self.cloud, engine)
             server = self.rds.pool.submit(self.servers.source, "production", sql)
             ids, running = made.result(), server.result()
-        network = Network(self.endpoint, self._keys)
+        network = Network(self.cloud)
         shown = seeded(engine, version, network.subnets("production-subnets"), network.groups([ids.group], "active"))
         instance = Instance(shown, server=running)
         self.rds.open(instance)
         self.rds.instances["production"] = instance
         port = int(shown["Endpoint"]["Port"])
         login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
-        account.let_in(self.endpoint, self._keys, ids, port, login)
+        account.let_in(self.cloud, ids, port, login)
         return State(
             pid=os.getpid(),
-            endpoint=self.endpoint,
+            endpoint=self.cloud.endpoint,
             host="127.0.0.1",
             port=port,
             user=USER,
             password=self._password,
-            access_key=self._keys["aws_access_key_id"],
-            secret_key=self._keys["aws_secret_access_key"],
+            access_key=self.cloud.access_key,
+            secret_key=self.cloud.secret_key,
             region=REGION,
             secret_arn=ids.secret,
             slack_token=self.slack.token,
             slack_channel=self.slack.channel,
-            slack_hook=f"{self.endpoint}/slack/hook/{self.slack.hook}",
+            slack_hook=f"{self.cloud.endpoint}/slack/hook/{self.slack.hook}",
             engine=f"{engine} {version}",
         )
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.instance import REGION, arn, resource_id
 from rdsrestore.lab.wire import Fault
 
@@ -32,9 +32,9 @@ OFF = ("MultiAZ", "DeletionProtection", "PubliclyAccessible", "CopyTagsToSnapsho
 class Network:
     """The account's groups, as EC2 and RDS know them; asked through the same API as everybody's."""
 
-    def __init__(self, endpoint: str, keys: Mapping[str, str]) -> None:
-        self._ec2 = boto3.client("ec2", endpoint_url=endpoint, region_name=REGION, **keys)
-        self._rds = boto3.client("rds", endpoint_url=endpoint, region_name=REGION, **keys)
+    def __init__(self, cloud: Cloud) -> None:
+        self._ec2 = cloud.client("ec2")
+        self._rds = cloud.client("rds")
 
     def groups(self, ids: Sequence[str], status: str) -> list[dict[str, Any]]:
         """Show security groups as attached; Fault where one does not exist."""
@@ -47,7 +47,7 @@ class Network:
     def default_group(self, vpc: str) -> str:
         """Return a network's default security group."""
         filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
-        return str(self._ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"])  # type: ignore[arg-type]  # plain dicts are what the call takes
+        return str(self._ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"])
 
     def subnets(self, name: str | None) -> dict[str, Any]:
         """Show a subnet group; Fault where there is none."""
@@ -58,7 +58,7 @@ class Network:
             found = self._rds.describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"][0]
         except (ClientError, IndexError) as error:
             raise Fault("DBSubnetGroupNotFoundFault", f"DB subnet group {name} not found.", 404) from error
-        return {key: found[key] for key in ("DBSubnetGroupName", "VpcId", "SubnetGroupStatus") if key in found}  # type: ignore[literal-required]  # keys of the answer
+        return {key: found[key] for key in ("DBSubnetGroupName", "VpcId", "SubnetGroupStatus") if key in found}
 
     def parameters(self, name: str | None, engine: str) -> list[dict[str, Any]]:
         """Show a parameter group as attached; Fault where there is none."""

@@ -6,17 +6,16 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from rdsrestore.lab.instance import REGION
+from rdsrestore.lab.clients import Cloud
 
 
 class Firewall:
     """Asks EC2, at every new connection, for the rules of an instance's groups."""
 
-    def __init__(self, endpoint: str, keys: Mapping[str, str]) -> None:
-        self._ec2 = boto3.client("ec2", endpoint_url=endpoint, region_name=REGION, **keys)
+    def __init__(self, cloud: Cloud) -> None:
+        self._ec2 = cloud.client("ec2")
 
     def allows(self, groups: Sequence[str], peer: str, port: int) -> bool:
         """Say whether any ingress rule of the groups covers the peer and the port."""

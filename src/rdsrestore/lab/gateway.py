@@ -16,7 +16,9 @@ RESET = struct.pack("ii", 1, 0)
 
 
 class Gateway:
-    """Listens on 127.0.0.1 and passes on what `allows(caller, port)` lets in; a refused caller is reset, or left unanswered with `drop`.
+    """Listens on 127.0.0.1 and passes on what `allows(caller, port)` lets in.
+
+    A refused caller is reset, or left unanswered with `drop`.
 
     As with the cloud's connection tracking, an established connection outlives the rule that let it in.
     """

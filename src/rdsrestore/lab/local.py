@@ -250,6 +250,5 @@ def template() -> Path:
 def copy_tree(source: Path, target: Path) -> None:
     """Copy a data directory, sharing blocks where the file system can."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    subprocess.run(
-        ["cp", "-a", "--reflink=auto", f"{source}/.", str(target) + "/"], check=True
-    ) if target.mkdir() is None else None
+    target.mkdir()
+    subprocess.run(["cp", "-a", "--reflink=auto", f"{source}/.", f"{target}/"], check=True)

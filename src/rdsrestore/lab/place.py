@@ -120,7 +120,7 @@ def number(path: Path) -> int:
 
 
 def runs_here(pid: int, folder: Path) -> bool:
-    """Say whether a process lives and was started for this directory, so that no stranger with a reused id is taken for it."""
+    """Say whether a process lives and was started for this directory; a stranger may have a reused id."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

@@ -1,4 +1,7 @@
-"""RDS instances and snapshots as the service keeps them: windows, names, protection, and statuses that take their time."""
+"""RDS instances and snapshots as the service keeps them.
+
+Windows, names, protection, and statuses that take their time.
+"""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ CREATE TABLE billing_lines (
 
 CUSTOMERS = """
 INSERT INTO customers (id, name, email)
-SELECT n, CONCAT(ELT(1 + n % 6, 'Müller', 'Ørsted', 'Nguyễn', '佐藤', 'O''Brien', 'Ivanová'), ' ', n), CONCAT('c', n, '@example.com')
-FROM ({numbers}) AS numbers;
+SELECT n, CONCAT(ELT(1 + n % 6, 'Müller', 'Ørsted', 'Nguyễn', '佐藤', 'O''Brien', 'Ivanová'), ' ', n), CONCAT('c', n,
+'@example.com') FROM ({numbers}) AS numbers;
 """
 
 BILLING = """

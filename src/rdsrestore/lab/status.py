@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
-
+from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.firewall import shown
 from rdsrestore.lab.launch import control
 from rdsrestore.lab.place import State
 
 
-def client(state: State, service: str) -> Any:  # noqa: ANN401 - a client made at run time
+def client(state: State, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
     """Make a client of the lab's cloud."""
-    return boto3.client(
-        service,  # type: ignore[call-overload]  # any service
-        endpoint_url=state.endpoint,
-        region_name=state.region,
-        aws_access_key_id=state.access_key,
-        aws_secret_access_key=state.secret_key,
-    )
+    return Cloud(state.endpoint, state.access_key, state.secret_key).client(service)
 
 
 def status(state: State) -> dict[str, Any]:

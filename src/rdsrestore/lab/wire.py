@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
@@ -83,31 +83,31 @@ def scalar(shape: Shape, text: str) -> Value:
     if shape.type_name in {"integer", "long"}:
         return int(text)
     if shape.type_name == "timestamp":
-        return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+        return datetime.fromisoformat(text).astimezone(UTC)
     return text
 
 
 def response(service: str, action: str, value: Mapping[str, Value]) -> bytes:
     """Write an answer by the operation's output shape."""
     model = operation(service, action)
-    root = Xml.Element(f"{action}Response", xmlns=str(model.service_model.metadata.get("xmlNamespace", "")))
+    root = ET.Element(f"{action}Response", xmlns=str(model.service_model.metadata.get("xmlNamespace", "")))
     shape = model.output_shape
     if shape is not None:
         wrapper = shape.serialization.get("resultWrapper")
-        write(shape, value, Xml.SubElement(root, wrapper) if wrapper else root)
-    Xml.SubElement(Xml.SubElement(root, "ResponseMetadata"), "RequestId").text = str(uuid.uuid4())
-    return Xml.tostring(root)
+        write(shape, value, ET.SubElement(root, wrapper) if wrapper else root)
+    ET.SubElement(ET.SubElement(root, "ResponseMetadata"), "RequestId").text = str(uuid.uuid4())
+    return ET.tostring(root)
 
 
-def write(shape: Shape, value: Value, place: Xml.Element) -> None:
+def write(shape: Shape, value: Value, place: ET.Element) -> None:
     """Write one shape into an element."""
     if isinstance(shape, StructureShape):
         for name, member in shape.members.items():
             if value.get(name) is not None:
-                write(member, value[name], Xml.SubElement(place, member.serialization.get("name", name)))
+                write(member, value[name], ET.SubElement(place, member.serialization.get("name", name)))
     elif isinstance(shape, ListShape):
         for each in value:
-            write(shape.member, each, Xml.SubElement(place, shape.member.serialization.get("name", "member")))
+            write(shape.member, each, ET.SubElement(place, shape.member.serialization.get("name", "member")))
     elif isinstance(shape, MapShape):
         raise NotImplementedError(shape.name)
     elif isinstance(value, datetime):
@@ -119,14 +119,14 @@ def write(shape: Shape, value: Value, place: Xml.Element) -> None:
 def fault(error: Fault, service: str) -> bytes:
     """Write an error as the service's protocol has it."""
     if service == "ec2":
-        root = Xml.Element("Response")
-        place = Xml.SubElement(Xml.SubElement(root, "Errors"), "Error")
-        Xml.SubElement(root, "RequestID").text = str(uuid.uuid4())
+        root = ET.Element("Response")
+        place = ET.SubElement(ET.SubElement(root, "Errors"), "Error")
+        ET.SubElement(root, "RequestID").text = str(uuid.uuid4())
     else:
-        root = Xml.Element("ErrorResponse")
-        place = Xml.SubElement(root, "Error")
-        Xml.SubElement(place, "Type").text = "Sender"
-        Xml.SubElement(root, "RequestId").text = str(uuid.uuid4())
-    Xml.SubElement(place, "Code").text = error.code
-    Xml.SubElement(place, "Message").text = error.message
-    return Xml.tostring(root)
+        root = ET.Element("ErrorResponse")
+        place = ET.SubElement(root, "Error")
+        ET.SubElement(place, "Type").text = "Sender"
+        ET.SubElement(root, "RequestId").text = str(uuid.uuid4())
+    ET.SubElement(place, "Code").text = error.code
+    ET.SubElement(place, "Message").text = error.message
+    return ET.tostring(root)

@@ -17,7 +17,8 @@ SELECT k.CONSTRAINT_NAME, k.TABLE_SCHEMA, k.TABLE_NAME, k.COLUMN_NAME,
        k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.DELETE_RULE
   FROM information_schema.KEY_COLUMN_USAGE k
   JOIN information_schema.REFERENTIAL_CONSTRAINTS r
-    ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME
+    ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+   AND r.TABLE_NAME = k.TABLE_NAME
  WHERE {} ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION
 """
 OUTGOING = (
@@ -62,7 +63,8 @@ def read_columns(session: Session, ref: TableRef) -> tuple[Column, ...]:
     """Read the columns in order."""
     found = session.rows(
         "SELECT COLUMN_NAME, COLUMN_TYPE, DATA_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA,"
-        f" GENERATION_EXPRESSION, COLUMN_DEFAULT IS NULL FROM information_schema.COLUMNS WHERE {HERE} ORDER BY ORDINAL_POSITION",
+        " GENERATION_EXPRESSION, COLUMN_DEFAULT IS NULL"
+        f" FROM information_schema.COLUMNS WHERE {HERE} ORDER BY ORDINAL_POSITION",
         (ref.database, ref.table),
     )
     return tuple(
@@ -86,7 +88,10 @@ def read_columns(session: Session, ref: TableRef) -> tuple[Column, ...]:
 def read_keys(
     session: Session, ref: TableRef, columns: Sequence[Column]
 ) -> tuple[tuple[str, ...], tuple[UniqueKey, ...]]:
-    """Read the primary key's columns and the other unique keys; a key over a column's first bytes identifies nothing."""
+    """Read the primary key's columns and the other unique keys.
+
+    A key over a column's first bytes identifies nothing.
+    """
     parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
     for name, column, prefix in session.rows(
         "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS"

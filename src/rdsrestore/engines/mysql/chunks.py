@@ -25,7 +25,10 @@ STATEMENT_LENGTH = 200
 
 @dataclass(frozen=True)
 class Way:
-    """How to fill: `keep` for the real landing, `wait` to leave a child whose parent is not there yet for the next round."""
+    """How to fill.
+
+    `keep` for the real landing, `wait` to leave a child whose parent is not there yet for the next round.
+    """
 
     keep: bool
     wait: bool = False
@@ -122,7 +125,10 @@ def settle(session: Session, board: Tally, target: str, span: Span, way: Way) ->
 
 
 def patiently(act: Callable[[], None]) -> None:
-    """Repeat a transaction that a lock or a deadlock threw back; each try starts from what the plan says is still to do."""
+    """Repeat a transaction that a lock or a deadlock threw back.
+
+    Each try starts from what the plan says is still to do.
+    """
     retry = tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: isinstance(error, DatabaseError) and error.retryable),
         stop=tenacity.stop_after_attempt(TRIES),
@@ -152,7 +158,10 @@ def insert(session: Session, board: Tally, target: str, span: Span, way: Way) ->
 
 
 def check_off(session: Session, board: Tally, span: Span, chosen: str) -> int:
-    """Mark a span's rows: done where production has the restored content now, else in conflict; returns how many are done."""
+    """Mark a span's rows: done where production has the restored content now, else in conflict.
+
+    Returns how many are done.
+    """
     if board.keyless:
         return session.run(f"UPDATE {board.plan} AS l SET l.rr_st = 'done' WHERE {chosen}")
     equal = f"p.{quoted(board.key[0])} IS NOT NULL AND {board.digest('p')} = {board.digest('s')}"

@@ -20,7 +20,10 @@ KEYS = 5
 
 
 def compare(session: Session, board: Tally, staged: Sequence[TableRef], progress: Progress) -> TableDifference:
-    """Write the plan of one table and sum it up; DatabaseError (`db.no-key`, `db.schema-drift`) where it can't be made."""
+    """Write the plan of one table and sum it up.
+
+    DatabaseError (`db.no-key`, `db.schema-drift`) where it can't be made.
+    """
     (live,) = session.one(f"SELECT COUNT(*) FROM {board.landing}")
     if board.keyless and live:
         raise DatabaseError(
@@ -81,7 +84,8 @@ def classify(session: Session, board: Tally, progress: Progress) -> None:
             )
         names = ", ".join(map(quoted, board.key))
         done += session.run(
-            f"INSERT INTO {board.plan} ({names}, rr_act, rr_changed) {select} WHERE {condition} ORDER BY {board.keys('s')}"
+            f"INSERT INTO {board.plan} ({names}, rr_act, rr_changed)"
+            f" {select} WHERE {condition} ORDER BY {board.keys('s')}"
         )
 
 
@@ -100,7 +104,10 @@ def mark_taken_keys(session: Session, board: Tally) -> None:
 
 
 def mark_orphans(session: Session, board: Tally, staged: Sequence[TableRef]) -> None:
-    """Mark rows whose parent is neither on production nor restored by this run; repeated for tables that reference themselves."""
+    """Mark rows whose parent is neither on production nor restored by this run.
+
+    Repeated for tables that reference themselves.
+    """
     for key in board.live.references:
         if not set(key.columns) <= {column.name for column in board.columns}:
             continue
@@ -148,7 +155,7 @@ def pairs(key: ForeignKey, alias: str) -> str:
 
 
 def probe(session: Session, board: Tally, progress: Progress) -> None:
-    """Try the rows on an empty table like the landing, so that what does not fit is known before anything is written."""
+    """Try the rows on an empty table like the landing: what does not fit is known before anything is written."""
     progress(f"trying the rows of {board.live.ref.table} on a table like production's", None)
     session.run(f"DROP TABLE IF EXISTS {board.probe}")
     session.run(f"CREATE TABLE {board.probe} LIKE {board.landing}")

@@ -128,7 +128,10 @@ def trust(ca: Path | None) -> ssl.SSLContext:
 
 
 def connect(login: Login, where: str) -> Session:
-    """Log in and settle the session; DatabaseError with code `db.unreachable`, `db.denied` or `db.tls` where that fails."""
+    """Log in and settle the session.
+
+    DatabaseError with code `db.unreachable`, `db.denied` or `db.tls` where that fails.
+    """
     context = trust(login.ca)
     connection = pymysql.connect(
         host=login.endpoint.host,

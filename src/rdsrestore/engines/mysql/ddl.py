@@ -1,4 +1,7 @@
-"""The tables that a run makes on production: staging ones after the restored definition, and landings after its own statement."""
+"""The tables that a run makes on production.
+
+Staging ones after the restored definition, and landings after its own statement.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
 
 def staging(definition: TableDefinition, schema: str) -> str:
-    """Write the staging table: the restored columns, all optional but the key, and nothing that could reject or change a row."""
+    """Write the staging table.
+
+    The restored columns, all optional but the key, and nothing that could reject or change a row.
+    """
     keyed = set(definition.key)
     columns = [staged(column, keyed) for column in definition.columns]
     if definition.key:
@@ -73,7 +79,10 @@ def plain(statement: sqlparse.sql.Statement) -> bool:
 
 
 def same_shape(one: TableDefinition, other: TableDefinition) -> bool:
-    """Whether two definitions accept the same rows: their statements are equal but for name, keys to others and counter."""
+    """Whether two definitions accept the same rows.
+
+    Their statements are equal but for name, keys to others and counter.
+    """
     return shape(one) == shape(other) != ""
 
 

@@ -100,15 +100,19 @@ def write(login: Login, definition: TableDefinition, where: str | None, path: Pa
         words = [client.path, option, *client.accepted(*OPTIONS), f"--result-file={path}"]
         words += [f"--where={where}"] if where else []
         with clients.running([*words, "--", ref.database, ref.table], complaints, subprocess.DEVNULL) as process:
-            while True:
-                try:
-                    status = process.wait(POLL)
-                    break
-                except subprocess.TimeoutExpired:
-                    size = path.stat().st_size
-                    progress(f"{ref.table}: {size / 1e6:,.0f} MB dumped", share(size, definition.bytes))
+            while (status := ended(process)) is None:
+                size = path.stat().st_size
+                progress(f"{ref.table}: {size / 1e6:,.0f} MB dumped", share(size, definition.bytes))
         if status:
             raise clients.failed("dump", Path(client.path).name, status, complaints)
+
+
+def ended(process: subprocess.Popen[bytes]) -> int | None:
+    """Wait a moment for a program to end; returns its exit status, None where it still runs."""
+    try:
+        return process.wait(POLL)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def share(size: int, table: int) -> float | None:
@@ -126,7 +130,10 @@ def sync(path: Path) -> None:
 
 
 def write_floats(session: Session, definition: TableDefinition, where: str | None, path: Path) -> str | None:
-    """Write the exact values of FLOAT columns, which a dump rounds to six digits; returns the file's name, None if not needed."""
+    """Write the exact values of FLOAT columns, which a dump rounds to six digits.
+
+    Returns the file's name, None if not needed.
+    """
     columns = float_columns(definition)
     if not columns:
         return None

@@ -1,7 +1,8 @@
 """Read a dump to its last byte and refuse everything that is not rows of the one table.
 
-The frame, which is short, is checked statement by statement with sqlparse. The rows are scanned by one compiled pattern over a memory map: literals in
-brackets, nothing else, so that memory stays flat and a row's own text can never be taken for a statement.
+The frame, which is short, is checked statement by statement with sqlparse. The rows are scanned by one compiled
+pattern over a memory map: literals in brackets, nothing else, so that memory stays flat and a row's own text can never
+be taken for a statement.
 """
 
 from __future__ import annotations
@@ -55,7 +56,10 @@ class Scanned:
 
 
 def scan(path: Path, table: str) -> Scanned:
-    """Check a whole dump of `table`; ToolError with code `dump.incomplete` or `dump.foreign` where it is not what it should be."""
+    """Check a whole dump of `table`.
+
+    ToolError with code `dump.incomplete` or `dump.foreign` where it is not what it should be.
+    """
     size = path.stat().st_size
     if not size:
         raise incomplete(path, "it is empty")
@@ -85,8 +89,11 @@ def read(data: mmap.mmap, start: int, table: str, path: Path) -> tuple[int, tupl
                 raise foreign(path, "its frame is longer than any we know")
             return count, columns_of(heads, path)
         heads.add(insert.group(1))
-        for place in row_ends(data, insert.end(), path):
-            count += 1
+        ends = 0
+        place = insert.end()
+        for end in row_ends(data, place, path):
+            ends, place = ends + 1, end
+        count += ends
 
 
 def row_ends(data: mmap.mmap, place: int, path: Path) -> Iterator[int]:

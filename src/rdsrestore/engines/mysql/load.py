@@ -30,7 +30,8 @@ def inserted_keys(session: Session, board: Tally) -> Iterator[str]:
     if board.keyless:
         return
     rows = session.stream(
-        f"SELECT {board.keys('l')} FROM {board.plan} AS l WHERE l.rr_act = 'insert' AND l.rr_st = 'done' ORDER BY l.rr_n"
+        f"SELECT {board.keys('l')} FROM {board.plan} AS l"
+        " WHERE l.rr_act = 'insert' AND l.rr_st = 'done' ORDER BY l.rr_n"
     )
     for row in rows:
         pairs = zip(board.key, row, strict=True)

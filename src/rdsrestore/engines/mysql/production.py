@@ -114,7 +114,10 @@ class MysqlProduction:
     def compare(
         self, schema: str, dump: DumpFile, landing: TableRef, staged: Sequence[TableRef], progress: Progress
     ) -> TableDifference:
-        """Class every staged row against the landing and keep the result in the scratch schema; changes nothing else."""
+        """Class every staged row against the landing and keep the result in the scratch schema.
+
+        Changes nothing else.
+        """
         return compare.compare(self._ready(), self._board(schema, dump, landing), staged, progress)
 
     def load(self, schema: str, dump: DumpFile, landing: TableRef, progress: Progress) -> TableLoad:

@@ -1,8 +1,9 @@
 """A row's digest and a table's fingerprint, such that equal means equal and nothing else does.
 
-Every column becomes a number or a date in a fixed alphabet, a SHA-256 of its bytes, or `~` for NULL, so that no two rows can be written alike. FLOAT is hashed
-by its exact value, not by the six digits that the server shows. A fingerprint adds up two 60-bit parts of the rows' digests: sums see what
-an exclusive-or can't, the same change made to an even number of rows.
+Every column becomes a number or a date in a fixed alphabet, a SHA-256 of its bytes, or `~` for NULL, so that no two
+rows can be written alike. FLOAT is hashed by its exact value, not by the six digits that the server shows. A
+fingerprint adds up two 60-bit parts of the rows' digests: sums see what an exclusive-or can't, the same change made to
+an even number of rows.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ def field(column: Column, alias: str) -> str:
 
 
 def row(columns: Iterable[Column], alias: str) -> str:
-    """Write the expression of a row's digest: 64 hexadecimal digits, never NULL unless a value was too large to hash."""
+    """Write the expression of a row's digest.
+
+    64 hexadecimal digits, never NULL unless a value was too large to hash.
+    """
     fields = ", ".join(f"IFNULL({field(column, alias)}, '~')" for column in columns if not column.generated)
     return f"SHA2(CONCAT_WS(',', {fields}), 256)"
 

@@ -1,4 +1,7 @@
-"""The names and joins that comparing, loading and verifying share: staging table, live table, and the plan between them."""
+"""The names and joins that comparing, loading and verifying share.
+
+Staging table, live table, and the plan between them.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,11 @@ from rdsrestore.engines.mysql.connect import quoted
 
 @dataclass(frozen=True)
 class Tally:
-    """One table's restored rows (s), production's (p) and the plan (l) that says of each restored row what becomes of it.
+    """One table's restored rows (s), production's (p) and the plan (l) that says what becomes of each.
 
-    The plan has the key's columns as production spells them, `n` counting rows in key order, `act` (insert or present), `changed`,
-    `st` (todo, done or conflict) and `why`. Without a key the rows are known by the staging table's own counter and `keyless` is true.
+    The plan has the key's columns as production spells them, `n` counting rows in key order, `act` (insert or
+    present), `changed`, `st` (todo, done or conflict) and `why`. Without a key the rows are known by the staging
+    table's own counter and `keyless` is true.
     """
 
     schema: str
@@ -79,7 +83,10 @@ class Tally:
         return " AND ".join(f"{self.read(name, left)} = {self.read(name, right)}" for name in self.key)
 
     def read(self, name: str, alias: str) -> str:
-        """One column; of the staging side in production's character set and collation, so that production's index is used."""
+        """One column.
+
+        Of the staging side in production's character set and collation, so that production's index is used.
+        """
         place = f"{alias}.{quoted(name)}"
         there = next((column for column in self.live.columns if column.name == name), None)
         here = next((column for column in self.dump.definition.columns if column.name == name), None)
@@ -103,7 +110,10 @@ def plan_of(schema: str, ref: TableRef) -> str:
 
 
 def check_drift(tally: Tally, lost: frozenset[str]) -> None:
-    """Refuse a landing that would lose values or can't be filled; `lost` names restored columns with values that it lacks."""
+    """Refuse a landing that would lose values or can't be filled.
+
+    `lost` names restored columns with values that it lacks.
+    """
     restored = {column.name for column in tally.dump.definition.base_columns}
     unfilled = [name for name in required(tally.live) if name not in restored]
     problem = ""

@@ -104,20 +104,34 @@ def flat(found: Iterator[Token]) -> Iterator[Token]:
 def fault(token: Token, columns: frozenset[str]) -> str:
     """Say what is wrong with one token; empty where it may stand in a filter."""
     value, kind = token.value, token.ttype
-    name = value[1:-1].replace("``", "`") if value.startswith("`") else value
     if kind in tokens.Comment:
         return "must not hold comments"
-    if any(kind in literal for literal in LITERALS) or value in SIGNS or kind in tokens.Operator:
-        return "" if ":=" not in value else "must not assign"
-    if kind in tokens.Comparison or kind in tokens.Operator.Comparison:
-        return ""
-    if name.lower() in columns and not value.startswith(("'", '"', "@")):
-        return ""
-    words = value.upper().split()
-    if kind in tokens.Keyword and all(word in KEYWORDS for word in words):
-        return ""
-    if value.upper() in FUNCTIONS | KEYWORDS:
-        return ""
-    if kind in tokens.String.Symbol or value.startswith('"'):
+    if value.startswith('"'):
         return f"write texts in single quotes, not {value}"
+    if value == ":=" or value.startswith("@"):
+        return "must not use variables"
+    return "" if is_value(token) or is_name(value, columns) or is_word(token) else unknown(value)
+
+
+def is_value(token: Token) -> bool:
+    """Whether a token is a literal, an operator or a bracket."""
+    kinds = (*LITERALS, tokens.Operator, tokens.Comparison)
+    return token.value in SIGNS or any(token.ttype in kind for kind in kinds)
+
+
+def is_name(value: str, columns: frozenset[str]) -> bool:
+    """Whether a token names a column of the table."""
+    name = value[1:-1].replace("``", "`") if value.startswith("`") else value
+    return name.lower() in columns and not value.startswith("'")
+
+
+def is_word(token: Token) -> bool:
+    """Whether a token is a word of expressions or one of the few functions that only compute."""
+    value = token.value.upper()
+    words = token.ttype in tokens.Keyword and all(word in KEYWORDS for word in value.split())
+    return words or value in FUNCTIONS | KEYWORDS
+
+
+def unknown(value: str) -> str:
+    """Say that a word has no place in a filter."""
     return f"{value!r} is neither a column of the table nor allowed in a filter"
