@@ -137,7 +137,7 @@ def connect(login: Login, where: str) -> Session:
         host=login.endpoint.host,
         port=login.endpoint.port,
         user=login.user,
-        password=login.password.reveal(),
+        password=login.password.reveal().encode(),
         ssl=context,
         charset="utf8mb4",
         autocommit=True,

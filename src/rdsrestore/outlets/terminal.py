@@ -1,0 +1,103 @@
+"""The operator's terminal: rich's console, with an animation that steps aside for whoever types."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import TextIOWrapper
+from typing import TextIO
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text, TextType
+
+REFRESH = 8
+"""Pictures a second."""
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """The signs at the start of a line."""
+
+    done: str
+    failed: str
+    running: str
+    note: str
+    spinner: str
+
+
+UNICODE = Symbols("✓", "✗", "…", "!", "dots")
+ASCII = Symbols("ok", "FAILED", "..", "!", "line")
+
+
+class Terminal(Console):
+    """A console for calm words: no markup, no highlighting, no emoji codes.
+
+    It animates only a real terminal; pipes, files and dumb terminals get plain lines. What the encoding of `stream`
+    can't hold is printed as a question mark. `animated` overrides what is found out about the stream.
+    """
+
+    def __init__(self, stream: TextIO, *, animated: bool | None = None) -> None:
+        if isinstance(stream, TextIOWrapper):
+            with suppress(ValueError):  # not possible any more: then the stream stays as it is
+                stream.reconfigure(errors="replace")
+        if animated is None:
+            animated = stream.isatty() and os.environ.get("TERM", "dumb") not in {"dumb", "unknown"}
+        super().__init__(file=stream, markup=False, highlight=False, emoji=False, force_interactive=animated)
+        self._live: Live | None = None
+
+    @property
+    def symbols(self) -> Symbols:
+        """The signs that the terminal's encoding can show."""
+        return UNICODE if self.encoding.lower().startswith("utf") else ASCII
+
+    def animate(self, renderable: RenderableType) -> None:
+        """Show something that changes below the last line, until `still`; nothing where it can't be animated."""
+        self.still()
+        if self.is_interactive:
+            self._live = Live(renderable, console=self, refresh_per_second=REFRESH, transient=True)
+            self._live.start()
+
+    def still(self) -> None:
+        """Take the animation away."""
+        live, self._live = self._live, None
+        if live:
+            live.stop()
+
+    def line(self, text: Text, indent: int = 0) -> None:
+        """Print a line; on a terminal too narrow for it, go on below, `indent` columns in.
+
+        In a pipe it stays one line, so that it can be searched and copied.
+        """
+        if self.is_interactive and indent < self.width // 2:
+            first, *rest = text.wrap(self, self.width) or [text]
+            if rest:
+                remainder = text[len(first.plain) :]
+                lines = remainder.wrap(self, self.width - indent)
+                text = Text("\n").join([first, *(Text(" " * indent) + each for each in lines if each.plain.strip())])
+        self.print(text, soft_wrap=True)
+
+    def input(
+        self,
+        prompt: TextType = "",
+        *,
+        markup: bool = False,
+        emoji: bool = False,
+        password: bool = False,
+        stream: TextIO | None = None,
+    ) -> str:
+        """Read a line from the operator, without an animation in the way."""
+        with self._paused():
+            return super().input(prompt, markup=markup, emoji=emoji, password=password, stream=stream)
+
+    @contextmanager
+    def _paused(self) -> Iterator[None]:
+        picture = self._live.renderable if self._live else None
+        self.still()
+        try:
+            yield
+        finally:
+            if picture is not None:
+                self.animate(picture)

@@ -1,0 +1,92 @@
+"""The composition root: the only place where settings become adapters, and adapters a world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from rdsrestore.aws.secrets import password as password_in_secret
+from rdsrestore.aws.session import CallLog, Clients
+from rdsrestore.config import PasswordGiven, PasswordInSecret, Settings
+from rdsrestore.core.errors import UsageError
+from rdsrestore.core.model import Secret
+from rdsrestore.core.ports import Operator
+from rdsrestore.core.step import World
+from rdsrestore.core.tables import TableDifference
+from rdsrestore.engines.mysql.databases import MysqlDatabases
+from rdsrestore.engines.rds_instance import RdsInstances
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class AlwaysYes:
+    """Speaks for an operator who said yes beforehand; `show` is still shown the differences."""
+
+    show: Callable[[Sequence[TableDifference]], None]
+
+    def approve(self, question: str, differences: Sequence[TableDifference]) -> bool:
+        """Show and agree."""
+        del question
+        self.show(differences)
+        return True
+
+
+@dataclass(frozen=True)
+class AtTheTerminal:
+    """The person at the terminal."""
+
+    show: Callable[[Sequence[TableDifference]], None]
+    ask: Callable[[str], bool]
+
+    def approve(self, question: str, differences: Sequence[TableDifference]) -> bool:
+        """Show and ask."""
+        self.show(differences)
+        return self.ask(question)
+
+
+@dataclass
+class Password:
+    """Production's password, fetched at its first use from where the settings say; `ask` is None without a terminal."""
+
+    given: PasswordGiven | PasswordInSecret | None
+    clients: Clients
+    ask: Callable[[], Secret] | None
+    _known: Secret | None = field(default=None, repr=False)
+
+    def __call__(self) -> Secret:
+        """Return it; UsageError where there is none and nobody to ask."""
+        if self._known is None:
+            self._known = self._fetch()
+        return self._known
+
+    def _fetch(self) -> Secret:
+        if isinstance(self.given, PasswordGiven):
+            return self.given.secret
+        if isinstance(self.given, PasswordInSecret):
+            return password_in_secret(self.clients, self.given.arn)
+        if self.ask:
+            return self.ask()
+        raise UsageError(
+            "password", "production's password is not set", "set RDSRESTORE_PASSWORD, or password_secret in rdsrestore.toml"
+        )
+
+
+def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | None) -> World:
+    """Put the adapters together."""
+    log = CallLog()
+    clients = Clients(settings.profile, settings.region, log)
+    password = Password(settings.password, clients, ask)
+    return World(
+        cloud=RdsInstances(clients, log, settings.poll, settings.checkip_url),
+        databases=MysqlDatabases(password, settings.ssl_ca),
+        operator=operator,
+        clock=SystemClock(),
+    )
