@@ -358,6 +358,14 @@ class FakeServer:
         self.faults.done("load")
         return TableLoad(landing, len(missing), 1)
 
+    def loaded(self, schema: str, dump: DumpFile, landing: TableRef) -> TableLoad:
+        del schema, dump
+        return TableLoad(landing, 0, 0)
+
+    def inserted(self, schema: str, dump: DumpFile, landing: TableRef) -> Iterator[str]:
+        del schema, landing
+        return (f"`id` = {key}" for key in sorted(self.then[dump.definition.ref]))
+
     def verify(self, schema: str, dump: DumpFile, landing: TableRef, before: int) -> TableCheck:
         del schema
         self.faults.before("verify")

@@ -75,7 +75,9 @@ class Password:
         if self.ask:
             return self.ask()
         raise UsageError(
-            "password", "production's password is not set", "set RDSRESTORE_PASSWORD, or password_secret in rdsrestore.toml"
+            "password",
+            "production's password is not set",
+            "set RDSRESTORE_PASSWORD, or password_secret in rdsrestore.toml",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
@@ -219,6 +219,14 @@ class Production(Protocol):
 
         What no longer fits is a conflict, never overwritten.
         """
+        ...
+
+    def loaded(self, schema: str, dump: DumpFile, landing: TableRef) -> TableLoad:
+        """Say what has been inserted so far, also after a load that failed."""
+        ...
+
+    def inserted(self, schema: str, dump: DumpFile, landing: TableRef) -> Iterator[str]:
+        """Yield, for each inserted row, the SQL condition that finds it; nothing where rows have no key."""
         ...
 
     def verify(self, schema: str, dump: DumpFile, landing: TableRef, before: int) -> TableCheck:

@@ -26,7 +26,7 @@ from rdsrestore.core.cloud import (
 from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import PREFIX, Endpoint, Secret
 from rdsrestore.core.ports import Progress
-from rdsrestore.engines import described, temporary
+from rdsrestore.engines import described, require_supported, temporary
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
@@ -69,6 +69,7 @@ class RdsInstances:
             near = difflib.get_close_matches(instance, names, n=3, cutoff=0.4) or list(names[:5])
             hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
             raise CloudError("--instance", f"there is no instance {instance}", hint, code="aws.no-instance")
+        require_supported(shown["Engine"])
         with translated("backups"):
             backups = self._clients.rds.describe_db_instance_automated_backups(DBInstanceIdentifier=instance)
         return described.source(shown, backups["DBInstanceAutomatedBackups"])

@@ -82,11 +82,15 @@ class LocalServer:
         return Position(file, int(offset))
 
     def halt(self) -> None:
-        """Stop the process and keep the files."""
-        self.process.terminate()
-        try:
-            self.process.wait(STOPS_WITHIN)
-        except subprocess.TimeoutExpired:
+        """Stop the process and keep the files; a signal may be lost on a server that is still starting."""
+        deadline = time.monotonic() + STOPS_WITHIN
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.process.terminate()
+            try:
+                self.process.wait(1.0)
+            except subprocess.TimeoutExpired:
+                continue
+        if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
 
@@ -125,21 +129,20 @@ class LocalServers:
             "--binlog-format=ROW",
             "--server-id=1",
             "--sync-binlog=0",
-            *self._network(folder),
+            *self._network(),
         )
         self._start = server.position()
         return server
 
     def restored(self, name: str, second: int | None, position: Position | None) -> LocalServer:
-        """Copy the base backup, replay the binlog up to the second or the position, and open the network."""
+        """Copy the base backup and replay the binlog up to the second or the position; no gateway leads there yet."""
         folder = self._folder / name
         copy_tree(self._base, folder / "data")
-        server = self._launch(folder, "--skip-log-bin", "--skip-networking")
+        server = self._launch(folder, "--skip-log-bin", *self._network())
         binlogs = self._folder / "production" / "data"
         stop = position or stop_position(binlogs, self._start, second or int(time.time()))
         self._replay(server, binlogs, stop)
-        server.halt()
-        return self._launch(folder, "--skip-log-bin", *self._network(folder))
+        return server
 
     def _replay(self, server: LocalServer, binlogs: Path, stop: Position) -> None:
         files = sorted(path for path in binlogs.glob("binlog.[0-9]*") if self._start.file <= path.name <= stop.file)
@@ -152,8 +155,7 @@ class LocalServers:
                 root_client(server.folder, "--binary-mode"), stdin=reader.stdout, check=True, capture_output=True
             )
 
-    def _network(self, folder: Path) -> tuple[str, ...]:
-        del folder
+    def _network(self) -> tuple[str, ...]:
         return (
             f"--bind-address={HOST}",
             f"--port={free_port(HOST)}",

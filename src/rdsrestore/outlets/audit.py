@@ -11,6 +11,7 @@ from rich.text import Text
 
 from rdsrestore.core.codec import Json
 from rdsrestore.core.journal import Kind, Reading, Record
+from rdsrestore.outlets.text import clean_line
 
 SAID = {
     Kind.APPROVED: "question",

@@ -15,6 +15,8 @@ from rich.text import Text, TextType
 
 REFRESH = 8
 """Pictures a second."""
+UNFOLDED = 1000
+"""Columns where nobody looks: wide enough that tables in a pipe are never folded."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,15 @@ class Terminal(Console):
                 stream.reconfigure(errors="replace")
         if animated is None:
             animated = stream.isatty() and os.environ.get("TERM", "dumb") not in {"dumb", "unknown"}
-        super().__init__(file=stream, markup=False, highlight=False, emoji=False, force_interactive=animated)
+        super().__init__(
+            file=stream,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            force_interactive=animated,
+            force_terminal=animated or None,
+            width=None if animated else UNFOLDED,
+        )
         self._live: Live | None = None
 
     @property
@@ -66,17 +76,16 @@ class Terminal(Console):
         if live:
             live.stop()
 
-    def line(self, text: Text, indent: int = 0) -> None:
+    def say(self, text: Text, indent: int = 0) -> None:
         """Print a line; on a terminal too narrow for it, go on below, `indent` columns in.
 
         In a pipe it stays one line, so that it can be searched and copied.
         """
-        if self.is_interactive and indent < self.width // 2:
-            first, *rest = text.wrap(self, self.width) or [text]
-            if rest:
-                remainder = text[len(first.plain) :]
-                lines = remainder.wrap(self, self.width - indent)
-                text = Text("\n").join([first, *(Text(" " * indent) + each for each in lines if each.plain.strip())])
+        if self.is_interactive and text.cell_len > self.width > 2 * indent:
+            start = len(text.wrap(self, self.width)[0].plain)
+            rest = text[start + len(text.plain[start:]) - len(text.plain[start:].lstrip()) :]
+            below = rest.wrap(self, self.width - indent)
+            text = Text("\n").join([text[:start], *(Text(" " * indent) + line for line in below)])
         self.print(text, soft_wrap=True)
 
     def input(

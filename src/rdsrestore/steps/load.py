@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar, Self
 
+from rdsrestore.core.errors import RdsRestoreError
 from rdsrestore.core.facts import Dumped, Fact, Loaded
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
-from rdsrestore.core.tables import TableLoad
+from rdsrestore.core.tables import DumpFile, TableLoad
 from rdsrestore.steps.sessions import counted, landing, production
 
 
@@ -35,13 +38,19 @@ class Load(Step):
         return "insert the missing rows in small transactions; no row is changed or deleted"
 
     def apply(self, run: Run) -> Fact:
-        """Load table by table; what has been done is known even where the next one fails."""
+        """Load table by table; what was inserted is known, and its keys kept, even where a load fails half-way."""
         loads: list[TableLoad] = []
         with production(run) as database:
             for dump in run.facts.get(Dumped).dumps:
-                run.facts.put(Loaded(tuple(loads), complete=False))
                 target = landing(run, dump.definition.ref)
-                loads.append(database.load(self.schema, dump, target, run.progress))
+                run.facts.put(Loaded(tuple(loads), complete=False))
+                try:
+                    loads.append(database.load(self.schema, dump, target, run.progress))
+                except RdsRestoreError:
+                    run.facts.put(Loaded((*loads, database.loaded(self.schema, dump, target)), complete=False))
+                    raise
+                finally:
+                    keep_keys(run, dump, database.inserted(self.schema, dump, target))
         return Loaded(tuple(loads))
 
     def changed(self, run: Run) -> bool:
@@ -59,3 +68,11 @@ def counts(load: TableLoad) -> str:
     unfit = sum(conflict.rows for conflict in load.conflicts)
     left = f", {counted(unfit, 'row')} left out" if unfit else ""
     return f"{load.landing.table}: {counted(load.inserted, 'row')} inserted{left}"
+
+
+def keep_keys(run: Run, dump: DumpFile, conditions: Iterator[str]) -> None:
+    """Write the conditions that find the inserted rows into the run's folder, one a line."""
+    path = run.folder / f"inserted-{Path(dump.path).stem}.keys"
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{condition}\n" for condition in conditions)

@@ -22,19 +22,18 @@ class OpenRule(Step):
 
     group: str
     cidr: str
-    port: int
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
         """Concern this caller's address alone."""
-        return cls(run.resource, request.caller or survey.caller or "", survey.source.endpoint.port)
+        return cls(run.resource, request.caller or survey.caller or "")
 
     def describe(self) -> str:
-        """Name who gets in where."""
-        return f"let {self.cidr} reach port {self.port} of {self.group}"
+        """Name who gets in."""
+        return f"let {self.cidr}, and nobody else, reach {self.group}"
 
     def apply(self, run: Run) -> Fact:
-        """Open it on the port where the copy answers."""
+        """Open it, on the one port where the copy answers."""
         port = run.facts.get(TempInstance).endpoint.port
         rule = run.world.cloud.open_rule(run.facts.get(OwnGroupMade).id, self.cidr, port, run.id.value)
         return RuleOpened(rule, self.cidr, port)

@@ -1,0 +1,128 @@
+"""A run for programs: one JSON object a line on standard output."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from rdsrestore.core import events
+from rdsrestore.core.checks import Finding
+from rdsrestore.core.codec import Json, encode
+from rdsrestore.core.errors import RdsRestoreError
+from rdsrestore.core.outcome import Outcome
+from rdsrestore.core.step import Plan
+
+
+@dataclass
+class JsonListener:
+    """Writes each event as it happens; once nobody reads any more it falls silent."""
+
+    stream: TextIO
+    _deaf: bool = field(default=False, init=False)
+
+    def hear(self, event: events.Event) -> None:
+        """Write one event: `event` names its kind, `step` the step where it has one."""
+        kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
+        self.write({"event": kind, **details(event), "message": event.message()})
+
+    def plan(
+        self,
+        planned: Plan,
+        found: Sequence[Finding],
+        expected: Mapping[str, float],
+        calls: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Write the plan and the findings, each step with its usual length in seconds and what it would call."""
+        steps: list[Json] = [
+            {
+                "name": step.name,
+                "impact": step.impact.value,
+                "text": step.describe(),
+                "undo": step.undo_text(),
+                "expected": expected.get(step.name, step.usual.total_seconds()),
+                "calls": list(calls.get(step.name, ())),
+            }
+            for step in planned.steps
+        ]
+        findings = [without_class(finding) for finding in found]
+        self.write({"event": "plan", **heading(planned), "steps": steps, "findings": findings})
+
+    def error(self, problem: RdsRestoreError) -> None:
+        """Write a failure that ends the program."""
+        self.write({"event": "error", **failure(problem), "exit_code": int(problem.exit_code)})
+
+    def write(self, data: Mapping[str, Json]) -> None:
+        """Write one object as one line of ASCII, at once."""
+        if self._deaf:
+            return
+        try:
+            self.stream.write(json.dumps(data, separators=(",", ":")) + "\n")
+            self.stream.flush()
+        except BrokenPipeError:
+            self._deaf = True
+            raise
+
+    def close(self) -> Sequence[str]:
+        """Say so where the reader went away."""
+        return ("standard output was closed before the end",) if self._deaf else ()
+
+
+def details(event: events.Event) -> dict[str, Json]:
+    """The fields of an event, the plan and the outcome in short."""
+    if isinstance(event, events.RunStarted):
+        steps: list[Json] = [step.name for step in event.plan.steps]
+        return {**heading(event.plan), "at": encode(event.at), "steps": steps}
+    if isinstance(event, events.RunEnded):
+        return {"run": event.run.value, "at": encode(event.at), **ending(event.outcome)}
+    return without_class(event)
+
+
+def heading(plan: Plan) -> dict[str, Json]:
+    """What a plan is for."""
+    request = plan.request
+    return {
+        "run": plan.run.value,
+        "operator": request.operator,
+        "instance": request.instance,
+        "database": request.database,
+        "tables": list(request.tables),
+        "point": str(request.point),
+        "merge": request.merge.value,
+        "reason": request.reason,
+    }
+
+
+def ending(outcome: Outcome) -> dict[str, Json]:
+    """What came of a run."""
+    return {
+        "exit_code": int(outcome.exit_code),
+        "inserted": outcome.inserted,
+        "production_touched": outcome.production_touched,
+        "tables": [
+            {
+                "table": str(load.landing),
+                "inserted": load.inserted,
+                "left_out": sum(each.rows for each in load.conflicts),
+            }
+            for load in outcome.loads
+        ],
+        "checks": [{**without_class(check), "landing": str(check.landing)} for check in outcome.checks],
+        "remains": [without_class(remain) for remain in outcome.remains],
+        "proof": list(outcome.proof),
+        "notices": list(outcome.notices),
+        "error": failure(outcome.cause) if outcome.cause else None,
+    }
+
+
+def failure(problem: RdsRestoreError) -> dict[str, Json]:
+    """The parts of an error."""
+    return {"code": problem.code, "where": problem.where, "what": problem.what, "hint": problem.hint}
+
+
+def without_class(value: object) -> dict[str, Json]:
+    """Write a dataclass as a plain object."""
+    written = encode(value)
+    return {key: item for key, item in written.items() if key != "is"} if isinstance(written, dict) else {}
