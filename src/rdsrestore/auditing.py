@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from datetime import datetime
 
 from rdsrestore.core.errors import ExitCode, JournalError
 from rdsrestore.core.journal import Kind, Record
+from rdsrestore.front import Front
 from rdsrestore.outlets import audit
 from rdsrestore.store.runs import StoredRun
-from rdsrestore.wiring import Front
 
 
 def list_runs(front: Front) -> ExitCode:
     """List the runs, newest first."""
     rows = [summary(run) for run in front.runs.all()]
-    if front.json:
+    if front.stream:
         for name, at, what, ended in rows:
-            front.out.print_json(
-                json.dumps({"run": name, "at": at.isoformat() if at else None, "what": what, "ended": ended})
-            )
+            front.stream.write({"run": name, "at": at.isoformat() if at else None, "what": what, "ended": ended})
     elif rows:
-        audit.runs_table(front.out, rows)
+        audit.runs_table(front.screen, rows)
     else:
-        front.out.print("no runs yet")
+        front.screen.print("no runs yet")
     return ExitCode.OK
 
 
@@ -31,13 +29,13 @@ def show_run(name: str | None, front: Front) -> ExitCode:
     """Show a run's journal as a timeline, or as JSON lines."""
     run = front.runs.find(name)
     reading = run.reading()
-    if front.json:
+    if front.stream:
         for record in reading.records:
-            front.out.out(record.line(), highlight=False)
+            sys.stdout.write(record.line() + "\n")
     else:
-        front.out.print(f"run {run.id}: {summary(run)[2]}", highlight=False, markup=False)
-        audit.timeline(front.out, reading)
-        front.out.print(f"folder: {run.folder}", highlight=False, markup=False, soft_wrap=True)
+        front.screen.print(f"run {run.id}: {summary(run)[2]}", soft_wrap=True)
+        audit.timeline(front.screen, reading)
+        front.screen.print(f"folder: {run.folder}", soft_wrap=True)
     if reading.broken:
         raise broken(run)
     return ExitCode.OK
@@ -50,11 +48,8 @@ def verify_run(name: str | None, front: Front) -> ExitCode:
     if reading.broken:
         raise broken(run)
     last = reading.records[-1].hash if reading.records else ""
-    front.out.print(
-        f"run {run.id}: {len(reading.records)} records, unchanged since they were written; last hash {last}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    text = f"run {run.id}: {len(reading.records)} records, unchanged since they were written; last hash {last}"
+    front.screen.print(text, soft_wrap=True)
     return ExitCode.OK
 
 

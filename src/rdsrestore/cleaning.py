@@ -7,10 +7,9 @@ from rdsrestore.core.events import Announcer
 from rdsrestore.core.replay import replay
 from rdsrestore.core.runner import Desk, clean_up
 from rdsrestore.core.step import Run
-from rdsrestore.outlets import console
+from rdsrestore.front import Front
 from rdsrestore.steps import RECIPE
 from rdsrestore.store.journal_file import JournalFile
-from rdsrestore.wiring import Front, SystemClock
 
 
 def clean(name: str | None, front: Front) -> ExitCode:
@@ -18,21 +17,14 @@ def clean(name: str | None, front: Front) -> ExitCode:
     stored = front.runs.find(name)
     with stored.locked():
         told = replay(stored.records(), RECIPE)
-        journal = JournalFile(stored.journal, SystemClock())
+        world = front.world()
+        journal = JournalFile(stored.journal, world.clock)
         announcer = Announcer(front.listeners(stored.folder))
-        run = Run(
-            id=stored.id,
-            request=told.request,
-            survey=told.survey,
-            world=front.world(told.request.user),
-            folder=stored.folder,
-            progress=front.progress(announcer, "cleanup"),
-            facts=told.facts,
-        )
+        run = Run(stored.id, told.request, told.survey, world, stored.folder, announcer.remark, told.facts)
         try:
             outcome = clean_up(told.open, run, Desk(journal, announcer))
         finally:
             announcer.close()
             journal.close()
-    console.summary(front.err, outcome, stored.folder)
+    front.sum_up(outcome, stored.folder)
     return outcome.exit_code

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from signal import SIGINT
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from rdsrestore.core.errors import ExitCode
+from rdsrestore.core.errors import ExitCode, Interrupted, RdsRestoreError, UsageError
 from rdsrestore.core.model import Merge
+
+if TYPE_CHECKING:
+    from rdsrestore.front import Front
 
 app = typer.Typer(
     name="rdsrestore",
@@ -61,7 +66,8 @@ def table(
     debug: Debug = False,
 ) -> None:
     """Restore tables as they were before a moment; rows written since stay."""
-    from rdsrestore.restoring import Asked, restore
+    from rdsrestore.asking import Asked
+    from rdsrestore.restoring import restore
 
     asked = Asked(
         tables=tuple(tables or ()),
@@ -79,7 +85,7 @@ def table(
         wait=wait,
         reason=reason,
     )
-    ended(lambda: restore(asked, desk(profile, region, json=json), dry_run=dry_run, yes=yes), debug=debug)
+    ended(lambda front: restore(asked, front, dry_run=dry_run, yes=yes), profile, region, json=json, debug=debug)
 
 
 @app.command()
@@ -93,7 +99,7 @@ def cleanup(
     """Remove what a run left behind, by its journal; safe to run again."""
     from rdsrestore.cleaning import clean
 
-    ended(lambda: clean(run, desk(profile, region, json=json)), debug=debug)
+    ended(lambda front: clean(run, front), profile, region, json=json, debug=debug)
 
 
 @app.command()
@@ -101,7 +107,7 @@ def runs(json: Json = False) -> None:
     """List the runs of this machine."""
     from rdsrestore.auditing import list_runs
 
-    ended(lambda: list_runs(desk(None, None, json=json)))
+    ended(list_runs, json=json)
 
 
 @app.command()
@@ -113,11 +119,85 @@ def audit(
     """Show who did what when in a run, with counts, durations and AWS request ids."""
     from rdsrestore.auditing import show_run, verify_run
 
-    ended(lambda: (verify_run if verify else show_run)(run, desk(None, None, json=json)))
+    show = verify_run if verify else show_run
+    ended(lambda front: show(run, front), json=json)
 
 
-@app.command(name="lab", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-def lab_missing() -> None:
-    """Run a small RDS on this machine to try everything on."""
-    typer.echo("error: lab: the lab is not installed\nhint: pip install 'rdsrestore[lab]'", err=True)
-    raise typer.Exit(ExitCode.USAGE)
+@app.command(
+    name="lab", context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+)
+def lab(context: typer.Context) -> None:
+    """Run a small RDS on this machine, to try everything on."""
+    try:
+        from rdsrestore.lab import cli
+    except ImportError as error:
+        fail(UsageError("lab", f"the lab is not installed ({error.name} is missing)", "pip install 'rdsrestore[lab]'"))
+    try:
+        cli.app(context.args, prog_name="rdsrestore lab")
+    except RdsRestoreError as error:
+        fail(error)
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Restore one table of an Amazon RDS database from its backups, safely, and leave nothing behind."""
+    if version:
+        from rdsrestore import __version__
+
+        typer.echo(f"rdsrestore {__version__}")
+        raise typer.Exit
+
+
+def ended(
+    command: Callable[[Front], ExitCode],
+    profile: str | None = None,
+    region: str | None = None,
+    *,
+    json: bool = False,
+    debug: bool = False,
+) -> NoReturn:
+    """Run a command to its end and leave with its exit code; no traceback reaches anybody who did not ask for one."""
+    from rdsrestore.front import Front
+
+    front: Front | None = None
+    try:
+        front = Front.open(profile, region, json=json)
+        code = command(front)
+    except RdsRestoreError as error:
+        code = failed(front, error)
+    except KeyboardInterrupt:
+        code = failed(front, Interrupted(SIGINT, "SIGINT"))
+    except Exception as error:
+        if debug:
+            raise
+        what = f"{type(error).__name__}: this is a bug in rdsrestore"
+        failed(front, RdsRestoreError("rdsrestore", what, "run again with --debug and report what it prints"))
+        code = ExitCode.BUG
+    raise typer.Exit(code)
+
+
+def failed(front: Front | None, error: RdsRestoreError) -> ExitCode:
+    """Show an error and return its exit code."""
+    if front:
+        front.fail(error)
+    else:
+        show(error)
+    return error.exit_code
+
+
+def fail(error: RdsRestoreError) -> NoReturn:
+    """Show an error and leave."""
+    show(error)
+    raise typer.Exit(error.exit_code)
+
+
+def show(error: RdsRestoreError) -> None:
+    """Print an error where there is no screen yet."""
+    typer.echo(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""), err=True)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

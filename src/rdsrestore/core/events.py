@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,9 @@ from typing import Protocol
 from rdsrestore.core.model import RunId
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.step import Impact, Plan
+
+REMARK_EVERY = 0.2
+"""Seconds between two remarks of the same step."""
 
 
 @dataclass(frozen=True)
@@ -150,15 +154,26 @@ class Announcer:
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = tuple(listeners)
+        self._step = ""
+        self._remarked = 0.0
         self.problems: list[str] = []
 
     def tell(self, event: Event) -> None:
         """Tell all listeners; a failing one is noted once a kind and the others still hear."""
+        if isinstance(event, StepStarted | UndoStarted):
+            self._step, self._remarked = event.step, 0.0
         for listener in self._listeners:
             try:
                 listener.hear(event)
             except Exception as error:  # noqa: BLE001 - a listener, whatever it raises, must not stop a restore
                 self._note(f"{type(listener).__name__}: {type(error).__name__}")
+
+    def remark(self, text: str, share: float | None) -> None:
+        """Pass on what the step at work says of itself, not more often than anybody can read."""
+        now = time.monotonic()
+        if now - self._remarked >= REMARK_EVERY:
+            self._remarked = now
+            self.tell(StepProgress(self._step, text, share))
 
     def close(self) -> None:
         """Let every listener finish; what could not be said is kept in `problems`."""

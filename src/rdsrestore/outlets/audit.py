@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from rdsrestore.core.codec import Json
 from rdsrestore.core.journal import Kind, Reading, Record
-from rdsrestore.outlets.text import clean_line
+from rdsrestore.outlets.terminal import Terminal
+from rdsrestore.outlets.text import clean
 
 SAID = {
     Kind.APPROVED: "question",
@@ -25,14 +24,14 @@ SAID = {
 MARK = {Kind.DONE: "done", Kind.UNDONE: "undone", Kind.FAILED: "FAILED", Kind.UNDO_FAILED: "NOT UNDONE"}
 
 
-def timeline(console: Console, reading: Reading) -> None:
+def timeline(console: Terminal, reading: Reading) -> None:
     """Print who did what when: a line a record, with durations and the cloud's request ids."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("time (UTC)", "what", "step", "said", "seconds", "AWS requests"):
         table.add_column(heading, overflow="fold", no_wrap=heading in {"time (UTC)", "what", "step"})
     for record in reading.records:
         if record.kind is not Kind.INTENT:
-            table.add_row(*(Text(clean_line(cell)) for cell in row(record)))
+            table.add_row(*(clean(cell) for cell in row(record)))
     console.print(table)
     if reading.torn:
         console.print("the last line is unfinished: the run was cut off while writing it")
@@ -85,12 +84,12 @@ def words(value: Json) -> Iterable[str]:
     return (str(each) for each in value) if isinstance(value, list) else ()
 
 
-def runs_table(console: Console, rows: Iterable[tuple[str, datetime | None, str, str]]) -> None:
+def runs_table(console: Terminal, rows: Iterable[tuple[str, datetime | None, str, str]]) -> None:
     """Print the runs: name, start, what, how it ended."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("run", "started (UTC)", "what", "ended"):
         table.add_column(heading, overflow="fold")
     for name, at, what, ended in rows:
         when = f"{at:%Y-%m-%d %H:%M:%S}" if at else "?"
-        table.add_row(name, when, Text(clean_line(what)), Text(clean_line(ended)))
+        table.add_row(name, when, clean(what), clean(ended))
     console.print(table)

@@ -19,7 +19,7 @@ NAME = 17
 BAR = 20
 ALMOST = 0.95
 """A step that takes longer than usual is never shown as done before it is."""
-QUIET = 30.0
+QUIET = 60.0
 """Seconds between two lines about the same step where nothing can be animated."""
 
 
@@ -88,11 +88,8 @@ class ConsoleListener:
                 self._end(symbols.failed, event.step, event.problem, event.seconds, "bold red")
             case events.UndoStarted():
                 self._clean_up(event)
-            case events.UndoDone(problem=""):
-                self._end(symbols.done, event.step, event.text, event.seconds, "green")
             case events.UndoDone():
-                failure = f"could not {event.text}: {event.problem}"
-                self._end(symbols.failed, event.step, failure, event.seconds, "bold red")
+                self._undone(event)
             case events.Notice():
                 self._line(symbols.note, event.text, "bold yellow")
             case events.RunEnded():
@@ -119,7 +116,7 @@ class ConsoleListener:
         self._going = Going(going.step, event.text, going.since, going.expected, event.share)
         if self._picture:
             self._picture.going = self._going
-        elif self.clock() - self._said >= QUIET and event.text != going.text:
+        elif self.clock() - self._said >= QUIET:
             self._said = self.clock()
             share = f", {event.share:.0%}" if event.share is not None else ""
             passed = duration(self._said - going.since)
@@ -130,6 +127,13 @@ class ConsoleListener:
             self._cleaning = True
             self._line("", "cleaning up", "bold")
         self._begin(Going(event.step, event.text, self.clock()))
+
+    def _undone(self, event: events.UndoDone) -> None:
+        if event.problem:
+            text = f"could not {event.text}: {event.problem}"
+            self._end(self.terminal.symbols.failed, event.step, text, event.seconds, "bold red")
+        else:
+            self._end(self.terminal.symbols.done, event.step, event.text, event.seconds, "green")
 
     def _end(self, sign: str, step: str, text: str, seconds: float, style: str) -> None:
         self.terminal.still()

@@ -47,7 +47,7 @@ class JsonListener:
             }
             for step in planned.steps
         ]
-        findings = [without_class(finding) for finding in found]
+        findings: list[Json] = [without_class(finding) for finding in found]
         self.write({"event": "plan", **heading(planned), "steps": steps, "findings": findings})
 
     def error(self, problem: RdsRestoreError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,15 @@ from rdsrestore.engines.mysql.faults import UNFIT, number_of
 from rdsrestore.engines.mysql.tally import Tally
 
 RANGE = 20_000
-NO_PARENT = 1452
+NO_PARENT, SIGNALLED = 1452, 1644
+OWN_VALUES = (
+    (re.compile(r"(?: entry|:)? '.*' for (column|key) ", re.DOTALL), r" for \1 "),
+    (re.compile(r" for value .*", re.DOTALL), ""),
+    (re.compile(r" at row \d+.*", re.DOTALL), ""),
+    (re.compile(r"`(?:[^`]|``)*`\.`(?:[^`]|``)*_probe`"), "the table"),
+    (re.compile(r"the table\.(`(?:[^`]|``)*`)"), r"\1"),
+)
+"""What a server's words say of one row, and what is left of it."""
 FIRST, SMALLEST, LARGEST = 500, 50, 20_000
 GOAL = 0.3
 """Seconds that one transaction should take."""
@@ -181,6 +190,8 @@ def mark(session: Session, board: Tally, row: int, error: DatabaseError) -> None
     """Mark one row as one that does not fit, with the server's reason."""
     cause = error.__cause__
     words = str(cause.args[1]) if cause is not None and len(cause.args) > 1 else error.what
+    if number_of(error) == SIGNALLED:
+        words = "a trigger refused it"
     session.run(
         f"UPDATE {board.plan} SET rr_st = 'conflict', rr_why = %s WHERE rr_n = %s AND rr_st = 'todo'",
         (reason(words), row),
@@ -188,9 +199,7 @@ def mark(session: Session, board: Tally, row: int, error: DatabaseError) -> None
 
 
 def reason(words: str) -> str:
-    """Cut the server's words before the row's own values, so that rows with one fault share one reason."""
-    for sign in (" at row ", " for key "):
-        head, found, tail = words.partition(sign)
-        if found:
-            words = f"{head.split(' entry ')[0]}{found}{tail}" if sign == " for key " else head
+    """Leave out the row's own values, so that rows with one fault share one reason and no content is told."""
+    for pattern, said in OWN_VALUES:
+        words = pattern.sub(said, words)
     return words[:STATEMENT_LENGTH]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import TableRef
@@ -12,7 +13,8 @@ from rdsrestore.engines.mysql import ddl, tally
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.chunks import fill, ranges
 from rdsrestore.engines.mysql.connect import Session, quoted
-from rdsrestore.engines.mysql.tally import Tally, plan_of
+from rdsrestore.engines.mysql.faults import UNFIT, number_of
+from rdsrestore.engines.mysql.tally import Tally, plan_name, plan_of
 
 SAMPLE = 3
 SHOWN = 60
@@ -34,7 +36,8 @@ def compare(session: Session, board: Tally, staged: Sequence[TableRef], progress
         )
     tally.check_drift(board, lost_columns(session, board))
     make_plan(session, board)
-    classify(session, board, progress)
+    with fitting_keys(board):
+        classify(session, board, progress)
     if not board.keyless:
         mark_taken_keys(session, board)
     mark_orphans(session, board, staged)
@@ -56,8 +59,7 @@ def make_plan(session: Session, board: Tally) -> None:
     """Create the plan's table, its key spelled as production spells it."""
     there = {column.name: column for column in (board.dump.definition if board.keyless else board.live).columns}
     keys = [
-        f"{quoted(name)} {ddl.typed(there[name]) if name in there else 'BIGINT UNSIGNED'} NOT NULL"
-        for name in board.key
+        ddl.keyed(there[name]) if name in there else f"{quoted(name)} BIGINT UNSIGNED NOT NULL" for name in board.key
     ]
     session.run(f"DROP TABLE IF EXISTS {board.plan}")
     session.run(
@@ -67,6 +69,17 @@ def make_plan(session: Session, board: Tally) -> None:
         f" PRIMARY KEY ({', '.join(map(quoted, board.key))}), UNIQUE KEY rr_n (rr_n), KEY rr_work (rr_st, rr_act))"
         " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
     )
+
+
+@contextmanager
+def fitting_keys(board: Tally) -> Iterator[None]:
+    """Say so where restored keys don't fit production's any more, or two of them have become one."""
+    try:
+        yield
+    except DatabaseError as error:
+        if number_of(error) not in UNFIT:
+            raise
+        raise tally.drift(board, f"restored rows do not fit its key ({', '.join(board.key)}) as it is now") from error
 
 
 def classify(session: Session, board: Tally, progress: Progress) -> None:
@@ -130,7 +143,12 @@ def mark_orphans(session: Session, board: Tally, staged: Sequence[TableRef]) -> 
 
 
 def restored(session: Session, board: Tally, parent: TableRef) -> str:
-    """Name a table of the parents that this run restores, made anew from their plan."""
+    """Name a table of the parents that this run restores, made anew from their plan.
+
+    Without a plan, which the later of two tables that reference each other has not got yet, these are all staged rows.
+    """
+    if not exists(session, board.schema, parent):
+        return qualified(TableRef(board.schema, parent.table))
     place = f"{plan_of(board.schema, parent)[:-1]}_parents`"
     source = qualified(TableRef(board.schema, parent.table))
     plan = plan_of(board.schema, parent)
@@ -144,6 +162,16 @@ def restored(session: Session, board: Tally, parent: TableRef) -> str:
         " WHERE l.rr_act = 'insert' AND l.rr_st <> 'conflict'"
     )
     return place
+
+
+def exists(session: Session, schema: str, parent: TableRef) -> bool:
+    """Whether a table of this run has its plan already."""
+    name = plan_name(parent)
+    return bool(
+        session.rows(
+            "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s", (schema, name)
+        )
+    )
 
 
 def pairs(key: ForeignKey, alias: str) -> str:

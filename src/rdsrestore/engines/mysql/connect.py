@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,13 @@ SETTINGS: dict[str, str] = {
 }
 READ_BACK: dict[str, str] = {
     "@@time_zone": "+00:00",
+    "@@sql_mode": STRICT,
+    "@@innodb_lock_wait_timeout": "5",
+    "@@lock_wait_timeout": "5",
+    "@@wait_timeout": "28800",
     "@@foreign_key_checks": "1",
     "@@unique_checks": "1",
+    "@@character_set_client": "utf8mb4",
     "@@character_set_connection": "utf8mb4",
     "@@sql_select_limit": "18446744073709551615",
 }
@@ -57,15 +63,21 @@ class Login:
 
 
 class Session:
-    """One connection; every error that comes out is a DatabaseError that names `where`."""
+    """A login that is made again where the connection was lost, with all settings.
 
-    def __init__(self, connection: pymysql.Connection[Any], where: str) -> None:
-        self._connection = connection
+    Every error that comes out is a DatabaseError that names `where`. A statement is never repeated here: what was
+    under way when the connection was lost is known to the caller alone.
+    """
+
+    def __init__(self, dial: Callable[[], pymysql.Connection[Any]], where: str) -> None:
+        self._dial = dial
         self._where = where
+        self._connection = dial()
+        settle(self, where)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Run a query and return all its rows: only for results that are small by nature."""
-        with translated(self._where), self._connection.cursor() as cursor:
+        with translated(self._where), self._ready().cursor() as cursor:
             cursor.execute(sql, tuple(values) or None)
             return list(cursor.fetchall())
 
@@ -76,12 +88,12 @@ class Session:
 
     def run(self, sql: str, values: Sequence[object] = ()) -> int:
         """Run a statement and return how many rows it affected."""
-        with translated(self._where), self._connection.cursor() as cursor:
+        with translated(self._where), self._ready().cursor() as cursor:
             return int(cursor.execute(sql, tuple(values) or None))
 
     def stream(self, sql: str) -> Iterator[Row]:
         """Run a query and yield its rows without holding them."""
-        with translated(self._where), self._connection.cursor(SSCursor) as cursor:
+        with translated(self._where), self._ready().cursor(SSCursor) as cursor:
             cursor.execute(sql)
             yield from cursor
 
@@ -98,8 +110,12 @@ class Session:
             self._connection.commit()
 
     def literal(self, value: object) -> str:
-        """Write a value as this session's SQL would read it."""
-        return str(self._connection.literal(value))
+        """Write a value as this session's SQL would read it, bytes so that they are also a number where one is due."""
+        if isinstance(value, bytes):
+            return f"0x{value.hex()}" if value else "''"
+        if isinstance(value, timedelta):
+            return f"'{clock(value)}'"
+        return str(self._connection.escape(value))
 
     @property
     def alive(self) -> bool:
@@ -110,6 +126,12 @@ class Session:
         """Close, quietly: the server may be gone already."""
         with contextlib.suppress(pymysql.MySQLError, OSError):
             self._connection.close()
+
+    def _ready(self) -> pymysql.Connection[Any]:
+        if not self._connection.open:
+            self._connection = self._dial()
+            settle(self, self._where)
+        return self._connection
 
     def _roll_back(self) -> None:
         try:
@@ -132,6 +154,11 @@ def connect(login: Login, where: str) -> Session:
 
     DatabaseError with code `db.unreachable`, `db.denied` or `db.tls` where that fails.
     """
+    return Session(lambda: dial(login, where), where)
+
+
+def dial(login: Login, where: str) -> pymysql.Connection[Any]:
+    """Make one connection, over verified TLS or not at all."""
     context = trust(login.ca)
     connection = pymysql.connect(
         host=login.endpoint.host,
@@ -153,9 +180,7 @@ def connect(login: Login, where: str) -> Session:
             if isinstance(error.__context__, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
                 raise tls_failed(where, error) from error
             raise
-    session = Session(connection, where)
-    settle(session, where)
-    return session
+    return connection
 
 
 def knock(login: Login, where: str) -> socket.socket:
@@ -189,11 +214,24 @@ def settle(session: Session, where: str) -> None:
     session.run("SET SESSION " + ", SESSION ".join(f"{name} = {value}" for name, value in SETTINGS.items()))
     session.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
     (version,) = session.one("SELECT VERSION()")
-    session.run(f"SET SESSION {'max_statement_time' if 'MariaDB' in version else 'max_execution_time'} = 0")
-    found = session.one("SELECT " + ", ".join(READ_BACK))
-    for (name, wanted), value in zip(READ_BACK.items(), found, strict=True):
-        if str(value) != wanted:
+    mariadb = "MariaDB" in version
+    limit = "max_statement_time" if mariadb else "max_execution_time"
+    session.run(f"SET SESSION {limit} = 0")
+    isolation = "@@tx_isolation" if mariadb else "@@transaction_isolation"
+    expected = READ_BACK | {isolation: "READ-COMMITTED"}
+    found = session.one(f"SELECT @@{limit} = 0, " + ", ".join(expected))
+    for (name, wanted), value in zip({f"@@{limit} = 0": "1", **expected}.items(), found, strict=True):
+        if set(str(value).split(",")) != set(wanted.split(",")):
             raise DatabaseError(where, f"{name} is {value} and has to be {wanted}", "see the parameter group")
+
+
+def clock(value: timedelta) -> str:
+    """Write a TIME, which may be negative and longer than a day."""
+    whole = abs(value)
+    minutes, seconds = divmod(whole.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    sign = "-" if value < timedelta(0) else ""
+    return f"{sign}{whole.days * 24 + hours:02}:{minutes:02}:{seconds:02}.{whole.microseconds:06}"
 
 
 def quoted(name: str) -> str:

@@ -6,9 +6,11 @@ Staging ones after the restored definition, and landings after its own statement
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import sqlparse
 from sqlparse import tokens
+from sqlparse.exceptions import SQLParseError
 
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import TableRef
@@ -18,7 +20,11 @@ from rdsrestore.engines.mysql.connect import quoted
 
 ROW = "rdsrestore_row"
 """The key of a staged row where the table has none of its own."""
+RULES = frozenset({"UPDATE", "DELETE"})
+"""What may follow ON in a definition."""
 FOREIGN_KEY = re.compile(r",?\s*\n\s*CONSTRAINT `(?:[^`]|``)*` FOREIGN KEY [^\n]*?(?=,?\n)")
+CHECK_NAME = re.compile(r"(\n\s*)CONSTRAINT `(?:[^`]|``)*` (?=CHECK )")
+"""Some servers want the names of checks to be unique in a database."""
 COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
 
@@ -27,8 +33,8 @@ def staging(definition: TableDefinition, schema: str) -> str:
 
     The restored columns, all optional but the key, and nothing that could reject or change a row.
     """
-    keyed = set(definition.key)
-    columns = [staged(column, keyed) for column in definition.columns]
+    names = set(definition.key)
+    columns = [staged(column) if column.name not in names else keyed(column) for column in definition.columns]
     if definition.key:
         columns.append(f"PRIMARY KEY ({', '.join(map(quoted, definition.key))})")
     else:
@@ -37,10 +43,15 @@ def staging(definition: TableDefinition, schema: str) -> str:
     return f"CREATE TABLE {place} ({', '.join(columns)}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
 
 
-def staged(column: Column, keyed: set[str]) -> str:
+def staged(column: Column) -> str:
     """Write one column of a staging table; a generated one only takes what the dump may say of it."""
-    optional = "NOT NULL" if column.name in keyed else "NULL DEFAULT NULL"
-    return f"{quoted(column.name)} {typed(column)} {optional}"
+    return f"{quoted(column.name)} {typed(column)} NULL DEFAULT NULL"
+
+
+def keyed(column: Column) -> str:
+    """Write one column of a key; some servers let a TIMESTAMP without a default follow the clock."""
+    fixed = " DEFAULT '2000-01-01 00:00:00'" if column.kind == "timestamp" else ""
+    return f"{quoted(column.name)} {typed(column)} NOT NULL{fixed}"
 
 
 def typed(column: Column) -> str:
@@ -57,8 +68,7 @@ def landing(definition: TableDefinition, target: TableRef, *, with_foreign_keys:
     """
     text = definition.create_sql
     head = f"CREATE TABLE {quoted(definition.ref.table)} ("
-    statements = sqlparse.parse(text)
-    if len(statements) != 1 or not text.startswith(head) or not plain(statements[0]):
+    if not text.startswith(head) or not plain(text):
         raise DatabaseError(
             "landing",
             f"the definition of {definition.ref} is not one plain CREATE TABLE",
@@ -66,16 +76,24 @@ def landing(definition: TableDefinition, target: TableRef, *, with_foreign_keys:
             code="db.definition",
         )
     if not with_foreign_keys:
-        text = FOREIGN_KEY.sub("", text)
+        text = CHECK_NAME.sub(r"\1", FOREIGN_KEY.sub("", text))
     return f"CREATE TABLE {qualified(target)} ({text[len(head) :]}"
 
 
-def plain(statement: sqlparse.sql.Statement) -> bool:
-    """Whether a statement only creates: it is a CREATE, ends nothing early, and reads from no other table."""
-    words = [token for token in statement.flatten() if not token.is_whitespace]
+def plain(text: str) -> bool:
+    """Whether a text only creates: it is one CREATE, ends nothing early, and reads from no other table."""
+    try:
+        statements = sqlparse.parse(text)
+    except SQLParseError:
+        return False
+    words = [token for statement in statements for token in statement.flatten() if not token.is_whitespace]
     stops = [token for token in words if token.ttype in tokens.Punctuation and token.value == ";"]
-    selects = [token for token in words if token.ttype in tokens.DML]
-    return statement.get_type() == "CREATE" and not stops and not selects
+    acts = [
+        token
+        for before, token in pairwise(words)
+        if token.ttype in tokens.DML and not (before.value.upper() == "ON" and token.value.upper() in RULES)
+    ]
+    return len(statements) == 1 and statements[0].get_type() == "CREATE" and not stops and not acts
 
 
 def same_shape(one: TableDefinition, other: TableDefinition) -> bool:

@@ -10,13 +10,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from rdsrestore.core.errors import DatabaseError, ToolError
+from rdsrestore.core.errors import ToolError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
-from rdsrestore.core.tables import Column, DumpFile, TableDefinition
-from rdsrestore.engines.mysql import clients, dumpfile, rowhash
+from rdsrestore.core.tables import DumpFile, ForeignKey, TableDefinition
+from rdsrestore.engines.mysql import clients, dumpfile, floats, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
+from rdsrestore.engines.mysql.where import one_line
 
 OPTIONS = (
     "no-create-info",
@@ -39,8 +40,6 @@ OPTIONS = (
 )
 """Rows only, in a session that loses nothing; options that the program at hand does not have are left out."""
 POLL = 0.2
-FLOATS = "rdsrestore_floats"
-BATCH = 500
 
 
 def dump(
@@ -56,12 +55,12 @@ def dump(
 
     Raises ToolError (`tool.missing`, `tool.failed`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
     """
-    ref, condition = definition.ref, " ".join(where.split()) if where else None
+    ref, condition = definition.ref, one_line(where) if where else None
     name = file_name(ref.table)
     fresh = folder / f"{name}.part"
     write(login, definition, condition, fresh, progress)
     progress(f"checking the dump of {ref.table}", None)
-    scanned = dumpfile.scan(fresh, ref.table)
+    scanned = dumpfile.scan(fresh, ref.table, definition.columns)
     content = rowhash.fingerprint(session, qualified(ref), definition.columns, condition)
     if content.rows != scanned.rows:
         raise ToolError(
@@ -70,8 +69,9 @@ def dump(
             "run the same command again",
             code="dump.incomplete",
         )
-    floats = write_floats(session, definition, condition, folder / f"{name}.floats")
-    sync(fresh)
+    exact = floats.write(session, definition, condition, folder / f"{name}.floats")
+    for path in (fresh, folder / exact) if exact else (fresh,):
+        sync(path)
     fresh.rename(folder / f"{name}.sql")
     return DumpFile(
         definition=definition,
@@ -80,7 +80,7 @@ def dump(
         sha256=scanned.sha256,
         rows=scanned.rows,
         content=content,
-        floats=floats,
+        floats=exact,
         children=tuple((child, count_children(session, definition, child, condition)) for child in children),
     )
 
@@ -129,52 +129,17 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_floats(session: Session, definition: TableDefinition, where: str | None, path: Path) -> str | None:
-    """Write the exact values of FLOAT columns, which a dump rounds to six digits.
-
-    Returns the file's name, None if not needed.
-    """
-    columns = float_columns(definition)
-    if not columns:
-        return None
-    if not definition.key:
-        raise DatabaseError(
-            "dump",
-            f"{definition.ref} has FLOAT columns, which a dump rounds, and no key to repair them by",
-            "restore this table by hand as the runbook describes",
-            code="db.float",
-        )
-    names = [*map(quoted, definition.key), *(f"{quoted(column.name)} + 0e0" for column in columns)]
-    condition = f" WHERE ({where})" if where else ""
-    path.touch(mode=0o600)
-    with path.open("w", encoding="utf-8") as file:
-        batch: list[str] = []
-        for row in session.stream(f"SELECT {', '.join(names)} FROM {qualified(definition.ref)}{condition}"):
-            batch.append(f"({', '.join(session.literal(value) for value in row)})")
-            if len(batch) == BATCH:
-                file.write(insert(batch))
-                batch = []
-        if batch:
-            file.write(insert(batch))
-    sync(path)
-    return path.name
-
-
-def insert(rows: Sequence[str]) -> str:
-    """Write one statement of exact values."""
-    return f"INSERT INTO {FLOATS} VALUES\n{','.join(rows)};\n"
-
-
-def float_columns(definition: TableDefinition) -> tuple[Column, ...]:
-    """The columns whose values a dump rounds."""
-    return tuple(column for column in definition.base_columns if column.kind == "float")
-
-
 def count_children(session: Session, definition: TableDefinition, child: TableRef, where: str | None) -> int:
-    """Count, on the copy, the rows of a child table that point to the dumped rows."""
-    key = next(each for each in definition.referenced_by if each.child == child)
-    pairs = zip(key.columns, key.parent_columns, strict=True)
-    joined = " AND ".join(f"c.{quoted(mine)} = p.{quoted(theirs)}" for mine, theirs in pairs)
+    """Count, on the copy, the rows of a child table that point to the dumped rows, by whichever of its keys."""
     parents = f"(SELECT * FROM {qualified(definition.ref)}{f' WHERE ({where})' if where else ''}) AS p"
-    (count,) = session.one(f"SELECT COUNT(*) FROM {qualified(child)} AS c JOIN {parents} ON {joined}")
+    pointing = [
+        f"EXISTS (SELECT 1 FROM {parents} WHERE {equal(key)})" for key in definition.referenced_by if key.child == child
+    ]
+    (count,) = session.one(f"SELECT COUNT(*) FROM {qualified(child)} AS c WHERE {' OR '.join(pointing)}")
     return int(count)
+
+
+def equal(key: ForeignKey) -> str:
+    """The condition that a child (c) points to a parent (p)."""
+    pairs = zip(key.columns, key.parent_columns, strict=True)
+    return " AND ".join(f"c.{quoted(mine)} = p.{quoted(theirs)}" for mine, theirs in pairs)

@@ -10,19 +10,21 @@ from __future__ import annotations
 import hashlib
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlparse
 from sqlparse import tokens
+from sqlparse.exceptions import SQLParseError
 
 from rdsrestore.core.errors import ToolError
+from rdsrestore.core.tables import Column
 from rdsrestore.engines.mysql.connect import quoted
 
 SANDBOX = re.compile(rb"/\*M?!999999\\- enable the sandbox mode \*/ ?\n")
 TEXT = rb"'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'"
-LITERAL = rb"(?:NULL|0x[0-9A-Fa-f]*+|-?[0-9]++(?:\.[0-9]*+)?(?:[eE][-+]?[0-9]++)?|(?:_binary )?" + TEXT + rb")"
+LITERAL = rb"(?:NULL|0x[0-9A-Fa-f]++|-?[0-9]++(?:\.[0-9]*+)?(?:[eE][-+]?[0-9]++)?|(?:_binary )?" + TEXT + rb")"
 ROW = re.compile(rb"\s*+\(" + LITERAL + rb"(?:," + LITERAL + rb")*+\)([,;])", re.DOTALL)
 FRAME_LIMIT = 1 << 16
 TRAILER = b"-- Dump completed"
@@ -46,17 +48,16 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Scanned:
-    """What a dump holds: its rows, the columns they name, where the first statement starts, its size and digest."""
+    """What a dump holds: its rows, where the first statement starts, its size and digest."""
 
     rows: int
-    columns: tuple[str, ...]
     start: int
     bytes: int
     sha256: str
 
 
-def scan(path: Path, table: str) -> Scanned:
-    """Check a whole dump of `table`.
+def scan(path: Path, table: str, columns: Sequence[Column]) -> Scanned:
+    """Check a whole dump of `table`, which has to name all its columns in order, or all that are not generated.
 
     ToolError with code `dump.incomplete` or `dump.foreign` where it is not what it should be.
     """
@@ -68,57 +69,51 @@ def scan(path: Path, table: str) -> Scanned:
             raise incomplete(path, "its last line does not say that it was completed")
         sandbox = SANDBOX.match(data)
         start = sandbox.end() if sandbox else 0
-        rows, columns = read(data, start, table, path)
+        rows = read(data, start, opening(table, columns), path)
         digest = hashlib.sha256()
         for offset in range(0, size, CHUNK):
             digest.update(data[offset : offset + CHUNK])
-    return Scanned(rows, columns, start, size, digest.hexdigest())
+    return Scanned(rows, start, size, digest.hexdigest())
 
 
-def read(data: mmap.mmap, start: int, table: str, path: Path) -> tuple[int, tuple[str, ...]]:
-    """Walk through frame and rows; returns the number of rows and the columns named by every INSERT."""
-    opening = re.compile(
-        rb"^INSERT INTO " + re.escape(quoted(table).encode()) + rb" \(([^\n]*?)\) VALUES", re.MULTILINE
+def opening(table: str, columns: Sequence[Column]) -> re.Pattern[bytes]:
+    """Make the pattern of the only statement that may carry rows, up to its VALUES."""
+    base = [column for column in columns if not column.generated]
+    lists = {", ".join(quoted(column.name) for column in each) for each in (columns, base)}
+    named = b"|".join(re.escape(each.encode()) for each in sorted(lists))
+    return re.compile(
+        rb"^INSERT INTO " + re.escape(quoted(table).encode()) + rb" \((?:" + named + rb")\) VALUES", re.MULTILINE
     )
-    count, heads, place = 0, set[bytes](), start
+
+
+def read(data: mmap.mmap, start: int, head: re.Pattern[bytes], path: Path) -> int:
+    """Walk through frame and rows; returns the number of rows."""
+    count, place = 0, start
     while True:
-        insert = opening.search(data, place, min(len(data), place + FRAME_LIMIT))
+        insert = head.search(data, place, min(len(data), place + FRAME_LIMIT))
         check_frame(data[place : insert.start() if insert else min(len(data), place + FRAME_LIMIT)], path)
         if insert is None:
             if place + FRAME_LIMIT < len(data):
                 raise foreign(path, "its frame is longer than any we know")
-            return count, columns_of(heads, path)
-        heads.add(insert.group(1))
-        ends = 0
-        place = insert.end()
-        for end in row_ends(data, place, path):
-            ends, place = ends + 1, end
-        count += ends
+            return count
+        rows, place = rows_from(data, insert.end(), path)
+        count += rows
 
 
-def row_ends(data: mmap.mmap, place: int, path: Path) -> Iterator[int]:
-    """Yield the end of each row of one INSERT."""
-    while True:
+def rows_from(data: mmap.mmap, place: int, path: Path) -> tuple[int, int]:
+    """Count the rows of one INSERT; returns how many there are and where it ends."""
+    count, more = 0, True
+    while more:
         row = ROW.match(data, place)
         if row is None:
-            raise foreign(path, f"at byte {place} there is no row of plain values")
-        place = row.end()
-        yield place
-        if row.group(1) == b";":
-            return
-
-
-def columns_of(heads: set[bytes], path: Path) -> tuple[str, ...]:
-    """Read the column names, which all INSERTs have to share."""
-    if len(heads) > 1:
-        raise foreign(path, "its INSERT statements name different columns")
-    names = re.findall(r"`((?:[^`]|``)*)`", next(iter(heads), b"").decode())
-    return tuple(name.replace("``", "`") for name in names)
+            raise foreign(path, f"at byte {place:,} there is no row of plain values")
+        count, place, more = count + 1, row.end(), row[1] == b","
+    return count, place
 
 
 def check_frame(frame: bytes, path: Path) -> None:
     """Refuse every statement between the rows that is not one of the settings that dumps begin and end with."""
-    for statement in sqlparse.parse(frame.decode("utf-8", "replace")):
+    for statement in parsed(frame, path):
         words = [token for token in statement.flatten() if not token.is_whitespace and token.value != ";"]
         for token in words:
             if token.ttype not in tokens.Comment:
@@ -126,8 +121,16 @@ def check_frame(frame: bytes, path: Path) -> None:
             setting = VERSIONED.fullmatch(token.value.strip())
             if setting and not harmless(setting.group(2).strip()):
                 raise foreign(path, f"it holds the setting {setting.group(2)[:60]!r}")
-            if token.value.startswith("/*!") and not setting:
+            if token.value.startswith(("/*!", "/*M!")) and not setting:
                 raise foreign(path, "it holds a hidden statement")
+
+
+def parsed(frame: bytes, path: Path) -> Iterator[sqlparse.sql.Statement]:
+    """Parse a frame, which is never as long as to be too much for the parser."""
+    try:
+        yield from sqlparse.parse(frame.decode("utf-8", "replace"))
+    except SQLParseError as error:
+        raise foreign(path, "what stands between its rows is no frame") from error
 
 
 def harmless(setting: str) -> bool:

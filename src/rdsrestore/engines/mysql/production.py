@@ -69,9 +69,7 @@ class MysqlProduction:
         if problem:
             return problem
         try:
-            self._ready().rows(
-                f"EXPLAIN SELECT 1 FROM {catalog.qualified(ref)} WHERE ({expression})".replace("%", "%%"), ()
-            )
+            self._ready().rows(f"EXPLAIN SELECT 1 FROM {catalog.qualified(ref)} WHERE ({expression})")
         except DatabaseError as error:
             return f"is not understood by the server: {error.what}"
         return ""
@@ -96,7 +94,7 @@ class MysqlProduction:
         statement = ddl.landing(dump.definition, landing, with_foreign_keys=with_foreign_keys)
         session.run(f"REPLACE INTO {quoted(schema)}.{staging.LANDINGS} VALUES (%s)", (str(landing),))
         session.run(f"USE {quoted(landing.database)}")
-        session.run(statement.replace("%", "%%"), ())
+        session.run(statement)
 
     def drop_landing(self, schema: str, landing: TableRef) -> None:
         """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""

@@ -33,7 +33,7 @@ def facts(session: Session) -> ServerFacts:
 
 def innodb_read_only(session: Session) -> bool:
     """A reader of a cluster says so here alone."""
-    found = session.rows("SHOW VARIABLES LIKE 'innodb\\_read\\_only'".replace("%", "%%"))
+    found = session.rows("SHOW VARIABLES LIKE 'innodb\\_read\\_only'")
     return any(str(value).upper() in {"ON", "1"} for _name, value in found)
 
 

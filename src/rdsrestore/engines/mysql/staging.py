@@ -9,10 +9,9 @@ from rdsrestore.core.errors import DatabaseError, ToolError, VerifyError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile
-from rdsrestore.engines.mysql import clients, ddl, dumpfile, rowhash
+from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
-from rdsrestore.engines.mysql.dump import FLOATS, float_columns
 
 MARKER = "rdsrestore_run"
 LANDINGS = "rdsrestore_landings"
@@ -31,7 +30,7 @@ def create(session: Session, schema: str, run: str) -> None:
     )
     session.run(
         f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{LANDINGS}"
-        " (name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY) ENGINE=InnoDB"
+        " (name VARCHAR(140) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY) ENGINE=InnoDB"
     )
 
 
@@ -58,7 +57,7 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: P
     Raises ToolError where the file changed or the client fails, VerifyError where the rows differ.
     """
     definition, path = dump.definition, folder / dump.path
-    scanned = dumpfile.scan(path, definition.ref.table)
+    scanned = dumpfile.scan(path, definition.ref.table, definition.columns)
     if scanned.sha256 != dump.sha256:
         raise ToolError(
             "stage", f"{dump.path} changed since it was dumped", "run the same command again", code="dump.changed"
@@ -108,16 +107,17 @@ def load(login: Login, schema: str, path: Path, start: int) -> None:
 
 def repair(session: Session, login: Login, schema: str, dump: DumpFile, folder: Path) -> None:
     """Give FLOAT columns back the digits that the dump lost."""
-    definition, floats = dump.definition, dump.floats or ""
+    definition, path = dump.definition, folder / (dump.floats or "")
+    scanned = dumpfile.scan(path, floats.TABLE, floats.carried(definition))
     known = {column.name: column for column in definition.columns}
-    keys = [f"{quoted(name)} {ddl.typed(known[name])} NOT NULL" for name in definition.key]
-    values = [f"{quoted(column.name)} DOUBLE NULL" for column in float_columns(definition)]
+    keys = [ddl.keyed(known[name]) for name in definition.key]
+    values = [f"{quoted(column.name)} DOUBLE NULL" for column in floats.rounded(definition)]
     names = ", ".join(map(quoted, definition.key))
-    place = f"{quoted(schema)}.{FLOATS}"
+    place = f"{quoted(schema)}.{quoted(floats.TABLE)}"
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(f"CREATE TABLE {place} ({', '.join(keys + values)}, PRIMARY KEY ({names})) ENGINE=InnoDB")
-    load(login, schema, folder / floats, 0)
+    load(login, schema, path, scanned.start)
     table = qualified(TableRef(schema, definition.ref.table))
-    exact = ", ".join(f"t.{quoted(column.name)} = f.{quoted(column.name)}" for column in float_columns(definition))
+    exact = ", ".join(f"t.{quoted(column.name)} = f.{quoted(column.name)}" for column in floats.rounded(definition))
     session.run(f"UPDATE {table} AS t JOIN {place} AS f USING ({names}) SET {exact}")
     session.run(f"DROP TABLE {place}")

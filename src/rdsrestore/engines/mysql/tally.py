@@ -105,8 +105,13 @@ class Tally:
 
 
 def plan_of(schema: str, ref: TableRef) -> str:
+    """Name a table's plan in the scratch schema."""
+    return f"{quoted(schema)}.{quoted(plan_name(ref))}"
+
+
+def plan_name(ref: TableRef) -> str:
     """Name a table's plan so that it can't be mistaken for a restored table."""
-    return f"{quoted(schema)}.{quoted('rdsrestore_plan_' + hashlib.sha256(str(ref).encode()).hexdigest()[:12])}"
+    return "rdsrestore_plan_" + hashlib.sha256(str(ref).encode()).hexdigest()[:12]
 
 
 def check_drift(tally: Tally, lost: frozenset[str]) -> None:
@@ -124,12 +129,17 @@ def check_drift(tally: Tally, lost: frozenset[str]) -> None:
     elif not set(tally.dump.definition.key) <= {column.name for column in tally.live.columns}:
         problem = f"the key {', '.join(tally.key)} is gone from production"
     if problem:
-        raise DatabaseError(
-            f"compare {tally.live.ref}",
-            f"the table was altered since: {problem}",
-            "use --into NEW_TABLE to load beside, as the table was",
-            code="db.schema-drift",
-        )
+        raise drift(tally, problem)
+
+
+def drift(tally: Tally, problem: str) -> DatabaseError:
+    """Say why restored rows can't be compared with the table as it is now."""
+    return DatabaseError(
+        f"compare {tally.live.ref}",
+        f"the table was altered since: {problem}",
+        "use --into NEW_TABLE to load beside, as the table was",
+        code="db.schema-drift",
+    )
 
 
 def required(definition: TableDefinition) -> tuple[str, ...]:

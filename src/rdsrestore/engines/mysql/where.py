@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import sqlparse
 from sqlparse import tokens
+from sqlparse.exceptions import SQLParseError
 from sqlparse.sql import Token
 
 FUNCTIONS = frozenset(
@@ -82,12 +83,19 @@ def problem(expression: str, columns: frozenset[str]) -> str:
     """Say what is wrong with a filter; empty where it may be used. `columns` are the table's, in any case."""
     if not expression.strip():
         return "is empty"
-    statements = sqlparse.parse(expression)
+    if "\\" in expression:
+        return "must not hold a backslash; write a single quote inside a text as two"
+    try:
+        statements = sqlparse.parse(expression)
+    except SQLParseError:
+        return "is too long"
     if len(statements) != 1:
         return "is more than one expression"
+    known = frozenset(column.lower() for column in columns)
+    words = list(flat(statements[0].flatten()))
     depth = 0
-    for token in flat(statements[0].flatten()):
-        wrong = fault(token, frozenset(column.lower() for column in columns))
+    for token, following in zip(words, [*(word.value for word in words[1:]), ""], strict=True):
+        wrong = fault(token, known, called=following == "(")
         if wrong:
             return wrong
         depth += {"(": 1, ")": -1}.get(token.value, 0)
@@ -96,13 +104,19 @@ def problem(expression: str, columns: frozenset[str]) -> str:
     return "" if depth == 0 else "has brackets that do not match"
 
 
+def one_line(expression: str) -> str:
+    """Write a filter without line breaks, its texts untouched: the dump program writes it into a comment of one line."""
+    (statement,) = sqlparse.parse(expression)
+    return "".join(" " if token.is_whitespace else token.value for token in statement.flatten()).strip()
+
+
 def flat(found: Iterator[Token]) -> Iterator[Token]:
     """Leave out white space."""
     return (token for token in found if not token.is_whitespace)
 
 
-def fault(token: Token, columns: frozenset[str]) -> str:
-    """Say what is wrong with one token; empty where it may stand in a filter."""
+def fault(token: Token, columns: frozenset[str], *, called: bool) -> str:
+    """Say what is wrong with one token, `called` where a bracket follows; empty where it may stand in a filter."""
     value, kind = token.value, token.ttype
     if kind in tokens.Comment:
         return "must not hold comments"
@@ -110,7 +124,10 @@ def fault(token: Token, columns: frozenset[str]) -> str:
         return f"write texts in single quotes, not {value}"
     if value == ":=" or value.startswith("@"):
         return "must not use variables"
-    return "" if is_value(token) or is_name(value, columns) or is_word(token) else unknown(value)
+    if len(value.splitlines()) > 1 and not token.is_whitespace:
+        return "must not hold a line break inside a text"
+    name = is_name(value, columns) and token.ttype not in tokens.DML and not called
+    return "" if is_value(token) or name or is_word(token) else unknown(value)
 
 
 def is_value(token: Token) -> bool:

@@ -1,0 +1,5 @@
+"""`python -m rdsrestore`: the command line."""
+
+from rdsrestore.cli import main
+
+main()

@@ -1,0 +1,65 @@
+"""The exact values of FLOAT columns, which every dump program rounds to six digits: a second file, a second dump."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from rdsrestore.core.errors import DatabaseError
+from rdsrestore.core.tables import Column, TableDefinition
+from rdsrestore.engines.mysql.catalog import qualified
+from rdsrestore.engines.mysql.connect import Row, Session, quoted
+
+TABLE = "rdsrestore_floats"
+HEAD = """/*!40101 SET NAMES utf8mb4 */;
+/*!40103 SET TIME_ZONE='+00:00' */;
+/*!40101 SET SQL_MODE='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES' */;
+"""
+TAIL = "-- Dump completed\n"
+BATCH = 500
+
+
+def rounded(definition: TableDefinition) -> tuple[Column, ...]:
+    """The columns whose values a dump rounds."""
+    return tuple(column for column in definition.base_columns if column.kind == "float")
+
+
+def carried(definition: TableDefinition) -> tuple[Column, ...]:
+    """The columns of the file: the key's, then the rounded ones."""
+    known = {column.name: column for column in definition.columns}
+    return (*(known[name] for name in definition.key), *rounded(definition))
+
+
+def write(session: Session, definition: TableDefinition, where: str | None, path: Path) -> str | None:
+    """Write the exact values of a table's rows; returns the file's name, None where there is nothing to repair.
+
+    DatabaseError with code `db.float` where a table has no key to repair them by.
+    """
+    if not rounded(definition):
+        return None
+    if not definition.key:
+        raise DatabaseError(
+            "dump",
+            f"{definition.ref} has FLOAT columns, which a dump rounds, and no key to repair them by",
+            "restore this table by hand as the runbook describes",
+            code="db.float",
+        )
+    columns = carried(definition)
+    exact = [*map(quoted, definition.key), *(f"{quoted(column.name)} + 0e0" for column in rounded(definition))]
+    condition = f" WHERE ({where})" if where else ""
+    rows = session.stream(f"SELECT {', '.join(exact)} FROM {qualified(definition.ref)}{condition}")
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(HEAD)
+        while batch := list(islice(rows, BATCH)):
+            file.write(insert(session, columns, batch))
+        file.write(TAIL)
+    return path.name
+
+
+def insert(session: Session, columns: Sequence[Column], rows: Sequence[Row]) -> str:
+    """Write one statement of exact values."""
+    names = ", ".join(quoted(column.name) for column in columns)
+    values = ",\n".join(f"({','.join(map(session.literal, row))})" for row in rows)
+    return f"INSERT INTO {quoted(TABLE)} ({names}) VALUES\n{values};\n"

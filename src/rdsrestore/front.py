@@ -1,0 +1,130 @@
+"""The operator's side of a command: settings, screens, questions, and who else is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import platformdirs
+
+from rdsrestore import wiring
+from rdsrestore.config import Settings, load
+from rdsrestore.core.checks import Finding
+from rdsrestore.core.errors import RdsRestoreError, Refused
+from rdsrestore.core.events import Listener
+from rdsrestore.core.model import PREFIX
+from rdsrestore.core.outcome import Outcome
+from rdsrestore.core.ports import Operator
+from rdsrestore.core.step import Plan, World
+from rdsrestore.core.survey import ListenerCheck, Survey
+from rdsrestore.core.tables import TableDifference
+from rdsrestore.guide import Guide, somebody_there
+from rdsrestore.outlets import console, voices
+from rdsrestore.outlets.live import ConsoleListener
+from rdsrestore.outlets.ndjson import JsonListener
+from rdsrestore.outlets.report import Report
+from rdsrestore.outlets.slack import Slack
+from rdsrestore.outlets.terminal import Terminal
+from rdsrestore.store.runs import Runs
+
+
+@dataclass(frozen=True)
+class Front:
+    """One command's settings and screens.
+
+    People read `screen` (standard output, or standard error where programs read standard output), programs `stream`;
+    `guide` is None where nobody can be asked.
+    """
+
+    settings: Settings
+    screen: Terminal
+    errors: Terminal
+    stream: JsonListener | None
+    guide: Guide | None
+    runs: Runs = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "runs", Runs(self.settings.home))
+
+    @classmethod
+    def open(cls, profile: str | None, region: str | None, *, json: bool) -> Front:
+        """Read the settings and take hold of the terminal; UsageError where a setting can't be used."""
+        settings = load(profile, os.environ, Path.cwd(), platformdirs.user_config_path(PREFIX))
+        settings = replace(settings, region=region or settings.region)
+        errors = Terminal(sys.stderr)
+        screen = errors if json else Terminal(sys.stdout)
+        return cls(
+            settings=settings,
+            screen=screen,
+            errors=errors,
+            stream=JsonListener(sys.stdout) if json else None,
+            guide=Guide(screen) if somebody_there(sys.stdin, screen) else None,
+        )
+
+    def world(self, *, yes: bool = False) -> World:
+        """Put the adapters together; without a terminal, and with `yes`, nobody is asked."""
+        guide, user = self.guide, self.settings.user or "the master user"
+        ask = (lambda: guide.password(f"Password of {user} on production")) if guide else None
+        return wiring.build(self.settings, self._operator(yes=yes), ask)
+
+    def listeners(self, folder: Path) -> list[Listener]:
+        """Return everybody who is told about a run."""
+        seen: Listener = self.stream or ConsoleListener(self.screen)
+        told = [seen, Report(folder)]
+        place = self.slack_place()
+        return [*told, Slack(place)] if place else told
+
+    def listener_checks(self) -> Sequence[ListenerCheck]:
+        """Say whether Slack can be told."""
+        place = self.slack_place()
+        return (voices.check(place),) if place else ()
+
+    def slack_place(self) -> voices.Place | None:
+        """Return where Slack is told, None where that is not set; UsageError where it is set by half."""
+        known = self.settings
+        return voices.place(known.slack_token, known.slack_channel, known.slack_api_url, known.slack_webhook)
+
+    def show_plan(
+        self,
+        plan: Plan,
+        read: Survey,
+        findings: Sequence[Finding],
+        expected: Mapping[str, float],
+        calls: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Show what would be done, and what was found."""
+        if self.stream:
+            self.stream.plan(plan, findings, expected, calls)
+        console.plan(self.screen, plan, read, expected, calls)
+        console.findings(self.screen, findings)
+
+    def sum_up(self, outcome: Outcome, folder: Path) -> None:
+        """Show how it ended; what went wrong goes to standard error."""
+        good = outcome.cause is None and not outcome.remains
+        if outcome.cause:
+            console.error(self.errors, outcome.cause)
+        console.summary(self.screen if good else self.errors, outcome, folder)
+
+    def fail(self, error: RdsRestoreError) -> None:
+        """Show an error that ended the command."""
+        if self.stream:
+            self.stream.error(error)
+        console.error(self.errors, error)
+
+    def confirm(self, question: str) -> bool:
+        """Ask; without a terminal the answer is no, and the flag that says yes is named."""
+        if self.guide is None:
+            raise Refused("confirm", "there is no terminal to ask", "add --yes to answer every question with yes")
+        return self.guide.confirm(question)
+
+    def _operator(self, *, yes: bool) -> Operator:
+        if yes:
+            return wiring.AlwaysYes(self._preview)
+        return wiring.AtTheTerminal(self._preview, self.confirm)
+
+    def _preview(self, differences: Sequence[TableDifference]) -> None:
+        self.screen.still()
+        console.preview(self.screen, differences)

@@ -1,0 +1,117 @@
+"""What Slack is to say about a run: one message kept up to date, and a reply for each thing that ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rdsrestore.core import events
+from rdsrestore.core.outcome import Outcome
+from rdsrestore.core.step import Plan
+from rdsrestore.outlets.text import about, clean_line, counted, duration, shortened
+
+LONGEST = 3500
+"""Characters in a message; Slack takes 4,000 and cuts the rest."""
+LINE = 300
+ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+MARKUP = re.compile(r"(?<!\w)[*_~`]|[*_~`](?!\w)")
+JOINER = "\u2060"
+
+
+def escape(text: str) -> str:
+    """Make text from outside harmless in Slack: no mentions, links or formatting, on one line.
+
+    Formatting characters inside a word, as in a table's name, mean nothing to Slack and stay as they are.
+    """
+    safe = shortened(clean_line(text), LINE).translate(ESCAPES)
+    return MARKUP.sub(lambda found: f"{JOINER}{found[0]}{JOINER}", safe)
+
+
+@dataclass
+class Board:
+    """What has been heard of a run, as far as it is told; times are on a monotonic clock given by the caller."""
+
+    began: float
+    plan: Plan | None = None
+    ended: str = ""
+    heard: bool = False
+    _lines: dict[str, str] = field(default_factory=dict)
+    _now: str = ""
+
+    def hear(self, event: events.Event, now: float) -> Sequence[str]:
+        """Take note; returns the replies that the event is worth, escaped."""
+        self.heard = True
+        match event:
+            case events.RunStarted():
+                self.plan, self.began = event.plan, now
+            case events.StepStarted():
+                usual = f" (usually {about(event.expected)})" if event.expected else ""
+                self._now = self._lines[event.step] = f"… {escape(f'{event.step}: {event.text}{usual}')}"
+            case events.StepProgress():
+                self._now = f"… {escape(f'{event.step}: {event.text}')}"
+                self._now += f", {event.share:.0%}" if event.share is not None else ""
+            case events.StepDone():
+                return [self._keep(event.step, f"✓ {self._took(event.step, event.result, event.seconds)}")]
+            case events.StepFailed():
+                hint = f"\nhint: {escape(event.hint)}" if event.hint else ""
+                return [self._keep(event.step, f"✗ {self._took(event.step, event.problem, event.seconds)}") + hint]
+            case events.UndoStarted():
+                self._now = f"… {escape(f'cleaning up: {event.text}')}"
+            case events.UndoDone():
+                return [self._undone(event)]
+            case events.Notice():
+                return [f"! {escape(event.text)}"]
+            case events.RunEnded():
+                self.ended, self._now = ending(event.outcome), ""
+                return [self.ended]
+        return []
+
+    def opening(self) -> str:
+        """Say who does what, and why."""
+        if self.plan is None:
+            return "rdsrestore cleans up after an earlier run"
+        request = self.plan.request
+        why = f"\nreason: {escape(request.reason)}" if request.reason else ""
+        return f"{escape(request.operator)} restores {escape(self.plan.headline)} (run {self.plan.run}){why}"
+
+    def status(self, now: float) -> str:
+        """The message that is kept up to date: what, how long, where it stands."""
+        passed = duration(now - self.began)
+        if self.ended:
+            state = f"{self.ended.splitlines()[0]} (after {passed})"
+        else:
+            state = f"{self._now or '… starting'} (running for {passed})"
+        todo = [step.name for step in self.plan.steps if step.name not in self._lines] if self.plan else []
+        steps = [*self._lines.values(), *([] if self.ended else [f"· {name}" for name in todo])]
+        return "\n".join([self.opening(), state, *steps])[:LONGEST]
+
+    def _took(self, step: str, text: str, seconds: float) -> str:
+        return f"{escape(f'{step}: {text}')} ({duration(seconds)})"
+
+    def _keep(self, step: str, line: str) -> str:
+        self._lines[step] = line
+        self._now = ""
+        return line
+
+    def _undone(self, event: events.UndoDone) -> str:
+        self._now = ""
+        sign, text = ("✗", f"could not {event.text}: {event.problem}") if event.problem else ("✓", event.text)
+        line = f"{sign} {self._took(event.step, text, event.seconds)}"
+        self._lines[f"undo {event.step}"] = line
+        return line
+
+
+def ending(outcome: Outcome) -> str:
+    """Say how it ended, what it means for production, and what is left to do."""
+    sign = "✓" if outcome.exit_code == 0 else "✗"
+    lines = [f"{sign} {escape(outcome.headline)}"]
+    lines += [f"{escape(str(load.landing))}: {counted(load.inserted, 'row')} added" for load in outcome.loads]
+    lines += [
+        f"{escape(table)}: {counted(each.rows, 'row')} left out: {escape(each.reason)}"
+        for table, each in outcome.conflicts
+    ]
+    lines += [f"still there: {escape(remain.what)}: {escape(remain.command)}" for remain in outcome.remains]
+    if outcome.cause and outcome.cause.hint:
+        lines.append(f"hint: {escape(outcome.cause.hint)}")
+    return "\n".join(lines)[:LONGEST]

@@ -1,0 +1,101 @@
+"""A page in the run's folder for whoever asks a month later: what was done, what came of it, where to look."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rdsrestore.core import events
+from rdsrestore.core.journal import Kind, Reading, Record, read
+from rdsrestore.core.outcome import Outcome
+from rdsrestore.outlets.audit import MARK, said
+from rdsrestore.outlets.console import MEANING, production
+from rdsrestore.outlets.text import clean_line, counted, duration
+
+JOURNAL = "journal.jsonl"
+REPORT = "report.md"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Writes report.md, for its owner alone, when the run has ended."""
+
+    folder: Path
+
+    def hear(self, event: events.Event) -> None:
+        """Write the page at the end; OSError where the disk does not take it."""
+        if not isinstance(event, events.RunEnded):
+            return
+        reading = read((self.folder / JOURNAL).read_text("utf-8"))
+        files = sorted(path.name for path in self.folder.iterdir() if path.suffix in {".sql", ".keys"})
+        text = "\n".join(page(event.outcome, reading, files)) + "\n"
+        descriptor = os.open(self.folder / REPORT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as stream:  # noqa: PTH123 - the descriptor carries the mode
+            stream.write(text)
+
+    def close(self) -> Sequence[str]:
+        """Have nothing left to do."""
+        return ()
+
+
+def page(outcome: Outcome, reading: Reading, files: Sequence[str]) -> Iterable[str]:
+    """Write the page's lines, from how the run ended, its journal, and the names of the files beside it."""
+    start = next((record for record in reading.records if record.kind is Kind.STARTED), None)
+    yield f"# Run {outcome.run}"
+    yield ""
+    yield f"{clean_line(outcome.headline)}."
+    yield ""
+    yield f"- exit code {int(outcome.exit_code)}: {MEANING[outcome.exit_code]}"
+    yield f"- production: {clean_line(production(outcome))}"
+    yield from (f"- {clean_line(line)}" for line in numbers(outcome))
+    if start:
+        yield f"- started {start.at:%Y-%m-%d %H:%M:%S} UTC by {clean_line(said(start))}"
+    asked = counted(sum(map(requests, reading.records)), "request")
+    yield f"- AWS: {asked}; `rdsrestore audit {outcome.run}` lists their ids"
+    yield ""
+    yield "## Timeline (UTC)"
+    yield ""
+    yield from (f"- {moment(record)}" for record in reading.records if record.kind is not Kind.INTENT)
+    yield ""
+    yield "## To look into it, or to take it back"
+    yield ""
+    yield f"- `rdsrestore audit {outcome.run} --verify` checks that the journal was not changed since"
+    yield from (f"- {clean_line(name)}: {kind(name)}" for name in files)
+    yield "- the runbook's section 4 says how rows are taken out again"
+    yield "- this folder holds customer data; remove it when the incident is closed"
+
+
+def numbers(outcome: Outcome) -> Iterable[str]:
+    """Count what came back, what did not, and what is left."""
+    for check in outcome.checks:
+        yield (
+            f"{check.landing}: {counted(check.before, 'row')} before, {check.after:,} after;"
+            f" {check.actual:,} of {check.expected:,} restored rows present"
+        )
+    for table, conflict in outcome.conflicts:
+        yield f"{table}: {counted(conflict.rows, 'row')} left out: {conflict.reason}"
+    for remain in outcome.remains:
+        yield f"still there when the run ended: {remain.what}: {remain.why}; {remain.command}"
+    yield from outcome.proof
+
+
+def moment(record: Record) -> str:
+    """One record in a line."""
+    seconds = record.data.get("seconds")
+    took = f" ({duration(seconds)})" if isinstance(seconds, int | float) else ""
+    what = " ".join(word for word in (MARK.get(record.kind, record.kind.value), record.step) if word)
+    words = said(record)
+    return clean_line(f"{record.at:%H:%M:%S} {what}{f': {words}' if words else ''}{took}")
+
+
+def requests(record: Record) -> int:
+    """Count the cloud's requests of a record."""
+    calls = record.data.get("calls")
+    return len(calls) if isinstance(calls, list) else 0
+
+
+def kind(name: str) -> str:
+    """Say what a file of the run is."""
+    return "keys of the rows that were inserted" if name.endswith(".keys") else "the rows as they were"
