@@ -138,16 +138,23 @@ def lab(context: typer.Context) -> None:
         fail(error)
 
 
-@app.callback()
-def options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    """Restore one table of an Amazon RDS database from its backups, safely, and leave nothing behind."""
-    if version:
+def print_version(wanted: bool) -> None:
+    """Print the version and leave, where that is wanted."""
+    if wanted:
         from rdsrestore import __version__
 
         typer.echo(f"rdsrestore {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=print_version)
+    ] = False,
+) -> None:
+    """Restore one table of an Amazon RDS database from its backups, safely, and leave nothing behind."""
+    del version
 
 
 def ended(

@@ -105,7 +105,7 @@ def problem(expression: str, columns: frozenset[str]) -> str:
 
 
 def one_line(expression: str) -> str:
-    """Write a filter without line breaks, its texts untouched: the dump program writes it into a comment of one line."""
+    """Write a filter without line breaks, its texts untouched: a dump holds it in a comment of one line."""
     (statement,) = sqlparse.parse(expression)
     return "".join(" " if token.is_whitespace else token.value for token in statement.flatten()).strip()
 

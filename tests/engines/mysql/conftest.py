@@ -1,0 +1,48 @@
+"""Two servers for the session, a database of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from engines.mysql.site import Server, Site, launch, numbers
+
+from rdsrestore.lab import tls
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    tls.make(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[tuple[Server, Server]]:
+    secured = (
+        "--require-secure-transport=ON",
+        f"--ssl-ca={certificates / 'ca.pem'}",
+        f"--ssl-cert={certificates / 'server.pem'}",
+        f"--ssl-key={certificates / 'server.key'}",
+    )
+    folder = tmp_path_factory.mktemp("mysql")
+    both = (
+        launch(folder / "p", *secured, "--log-bin=binlog", "--binlog-format=ROW", "--server-id=1"),
+        launch(folder / "c", *secured),
+    )
+    yield both
+    for server in both:
+        server.process.terminate()
+    for server in both:
+        server.process.wait(60)
+
+
+@pytest.fixture
+def site(servers: tuple[Server, Server], certificates: Path, tmp_path: Path) -> Iterator[Site]:
+    production, copy = servers
+    made = Site(production, copy, certificates / "ca.pem", tmp_path, f"shop{next(numbers)}")
+    for server in servers:
+        server.sql(f"CREATE DATABASE {made.database} CHARACTER SET utf8mb4")
+    yield made
+    made.drop()

@@ -1,0 +1,208 @@
+"""Two real servers, production and its restored copy, and the whole path between them in the dialect's own words."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pymysql
+from pymysql.constants import CLIENT
+
+from rdsrestore.core.model import Endpoint, Secret, TableRef
+from rdsrestore.core.tables import DumpFile, TableCheck, TableDefinition, TableDifference, TableLoad
+from rdsrestore.engines.mysql.databases import MysqlDatabases
+from rdsrestore.engines.mysql.production import MysqlProduction
+from rdsrestore.lab import local
+
+HOST = "127.0.0.1"
+USER = "admin"
+PASSWORD = "a#b\"c\\d'e f;=\tü"
+RUN = "260101-000000-abcd"
+SCHEMA = "rdsrestore_260101_000000_abcd"
+PRIVILEGES = (
+    "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES,"
+    " CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER"
+)
+"""What the master user of a managed instance has: neither SUPER nor FILE."""
+numbers = itertools.count(1)
+
+
+def silent(text: str, share: float | None) -> None:
+    """Take progress and say nothing."""
+    del text, share
+
+
+@dataclass
+class Server:
+    """A server process, reached as root over its socket."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(HOST, self.port)
+
+    @contextmanager
+    def root(self, database: str | None = None) -> Iterator[pymysql.Connection[Any]]:
+        """Log in as root: nothing that the tool's own session sets is set here."""
+        connection = pymysql.connect(
+            unix_socket=str(self.folder / "s"),
+            user="root",
+            database=database,
+            charset="utf8mb4",
+            autocommit=True,
+            client_flag=CLIENT.MULTI_STATEMENTS,
+        )
+        with connection:
+            yield connection
+
+    def sql(self, text: str, database: str | None = None) -> list[tuple[Any, ...]]:
+        """Run statements; returns the rows of the last one that has any."""
+        rows: list[tuple[Any, ...]] = []
+        with self.root(database) as connection, connection.cursor() as cursor:
+            cursor.execute(text)
+            while True:
+                rows = list(cursor.fetchall()) or rows
+                if not cursor.nextset():
+                    return rows
+
+
+def launch(folder: Path, *options: str) -> Server:
+    """Start a server with a new data directory; its time zone and SQL mode differ from those of the tool's sessions."""
+    port = local.free_port(HOST)
+    local.copy_tree(local.template(), folder / "data")
+    words = [local.tool("mariadbd"), "--no-defaults", f"--datadir={folder / 'data'}", f"--socket={folder / 's'}"]
+    words += [f"--pid-file={folder / 'pid'}", f"--log-error={folder / 'log'}", "--user=root"]
+    words += ["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--innodb-flush-log-at-trx-commit=0"]
+    words += [f"--bind-address={HOST}", f"--port={port}", "--skip-name-resolve", "--max-allowed-packet=16M"]
+    words += ["--default-time-zone=+05:30", "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES"]
+    process = subprocess.Popen(
+        [*words, *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=local.die_with_parent,  # noqa: PLW1509 - nothing here holds a lock across the fork
+    )
+    server = Server(folder, port, process)
+    local.await_start(local.LocalServer(folder, port, process))
+    with server.root() as root, root.cursor() as cursor:
+        cursor.execute("SET sql_mode = ''")
+        cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (USER, PASSWORD))
+        cursor.execute(f"GRANT {PRIVILEGES} ON *.* TO %s@'%%'", (USER,))
+    return server
+
+
+@dataclass
+class Site:
+    """One test's database on both servers, and the steps of a restore; a test calls those that it needs."""
+
+    production: Server
+    copy: Server
+    ca: Path
+    folder: Path
+    database: str
+    dumps: dict[str, DumpFile] = field(default_factory=dict)
+
+    @property
+    def databases(self) -> MysqlDatabases:
+        return MysqlDatabases(lambda: Secret(PASSWORD), self.ca)
+
+    def ref(self, table: str) -> TableRef:
+        return TableRef(self.database, table)
+
+    def both(self, text: str) -> None:
+        """Run statements on both servers: what was there before the incident."""
+        for server in (self.production, self.copy):
+            server.sql(f"SET SESSION sql_mode = ''; SET time_zone = '+00:00'; {text}", self.database)
+
+    def now(self, text: str) -> list[tuple[Any, ...]]:
+        """Run statements on production: the incident, and what came after."""
+        return self.production.sql(f"SET SESSION sql_mode = ''; SET time_zone = '+00:00'; {text}", self.database)
+
+    def then(self, text: str) -> list[tuple[Any, ...]]:
+        """Run a query on the copy."""
+        return self.copy.sql(f"SET SESSION sql_mode = ''; SET time_zone = '+00:00'; {text}", self.database)
+
+    @contextmanager
+    def live(self) -> Iterator[MysqlProduction]:
+        with self.databases.production(self.production.endpoint, USER) as server:
+            yield server
+
+    def definition(self, table: str) -> TableDefinition:
+        with self.databases.copy(self.copy.endpoint, USER, Secret(PASSWORD)) as server:
+            found = server.definition(self.ref(table))
+        assert found
+        return found
+
+    def dump(self, table: str, where: str | None = None, children: Sequence[str] = ()) -> DumpFile:
+        with self.databases.copy(self.copy.endpoint, USER, Secret(PASSWORD)) as server:
+            definition = server.definition(self.ref(table))
+            assert definition
+            made = server.dump(definition, where, self.folder, [self.ref(child) for child in children], silent)
+        self.dumps[table] = made
+        return made
+
+    def stage(self, *tables: str) -> None:
+        with self.live() as server:
+            server.create_scratch(SCHEMA, RUN)
+            for table in tables:
+                server.stage(SCHEMA, self.dumps[table], self.folder, silent)
+
+    def compare(self, table: str, into: str | None = None) -> TableDifference:
+        staged = [self.ref(each) for each in self.dumps]
+        with self.live() as server:
+            return server.compare(SCHEMA, self.dumps[table], self.ref(into or table), staged, silent)
+
+    def load(self, table: str, into: str | None = None) -> TableLoad:
+        with self.live() as server:
+            return server.load(SCHEMA, self.dumps[table], self.ref(into or table), silent)
+
+    def verify(self, table: str, before: int = 0, into: str | None = None) -> TableCheck:
+        with self.live() as server:
+            return server.verify(SCHEMA, self.dumps[table], self.ref(into or table), before)
+
+    def prepare(self, *tables: str, where: str | None = None) -> None:
+        """Dump and stage."""
+        for table in tables:
+            self.dump(table, where)
+        self.stage(*tables)
+
+    def restore(self, table: str, where: str | None = None) -> tuple[TableDifference, TableLoad, TableCheck]:
+        """Go the whole way with one table."""
+        self.prepare(table, where=where)
+        difference = self.compare(table)
+        return difference, self.load(table), self.verify(table, difference.live)
+
+    def make_landing(self, table: str, into: str | None = None) -> None:
+        with self.live() as server:
+            server.create_landing(SCHEMA, self.dumps[table], self.ref(into or table), with_foreign_keys=into is None)
+
+    def tampered(self, table: str, content: bytes) -> None:
+        """Put other content where the dump was, digest and all, as somebody would who can write the journal too."""
+        made = self.dumps[table]
+        (self.folder / made.path).write_bytes(content)
+        self.dumps[table] = replace(made, bytes=len(content))
+
+    def equal(self, table: str, *, at: str | None = None) -> bool:
+        """Whether a table's rows, exactly as the servers show them, are those of the copy."""
+        columns = self.definition(table).base_columns
+        exact = {"float": "{} + 0e0", "geometry": "HEX({})", "bit": "{} + 0"}
+        shown = ", ".join(exact.get(each.kind, "{}").format(name(each.name)) for each in columns)
+        here, there = (f"SELECT {shown} FROM {name(each)} ORDER BY 1, 2" for each in (at or table, table))
+        return self.now(here) == self.then(there)
+
+    def drop(self) -> None:
+        for server in (self.production, self.copy):
+            server.sql(f"DROP DATABASE IF EXISTS {name(self.database)}; DROP DATABASE IF EXISTS {name(SCHEMA)}")
+
+
+def name(identifier: str) -> str:
+    """Quote an identifier, by other code than the one under test."""
+    return "`{}`".format(identifier.replace("`", "``"))

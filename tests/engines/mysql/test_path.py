@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from engines.mysql.site import Site
+
+
+def test_deleted_rows_come_back_and_rows_written_since_stay(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20)); INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c')")
+    site.now("DELETE FROM t; INSERT INTO t VALUES (2, 'newer'), (4, 'new')")
+
+    difference, load, check = site.restore("t")
+
+    assert (difference.missing, difference.present, difference.changed, difference.newer) == (2, 1, 1, 1)
+    assert load.inserted == 2
+    assert (check.expected, check.actual, check.loaded, check.matching) == (3, 3, 2, 2)
+    assert (check.before, check.after) == (2, 4)
+    assert site.now("SELECT * FROM t ORDER BY id") == [(1, "a"), (2, "newer"), (3, "c"), (4, "new")]

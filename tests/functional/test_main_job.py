@@ -1,0 +1,230 @@
+"""The main job as a user runs it, on real servers behind a real firewall."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from pathlib import Path
+
+import pytest
+from tool import LabTool, events, kill_at
+
+from rdsrestore.steps import RECIPE
+
+NEW_ROW = (
+    "INSERT INTO shop.billing (customer_id, invoice_no, amount, currency, status, issued_on) "
+    "SELECT MIN(id), '{name}', 1.00, 'EUR', 'open', CURRENT_DATE FROM shop.customers"
+)
+
+
+@pytest.fixture
+def accident(shop: LabTool) -> str:
+    """Delete all of billing, write a row since, and return the moment before."""
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.billing")
+    shop.sql(NEW_ROW.format(name=f"SINCE-{before}"))
+    return before
+
+
+def counts(shop: LabTool) -> tuple[int, int]:
+    return shop.number("SELECT COUNT(*) FROM shop.billing"), shop.number("SELECT COUNT(*) FROM shop.billing_lines")
+
+
+def checksum(shop: LabTool, like: str = "%") -> str:
+    return str(
+        shop.sql(
+            f"SELECT SUM(CRC32(CONCAT_WS('|', id, invoice_no, amount, rate, notes, meta, HEX(attachment), "
+            f"updated_at))) FROM shop.billing WHERE invoice_no LIKE '{like}'"
+        )
+    )
+
+
+def test_every_deleted_row_comes_back_and_rows_written_since_stay(shop: LabTool) -> None:
+    whole, content = counts(shop), checksum(shop)
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.billing")
+    assert counts(shop) == (0, 0)
+    name = f"SINCE-{before}"
+    shop.sql(NEW_ROW.format(name=name))
+    told = shop.status()["slack"]
+
+    ended = shop(
+        "table", "billing", "billing_lines", "--before", before, "--yes", "--reason", "a missing WHERE", check=0
+    )
+
+    assert counts(shop) == (whole[0] + 1, whole[1])
+    shop.sql(f"DELETE FROM shop.billing WHERE invoice_no = '{name}'")
+    assert checksum(shop) == content
+    assert shop.ours() == []
+    assert [each["id"] for each in shop.status()["instances"]] == ["production"]
+    assert "nothing left running" in ended.stdout + ended.stderr
+    assert shop.status()["slack"] >= told + 1 + len(RECIPE) - 3  # the thread's head, and a reply for each step wanted
+
+
+def test_the_audit_log_verifies_until_a_byte_is_changed(shop: LabTool, accident: str) -> None:
+    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
+    assert "unchanged" in shop("audit", "--verify", check=0).stdout
+    shown = shop("audit", check=0).stdout
+    assert "restore-instance" in shown
+    assert "RestoreDBInstanceToPointInTime" in shown
+    journal = Path(re.findall(r"folder: (.*)", shown)[0]) / "journal.jsonl"
+    text = journal.read_bytes()
+    journal.write_bytes(text.replace(b'"kind":"approved"', b'"kind":"Approved"', 1))
+    failed = shop("audit", "--verify", check=7)
+    assert "line 2" in failed.stderr
+    journal.write_bytes(text)
+    shop("audit", "--verify", check=0)
+
+
+def test_each_record_of_the_audit_log_is_json(shop: LabTool, accident: str) -> None:
+    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
+    records = [json.loads(line) for line in shop("audit", "--json", check=0).stdout.splitlines()]
+    assert records[0]["kind"] == "started"
+    assert records[-1]["kind"] == "ended"
+    assert accident in shop("runs", check=0).stdout.replace("+00:00", "Z") or "billing" in shop("runs").stdout
+
+
+def test_the_dump_fails_when_the_firewall_is_not_opened_for_us(shop: LabTool, accident: str) -> None:
+    ended = shop("table", "billing", "--before", accident, "--yes", "--my-ip", "203.0.113.9", check=4)
+    assert "dump" in ended.stderr
+    assert "production" in ended.stderr
+    assert shop.ours() == []
+    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
+
+
+def test_a_dry_run_reads_and_creates_nothing(shop: LabTool) -> None:
+    ended = shop("table", "billing", "--before", "15 minutes ago", "--dry-run", check=0)
+    assert "RestoreDBInstanceToPointInTime" in ended.stdout + ended.stderr
+    assert "billing_lines" in ended.stdout + ended.stderr
+    assert shop.ours() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "code", "says"),
+    [
+        (["billing", "--before", "15 minutes ago"], {"RDSRESTORE_PASSWORD": "wrong"}, 4, "RDSRESTORE_PASSWORD"),
+        (["biling", "--before", "15 minutes ago"], {}, 3, "billing"),
+        (["billing", "--before", "2099-01-01T00:00Z"], {}, 2, "future"),
+        (["billing", "--before", "2017-06-01T10:14Z"], {}, 3, "oldest backup"),
+        (["billing", "--before", "15 minutes ago"], {"PATH": "/nowhere"}, 3, "mysqldump"),
+        (
+            ["billing", "--before", "15 minutes ago"],
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+            4,
+            "credentials",
+        ),
+        (["billing"], {}, 2, "--before"),
+        ([], {}, 2, "TABLE"),
+        (["billing", "--before", "15 minutes ago", "--instance", "produktion"], {}, 4, "production"),
+        (["billing", "--before", "15 minutes ago", "--where", "1=1; DROP TABLE billing"], {}, 3, "--where"),
+        (["billing", "--before", "15 minutes ago", "--snapshot", "x"], {}, 2, "--snapshot"),
+        (["billing", "--before", "01/06/2017 10:14"], {}, 2, "2017-06-01"),
+        (["billing", "--before", "15 minutes ago", "--profile", "no-such-profile"], {}, 2, "no-such-profile"),
+        (["billing", "--before", "15 minutes ago"], {"RDSRESTORE_SSL_CA": "/nowhere/ca.pem"}, 2, "/nowhere/ca.pem"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_created(
+    shop: LabTool, words: list[str], env: dict[str, str], code: int, says: str
+) -> None:
+    before = shop.status()
+    ended = shop("table", *words, "--yes", **env)
+    assert ended.returncode == code, ended.stderr
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "hint:" in ended.stderr
+    assert shop.status()["instances"] == before["instances"]
+    assert shop.status()["security_groups"] == before["security_groups"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_in_the_middle_of_the_restore_leaves_nothing(
+    shop: LabTool, accident: str, number: signal.Signals, code: int
+) -> None:
+    process = shop.start("table", "billing", "--before", accident, "--yes")
+    assert kill_at(process, "step-progress", "restore-instance", number)
+    list(events(process))
+    assert process.wait(60) == code
+    assert shop.ours() == []
+    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
+
+
+@pytest.mark.parametrize("status", ["incompatible-restore", "failed", "storage-full"])
+def test_an_instance_that_never_gets_available_is_torn_down(shop: LabTool, accident: str, status: str) -> None:
+    shop.lab("next-restore", status)
+    ended = shop("table", "billing", "--before", accident, "--yes", check=4)
+    assert status in ended.stderr
+    assert shop.ours() == []
+    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
+
+
+def test_an_instance_that_does_not_come_in_time_is_torn_down(shop: LabTool, accident: str) -> None:
+    shop.lab("next-restore", "stuck")
+    ended = shop("table", "billing", "--before", accident, "--yes", "--wait", "2", check=4)
+    assert "--wait" in ended.stderr
+    assert shop.ours() == []
+    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
+
+
+def test_a_silent_slack_never_stops_a_restore(shop: LabTool, accident: str) -> None:
+    shop.lab("slack", "--off")
+    try:
+        ended = shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
+    finally:
+        shop.lab("slack", "--on")
+    assert "Slack" in ended.stderr + ended.stdout
+
+
+def test_a_dropped_table_is_created_again_after_a_yes_of_its_own(shop: LabTool) -> None:
+    shop.sql("CREATE TABLE shop.rates (id INT PRIMARY KEY, rate FLOAT, UNIQUE KEY u (rate))")
+    shop.sql("INSERT INTO shop.rates VALUES (1, 16777216), (2, 1234567.875), (3, NULL)")
+    definition = shop.sql("SHOW CREATE TABLE shop.rates")
+    before = shop.moment()
+    shop.sql("DROP TABLE shop.rates")
+    refused = shop("table", "rates", "--before", before, "--yes", check=3)
+    assert "--recreate" in refused.stderr
+    shop("table", "rates", "--before", before, "--yes", "--recreate", check=0)
+    assert shop.sql("SHOW CREATE TABLE shop.rates") == definition
+    exact = shop.sql("SELECT id, rate + 0e0 FROM shop.rates ORDER BY id")
+    assert exact == [["1", "16777216"], ["2", "1234567.875"], ["3", "NULL"]]
+    shop.sql("DROP TABLE shop.rates")
+
+
+def test_a_table_beside_leaves_the_live_one_alone(shop: LabTool) -> None:
+    rows = counts(shop)[0]
+    shop("table", "billing", "--before", shop.moment(), "--into", "billing_then", "--yes", check=0)
+    assert shop.number("SELECT COUNT(*) FROM shop.billing_then") == rows
+    assert counts(shop)[0] == rows
+    again = shop("table", "billing", "--before", "1 minute ago", "--into", "billing_then", "--yes", check=3)
+    assert "exists" in again.stderr
+    shop.sql("DROP TABLE shop.billing_then")
+
+
+def test_a_snapshot_serves_as_well_as_a_moment(shop: LabTool) -> None:
+    rows = counts(shop)
+    shop.lab("snapshot", "before-release")
+    shop.sql("DELETE FROM shop.billing")
+    shop("table", "billing", "billing_lines", "--snapshot", "before-release", "--yes", check=0)
+    assert counts(shop) == rows
+
+
+def test_a_filter_restores_only_the_rows_it_names(shop: LabTool, accident: str) -> None:
+    start = counts(shop)[0]
+    shop("table", "billing", "--before", accident, "--where", "id BETWEEN 11 AND 20", "--yes", check=0)
+    assert counts(shop)[0] == start + 10
+    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
+
+
+def test_merge_none_refuses_a_table_with_rows_and_fills_an_empty_one(shop: LabTool, accident: str) -> None:
+    refused = shop("table", "billing", "--before", accident, "--merge", "none", "--yes", check=3)
+    assert "--merge missing" in refused.stderr
+    shop.sql("DELETE FROM shop.billing")
+    shop("table", "billing", "billing_lines", "--before", accident, "--merge", "none", "--yes", check=0)
+
+
+def test_no_secret_is_written_anywhere(shop: LabTool, accident: str) -> None:
+    ended = shop("table", "billing", "billing_lines", "--before", accident, "--yes", "--json", check=0)
+    secrets = [shop.env[name] for name in ("RDSRESTORE_PASSWORD", "RDSRESTORE_SLACK_TOKEN", "AWS_SECRET_ACCESS_KEY")]
+    texts = [ended.stdout, ended.stderr, shop.lab("slack")]
+    texts += [path.read_text(errors="replace") for path in shop.home.rglob("*") if path.is_file()]
+    assert all(secret and secret not in text for secret in secrets for text in texts)

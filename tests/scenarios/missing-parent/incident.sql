@@ -1,0 +1,1 @@
+DELETE FROM pet; DELETE FROM owner WHERE id = 2;

@@ -1,0 +1,4 @@
+CREATE TABLE owner (id INT PRIMARY KEY);
+CREATE TABLE pet (id INT PRIMARY KEY, owner_id INT, CONSTRAINT owned FOREIGN KEY (owner_id) REFERENCES owner (id));
+INSERT INTO owner VALUES (1), (2);
+INSERT INTO pet VALUES (1, 1), (2, 2), (3, NULL);

@@ -1,0 +1,1 @@
+DELETE FROM `select ``from`` where; --` WHERE `order` = 1;

@@ -1,0 +1,3 @@
+CREATE TABLE base (id INT PRIMARY KEY);
+CREATE VIEW seen AS SELECT * FROM base;
+CREATE TABLE expected_base (id INT PRIMARY KEY);

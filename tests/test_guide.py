@@ -1,0 +1,127 @@
+"""The questions: what is offered, what counts as an answer, and what happens when nobody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+
+from rdsrestore.core.errors import ExitCode, Refused
+from rdsrestore.guide import Guide, missing, somebody_there
+from samples import EVIL, Screen
+
+NOW = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
+
+
+class Desk:
+    """An operator with prepared answers, who then leaves; remembers what was asked."""
+
+    def __init__(self, *answers: str) -> None:
+        self.screen = Screen()
+        self.asked: list[str] = []
+        self._answers: Iterator[str] = iter(answers)
+        self.guide = Guide(self.screen.terminal, self._answer)
+
+    def _answer(self, question: str) -> str:
+        self.asked.append(question)
+        try:
+            return next(self._answers)
+        except StopIteration:
+            raise EOFError from None
+
+
+@pytest.mark.parametrize(
+    ("answer", "chosen"), [("2", "shop-b"), ("shop-a", "shop-a"), (" shop-b ", "shop-b"), ("", "shop-a")]
+)
+def test_a_choice_is_made_by_number_or_name_or_taken_by_default(answer: str, chosen: str) -> None:
+    desk = Desk(answer)
+    assert desk.guide.choose("Which instance?", ["shop-a", "shop-b"], "shop-a", {"shop-b": "mariadb"}) == chosen
+    assert desk.screen.text.splitlines() == ["Which instance?", "  1  shop-a", "  2  shop-b  mariadb"]
+    assert desk.asked == ["number or name (shop-a)"]
+
+
+def test_a_name_that_looks_like_a_number_wins_over_the_number() -> None:
+    assert Desk("2").guide.choose("Which?", ["2", "1"]) == "2"
+
+
+@pytest.mark.parametrize("answer", ["0", "3", "-1", "shop", "", "1" * 9999, "²"])
+def test_an_answer_that_is_not_offered_is_asked_again(answer: str) -> None:
+    desk = Desk(answer, "1")
+    assert desk.guide.choose("Which?", ["a", "b"]) == "a"
+    assert "not in the list" in desk.screen.text
+
+
+def test_where_nothing_can_be_offered_the_words_are_asked_for() -> None:
+    assert Desk("", "shop").guide.choose("Which database?", []) == "shop"
+
+
+def test_several_are_chosen_in_the_order_given_and_once_each() -> None:
+    desk = Desk("9", "", "3, billing 3 2")
+    assert desk.guide.choose_some("Tables?", ["billing", "lines", "rates"]) == ("rates", "billing", "lines")
+    assert "9 is not in the list" in desk.screen.text
+    assert "nothing is not in the list" in desk.screen.text
+
+
+def test_a_moment_is_asked_for_until_it_can_be_read_and_said_back() -> None:
+    desk = Desk("01/06/2017", "11:00", "10:14")
+    moment = desk.guide.ask_moment(lambda: NOW, UTC)
+    assert str(moment) == "2017-06-01T10:14:00Z"
+    assert "error: --before: 01/06/2017 can be read in more than one order" in desk.screen.text
+    assert 'hint: for the day before say "yesterday 11:00"' in desk.screen.text
+    assert desk.screen.text.endswith("2017-06-01 10:14:00 UTC, which is your local time too, 16 minutes ago\n")
+
+
+@pytest.mark.parametrize(
+    ("answers", "default", "said"),
+    [(["y"], False, True), (["YES"], False, True), (["n"], True, False), ([""], False, False), ([""], True, True)],
+)
+def test_a_confirmation_takes_the_default_for_an_empty_answer(answers: list[str], default: bool, said: bool) -> None:  # noqa: FBT001 - a case's data
+    assert Desk(*answers).guide.confirm("Start?", default) is said
+
+
+def test_an_unclear_answer_is_no_yes() -> None:
+    desk = Desk("yeah", "ok", "n")
+    assert desk.guide.confirm("Start?") is False
+    assert len(desk.asked) == 3
+
+
+@pytest.mark.parametrize(("typed", "said"), [("billing", True), ("Billing", False), ("", False), ("y", False)])
+def test_only_the_word_itself_confirms(typed: str, said: bool) -> None:  # noqa: FBT001 - a case's data
+    assert Desk(typed).guide.type_to_confirm("billing") is said
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda guide: guide.choose("Which?", ["a"]),
+        lambda guide: guide.choose("Which?", ["a"], "a"),
+        lambda guide: guide.choose_some("Which?", ["a"]),
+        lambda guide: guide.confirm("Start?", default=True),
+        lambda guide: guide.type_to_confirm("x"),
+        lambda guide: guide.ask_moment(lambda: NOW, UTC),
+    ],
+)
+def test_the_end_of_the_input_is_a_no(question: Callable[[Guide], object]) -> None:
+    with pytest.raises(Refused) as caught:
+        question(Desk().guide)
+    assert caught.value.exit_code is ExitCode.REFUSED
+    assert "nothing was changed" in str(caught.value)
+
+
+def test_names_from_outside_can_not_take_over_the_terminal() -> None:
+    desk = Desk("1", "y")
+    assert desk.guide.choose(EVIL, [EVIL], notes={EVIL: EVIL}) == EVIL
+    assert desk.guide.confirm(EVIL)
+    shown = desk.screen.text + "".join(desk.asked)
+    assert all(each.isprintable() or each == "\n" for each in shown)
+    assert "[bold]x[/bold]" in shown
+
+
+def test_a_missing_answer_without_a_terminal_names_the_flag() -> None:
+    error = missing("--before", "the moment to restore")
+    assert str(error) == "--before: the moment to restore is missing, and there is no terminal to ask in"
+    assert "--before" in error.hint
+    assert error.exit_code is ExitCode.USAGE
+    assert not somebody_there(StringIO(), Screen().terminal)

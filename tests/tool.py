@@ -1,0 +1,131 @@
+"""The command line as a user runs it: a process of its own, with the lab's settings in its environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+COMMAND = (sys.executable, "-m", "rdsrestore")
+MINUTES = 120
+
+
+def run(*words: str, env: Mapping[str, str], check: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command line to its end; with `check` its exit code has to be that."""
+    ended = subprocess.run(
+        [*COMMAND, *words],
+        env=dict(env),
+        capture_output=True,
+        text=True,
+        timeout=MINUTES,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if check is not None:
+        assert ended.returncode == check, f"{shlex.join(words)}: {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
+    return ended
+
+
+@dataclass
+class LabTool:
+    """A lab that is up in `folder`, and the tool pointed at it."""
+
+    folder: Path
+    home: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def lab(self, *words: str) -> str:
+        """Run a `lab` command and return what it printed."""
+        command, *rest = words
+        return run("lab", command, "--dir", str(self.folder), *rest, env=os.environ, check=0).stdout
+
+    def up(self, *options: str) -> None:
+        """Bring the lab up and take over its exports."""
+        self.lab("up", *options)
+        self.env = {
+            **os.environ,
+            **exports(self.lab("env")),
+            "RDSRESTORE_HOME": str(self.home),
+            "RDSRESTORE_POLL": "0.3",
+        }
+
+    def sql(self, statements: str) -> list[list[str]]:
+        """Run SQL on production; returns the last result's rows as text, without the heading."""
+        lines = self.lab("sql", statements).rstrip("\n").split("\n")
+        return [line.split("\t") for line in lines[1:]]
+
+    def number(self, query: str) -> int:
+        """Run a query that returns one number."""
+        return int(self.sql(query)[-1][0])
+
+    def status(self) -> dict[str, Any]:
+        """What `lab status --json` says."""
+        state: dict[str, Any] = json.loads(self.lab("status", "--json"))
+        return state
+
+    def __call__(self, *words: str, check: int | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run the tool."""
+        return run(*words, env=self.env | env, check=check)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start the tool with its events as JSON lines on standard output."""
+        return subprocess.Popen(
+            [*COMMAND, *words, "--json"],
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def moment(self) -> str:
+        """Let a whole second pass on both sides of a moment, and return it."""
+        pause_until_next_second()
+        moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        pause_until_next_second()
+        return moment
+
+    def ours(self) -> list[str]:
+        """Name what the tool has left: instances, groups, scratch schemas."""
+        state = self.status()
+        names = [each["id"] for each in state["instances"]] + [each["name"] for each in state["security_groups"]]
+        schemas = [row[0] for row in self.sql("SHOW DATABASES")]
+        return [name for name in (*names, *schemas) if name.startswith("rdsrestore")]
+
+
+def pause_until_next_second() -> None:
+    """Backups know whole seconds; there is no condition to await but the clock."""
+    second = int(time.time())
+    while int(time.time()) == second:
+        time.sleep(0.02)
+
+
+def exports(text: str) -> dict[str, str]:
+    """Read `export NAME=value` lines as a shell would."""
+    pairs = (shlex.split(line)[1] for line in text.splitlines() if line.startswith("export "))
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+    """Yield the events of a started tool as it prints them."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        yield json.loads(line)
+
+
+def kill_at(process: subprocess.Popen[str], event: str, step: str, number: signal.Signals = signal.SIGKILL) -> bool:
+    """Send a signal when the tool reports that event of that step; False where it never did."""
+    for each in events(process):
+        if each.get("event") == event and each.get("step") == step:
+            process.send_signal(number)
+            return True
+    return False
