@@ -44,7 +44,9 @@ def wanted() -> Request:
 
 
 def sample_survey() -> Survey:
-    found = survey(wanted(), FakeWorld().world(), Path("/"))
+    world = FakeWorld()
+    world.server.live = {BILLING: dict.fromkeys(range(12), "x"), LINES: {}}
+    found = survey(wanted(), world.world(), Path("/"))
     return replace(found, hourly_cost=Decimal("0.0680"))
 
 

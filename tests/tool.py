@@ -10,10 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from rdsrestore.lab import console
+from rdsrestore.lab.place import Place
+from rdsrestore.lab.status import status
 
 COMMAND = (sys.executable, "-m", "rdsrestore")
 MINUTES = 120
@@ -48,6 +53,11 @@ class LabTool:
         command, *rest = words
         return run("lab", command, "--dir", str(self.folder), *rest, env=os.environ, check=0).stdout
 
+    @property
+    def place(self) -> Place:
+        """The lab's directory, as the lab's own library sees it."""
+        return Place(self.folder)
+
     def up(self, *options: str) -> None:
         """Bring the lab up and take over its exports."""
         self.lab("up", *options)
@@ -60,7 +70,7 @@ class LabTool:
 
     def sql(self, statements: str) -> list[list[str]]:
         """Run SQL on production; returns the last result's rows as text, without the heading."""
-        lines = self.lab("sql", statements).rstrip("\n").split("\n")
+        lines = list(console.run(self.place.running(), self.place.ca, statements))
         return [line.split("\t") for line in lines[1:]]
 
     def number(self, query: str) -> int:
@@ -68,31 +78,30 @@ class LabTool:
         return int(self.sql(query)[-1][0])
 
     def status(self) -> dict[str, Any]:
-        """What `lab status --json` says."""
-        state: dict[str, Any] = json.loads(self.lab("status", "--json"))
-        return state
+        """What `lab status --json` says, asked through the lab's own library."""
+        return status(self.place.running())
 
     def __call__(self, *words: str, check: int | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         """Run the tool."""
         return run(*words, env=self.env | env, check=check)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start the tool with its events as JSON lines on standard output."""
-        return subprocess.Popen(
+    @contextmanager
+    def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Start the tool with its events as JSON lines on standard output; it is gone afterwards."""
+        with subprocess.Popen(
             [*COMMAND, *words, "--json"],
             env=self.env,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
             text=True,
-        )
+        ) as process:
+            yield process
+            process.wait(MINUTES)
 
     def moment(self) -> str:
-        """Let a whole second pass on both sides of a moment, and return it."""
-        pause_until_next_second()
-        moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        pause_until_next_second()
-        return moment
+        """Wait for the next second and return it: its restore has what was committed before, and nothing later."""
+        return pause_until_next_second().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def ours(self) -> list[str]:
         """Name what the tool has left: instances, groups, scratch schemas."""
@@ -102,11 +111,12 @@ class LabTool:
         return [name for name in (*names, *schemas) if name.startswith("rdsrestore")]
 
 
-def pause_until_next_second() -> None:
+def pause_until_next_second() -> datetime:
     """Backups know whole seconds; there is no condition to await but the clock."""
     second = int(time.time())
     while int(time.time()) == second:
-        time.sleep(0.02)
+        time.sleep(0.01)
+    return datetime.now(UTC)
 
 
 def exports(text: str) -> dict[str, str]:

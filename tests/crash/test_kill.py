@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tool import LabTool, kill_at
 
 from rdsrestore.core.step import Step
 from rdsrestore.steps import RECIPE
 from rdsrestore.steps.reach_moment import ReachMoment
+from tool import LabTool, kill_at
 
 STEPS = [step for step in RECIPE if step is not ReachMoment]
 
@@ -24,9 +24,8 @@ def test_after_a_kill_cleanup_leaves_nothing(shop: LabTool, step: type[Step], ev
         shop.sql("DROP TABLE IF EXISTS shop.kept_then")
         words += ["--into", "kept_then"]
 
-    process = shop.start(*words)
-    assert kill_at(process, event, step.name)
-    process.wait(30)
+    with shop.started(*words) as process:
+        assert kill_at(process, event, step.name)
     shop("cleanup", check=0)
 
     assert shop.ours() == []
@@ -42,16 +41,12 @@ def test_after_a_kill_the_same_command_completes_the_job(shop: LabTool) -> None:
     shop.sql("INSERT INTO shop.again VALUES (1), (2)")
     before = shop.moment()
     shop.sql("DELETE FROM shop.again")
-    process = shop.start("table", "again", "--before", before, "--yes")
-    assert kill_at(process, "step-done", "restore-instance")
-    process.wait(30)
+    with shop.started("table", "again", "--before", before, "--yes") as process:
+        assert kill_at(process, "step-done", "restore-instance")
     ended = shop("table", "again", "--before", before, "--yes", check=0)
-    assert "rdsrestore cleanup" in ended.stderr
+    assert "rdsrestore cleanup" in ended.stdout
     assert shop.number("SELECT COUNT(*) FROM shop.again") == 2
-    shop(
-        "cleanup",
-        *[each["id"].removeprefix("rdsrestore-") for each in shop.status()["instances"] if each["id"] != "production"],
-        check=0,
-    )
+    (left,) = (each["id"] for each in shop.status()["instances"] if each["id"] != "production")
+    shop("cleanup", left.removeprefix("rdsrestore-"), check=0)
     assert shop.ours() == []
     shop.sql("DROP TABLE shop.again")

@@ -1,4 +1,4 @@
-"""Incidents as folders: seed.sql, incident.sql, since.sql, request.toml, and expected.sql or a failure that is expected.
+"""Incidents as folders: seed.sql, incident.sql, since.sql, request.toml, and expected.sql.
 
 Adding a case is adding a folder. Every script runs on a real server in a database of the case's own. `expected.sql`
 fills tables called `expected_<table>`; the restored tables have to hold the same rows. `request.toml` names the tables,
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from tool import LabTool
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/request.toml"))

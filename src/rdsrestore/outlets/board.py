@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rdsrestore.core import events
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.step import Plan
+from rdsrestore.outlets.console import production
 from rdsrestore.outlets.text import about, clean_line, counted, duration, shortened
 
 LONGEST = 3500
@@ -38,6 +39,7 @@ class Board:
     heard: bool = False
     _lines: dict[str, str] = field(default_factory=dict)
     _now: str = ""
+    _stopped: bool = False
 
     def hear(self, event: events.Event, now: float) -> Sequence[str]:
         """Take note; returns the replies that the event is worth, escaped."""
@@ -46,24 +48,24 @@ class Board:
             case events.RunStarted():
                 self.plan, self.began = event.plan, now
             case events.StepStarted():
+                self._now = escape(f"{event.step}: {event.text}")
                 usual = f" (usually {about(event.expected)})" if event.expected else ""
-                self._now = self._lines[event.step] = f"… {escape(f'{event.step}: {event.text}{usual}')}"
+                self._lines[event.step] = f"… {self._now}{usual}"
             case events.StepProgress():
-                self._now = f"… {escape(f'{event.step}: {event.text}')}"
-                self._now += f", {event.share:.0%}" if event.share is not None else ""
+                share = f", {event.share:.0%}" if event.share is not None else ""
+                self._now = f"{escape(f'{event.step}: {event.text}')}{share}"
             case events.StepDone():
-                return [self._keep(event.step, f"✓ {self._took(event.step, event.result, event.seconds)}")]
+                return [self._keep(event.step, "✓", f"{event.step}: {event.result}", event.seconds)]
             case events.StepFailed():
-                hint = f"\nhint: {escape(event.hint)}" if event.hint else ""
-                return [self._keep(event.step, f"✗ {self._took(event.step, event.problem, event.seconds)}") + hint]
+                return [self._failed(event)]
             case events.UndoStarted():
-                self._now = f"… {escape(f'cleaning up: {event.text}')}"
+                self._now = escape(f"cleanup: {event.text}")
             case events.UndoDone():
                 return [self._undone(event)]
             case events.Notice():
                 return [f"! {escape(event.text)}"]
             case events.RunEnded():
-                self.ended, self._now = ending(event.outcome), ""
+                self.ended = ending(event.outcome)
                 return [self.ended]
         return []
 
@@ -78,40 +80,38 @@ class Board:
     def status(self, now: float) -> str:
         """The message that is kept up to date: what, how long, where it stands."""
         passed = duration(now - self.began)
-        if self.ended:
-            state = f"{self.ended.splitlines()[0]} (after {passed})"
-        else:
-            state = f"{self._now or '… starting'} (running for {passed})"
-        todo = [step.name for step in self.plan.steps if step.name not in self._lines] if self.plan else []
-        steps = [*self._lines.values(), *([] if self.ended else [f"· {name}" for name in todo])]
-        return "\n".join([self.opening(), state, *steps])[:LONGEST]
+        running = f"… running for {passed}{f': {self._now}' if self._now else ''}"
+        state = f"{self.ended.splitlines()[0]} (after {passed})" if self.ended else running
+        todo = [] if self.ended or self._stopped or self.plan is None else [step.name for step in self.plan.steps]
+        waiting = [f"· {name}" for name in todo if name not in self._lines]
+        return "\n".join([self.opening(), state, *self._lines.values(), *waiting])[:LONGEST]
 
-    def _took(self, step: str, text: str, seconds: float) -> str:
-        return f"{escape(f'{step}: {text}')} ({duration(seconds)})"
-
-    def _keep(self, step: str, line: str) -> str:
-        self._lines[step] = line
+    def _keep(self, key: str, sign: str, text: str, seconds: float) -> str:
         self._now = ""
-        return line
+        self._lines[key] = f"{sign} {escape(text)} ({duration(seconds)})"
+        return self._lines[key]
+
+    def _failed(self, event: events.StepFailed) -> str:
+        self._stopped = True
+        text = f"{event.step}: {event.problem.removeprefix(f'{event.step}: ')}"
+        hint = f"\nhint: {escape(event.hint)}" if event.hint else ""
+        return self._keep(event.step, "✗", text, event.seconds) + hint
 
     def _undone(self, event: events.UndoDone) -> str:
-        self._now = ""
         sign, text = ("✗", f"could not {event.text}: {event.problem}") if event.problem else ("✓", event.text)
-        line = f"{sign} {self._took(event.step, text, event.seconds)}"
-        self._lines[f"undo {event.step}"] = line
-        return line
+        return self._keep(f"cleanup {event.step}", sign, f"cleanup: {text}", event.seconds)
 
 
 def ending(outcome: Outcome) -> str:
     """Say how it ended, what it means for production, and what is left to do."""
     sign = "✓" if outcome.exit_code == 0 else "✗"
     lines = [f"{sign} {escape(outcome.headline)}"]
-    lines += [f"{escape(str(load.landing))}: {counted(load.inserted, 'row')} added" for load in outcome.loads]
+    lines.append(f"production: {escape(production(outcome))}")
     lines += [
         f"{escape(table)}: {counted(each.rows, 'row')} left out: {escape(each.reason)}"
         for table, each in outcome.conflicts
     ]
-    lines += [f"still there: {escape(remain.what)}: {escape(remain.command)}" for remain in outcome.remains]
+    lines += [f"still to do: {escape(remain.what)}, with {escape(remain.command)}" for remain in outcome.remains]
     if outcome.cause and outcome.cause.hint:
         lines.append(f"hint: {escape(outcome.cause.hint)}")
     return "\n".join(lines)[:LONGEST]

@@ -64,18 +64,21 @@ def plan(
     `expected` holds the seconds that steps took in earlier runs, `calls` what each step asks of the cloud and the
     server, by step.
     """
-    console.say(Text.assemble(("Plan ", "bold"), f"{planned.run}: ", (clean_line(planned.headline), "bold")))
+    console.say(
+        Text.assemble(("Plan ", "bold"), f"{planned.run}: ", (clean_line(planned.headline), "bold")), len("Plan ")
+    )
     for label, text in facts(planned, survey):
         labelled(console, label, text)
     console.print()
     lengths = {step.name: expected.get(step.name, step.usual.total_seconds()) for step in planned.steps}
     name_width = max((len(step.name) for step in planned.steps), default=0)
+    usual_width = max((len(about(seconds)) for seconds in lengths.values()), default=0)
     for number, step in enumerate(planned.steps, start=1):
         head = f"  {number:>2}  {step.name:<{name_width}}  "
         touches = f"{step.impact.upper() if step.impact is Impact.PRODUCTION else step.impact:<10}  "
-        usual = f"  ({about(lengths[step.name])})"
-        line = Text.assemble(head, (touches, STYLES[step.impact]), clean_line(step.describe()), (usual, "dim"))
-        console.say(line, len(head) + len(touches))
+        usual = f"{about(lengths[step.name]):>{usual_width}}  "
+        line = Text.assemble(head, (touches, STYLES[step.impact]), (usual, "dim"), clean_line(step.describe()))
+        console.say(line, len(head))
         for call in calls.get(step.name, ()):
             console.say(clean(f"{' ' * len(head)}{call}", "dim"), len(head) + 2)
     console.print()
@@ -182,9 +185,11 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
     for notice in outcome.notices:
         labelled(console, "note", notice)
     for text in following(outcome):
-        labelled(console, "next", text, "bold")
+        labelled(console, "next", text, "bold", fold=False)
     if folder:
-        labelled(console, "folder", f"{folder} (holds customer data; remove it when the incident is closed)")
+        labelled(
+            console, "folder", f"{folder} (holds customer data; remove it when the incident is closed)", fold=False
+        )
     labelled(console, "exit code", f"{int(outcome.exit_code)}: {MEANING[outcome.exit_code]}")
 
 
@@ -210,6 +215,6 @@ def following(outcome: Outcome) -> Iterable[str]:
     yield f"rdsrestore audit {outcome.run} shows who did what, when"
 
 
-def labelled(console: Terminal, label: str, text: str, style: str = "dim") -> None:
-    """Print a line that begins with what it is about."""
-    console.say(Text.assemble((f"  {label:<{LABEL}}", style), clean_line(text)), LABEL + 2)
+def labelled(console: Terminal, label: str, text: str, style: str = "dim", *, fold: bool = True) -> None:
+    """Print a line that begins with what it is about; not folded where somebody will copy it."""
+    console.say(Text.assemble((f"  {label:<{LABEL}}", style), clean_line(text)), LABEL + 2 if fold else 0)

@@ -19,6 +19,8 @@ NAME = 17
 BAR = 20
 ALMOST = 0.95
 """A step that takes longer than usual is never shown as done before it is."""
+LONG = 10.0
+"""Seconds from which it is worth saying how long a step usually takes."""
 QUIET = 60.0
 """Seconds between two lines about the same step where nothing can be animated."""
 
@@ -85,7 +87,9 @@ class ConsoleListener:
             case events.StepDone():
                 self._end(symbols.done, event.step, event.result, event.seconds, "green")
             case events.StepFailed():
-                self._end(symbols.failed, event.step, event.problem, event.seconds, "bold red")
+                self._end(
+                    symbols.failed, event.step, event.problem.removeprefix(f"{event.step}: "), event.seconds, "bold red"
+                )
             case events.UndoStarted():
                 self._clean_up(event)
             case events.UndoDone():
@@ -106,7 +110,7 @@ class ConsoleListener:
             self._picture = Picture(going, Spinner(self.terminal.symbols.spinner), self.clock)
             self.terminal.animate(self._picture)
         else:
-            usual = f" (usually {about(going.expected)})" if going.expected else ""
+            usual = f" (usually {about(going.expected)})" if going.expected and going.expected >= LONG else ""
             self._line(self.terminal.symbols.running, f"{going.step:<{NAME}} {going.text}{usual}")
 
     def _progress(self, event: events.StepProgress) -> None:

@@ -14,6 +14,7 @@ from rdsrestore.core.codec import Json, encode
 from rdsrestore.core.errors import RdsRestoreError
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.step import Plan
+from rdsrestore.outlets.terminal import hush
 
 
 @dataclass
@@ -63,7 +64,7 @@ class JsonListener:
             self.stream.flush()
         except BrokenPipeError:
             self._deaf = True
-            raise
+            hush(self.stream)
 
     def close(self) -> Sequence[str]:
         """Say so where the reader went away."""

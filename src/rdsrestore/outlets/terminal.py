@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
-from typing import TextIO
+from typing import IO, TextIO
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -15,6 +15,8 @@ from rich.text import Text, TextType
 
 REFRESH = 8
 """Pictures a second."""
+NARROW = 30
+"""Columns below which nothing is indented: there would be no room left to read."""
 UNFOLDED = 1000
 """Columns where nobody looks: wide enough that tables in a pipe are never folded."""
 
@@ -63,6 +65,11 @@ class Terminal(Console):
         """The signs that the terminal's encoding can show."""
         return UNICODE if self.encoding.lower().startswith("utf") else ASCII
 
+    def on_broken_pipe(self) -> None:
+        """Fall silent where the reader went away; a restore goes on and cleans up whoever looks."""
+        self.quiet = True
+        hush(self.file)
+
     def animate(self, renderable: RenderableType) -> None:
         """Show something that changes below the last line, until `still`; nothing where it can't be animated."""
         self.still()
@@ -79,9 +86,9 @@ class Terminal(Console):
     def say(self, text: Text, indent: int = 0) -> None:
         """Print a line; on a terminal too narrow for it, go on below, `indent` columns in.
 
-        In a pipe it stays one line, so that it can be searched and copied.
+        In a pipe, and without an indent, it stays one line, so that it can be searched and copied.
         """
-        if self.is_interactive and text.cell_len > self.width > 2 * indent:
+        if self.is_interactive and indent and text.cell_len > self.width >= indent + NARROW:
             start = len(text.wrap(self, self.width)[0].plain)
             rest = text[start + len(text.plain[start:]) - len(text.plain[start:].lstrip()) :]
             below = rest.wrap(self, self.width - indent)
@@ -110,3 +117,11 @@ class Terminal(Console):
         finally:
             if picture is not None:
                 self.animate(picture)
+
+
+def hush(stream: IO[str]) -> None:
+    """Let a stream without a reader lead nowhere, so that what is left in it does no harm at the program's end."""
+    with suppress(OSError, ValueError):  # a stream without a file behind it has nothing left to flush
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -82,8 +82,9 @@ def test_a_float_is_repaired_beside_any_kind_of_key(site: Site, key: str) -> Non
     assert sorted(site.now("SELECT f + 0e0 FROM t"))[1] == (16777216.0,)
 
 
-def test_a_float_in_a_table_without_a_key_is_refused_since_it_could_not_be_repaired(site: Site) -> None:
-    site.both("CREATE TABLE t (f FLOAT); INSERT INTO t VALUES (16777216)")
+@pytest.mark.parametrize("columns", ["f FLOAT", "f FLOAT PRIMARY KEY"])
+def test_a_float_without_an_exact_key_is_refused_since_it_could_not_be_repaired(site: Site, columns: str) -> None:
+    site.both(f"CREATE TABLE t ({columns}); INSERT INTO t VALUES (16777216)")
 
     with pytest.raises(DatabaseError) as refused:
         site.dump("t")

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from rdsrestore.core.errors import ToolError
+from rdsrestore.core.errors import ToolError, UsageError
 from rdsrestore.core.tables import ClientTools
 from rdsrestore.engines.mysql.connect import Login
 
@@ -95,8 +95,10 @@ def option_file(client: Client, login: Login, folder: Path) -> Iterator[str]:
 
 
 def option_text(client: Client, login: Login) -> str:
-    """The login as an option file, with the certificate and the host name verified."""
-    ca = str(login.ca) if login.ca else ssl.get_default_verify_paths().cafile or ""
+    """The login as an option file, with the certificate and the host name verified; UsageError without certificates."""
+    ca = str(login.ca or ssl.get_default_verify_paths().cafile or "")
+    if not ca:
+        raise UsageError("ssl_ca", "this system has no file of trusted certificates", "set RDSRESTORE_SSL_CA")
     verify = "ssl-verify-server-cert" if client.flavour == "mariadb" else "ssl-mode=VERIFY_IDENTITY"
     lines = [
         "[client]",

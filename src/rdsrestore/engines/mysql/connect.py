@@ -186,15 +186,18 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
 def knock(login: Login, where: str) -> socket.socket:
     """Connect and wait for the server to speak first, which a firewall that swallows packets never does."""
     endpoint = login.endpoint
-    try:
-        door = socket.create_connection((endpoint.host, endpoint.port), timeout=login.patience)
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        greeted = bool(door.recv(1, socket.MSG_PEEK))
-        door.settimeout(None)
-    except OSError as error:
-        raise DatabaseError(where, f"{endpoint} does not answer: {error}", SILENT.hint, code=SILENT.code) from error
-    if not greeted:
-        raise DatabaseError(where, f"{endpoint} closed the connection", SILENT.hint, code=SILENT.code)
+    with contextlib.ExitStack() as unless_greeted:
+        try:
+            door = socket.create_connection((endpoint.host, endpoint.port), timeout=login.patience)
+            unless_greeted.callback(door.close)
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            greeted = bool(door.recv(1, socket.MSG_PEEK))
+            door.settimeout(None)
+        except OSError as error:
+            raise DatabaseError(where, f"{endpoint} does not answer: {error}", SILENT.hint, code=SILENT.code) from error
+        if not greeted:
+            raise DatabaseError(where, f"{endpoint} closed the connection", SILENT.hint, code=SILENT.code)
+        unless_greeted.pop_all()
     return door
 
 

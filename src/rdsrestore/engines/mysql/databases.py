@@ -25,22 +25,26 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
 
 
 class MysqlDatabases:
-    """Logs in with the operator's password, asked for at the first need, or with the run's own for a copy."""
+    """Logs in with the operator's password, asked for at the first need, or with the run's own for a copy.
 
-    def __init__(self, password: Callable[[], Secret], ca: Path | None) -> None:
+    `connect_timeout` bounds the wait for a server's first word, in seconds; statements take as long as they take.
+    """
+
+    def __init__(self, password: Callable[[], Secret], ca: Path | None, connect_timeout: float = 10.0) -> None:
         self._password = password
         self._ca = ca
+        self._patience = connect_timeout
 
     @contextmanager
     def production(self, endpoint: Endpoint, user: str) -> Iterator[MysqlProduction]:
         """Log in to the source."""
-        with closing(MysqlProduction(Login(endpoint, user, self._password(), self._ca))) as server:
+        with closing(MysqlProduction(Login(endpoint, user, self._password(), self._ca, self._patience))) as server:
             yield server
 
     @contextmanager
     def copy(self, endpoint: Endpoint, user: str, password: Secret) -> Iterator[MysqlCopy]:
         """Log in to a temporary instance."""
-        with closing(MysqlCopy(Login(endpoint, user, password, self._ca))) as server:
+        with closing(MysqlCopy(Login(endpoint, user, password, self._ca, self._patience))) as server:
             yield server
 
     def tools(self) -> ClientTools:

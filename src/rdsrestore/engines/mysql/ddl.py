@@ -6,11 +6,13 @@ Staging ones after the restored definition, and landings after its own statement
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 import sqlparse
 from sqlparse import tokens
 from sqlparse.exceptions import SQLParseError
+from sqlparse.sql import Token
 
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import TableRef
@@ -25,6 +27,7 @@ RULES = frozenset({"UPDATE", "DELETE"})
 FOREIGN_KEY = re.compile(r",?\s*\n\s*CONSTRAINT `(?:[^`]|``)*` FOREIGN KEY [^\n]*?(?=,?\n)")
 CHECK_NAME = re.compile(r"(\n\s*)CONSTRAINT `(?:[^`]|``)*` (?=CHECK )")
 """Some servers want the names of checks to be unique in a database."""
+EXECUTED = re.compile(r"/\*M?!\d*(.*)\*/\s*", re.DOTALL)
 COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
 
@@ -84,9 +87,9 @@ def plain(text: str) -> bool:
     """Whether a text only creates: it is one CREATE, ends nothing early, and reads from no other table."""
     try:
         statements = sqlparse.parse(text)
+        words = list(words_of(text))
     except SQLParseError:
         return False
-    words = [token for statement in statements for token in statement.flatten() if not token.is_whitespace]
     stops = [token for token in words if token.ttype in tokens.Punctuation and token.value == ";"]
     acts = [
         token
@@ -94,6 +97,17 @@ def plain(text: str) -> bool:
         if token.ttype in tokens.DML and not (before.value.upper() == "ON" and token.value.upper() in RULES)
     ]
     return len(statements) == 1 and statements[0].get_type() == "CREATE" and not stops and not acts
+
+
+def words_of(text: str) -> Iterator[Token]:
+    """Yield a text's words, also those in comments that servers execute."""
+    for statement in sqlparse.parse(text):
+        for token in statement.flatten():
+            hidden = EXECUTED.fullmatch(token.value) if token.ttype in tokens.Comment else None
+            if hidden:
+                yield from words_of(hidden[1])
+            elif not token.is_whitespace:
+                yield token
 
 
 def same_shape(one: TableDefinition, other: TableDefinition) -> bool:

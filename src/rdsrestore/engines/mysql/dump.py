@@ -10,14 +10,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from rdsrestore.core.errors import ToolError
+from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, ForeignKey, TableDefinition
 from rdsrestore.engines.mysql import clients, dumpfile, floats, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
-from rdsrestore.engines.mysql.where import one_line
+from rdsrestore.engines.mysql.where import one_line, problem
 
 OPTIONS = (
     "no-create-info",
@@ -55,7 +55,7 @@ def dump(
 
     Raises ToolError (`tool.missing`, `tool.failed`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
     """
-    ref, condition = definition.ref, one_line(where) if where else None
+    ref, condition = definition.ref, vetted(where, definition) if where else None
     name = file_name(ref.table)
     fresh = folder / f"{name}.part"
     write(login, definition, condition, fresh, progress)
@@ -83,6 +83,15 @@ def dump(
         floats=exact,
         children=tuple((child, count_children(session, definition, child, condition)) for child in children),
     )
+
+
+def vetted(where: str, definition: TableDefinition) -> str:
+    """Check a filter against the table as it was then, which production may not have now; returns it on one line."""
+    wrong = problem(where, frozenset(column.name for column in definition.columns))
+    if wrong:
+        hint = "give one expression over the columns that the table had then"
+        raise DatabaseError("dump", f"--where: {wrong}", hint, code="where.refused")
+    return one_line(where)
 
 
 def file_name(table: str) -> str:

@@ -48,10 +48,11 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Scanned:
-    """What a dump holds: its rows, where the first statement starts, its size and digest."""
+    """What a dump holds: its rows, between which bytes their statements stand, its size and digest."""
 
     rows: int
     start: int
+    end: int
     bytes: int
     sha256: str
 
@@ -68,12 +69,11 @@ def scan(path: Path, table: str, columns: Sequence[Column]) -> Scanned:
         if not data[max(0, size - 200) :].rstrip().splitlines()[-1].startswith(TRAILER):
             raise incomplete(path, "its last line does not say that it was completed")
         sandbox = SANDBOX.match(data)
-        start = sandbox.end() if sandbox else 0
-        rows = read(data, start, opening(table, columns), path)
+        rows, start, end = read(data, sandbox.end() if sandbox else 0, opening(table, columns), path)
         digest = hashlib.sha256()
         for offset in range(0, size, CHUNK):
             digest.update(data[offset : offset + CHUNK])
-    return Scanned(rows, start, size, digest.hexdigest())
+    return Scanned(rows, start, end, size, digest.hexdigest())
 
 
 def opening(table: str, columns: Sequence[Column]) -> re.Pattern[bytes]:
@@ -86,16 +86,17 @@ def opening(table: str, columns: Sequence[Column]) -> re.Pattern[bytes]:
     )
 
 
-def read(data: mmap.mmap, start: int, head: re.Pattern[bytes], path: Path) -> int:
-    """Walk through frame and rows; returns the number of rows."""
-    count, place = 0, start
+def read(data: mmap.mmap, place: int, head: re.Pattern[bytes], path: Path) -> tuple[int, int, int]:
+    """Walk through frame and rows; returns how many rows there are, and from where to where their statements reach."""
+    count, start = 0, None
     while True:
         insert = head.search(data, place, min(len(data), place + FRAME_LIMIT))
         check_frame(data[place : insert.start() if insert else min(len(data), place + FRAME_LIMIT)], path)
         if insert is None:
             if place + FRAME_LIMIT < len(data):
                 raise foreign(path, "its frame is longer than any we know")
-            return count
+            return (0, 0, 0) if start is None else (count, start, place)
+        start = insert.start() if start is None else start
         rows, place = rows_from(data, insert.end(), path)
         count += rows
 

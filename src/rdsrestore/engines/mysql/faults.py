@@ -83,6 +83,7 @@ MEANINGS: dict[int, Meaning] = {
     2003: SILENT,
     2006: GONE,
     2013: GONE,
+    2026: Meaning("db.tls", "set RDSRESTORE_SSL_CA to the bundle of the server's authority; plain text is never used"),
     2055: GONE,
 }
 OTHER = Meaning("db.failed", "the server's error number says more")

@@ -12,10 +12,6 @@ from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Row, Session, quoted
 
 TABLE = "rdsrestore_floats"
-HEAD = """/*!40101 SET NAMES utf8mb4 */;
-/*!40103 SET TIME_ZONE='+00:00' */;
-/*!40101 SET SQL_MODE='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES' */;
-"""
 TAIL = "-- Dump completed\n"
 BATCH = 500
 
@@ -34,14 +30,14 @@ def carried(definition: TableDefinition) -> tuple[Column, ...]:
 def write(session: Session, definition: TableDefinition, where: str | None, path: Path) -> str | None:
     """Write the exact values of a table's rows; returns the file's name, None where there is nothing to repair.
 
-    DatabaseError with code `db.float` where a table has no key to repair them by.
+    DatabaseError with code `db.float` where a table has no exact key to repair them by.
     """
     if not rounded(definition):
         return None
-    if not definition.key:
+    if not definition.key or {column.name for column in rounded(definition)} & set(definition.key):
         raise DatabaseError(
             "dump",
-            f"{definition.ref} has FLOAT columns, which a dump rounds, and no key to repair them by",
+            f"{definition.ref} has FLOAT columns, which a dump rounds, and no exact key to repair them by",
             "restore this table by hand as the runbook describes",
             code="db.float",
         )
@@ -51,7 +47,6 @@ def write(session: Session, definition: TableDefinition, where: str | None, path
     rows = session.stream(f"SELECT {', '.join(exact)} FROM {qualified(definition.ref)}{condition}")
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(HEAD)
         while batch := list(islice(rows, BATCH)):
             file.write(insert(session, columns, batch))
         file.write(TAIL)

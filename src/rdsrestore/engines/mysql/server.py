@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from rdsrestore.core.model import RunId
 from rdsrestore.core.tables import ServerFacts
 from rdsrestore.engines.mysql.connect import Session
 
-NEEDED = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX")
-GRANT = re.compile(r"GRANT (.+?) ON (\S+) TO", re.IGNORECASE)
+FOR_SCRATCH = ("SELECT", "INSERT", "UPDATE", "CREATE", "DROP")
+FOR_TABLES = ("SELECT", "INSERT")
+EVERYTHING = "ALL PRIVILEGES"
+GRANT = re.compile(r"GRANT (.+?) ON (.+?) TO ", re.IGNORECASE)
+SCHEMA_WIDE = re.compile(r"`((?:[^`]|``)*)`\.\*")
+SCRATCH = RunId("000000-000000-0000").schema
 
 
 def facts(session: Session) -> ServerFacts:
@@ -38,12 +44,29 @@ def innodb_read_only(session: Session) -> bool:
 
 
 def missing(session: Session) -> tuple[str, ...]:
-    """Name the global privileges that the scratch schema needs and the login lacks; roles are not judged."""
-    lines = [line for (line,) in session.rows("SHOW GRANTS")]
-    grants = [found for line in lines if (found := GRANT.match(line))]
-    if len(grants) < len(lines):
+    """Name the privileges that the job needs and the login lacks."""
+    return missing_from([line for (line,) in session.rows("SHOW GRANTS")])
+
+
+def missing_from(lines: Sequence[str]) -> tuple[str, ...]:
+    """Judge a login by its grants; roles are not followed, so that a login with any is not judged at all."""
+    found = [GRANT.match(line) for line in lines]
+    if any(each is None for each in found):
         return ()
-    have = {word.strip().upper() for found in grants if found.group(2) == "*.*" for word in found.group(1).split(",")}
-    if "ALL PRIVILEGES" in have:
-        return ()
-    return tuple(f"{name} on *.*" for name in NEEDED if name not in have)
+    grants = [(frozenset(word.strip().upper() for word in each[1].split(",")), each[2]) for each in found if each]
+    scratch = frozenset[str]().union(*(words for words, scope in grants if covers_scratch(scope)))
+    anywhere = frozenset[str]().union(*(words for words, _scope in grants))
+    lacking = [f"{name} on `rdsrestore\\_%`.*" for name in FOR_SCRATCH if not {name, EVERYTHING} & scratch]
+    return (*lacking, *(f"{name} on the tables" for name in FOR_TABLES if not {name, EVERYTHING} & anywhere))
+
+
+def covers_scratch(scope: str) -> bool:
+    """Whether a grant's scope holds for the run's scratch schema; a database's name is a pattern as LIKE knows it."""
+    if scope == "*.*":
+        return True
+    database = SCHEMA_WIDE.fullmatch(scope)
+    if not database:
+        return False
+    signs = re.findall(r"\\.|.", database[1].replace("``", "`"), re.DOTALL)
+    pattern = "".join({"%": ".*", "_": "."}.get(sign, re.escape(sign.removeprefix("\\"))) for sign in signs)
+    return re.fullmatch(pattern, SCRATCH, re.DOTALL) is not None

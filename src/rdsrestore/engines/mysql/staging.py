@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 import tempfile
 from pathlib import Path
+from typing import IO, BinaryIO
 
 from rdsrestore.core.errors import DatabaseError, ToolError, VerifyError
 from rdsrestore.core.model import TableRef
@@ -12,9 +15,16 @@ from rdsrestore.core.tables import DumpFile
 from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
+from rdsrestore.engines.mysql.dumpfile import Scanned
 
 MARKER = "rdsrestore_run"
 LANDINGS = "rdsrestore_landings"
+SETTINGS = b"""SET NAMES utf8mb4;
+SET time_zone = '+00:00';
+SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES';
+"""
+"""What a dump's own head says, and that a date which the copy holds can be held."""
+CHUNK = 4 << 20
 
 
 def create(session: Session, schema: str, run: str) -> None:
@@ -65,10 +75,9 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: P
     place = qualified(TableRef(schema, definition.ref.table))
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(ddl.staging(definition, schema))
-    progress(f"loading {dump.rows:,} rows of {definition.ref.table} into the scratch schema", None)
-    load(login, schema, path, scanned.start)
+    load(login, schema, path, scanned, progress)
     if dump.floats:
-        repair(session, login, schema, dump, folder)
+        repair(session, login, schema, dump, folder, progress)
     progress(f"comparing {definition.ref.table} with the copy's checksum", None)
     found = rowhash.fingerprint(session, place, definition.columns)
     if found.rows != dump.rows:
@@ -88,24 +97,36 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: P
         )
 
 
-def load(login: Login, schema: str, path: Path, start: int) -> None:
-    """Feed a file to the client program from an offset on; ToolError where it fails."""
+def load(login: Login, schema: str, path: Path, scanned: Scanned, progress: Progress) -> None:
+    """Feed a dump's rows, and nothing else of it, to the client program; ToolError where it fails."""
     client = clients.find(clients.LOADERS, "stage")
     options = ("binary-mode", "max-allowed-packet=1G", "default-character-set=utf8mb4", "skip-print-query-on-error")
     with (
         clients.option_file(client, login, path.parent) as option,
         tempfile.TemporaryFile() as complaints,
-        path.open("rb", buffering=0) as file,
+        path.open("rb") as file,
     ):
-        file.seek(start)
         words = [client.path, option, *client.accepted(*options), "--batch", f"--database={schema}"]
-        with clients.running(words, complaints, file) as process:
+        with clients.running(words, complaints, subprocess.PIPE) as process:
+            if process.stdin:
+                feed(process.stdin, file, scanned, progress)
             status = process.wait()
         if status:
             raise clients.failed("stage", Path(client.path).name, status, complaints)
 
 
-def repair(session: Session, login: Login, schema: str, dump: DumpFile, folder: Path) -> None:
+def feed(pipe: IO[bytes], file: BinaryIO, scanned: Scanned, progress: Progress) -> None:
+    """Write the settings and the rows; a program that has gone says why by its exit status."""
+    file.seek(scanned.start)
+    left = whole = scanned.end - scanned.start
+    with contextlib.suppress(BrokenPipeError), pipe:
+        pipe.write(SETTINGS)
+        while left:
+            progress(f"loading {scanned.rows:,} rows into the scratch schema", 1 - left / whole)
+            left -= pipe.write(file.read(min(CHUNK, left)))
+
+
+def repair(session: Session, login: Login, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
     """Give FLOAT columns back the digits that the dump lost."""
     definition, path = dump.definition, folder / (dump.floats or "")
     scanned = dumpfile.scan(path, floats.TABLE, floats.carried(definition))
@@ -116,7 +137,7 @@ def repair(session: Session, login: Login, schema: str, dump: DumpFile, folder: 
     place = f"{quoted(schema)}.{quoted(floats.TABLE)}"
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(f"CREATE TABLE {place} ({', '.join(keys + values)}, PRIMARY KEY ({names})) ENGINE=InnoDB")
-    load(login, schema, path, scanned.start)
+    load(login, schema, path, scanned, progress)
     table = qualified(TableRef(schema, definition.ref.table))
     exact = ", ".join(f"t.{quoted(column.name)} = f.{quoted(column.name)}" for column in floats.rounded(definition))
     session.run(f"UPDATE {table} AS t JOIN {place} AS f USING ({names}) SET {exact}")

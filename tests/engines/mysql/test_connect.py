@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from engines.mysql.site import HOST, PASSWORD, USER, Server, Site, launch, silent
+
+from rdsrestore.core.errors import DatabaseError, ToolError, UsageError
+from rdsrestore.core.model import Endpoint, Secret
+from rdsrestore.engines.mysql import dump
+from rdsrestore.engines.mysql.connect import Login, Session, connect
+from rdsrestore.engines.mysql.databases import MysqlDatabases
+from rdsrestore.lab import tls
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = launch(tmp_path_factory.mktemp("plain") / "s", "--skip-ssl")
+    yield server
+    server.process.terminate()
+    server.process.wait(60)
+
+
+@contextmanager
+def logged_in(login: Login) -> Iterator[Session]:
+    with closing(connect(login, "production")) as session:
+        yield session
+
+
+def login(site: Site, **changes: object) -> Login:
+    fields: dict[str, object] = {
+        "endpoint": site.production.endpoint,
+        "user": USER,
+        "password": Secret(PASSWORD),
+        "ca": site.ca,
+        "patience": 1.0,
+    }
+    return Login(**{**fields, **changes})  # type: ignore[arg-type]  # a test names the fields it changes
+
+
+def refusal(attempt: Login) -> DatabaseError:
+    with pytest.raises(DatabaseError) as refused, logged_in(attempt):
+        pass
+    return refused.value
+
+
+def test_a_session_is_encrypted_and_settled(site: Site) -> None:
+    with logged_in(login(site)) as session:
+        ((_name, cipher),) = session.rows("SHOW STATUS LIKE 'Ssl_cipher'")
+        settings = session.one("SELECT @@time_zone, @@tx_isolation, @@foreign_key_checks, @@max_statement_time")
+    assert cipher
+    assert [str(value) for value in settings] == ["+00:00", "READ-COMMITTED", "1", "0.0"]
+
+
+def test_a_certificate_of_another_authority_is_refused(site: Site, tmp_path: Path) -> None:
+    tls.make(tmp_path / "other")
+    error = refusal(login(site, ca=tmp_path / "other" / "ca.pem"))
+    assert (error.code, "RDSRESTORE_SSL_CA" in error.hint) == ("db.tls", True)
+
+
+def test_a_certificate_of_another_host_is_refused(site: Site) -> None:
+    assert refusal(login(site, endpoint=Endpoint("127.1", site.production.port))).code == "db.tls"
+
+
+def test_a_server_without_tls_is_refused(site: Site, plain: Server) -> None:
+    error = refusal(login(site, endpoint=plain.endpoint))
+    assert error.code == "db.tls"
+
+
+@pytest.mark.parametrize("trouble", ["authority", "name", "plain"])
+def test_the_dump_program_refuses_what_we_refuse(site: Site, plain: Server, tmp_path: Path, trouble: str) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY)")
+    plain.sql(f"CREATE DATABASE IF NOT EXISTS {site.database}; CREATE TABLE {site.database}.t (id INT PRIMARY KEY)")
+    tls.make(tmp_path / "other")
+    bad = {
+        "authority": login(site, endpoint=site.copy.endpoint, ca=tmp_path / "other" / "ca.pem"),
+        "name": login(site, endpoint=Endpoint("127.1", site.copy.port)),
+        "plain": login(site, endpoint=plain.endpoint),
+    }[trouble]
+    good = login(site, endpoint=site.copy.endpoint)
+    definition = site.definition("t")
+
+    dump.write(good, definition, None, tmp_path / "good.sql", silent)
+    with pytest.raises(ToolError) as failed:
+        dump.write(bad, definition, None, tmp_path / "bad.sql", silent)
+
+    assert "2026" in failed.value.what
+
+
+def test_a_wrong_password_names_where_the_right_one_is_kept(site: Site) -> None:
+    error = refusal(login(site, password=Secret("nope")))
+    assert error.code == "db.denied"
+    assert "RDSRESTORE_PASSWORD" in error.hint
+    assert "password_secret" in error.hint
+    assert "nope" not in f"{error} {error.what} {error.hint}"
+
+
+def test_a_closed_port_is_unreachable(site: Site) -> None:
+    with closing(socket.create_server((HOST, 0))) as listener:
+        port = listener.getsockname()[1]
+    error = refusal(login(site, endpoint=Endpoint(HOST, port)))
+    assert error.code == "db.unreachable"
+    assert "rule" in error.hint
+
+
+@pytest.mark.parametrize("hangs_up", [False, True])
+def test_a_gateway_that_takes_the_connection_and_says_nothing_is_unreachable(site: Site, *, hangs_up: bool) -> None:
+    with closing(socket.create_server((HOST, 0))) as listener:
+
+        def answer() -> None:
+            door, _address = listener.accept()
+            with door:
+                if not hangs_up:
+                    door.recv(1)
+
+        gateway = threading.Thread(target=answer)
+        gateway.start()
+        error = refusal(login(site, endpoint=Endpoint(HOST, listener.getsockname()[1]), patience=0.3))
+        gateway.join()
+    assert error.code == "db.unreachable"
+
+
+def test_a_name_that_nobody_has_is_unreachable(site: Site) -> None:
+    assert refusal(login(site, endpoint=Endpoint("nowhere.invalid", 3306))).code == "db.unreachable"
+
+
+def test_certificates_that_can_not_be_read_are_the_operator_s_to_fix(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused, logged_in(login(site, ca=tmp_path / "none.pem")):
+        pass
+    assert "RDSRESTORE_SSL_CA" in refused.value.hint
+
+
+def test_a_statement_may_take_longer_than_the_patience_for_a_connection(site: Site) -> None:
+    with logged_in(login(site, patience=0.5)) as session:
+        assert session.one("SELECT SLEEP(1.2)") == (0,)
+
+
+def test_a_server_that_bends_a_setting_is_not_worked_with(site: Site) -> None:
+    site.production.sql("SET GLOBAL sql_select_limit = 3")
+    try:
+        error = refusal(login(site))
+    finally:
+        site.production.sql("SET GLOBAL sql_select_limit = DEFAULT")
+    assert "sql_select_limit is 3" in error.what
+
+
+def test_what_a_server_sets_for_every_login_is_set_back(site: Site) -> None:
+    site.production.sql("SET GLOBAL init_connect = 'SET sql_select_limit = 3, time_zone = \"-08:00\"'")
+    try:
+        with logged_in(login(site)) as session:
+            assert len(session.rows("SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4")) == 4
+            assert session.one("SELECT @@time_zone") == ("+00:00",)
+    finally:
+        site.production.sql("SET GLOBAL init_connect = ''")
+
+
+def test_a_lost_connection_is_made_again_with_every_setting(site: Site) -> None:
+    with logged_in(login(site)) as session:
+        (number,) = session.one("SELECT CONNECTION_ID()")
+        site.production.sql(f"KILL {number}")
+        with pytest.raises(DatabaseError) as lost:
+            session.one("SELECT 1")
+        assert (lost.value.retryable, lost.value.code) == (True, "db.lost")
+        again = session.one("SELECT CONNECTION_ID() <> %s, @@time_zone, @@tx_isolation, @@sql_select_limit", (number,))
+    assert again == (1, "+00:00", "READ-COMMITTED", 18446744073709551615)
+
+
+def test_the_production_login_is_made_when_it_is_first_needed(site: Site) -> None:
+    databases = MysqlDatabases(lambda: Secret("nope"), site.ca, 1.0)
+    with databases.production(site.production.endpoint, USER) as server, pytest.raises(DatabaseError) as denied:
+        server.databases()
+    assert denied.value.code == "db.denied"
