@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rdsrestore.core.errors import ExitCode
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.replay import replay
@@ -26,5 +28,5 @@ def clean(name: str | None, front: Front) -> ExitCode:
         finally:
             announcer.close()
             journal.close()
-    front.sum_up(outcome, stored.folder)
+    front.sum_up(replace(outcome, notices=tuple(announcer.problems)), stored.folder)
     return outcome.exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rdsrestore import __version__
 from rdsrestore.asking import Asked, complete
@@ -71,5 +72,5 @@ def carry_out(plan: Plan, read: Survey, world: World, front: Front, by: str) -> 
         finally:
             announcer.close()
             journal.close()
-    front.sum_up(outcome, stored.folder)
+    front.sum_up(replace(outcome, notices=tuple(announcer.problems)), stored.folder)
     return outcome.exit_code

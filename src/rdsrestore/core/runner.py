@@ -76,9 +76,8 @@ def forward(plan: Plan, run: Run, desk: Desk, started: list[Step]) -> Cause:
 
 def apply(step: Step, run: Run, desk: Desk, started: list[Step], begun: float) -> None:
     """Apply one step: intent on the disk, act, result on the disk."""
-    desk.announcer.tell(
-        events.StepStarted(step.name, step.describe(), step.impact, run.world.clock.now(), desk.expected.get(step.name))
-    )
+    expected = desk.expected.get(step.name, step.usual.total_seconds())
+    desk.announcer.tell(events.StepStarted(step.name, step.describe(), step.impact, run.world.clock.now(), expected))
     desk.journal.append(Kind.INTENT, step.name, {"intent": encode(step)})
     started.append(step)
     fact = step.apply(run)

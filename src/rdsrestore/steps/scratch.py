@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.core.errors import CleanupIncomplete
+from rdsrestore.core.facts import Fact
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
@@ -37,6 +38,11 @@ class MakeScratch(Step):
         """Make it."""
         with production(run) as database:
             database.create_scratch(self.schema, run.id.value)
+
+    def result(self, fact: Fact | None) -> str:
+        """Say what it means."""
+        del fact
+        return "made; no table of yours is touched"
 
     def undo(self, run: Run) -> None:
         """Drop it with all that is in it."""
