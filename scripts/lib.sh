@@ -29,7 +29,7 @@ need_packages() {
 need_python() {
   local python stamp wanted
   for python in python3.13 python3.12 python3.11 python3; do
-    command -v "$python" >/dev/null && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' && break
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break
     python=
   done
   [ -n "$python" ] || give_up 'Python 3.11 or newer is needed'

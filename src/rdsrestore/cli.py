@@ -29,7 +29,7 @@ Profile = Annotated[
 ]
 Region = Annotated[str | None, typer.Option(help="The AWS region of the instance.", show_default=False)]
 RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run; the newest where left out.")]
-Debug = Annotated[bool, typer.Option("--debug", hidden=True, help="Show the traceback of a bug.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")]
 
 
 @app.command(name="table")
