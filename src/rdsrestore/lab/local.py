@@ -129,6 +129,7 @@ class LocalServers:
             "--binlog-format=ROW",
             "--server-id=1",
             "--sync-binlog=0",
+            "--log-bin-trust-function-creators=1",
             *self._network(),
         )
         self._start = server.position()
