@@ -6,32 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from rdsrestore.core.errors import RdsRestoreError
 from rdsrestore.core.facts import Dumped, Fact, Loaded
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.core.step import Impact, Run
 from rdsrestore.core.tables import DumpFile, TableLoad
+from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import counted, landing, production
 
 
 @dataclass(frozen=True)
-class Load(Step):
+class Load(OnScratch):
     """Insert rows whose key production does not have, in small transactions."""
 
     name: ClassVar[str] = "load"
     impact: ClassVar[Impact] = Impact.PRODUCTION
     usual: ClassVar[timedelta] = timedelta(minutes=2)
-
-    schema: str
-
-    @classmethod
-    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
-        """Concern the staged rows."""
-        del request, survey
-        return cls(run.schema)
 
     def describe(self) -> str:
         """Say what is written and what never is."""

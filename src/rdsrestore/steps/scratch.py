@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from rdsrestore.core.errors import CleanupIncomplete
 from rdsrestore.core.facts import Fact
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.core.step import Impact, Run
+from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import production
 
 
 @dataclass(frozen=True)
-class MakeScratch(Step):
+class MakeScratch(OnScratch):
     """Create the scratch schema."""
 
     name: ClassVar[str] = "scratch"
     impact: ClassVar[Impact] = Impact.TEMPORARY
     usual: ClassVar[timedelta] = timedelta(seconds=1)
-
-    schema: str
-
-    @classmethod
-    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
-        """Name the schema after the run."""
-        del request, survey
-        return cls(run.schema)
 
     def describe(self) -> str:
         """Name the schema."""

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from rdsrestore.core.facts import Dumped, Fact
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.core.step import Impact, Run
+from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import production
 
 
 @dataclass(frozen=True)
-class Stage(Step):
+class Stage(OnScratch):
     """Fill the scratch schema; live tables are not touched."""
 
     name: ClassVar[str] = "stage"
     impact: ClassVar[Impact] = Impact.TEMPORARY
     usual: ClassVar[timedelta] = timedelta(minutes=2)
-
-    schema: str
-
-    @classmethod
-    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
-        """Concern the run's scratch schema."""
-        del request, survey
-        return cls(run.schema)
 
     def describe(self) -> str:
         """Name the schema."""

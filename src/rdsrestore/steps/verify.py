@@ -4,34 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from rdsrestore.core.errors import VerifyError
 from rdsrestore.core.facts import Compared, Dumped, Fact, Verified
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.core.step import Impact, Run
 from rdsrestore.core.tables import TableCheck
+from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import counted, landing, production
 
 HINT = "production was changed; compare the audit log with the table before running anything else"
 
 
 @dataclass(frozen=True)
-class Verify(Step):
+class Verify(OnScratch):
     """Check row counts and content; a mismatch carries both numbers."""
 
     name: ClassVar[str] = "verify"
     impact: ClassVar[Impact] = Impact.READS
     usual: ClassVar[timedelta] = timedelta(seconds=30)
-
-    schema: str
-
-    @classmethod
-    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
-        """Concern the staged rows."""
-        del request, survey
-        return cls(run.schema)
 
     def describe(self) -> str:
         """Say what is checked."""

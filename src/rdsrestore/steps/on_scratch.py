@@ -1,0 +1,23 @@
+"""What the steps that work in the run's scratch schema have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from rdsrestore.core.model import Request, RunId
+from rdsrestore.core.step import Step
+from rdsrestore.core.survey import Survey
+
+
+@dataclass(frozen=True)
+class OnScratch(Step):
+    """A step whose whole intent is the scratch schema it works in, named after the run."""
+
+    schema: str
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Concern the run's scratch schema."""
+        del request, survey
+        return cls(run.schema)
