@@ -13,7 +13,8 @@ from pathlib import Path
 
 HEADER = struct.Struct("<IBIIIH")
 MAGIC = 4
-GTID_EVENT = 162
+GTID_EVENTS = frozenset({162, 33, 34})
+"""MariaDB's, and MySQL's with and without an identifier: each opens a transaction."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def stop_position(folder: Path, start: Position, second: int) -> Position:
         data = path.read_bytes()
         while offset + HEADER.size <= len(data):
             stamp, kind, _server, length, _next, _flags = HEADER.unpack_from(data, offset)
-            if kind == GTID_EVENT and stamp >= second:
+            if kind in GTID_EVENTS and stamp >= second:
                 return Position(path.name, offset)
             offset += max(length, HEADER.size)
         end = Position(path.name, min(offset, len(data)))

@@ -30,7 +30,7 @@ from rdsrestore.lab.handlers import Handlers
 from rdsrestore.lab.instance import REGION, Instance
 from rdsrestore.lab.local import LocalServers
 from rdsrestore.lab.overlay import Overlay
-from rdsrestore.lab.place import Options, Place, State
+from rdsrestore.lab.place import CONTAINERS, Options, Place, State
 from rdsrestore.lab.rds import Pace, Rds
 from rdsrestore.lab.servers import Servers, Tls
 from rdsrestore.lab.slack import Slack
@@ -140,6 +140,7 @@ class Lab:
 def make_servers(place: Place, files: Tls, options: Options) -> Servers:
     """Choose where servers run."""
     if options.image:
+        (place.folder / CONTAINERS).touch()
         from rdsrestore.lab.containers import ContainerServers  # noqa: PLC0415 - Docker is needed only here
 
         return ContainerServers(place.folder / "servers", files, options.image)

@@ -16,6 +16,8 @@ from rdsrestore.core.errors import UsageError
 
 MARK = "lab.marker"
 STATE = "lab.json"
+CONTAINERS = "containers.marker"
+"""Is there when the servers run in containers."""
 STOPS_WITHIN = 30.0
 
 
@@ -107,6 +109,10 @@ class Place:
             end(state.pid, self.folder)
         for pid in pids:
             end(pid, self.folder)
+        if (self.folder / CONTAINERS).exists():
+            from rdsrestore.lab.containers import remove_all  # noqa: PLC0415 - Docker is needed only here
+
+            remove_all(self.folder / "servers")
         shutil.rmtree(self.folder, ignore_errors=True)
         return True
 
