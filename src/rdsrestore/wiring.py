@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from rdsrestore.aws.secrets import password as password_in_secret
+from rdsrestore.aws.secrets import login
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.config import PasswordGiven, PasswordInSecret, Settings
 from rdsrestore.core.errors import UsageError
@@ -71,7 +71,7 @@ class Password:
         if isinstance(self.given, PasswordGiven):
             return self.given.secret
         if isinstance(self.given, PasswordInSecret):
-            return password_in_secret(self.clients, self.given.arn)
+            return login(self.clients, self.given.arn).password
         if self.ask:
             return self.ask()
         raise UsageError(

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    HTTPClientError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    TokenRetrievalError,
-)
+from botocore import exceptions
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from rdsrestore.core.errors import CloudError, UsageError
+
+Failure: TypeAlias = ClientError | BotoCoreError | ResponseParserError
+FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+"""All that a call to the cloud may raise."""
 
 
 @dataclass(frozen=True)
@@ -36,65 +32,64 @@ CREDENTIALS = Meaning(
 )
 DENIED = Meaning("aws.denied", "ask for the permission, or use --profile with another identity")
 THROTTLED = Meaning("aws.throttled", "try again in a minute", retryable=True)
+SILENT = Meaning("aws.timeout", "check the network, the proxy settings and --region", retryable=True)
 BROKEN = Meaning("aws.unavailable", "try again in a minute; the AWS health page may say more", retryable=True)
 QUOTA = Meaning("aws.quota", "delete what is not needed, or ask for a higher quota")
 CAPACITY = Meaning("aws.capacity", "try another --class")
-SETTINGS = Meaning("aws.settings", "check the source's groups; they may have been deleted since")
+SETTINGS = Meaning("aws.settings", "check the groups that the source uses; one may have been deleted since")
 WRONG = Meaning("aws.refused", "the message says which setting is wrong")
-STATE = Meaning("aws.state", "try again when the instance is available", retryable=True)
-MEANINGS: dict[str, Meaning] = {
-    "AccessDenied": DENIED,
-    "AccessDeniedException": DENIED,
-    "UnauthorizedOperation": DENIED,
-    "ExpiredToken": CREDENTIALS,
-    "ExpiredTokenException": CREDENTIALS,
-    "RequestExpired": CREDENTIALS,
-    "InvalidClientTokenId": CREDENTIALS,
-    "AuthFailure": CREDENTIALS,
-    "SignatureDoesNotMatch": CREDENTIALS,
-    "UnrecognizedClientException": CREDENTIALS,
-    "Throttling": THROTTLED,
-    "ThrottlingException": THROTTLED,
-    "RequestLimitExceeded": THROTTLED,
-    "InternalFailure": BROKEN,
-    "InternalError": BROKEN,
-    "ServiceUnavailable": BROKEN,
-    "Unavailable": BROKEN,
-    "500": BROKEN,
-    "502": BROKEN,
-    "503": BROKEN,
-    "504": BROKEN,
-    "DBInstanceNotFound": Meaning("aws.no-instance", "check --instance and --region"),
-    "DBInstanceAlreadyExists": Meaning("aws.name-taken", "run again: each run has a name of its own"),
-    "DBSnapshotNotFound": Meaning("aws.no-snapshot", "check --snapshot"),
-    "PointInTimeRestoreNotEnabled": Meaning("aws.no-backups", "use --snapshot ID"),
-    "InvalidParameterValue": WRONG,
-    "InvalidParameterCombination": WRONG,
-    "InvalidRestoreFault": WRONG,
-    "InvalidVPCNetworkStateFault": SETTINGS,
-    "InvalidSubnet": SETTINGS,
-    "DBSubnetGroupNotFoundFault": SETTINGS,
-    "DBSubnetGroupDoesNotCoverEnoughAZs": SETTINGS,
-    "DBParameterGroupNotFound": SETTINGS,
-    "OptionGroupNotFoundFault": SETTINGS,
-    "DBSecurityGroupNotFound": SETTINGS,
-    "CertificateNotFound": SETTINGS,
-    "InvalidGroup.NotFound": SETTINGS,
-    "InstanceQuotaExceeded": QUOTA,
-    "StorageQuotaExceeded": QUOTA,
-    "SecurityGroupLimitExceeded": QUOTA,
-    "RulesPerSecurityGroupLimitExceeded": QUOTA,
-    "InsufficientDBInstanceCapacity": CAPACITY,
-    "StorageTypeNotSupported": SETTINGS,
-    "ProvisionedIopsNotAvailableInAZFault": CAPACITY,
-    "NetworkTypeNotSupported": SETTINGS,
-    "KMSKeyNotAccessibleFault": Meaning("aws.kms", "ask for the use of the instance's encryption key"),
-    "InvalidDBInstanceState": STATE,
-    "DependencyViolation": Meaning("aws.in-use", "wait some minutes, then rdsrestore cleanup", retryable=True),
-    "ResourceNotFoundException": Meaning("aws.no-secret", "check password_secret in rdsrestore.toml"),
-    "DecryptionFailure": Meaning("aws.kms", "ask for the use of the secret's encryption key"),
-}
+STATE = Meaning("aws.state", "try again when it is available", retryable=True)
+KMS = Meaning("aws.kms", "ask for the use of the encryption key that the message names")
+NO_INSTANCE = Meaning("aws.no-instance", "check --instance and --region")
+NO_SNAPSHOT = Meaning("aws.no-snapshot", "check --snapshot and --region")
+NO_BACKUPS = Meaning("aws.no-backups", "the instance keeps no automated backups: use --snapshot ID")
+NO_SECRET = Meaning("aws.no-secret", "check password_secret in rdsrestore.toml")
+TAKEN = Meaning("aws.name-taken", "run again: each run has a name of its own", retryable=True)
+"""What is ours is adopted when the cloud shows it, which may be later than it refuses to make another."""
+IN_USE = Meaning("aws.in-use", "wait some minutes, then rdsrestore cleanup", retryable=True)
 OTHER = Meaning("aws.failed", "the message is the cloud's own")
+
+TABLE: tuple[tuple[Meaning, str], ...] = (
+    (DENIED, "AccessDenied AccessDeniedException UnauthorizedOperation OptInRequired Blocked PendingVerification"),
+    (CREDENTIALS, "ExpiredToken ExpiredTokenException RequestExpired InvalidClientTokenId AuthFailure"),
+    (CREDENTIALS, "SignatureDoesNotMatch UnrecognizedClientException MissingAuthenticationToken IncompleteSignature"),
+    (THROTTLED, "Throttling ThrottlingException RequestLimitExceeded TooManyRequestsException"),
+    (BROKEN, "InternalFailure InternalError InternalServiceError ServiceUnavailable Unavailable RequestTimeout"),
+    (BROKEN, "500 502 503 504"),
+    (NO_INSTANCE, "DBInstanceNotFound"),
+    (NO_SNAPSHOT, "DBSnapshotNotFound DBClusterSnapshotNotFoundFault"),
+    (NO_BACKUPS, "PointInTimeRestoreNotEnabled DBInstanceAutomatedBackupNotFound"),
+    (NO_SECRET, "ResourceNotFoundException InvalidRequestException InvalidParameterException"),
+    (TAKEN, "DBInstanceAlreadyExists DBSnapshotAlreadyExists InvalidGroup.Duplicate InvalidPermission.Duplicate"),
+    (IN_USE, "DependencyViolation InvalidGroup.InUse"),
+    (STATE, "InvalidDBInstanceState InvalidDBClusterStateFault InvalidDBSnapshotState InvalidDBSecurityGroupState"),
+    (WRONG, "InvalidParameterValue InvalidParameterCombination InvalidRestoreFault DBUpgradeDependencyFailure"),
+    (SETTINGS, "InvalidVPCNetworkStateFault InvalidSubnet DBSubnetGroupNotFoundFault InvalidVpcID.NotFound"),
+    (SETTINGS, "DBSubnetGroupDoesNotCoverEnoughAZs DBParameterGroupNotFound OptionGroupNotFoundFault"),
+    (SETTINGS, "DBSecurityGroupNotFound CertificateNotFound InvalidGroup.NotFound DomainNotFoundFault"),
+    (SETTINGS, "StorageTypeNotSupported NetworkTypeNotSupported VpcEncryptionControlViolationException"),
+    (SETTINGS, "AuthorizationNotFound BackupPolicyNotFoundFault"),
+    (QUOTA, "InstanceQuotaExceeded StorageQuotaExceeded SnapshotQuotaExceeded TenantDatabaseQuotaExceeded"),
+    (QUOTA, "DBInstanceAutomatedBackupQuotaExceeded"),
+    (QUOTA, "SecurityGroupLimitExceeded RulesPerSecurityGroupLimitExceeded"),
+    (CAPACITY, "InsufficientDBInstanceCapacity ProvisionedIopsNotAvailableInAZFault"),
+    (CAPACITY, "DBCapacityReservationNotFound InvalidDBCapacityReservationState"),
+    (KMS, "KMSKeyNotAccessibleFault DecryptionFailure"),
+)
+MEANINGS = {code: meaning for meaning, codes in TABLE for code in codes.split()}
+NOT_SENT = (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyConnectionError)
+NOT_HEARD = (exceptions.HTTPClientError, exceptions.IncompleteReadError, ResponseParserError)
+NO_CREDENTIALS = (
+    exceptions.NoCredentialsError,
+    exceptions.PartialCredentialsError,
+    exceptions.CredentialRetrievalError,
+    exceptions.TokenRetrievalError,
+    exceptions.NoAuthTokenError,
+    exceptions.SSOError,
+    exceptions.LoginError,
+)
+ENCODED = " Encoded authorization failure message"
+"""What EC2 adds to a denial: hundreds of letters that only another call could read."""
 
 
 def code_of(error: BaseException) -> str:
@@ -105,29 +100,43 @@ def code_of(error: BaseException) -> str:
 def unanswered(error: BaseException) -> bool:
     """Whether a call may have had its effect although it failed.
 
-    No answer came, or the service broke while answering.
+    It was sent and no answer came, or the service broke while answering.
     """
-    return isinstance(error, HTTPClientError) or MEANINGS.get(code_of(error)) is BROKEN
+    return isinstance(error, NOT_HEARD) or MEANINGS.get(code_of(error)) is BROKEN
 
 
-def translate(where: str, error: ClientError | BotoCoreError) -> CloudError | UsageError:
+def translate(where: str, error: Failure) -> CloudError | UsageError:
     """Turn the library's error into ours."""
     if isinstance(error, ClientError):
         code = code_of(error)
-        meaning = MEANINGS.get(code, OTHER)
-        what = f"{error.response['Error'].get('Message') or code} ({code}, {error.operation_name})"
-        return CloudError(where, what, meaning.hint, code=meaning.code, retryable=meaning.retryable)
-    if isinstance(error, ProfileNotFound):
+        said = str(error.response["Error"].get("Message") or code).partition(ENCODED)[0]
+        return cloud_error(where, f"{said} ({code}, {error.operation_name})", MEANINGS.get(code, OTHER))
+    return wrong_setting(error) or no_answer(where, error)
+
+
+def wrong_setting(error: Exception) -> UsageError | None:
+    """Name the flag that is wrong or missing; None where it is none."""
+    if isinstance(error, exceptions.ProfileNotFound):
         return UsageError("--profile", str(error), "name a section of rdsrestore.toml or an AWS profile")
-    if isinstance(error, NoRegionError):
+    if isinstance(error, exceptions.NoRegionError):
         return UsageError("--region", "no region is set", "use --region, or set AWS_REGION")
-    if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError | TokenRetrievalError):
-        return CloudError(where, f"no usable AWS credentials: {error}", CREDENTIALS.hint, code=CREDENTIALS.code)
-    if isinstance(error, EndpointConnectionError | HTTPClientError):
-        return CloudError(
-            where, "AWS does not answer", "check the network and --region", code="aws.timeout", retryable=True
-        )
-    return CloudError(where, str(error), OTHER.hint, code=OTHER.code)
+    if isinstance(error, exceptions.InvalidRegionError):
+        return UsageError("--region", str(error), "use --region with a name such as eu-central-1")
+    return None
+
+
+def no_answer(where: str, error: Exception) -> CloudError:
+    """Say why there was no answer."""
+    if isinstance(error, NO_CREDENTIALS):
+        return cloud_error(where, f"no usable AWS credentials: {error}", CREDENTIALS)
+    if isinstance(error, (*NOT_SENT, *NOT_HEARD)):
+        return cloud_error(where, "AWS does not answer", SILENT)
+    return cloud_error(where, str(error), OTHER)
+
+
+def cloud_error(where: str, what: str, meaning: Meaning) -> CloudError:
+    """Make an error of ours out of a meaning."""
+    return CloudError(where, what, meaning.hint, code=meaning.code, retryable=meaning.retryable)
 
 
 @contextmanager
@@ -135,5 +144,5 @@ def translated(where: str) -> Iterator[None]:
     """Let only errors of ours out."""
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except FAILURES as error:
         raise translate(where, error) from error

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rdsrestore.core.model import PREFIX
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import TagTypeDef
 
 RUN = f"{PREFIX}:run"
 EXPIRES = f"{PREFIX}:expires"
@@ -21,6 +24,11 @@ def marks(name: str, run: str, expires: datetime) -> dict[str, str]:
     """
     stamp = expires.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {MANAGED: "true", RUN: run, SELF: name, EXPIRES: stamp}
+
+
+def as_tags(tags: Mapping[str, str]) -> list[TagTypeDef]:
+    """Turn a mapping into a list of tags."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def as_mapping(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:

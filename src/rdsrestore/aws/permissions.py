@@ -1,16 +1,35 @@
-"""What each step asks of the cloud."""
+"""What each step asks of the cloud, its undoing included."""
 
 from __future__ import annotations
 
 CALLS: dict[str, tuple[str, ...]] = {
     "reach-moment": ("rds:DescribeDBInstances",),
-    "own-group": ("ec2:CreateSecurityGroup", "ec2:DeleteSecurityGroup"),
+    "own-group": (
+        "ec2:CreateSecurityGroup",
+        "ec2:CreateTags",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DeleteSecurityGroup",
+    ),
     "restore-instance": (
-        "rds:RestoreDBInstanceToPointInTime or rds:RestoreDBInstanceFromDBSnapshot",
+        "rds:RestoreDBInstanceToPointInTime",
+        "rds:RestoreDBInstanceFromDBSnapshot",
+        "rds:AddTagsToResource",
         "rds:DescribeDBInstances",
+        "rds:DescribeEvents",
+        "rds:ModifyDBInstance",
         "rds:DeleteDBInstance",
     ),
-    "own-password": ("rds:ModifyDBInstance",),
-    "open-rule": ("ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"),
-    "close-rule": ("ec2:RevokeSecurityGroupIngress",),
+    "own-password": ("rds:DescribeDBInstances", "rds:ModifyDBInstance"),
+    "open-rule": (
+        "ec2:DescribeSecurityGroups",
+        "ec2:AuthorizeSecurityGroupIngress",
+        "ec2:CreateTags",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:RevokeSecurityGroupIngress",
+    ),
+    "close-rule": (
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:RevokeSecurityGroupIngress",
+    ),
 }

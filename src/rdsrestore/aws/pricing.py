@@ -8,20 +8,23 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+
+from rdsrestore.aws.faults import FAILURES
 
 REGION = "us-east-1"
 """The price list is served from few regions."""
-ENGINES = {"mysql": "MySQL", "mariadb": "MariaDB"}
 QUICK = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 def hourly(session: boto3.Session, region: str, engine: str, instance_class: str) -> Decimal | None:
-    """Look up the on-demand price of a single-AZ instance in USD an hour; None where it can't be found out quickly."""
+    """Look up the on-demand price of a single-AZ instance in USD an hour; None where it can't be found out quickly.
+
+    `engine` is the price list's name for it.
+    """
     wanted = {
         "regionCode": region,
         "instanceType": instance_class,
-        "databaseEngine": ENGINES.get(engine, engine),
+        "databaseEngine": engine,
         "deploymentOption": "Single-AZ",
     }
     filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
@@ -31,5 +34,5 @@ def hourly(session: boto3.Session, region: str, engine: str, instance_class: str
         terms = json.loads(answer["PriceList"][0])["terms"]["OnDemand"]
         dimensions = next(iter(terms.values()))["priceDimensions"]
         return Decimal(next(iter(dimensions.values()))["pricePerUnit"]["USD"])
-    except (BotoCoreError, ClientError, KeyError, IndexError, ValueError, StopIteration, InvalidOperation):
+    except (*FAILURES, KeyError, IndexError, TypeError, ValueError, StopIteration, InvalidOperation):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from rdsrestore.aws.faults import translated
 from rdsrestore.aws.session import Clients
@@ -10,17 +11,35 @@ from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import Secret
 
 
-def password(clients: Clients, arn: str) -> Secret:
-    """Read the password of a secret, which holds it alone or as `password` of a JSON object."""
+@dataclass(frozen=True)
+class Login:
+    """Whom a secret lets in; `user` is None where it holds a password alone."""
+
+    user: str | None
+    password: Secret
+
+
+def login(clients: Clients, arn: str) -> Login:
+    """Read a secret: a JSON object with `password` and perhaps `username`, or a password alone."""
     with translated("password_secret"):
         text = clients.secrets().get_secret_value(SecretId=arn).get("SecretString", "")
-    try:
-        fields = json.loads(text)
-    except ValueError:
-        fields = text
-    found = fields.get("password") if isinstance(fields, dict) else text
-    if not isinstance(found, str) or not found:
+    fields = as_fields(text)
+    if not fields["password"]:
         raise CloudError(
-            "password_secret", "the secret holds no password", "check password_secret", code="aws.no-secret"
+            "password_secret",
+            "the secret holds no password",
+            "password_secret in rdsrestore.toml should name a secret with a password field",
+            code="aws.no-secret",
         )
-    return Secret(found)
+    return Login(fields.get("username") or None, Secret(fields["password"]))
+
+
+def as_fields(text: str) -> dict[str, str]:
+    """Take a secret's text apart; its password is empty where there is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = text
+    if not isinstance(found, dict):
+        return {"password": text}
+    return {"password": "", **{key: value for key, value in found.items() if isinstance(value, str)}}

@@ -11,6 +11,7 @@ from botocore.config import Config
 
 from rdsrestore.aws.faults import translated
 from rdsrestore.core.cloud import ApiCall
+from rdsrestore.core.model import PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sts import STSClient
 
-READS = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
-WRITES = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1})
+COMMON = Config(connect_timeout=10, read_timeout=60, user_agent_extra=PREFIX)
+READS = COMMON.merge(Config(retries={"mode": "standard", "total_max_attempts": 8}))
+WRITES = COMMON.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 """A call that changes something is never repeated unseen: whether it had its effect is looked up first."""
+FIRST = COMMON.merge(Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}))
+"""The call that everything begins with, so that a network without a way out is told soon."""
 
 
 class CallLog:
@@ -54,7 +58,7 @@ class Clients:
             self.rds_writes: RDSClient = self._make("rds", WRITES)
             self.ec2: EC2Client = self._make("ec2", READS)
             self.ec2_writes: EC2Client = self._make("ec2", WRITES)
-            self.sts: STSClient = self._make("sts", READS)
+            self.sts: STSClient = self._make("sts", FIRST)
 
     @property
     def region(self) -> str:

@@ -20,7 +20,8 @@ class Identity:
 class SourceInstance:
     """The instance that is restored from, with everything a restore does not carry over by itself.
 
-    `earliest` and `latest` bound the restore window in UTC (None where backups are off); `storage` is in GiB.
+    `earliest` and `latest` bound the restore window in UTC (None where backups are off); `storage` is in GiB, `iops`
+    what is provisioned.
     """
 
     id: str
@@ -46,6 +47,7 @@ class SourceInstance:
     latest: datetime | None
     lifecycle_support: str | None = None
     network_type: str | None = None
+    iops: int | None = None
     cluster: str | None = None
     replica_of: str | None = None
 

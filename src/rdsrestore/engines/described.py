@@ -47,6 +47,7 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         latest=shown.get("LatestRestorableTime") or window.get("LatestTime"),
         lifecycle_support=shown.get("EngineLifecycleSupport"),
         network_type=shown.get("NetworkType"),
+        iops=shown.get("Iops"),
         cluster=shown.get("DBClusterIdentifier"),
         replica_of=shown.get("ReadReplicaSourceDBInstanceIdentifier"),
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rdsrestore.aws import address, permissions, pricing
-from rdsrestore.aws.faults import translated
+from rdsrestore.aws.faults import NO_BACKUPS, NO_INSTANCE, cloud_error, translated
 from rdsrestore.aws.firewall import Firewall
 from rdsrestore.aws.marks import as_mapping, expiry, is_ours
 from rdsrestore.aws.session import CallLog, Clients
@@ -26,13 +27,16 @@ from rdsrestore.core.cloud import (
 from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import PREFIX, Endpoint, Secret
 from rdsrestore.core.ports import Progress
-from rdsrestore.engines import described, require_supported, temporary
+from rdsrestore.engines import ENGINES, described, engine, temporary
 
 if TYPE_CHECKING:
-    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+    from mypy_boto3_rds.type_defs import DBInstanceAutomatedBackupTypeDef, DBInstanceTypeDef
 
 REACHED_WITHIN = 1800.0
 """Seconds to wait for the restore window, which is about five minutes behind."""
+IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9-]*|arn:\S+")
+"""What can name an instance at all: to ask for anything else is an error of its own kind."""
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class RdsInstances:
@@ -58,28 +62,26 @@ class RdsInstances:
 
     def instances(self) -> Sequence[str]:
         """Name the instances that could be a source, without our own temporary ones."""
-        names = (each["DBInstanceIdentifier"] for each in self._all())
+        names = (each["DBInstanceIdentifier"] for each in self._all() if each["Engine"] in ENGINES)
         return tuple(name for name in names if not name.startswith(f"{PREFIX}-"))
 
     def source(self, instance: str) -> SourceInstance:
         """Read an instance; code `aws.no-instance` where there is none, its hint naming near ones."""
-        shown = self._copies.find(instance)
+        shown = self._copies.find(instance) if IDENTIFIER.fullmatch(instance) else None
         if shown is None:
             names = self.instances()
             near = difflib.get_close_matches(instance, names, n=3, cutoff=0.4) or list(names[:5])
             hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
             raise CloudError("--instance", f"there is no instance {instance}", hint, code="aws.no-instance")
-        require_supported(shown["Engine"])
-        with translated("backups"):
-            backups = self._clients.rds.describe_db_instance_automated_backups(DBInstanceIdentifier=instance)
-        return described.source(shown, backups["DBInstanceAutomatedBackups"])
+        engine(shown["Engine"])
+        return described.source(shown, self._backups(shown["DbiResourceId"]))
 
     def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
         """List an instance's snapshots, newest first."""
         with translated("snapshots"):
             pages = self._clients.rds.get_paginator("describe_db_snapshots").paginate(DBInstanceIdentifier=instance)
             found = [described.snapshot(each) for page in pages for each in page["DBSnapshots"]]
-        return tuple(sorted(found, key=lambda each: str(each.taken or ""), reverse=True))
+        return tuple(sorted(found, key=lambda each: each.taken or BEGINNING, reverse=True))
 
     def snapshot(self, snapshot: str) -> SnapshotInfo:
         """Read one snapshot; code `aws.no-snapshot` where there is none."""
@@ -93,14 +95,17 @@ class RdsInstances:
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""
-        return pricing.hourly(self._clients.session, self._clients.region, source.engine, instance_class)
+        sold_as = engine(source.engine).sold_as
+        return pricing.hourly(self._clients.session, self._clients.region, sold_as, instance_class)
 
     def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
         """Wait until the restore window reaches `moment`; returns the window's end."""
 
         def reached() -> datetime | None:
             shown = self._copies.find(instance)
-            latest = shown.get("LatestRestorableTime") if shown else None
+            if shown is None:
+                raise cloud_error("reach-moment", f"there is no instance {instance} any more", NO_INSTANCE)
+            latest = shown.get("LatestRestorableTime")
             if latest is not None and latest >= moment:
                 return latest
             progress(f"backups reach {latest:%H:%M:%SZ}" if latest else "no backup yet", None)
@@ -112,7 +117,7 @@ class RdsInstances:
             "look at the instance's backups, or choose an earlier --before",
             code="aws.window",
         )
-        return until(reached, self._poll, REACHED_WITHIN, lambda: late)
+        return until(reached, self._poll, REACHED_WITHIN, late)
 
     def create_group(self, spec: GroupSpec, run: str) -> str:
         """Make the run's security group, or adopt it where the answer to an earlier call was lost; returns its id."""
@@ -162,6 +167,18 @@ class RdsInstances:
     def calls_of(self, step: str) -> Sequence[str]:
         """Name what a step asks of the cloud, for the plan."""
         return permissions.CALLS.get(step, ())
+
+    def _backups(self, resource_id: str) -> Sequence[DBInstanceAutomatedBackupTypeDef]:
+        try:
+            with translated("backups"):
+                pages = self._clients.rds.get_paginator("describe_db_instance_automated_backups").paginate(
+                    DbiResourceId=resource_id
+                )
+                return [each for page in pages for each in page["DBInstanceAutomatedBackups"]]
+        except CloudError as error:
+            if error.code == NO_BACKUPS.code:
+                return ()
+            raise
 
     def _all(self) -> Sequence[DBInstanceTypeDef]:
         with translated("instances"):

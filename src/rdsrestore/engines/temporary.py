@@ -5,14 +5,13 @@ Made with every attribute given, waited for without a ceiling of half an hour, a
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from rdsrestore.aws.faults import code_of, translate, translated, unanswered
-from rdsrestore.aws.marks import as_mapping, is_ours, marks
+from rdsrestore.aws.faults import FAILURES, code_of, translate, translated, unanswered
+from rdsrestore.aws.marks import as_mapping, as_tags, is_ours, marks
 from rdsrestore.aws.session import Clients
-from rdsrestore.aws.waiting import persistently, until
+from rdsrestore.aws.waiting import persistently, twice, until
 from rdsrestore.core.cloud import RestoreSpec
 from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import Endpoint, Secret
@@ -21,20 +20,23 @@ from rdsrestore.core.ports import Progress
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
+USABLE = frozenset({"available", "storage-optimization"})
 ENDED_BADLY = frozenset(
-    {"failed", "restore-error", "insufficient-capacity", "storage-full", "deleting", "stopped"}
+    {"failed", "restore-error", "insufficient-capacity", "storage-full", "deleting", "stopped", "gone"}
     | {"inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable"}
 )
 INCOMPATIBLE = "incompatible-"
-IN_A_ROW = 2
-"""Looks in a row that have to find an instance ready: it may go back to modifying after it was available."""
+PROVISIONED = frozenset({"io1", "io2"})
+"""Storage whose speed has to be named."""
+APPEARS_WITHIN = 60.0
 PASSWORD_WITHIN = 900.0
 GONE_WITHIN = 3600.0
 LAST_EVENTS = 3
+A_DAY = 1440
 
 
 class Copies:
-    """Temporary instances, known as ours by their marks."""
+    """Temporary instances, known as ours by their marks; `poll` is the pause between looks, in seconds."""
 
     def __init__(self, clients: Clients, poll: float) -> None:
         self._reads = clients.rds
@@ -44,45 +46,45 @@ class Copies:
     def find(self, name: str) -> DBInstanceTypeDef | None:
         """Describe an instance; None where there is none."""
         try:
-            return self._reads.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
-        except ClientError as error:
-            if code_of(error) == "DBInstanceNotFound":
+            with translated("instance"):
+                return self._reads.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+        except CloudError as error:
+            if error.code == "aws.no-instance":
                 return None
-            raise translate("instance", error) from error
-        except BotoCoreError as error:
-            raise translate("instance", error) from error
+            raise
 
     def restore(self, spec: RestoreSpec, run: str) -> str:
-        """Start the restore.
+        """Start the restore; where the answer is lost or the name exists, adopt the instance if it is this run's.
 
-        Where the answer is lost or the name exists, adopt the instance if it carries this run's marks.
+        Returns its resource id once the cloud shows it.
         """
 
         def make() -> str:
             try:
-                shown = self._start(spec, run)
-            except (ClientError, BotoCoreError) as error:
-                if code_of(error) != "DBInstanceAlreadyExists" and not unanswered(error):
-                    raise translate("restore-instance", error) from error
-                found = self.find(spec.name)
-                if found is None or not is_ours(spec.name, as_mapping(found.get("TagList", [])), run):
-                    raise translate("restore-instance", error) from error
-                shown = found
-            return shown["DbiResourceId"]
+                return self._start(spec, run)["DbiResourceId"]
+            except FAILURES as error:
+                if code_of(error) == "DBInstanceAlreadyExists" or unanswered(error):
+                    found = self.find(spec.name)
+                    if found:
+                        return require_ours(found, run)["DbiResourceId"]
+                raise translate("restore-instance", error) from error
 
-        return persistently(make)
+        made = persistently(make)
+        late = CloudError("restore-instance", f"{spec.name} does not appear", "rdsrestore cleanup", code="aws.timeout")
+        until(lambda: self.find(spec.name), min(self._poll, 1.0), APPEARS_WITHIN, late)
+        return made
 
     def _start(self, spec: RestoreSpec, run: str) -> DBInstanceTypeDef:
         settings = given(spec, run)
-        if spec.snapshot:
-            return self._writes.restore_db_instance_from_db_snapshot(
-                DBInstanceIdentifier=spec.name, DBSnapshotIdentifier=spec.snapshot, **settings
+        if spec.moment:
+            return self._writes.restore_db_instance_to_point_in_time(
+                SourceDbiResourceId=spec.source.resource_id,
+                TargetDBInstanceIdentifier=spec.name,
+                RestoreTime=spec.moment.astimezone(UTC).replace(microsecond=0),
+                **settings,
             )["DBInstance"]
-        return self._writes.restore_db_instance_to_point_in_time(
-            SourceDbiResourceId=spec.source.resource_id,
-            TargetDBInstanceIdentifier=spec.name,
-            RestoreTime=spec.moment.replace(microsecond=0) if spec.moment else "",
-            **settings,
+        return self._writes.restore_db_instance_from_db_snapshot(
+            DBInstanceIdentifier=spec.name, DBSnapshotIdentifier=str(spec.snapshot), **settings
         )["DBInstance"]
 
     def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
@@ -90,18 +92,15 @@ class Copies:
 
         CloudError `aws.restore-failed` or `aws.restore-timeout` where it never is.
         """
-        settled = 0
 
         def ready() -> Endpoint | None:
-            nonlocal settled
             shown = self.find(name)
             status = shown["DBInstanceStatus"] if shown else "gone"
             if shown is None or status in ENDED_BADLY or status.startswith(INCOMPATIBLE):
                 raise self._failed(name, status)
             loaded = shown.get("StorageOperationPercentProgress")
             progress(status, loaded / 100 if isinstance(loaded, int) else None)
-            settled = settled + 1 if is_settled(shown) else 0
-            return endpoint(shown) if settled >= IN_A_ROW else None
+            return endpoint(shown) if is_settled(shown) else None
 
         late = CloudError(
             "restore-instance",
@@ -109,14 +108,10 @@ class Copies:
             "give it longer with --wait SECONDS",
             code="aws.restore-timeout",
         )
-        return until(lambda: persistently(ready), self._poll, timeout, lambda: late)
+        return until(twice(ready), self._poll, timeout, late)
 
     def _failed(self, name: str, status: str) -> CloudError:
-        with translated("restore-instance"):
-            events = self._reads.describe_events(SourceIdentifier=name, SourceType="db-instance", Duration=1440)[
-                "Events"
-            ]
-        said = "; ".join(event["Message"] for event in events[-LAST_EVENTS:])
+        said = self._last_words(name)
         return CloudError(
             "restore-instance",
             f"{name} ended as {status}" + (f" ({said})" if said else ""),
@@ -124,27 +119,34 @@ class Copies:
             code="aws.restore-failed",
         )
 
+    def _last_words(self, name: str) -> str:
+        try:
+            events = self._reads.describe_events(SourceIdentifier=name, SourceType="db-instance", Duration=A_DAY)
+        except FAILURES:
+            return ""  # the failure itself is what has to be told
+        return "; ".join(event["Message"] for event in events["Events"][-LAST_EVENTS:])
+
     def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
-        """Set the master password and wait until it is taken up.
+        """Set the master password of an instance of ours and wait until it is taken up.
 
         The status stays `available` for a moment before it changes.
         """
 
-        def change() -> bool:
+        def change() -> None:
+            require_found(self.find(name), name)
             with translated("own-password"):
                 self._writes.modify_db_instance(
                     DBInstanceIdentifier=name, MasterUserPassword=password.reveal(), ApplyImmediately=True
                 )
-            return True
 
         def taken() -> bool | None:
-            shown = self.find(name)
-            progress(shown["DBInstanceStatus"] if shown else "gone", None)
-            return True if shown and is_settled(shown) else None
+            shown = require_found(self.find(name), name)
+            progress(shown["DBInstanceStatus"], None)
+            return True if is_settled(shown) else None
 
+        persistently(change, PASSWORD_WITHIN)
         late = CloudError("own-password", f"{name} did not take the password", "run again", code="aws.password")
-        persistently(change)
-        until(lambda: persistently(taken), self._poll, PASSWORD_WITHIN, lambda: late)
+        until(twice(taken), self._poll, PASSWORD_WITHIN, late)
 
     def delete(self, name: str, progress: Progress) -> None:
         """Delete an instance of ours and wait until it is gone; CloudError `aws.name-taken` where it is not ours."""
@@ -153,8 +155,7 @@ class Copies:
             shown = self.find(name)
             if shown is None:
                 return True
-            if not is_ours(name, as_mapping(shown.get("TagList", []))):
-                raise CloudError("delete", f"{name} is not ours", "look at its tags", code="aws.name-taken")
+            require_ours(shown)
             progress(shown["DBInstanceStatus"], None)
             if shown["DBInstanceStatus"] != "deleting":
                 self._ask_to_delete(name, protected=bool(shown.get("DeletionProtection")))
@@ -163,9 +164,10 @@ class Copies:
         late = CloudError(
             "delete", f"{name} is still there", "wait, then rdsrestore cleanup", code="aws.delete-timeout"
         )
-        until(lambda: persistently(gone), self._poll, GONE_WITHIN, lambda: late)
+        until(gone, self._poll, GONE_WITHIN, late)
 
     def _ask_to_delete(self, name: str, *, protected: bool) -> None:
+        """Ask once; a refusal that may pass, as while the instance is being made, is left to the next look."""
         try:
             if protected:
                 self._writes.modify_db_instance(
@@ -174,11 +176,13 @@ class Copies:
             self._writes.delete_db_instance(
                 DBInstanceIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=True
             )
-        except ClientError as error:
-            if code_of(error) not in {"DBInstanceNotFound", "InvalidDBInstanceState", "InvalidParameterCombination"}:
-                raise translate("delete", error) from error
-        except BotoCoreError as error:
-            raise translate("delete", error) from error
+        except FAILURES as error:
+            trouble = translate("delete", error)
+            # protection may come back, by a rule of the account, between our look and our call
+            if isinstance(trouble, CloudError) and code_of(error) == "InvalidParameterCombination":
+                trouble.retryable = True
+            if code_of(error) != "DBInstanceNotFound":
+                raise trouble from error
 
 
 def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
@@ -189,6 +193,7 @@ def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
         "CACertificateIdentifier": source.ca_certificate,
         "EngineLifecycleSupport": source.lifecycle_support,
         "NetworkType": source.network_type,
+        "Iops": source.iops if source.storage_type in PROVISIONED else None,
     }
     return {
         "DBInstanceClass": spec.instance_class,
@@ -203,16 +208,36 @@ def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
         "DeletionProtection": False,
         "BackupRetentionPeriod": 0,
         "EnableIAMDatabaseAuthentication": False,
-        "Tags": [{"Key": key, "Value": value} for key, value in marks(spec.name, run, spec.expires).items()],
+        "Tags": as_tags(marks(spec.name, run, spec.expires)),
         **{key: value for key, value in optional.items() if value},
     }
+
+
+def require_ours(shown: DBInstanceTypeDef, run: str | None = None) -> DBInstanceTypeDef:
+    """Return an instance that carries our marks, of that run where one is given; else CloudError `aws.name-taken`."""
+    name = shown["DBInstanceIdentifier"]
+    if not is_ours(name, as_mapping(shown.get("TagList", [])), run):
+        raise CloudError(
+            "instance",
+            f"{name} does not carry our tags, so it is left alone",
+            f"if nobody needs it: aws rds delete-db-instance --db-instance-identifier {name} --skip-final-snapshot",
+            code="aws.name-taken",
+        )
+    return shown
+
+
+def require_found(shown: DBInstanceTypeDef | None, name: str) -> DBInstanceTypeDef:
+    """Return an instance of ours that has to be there; CloudError `aws.no-instance` where it is not."""
+    if shown is None:
+        raise CloudError("instance", f"{name} is gone", "somebody deleted it; run again", code="aws.no-instance")
+    return require_ours(shown)
 
 
 def is_settled(shown: DBInstanceTypeDef) -> bool:
     """Whether an instance is available, reachable by name, and has nothing pending."""
     groups = [group.get("Status") for group in shown.get("VpcSecurityGroups", [])]
     return (
-        shown["DBInstanceStatus"] == "available"
+        shown["DBInstanceStatus"] in USABLE
         and bool(shown.get("Endpoint"))
         and not shown.get("PendingModifiedValues")
         and all(status == "active" for status in groups)

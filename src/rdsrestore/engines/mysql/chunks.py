@@ -11,9 +11,10 @@ import tenacity
 
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.tables import ForeignKey
 from rdsrestore.engines.mysql.connect import Row, Session, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of
-from rdsrestore.engines.mysql.tally import Tally
+from rdsrestore.engines.mysql.tally import Tally, points_to
 
 RANGE = 20_000
 NO_PARENT, SIGNALLED = 1452, 1644
@@ -25,6 +26,8 @@ OWN_VALUES = (
     (re.compile(r"the table\.(`(?:[^`]|``)*`)"), r"\1"),
 )
 """What a server's words say of one row, and what is left of it."""
+BOTH_WAYS = 2
+"""Rounds without any progress after which the rest has no parents: one up, one down."""
 FIRST, SMALLEST, LARGEST = 500, 50, 20_000
 GOAL = 0.3
 """Seconds that one transaction should take."""
@@ -36,11 +39,13 @@ STATEMENT_LENGTH = 200
 class Way:
     """How to fill.
 
-    `keep` for the real landing, `wait` to leave a child whose parent is not there yet for the next round.
+    `keep` for the real landing, `wait` to leave a child whose parent is not there yet for the next round, `down` from
+    the last key to the first.
     """
 
     keep: bool
     wait: bool = False
+    down: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,24 +99,56 @@ def fill(session: Session, board: Tally, target: str, progress: Progress, *, kee
     repeated nor forgotten. A row that does not fit is marked as a conflict and the others go on. In a table that
     references itself a child waits for its parent, in as many rounds as that takes.
     """
-    inner = keep and any(key.parent == board.live.ref for key in board.live.references)
-    statements, left, before = 0, 1, 0
-    while inner and left != before and left:
-        before = left
-        statements += walk(session, board, target, progress, Way(keep=keep, wait=True))
-        (left,) = session.one(f"SELECT COUNT(*) FROM {board.plan} WHERE rr_act = 'insert' AND rr_st = 'todo'")
+    statements, idle, down = 0, 0, False
+    left = to_do(session, board)
+    while keep and own_parents(board) and left and idle < BOTH_WAYS:
+        statements += walk(session, board, target, progress, Way(keep=keep, wait=True, down=down))
+        before, left, down = left, to_do(session, board), not down
+        idle = idle + 1 if left == before else 0
     return statements + (walk(session, board, target, progress, Way(keep=keep)) if left else 0)
+
+
+def to_do(session: Session, board: Tally) -> int:
+    """Count the rows that are still to be inserted."""
+    (left,) = session.one(f"SELECT COUNT(*) FROM {board.plan} WHERE rr_act = 'insert' AND rr_st = 'todo'")
+    return int(left)
+
+
+def own_parents(board: Tally) -> tuple[ForeignKey, ...]:
+    """The foreign keys by which a table references itself."""
+    return tuple(key for key in board.live.references if key.parent == board.live.ref)
+
+
+def ready(session: Session, board: Tally, span: Span) -> bool:
+    """Whether any row of a span that is still to do has its parents in the table by now, or needs none."""
+    conditions = [
+        f"({' OR '.join(f's.{quoted(name)} IS NULL' for name in key.columns)}"
+        f" OR EXISTS (SELECT 1 FROM {board.landing} AS q WHERE {points_to(key, 'q')}))"
+        for key in own_parents(board)
+    ]
+    return bool(
+        session.rows(
+            f"SELECT 1 FROM {board.plan} AS l JOIN {board.staging} AS s ON {board.meet('s', 'l')}"
+            f" WHERE {to_insert(span)} AND {' AND '.join(conditions)} LIMIT 1"
+        )
+    )
+
+
+def to_insert(span: Span) -> str:
+    """The condition for a span's rows of the plan (l) that are still to do."""
+    return f"l.rr_n BETWEEN {span.low} AND {span.high} AND l.rr_act = 'insert' AND l.rr_st = 'todo'"
 
 
 def walk(session: Session, board: Tally, target: str, progress: Progress, way: Way) -> int:
     """Go through the plan once, in transactions sized by how long they take."""
     (last,) = session.one(f"SELECT COALESCE(MAX(rr_n), 0) FROM {board.plan}")
-    low, size, statements = 1, FIRST, 0
-    while low <= last:
-        progress(f"{board.live.ref.table}: row {low:,} of {last:,}", (low - 1) / last)
+    done, size, statements = 0, FIRST, 0
+    while done < last:
+        progress(f"{board.live.ref.table}: row {done + 1:,} of {last:,}", done / last)
         begun = time.monotonic()
-        statements += settle(session, board, target, Span(low, low + size - 1), way)
-        low += size
+        span = Span(last - done - size + 1, last - done) if way.down else Span(done + 1, done + size)
+        statements += settle(session, board, target, span, way)
+        done += size
         taken = max(time.monotonic() - begun, 0.001)
         size = min(max(int(size * min(max(GOAL / taken, 0.5), 2)), SMALLEST), LARGEST)
     return statements
@@ -125,11 +162,14 @@ def settle(session: Session, board: Tally, target: str, span: Span, way: Way) ->
         number = number_of(error)
         if number not in UNFIT and error.code != "db.rewritten":
             raise
+        if way.wait and number == NO_PARENT and not ready(session, board, span):
+            return 1
         if span.low == span.high:
             if not (way.wait and number == NO_PARENT):
                 mark(session, board, span.low, error)
             return 1
-        return sum(settle(session, board, target, half, way) for half in span.halves())
+        halves = span.halves()
+        return sum(settle(session, board, target, half, way) for half in (reversed(halves) if way.down else halves))
     return 1
 
 
@@ -152,7 +192,7 @@ def insert(session: Session, board: Tally, target: str, span: Span, way: Way) ->
 
     Raises DatabaseError with code `db.rewritten` where the server changed what it was given.
     """
-    chosen = f"l.rr_n BETWEEN {span.low} AND {span.high} AND l.rr_act = 'insert' AND l.rr_st = 'todo'"
+    chosen = to_insert(span)
     source = f"{board.plan} AS l JOIN {board.staging} AS s ON {board.meet('s', 'l')}"
     watched = way.keep and not board.keyless
     still = f" LEFT JOIN {target} AS p ON {board.meet('l', 'p')}" if watched else ""
@@ -160,7 +200,7 @@ def insert(session: Session, board: Tally, target: str, span: Span, way: Way) ->
     with session.transaction():
         inserted = session.run(
             f"INSERT INTO {target} ({board.names}) SELECT {board.of('s')} FROM {source}{still}"
-            f" WHERE {chosen}{free} ORDER BY l.rr_n"
+            f" WHERE {chosen}{free} ORDER BY l.rr_n{' DESC' if way.down else ''}"
         )
         if way.keep and check_off(session, board, span, chosen) != inserted:
             raise DatabaseError("load", "production changed the row while it was inserted", code="db.rewritten")

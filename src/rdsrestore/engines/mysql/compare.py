@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
-from rdsrestore.core.tables import Conflict, ForeignKey, LostChildren, TableDifference
+from rdsrestore.core.tables import Conflict, LostChildren, TableDifference
 from rdsrestore.engines.mysql import ddl, tally
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.chunks import fill, ranges
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of
-from rdsrestore.engines.mysql.tally import Tally, plan_name, plan_of
+from rdsrestore.engines.mysql.tally import Tally, plan_name, plan_of, points_to
 
 SAMPLE = 3
 SHOWN = 60
@@ -125,12 +125,12 @@ def mark_orphans(session: Session, board: Tally, staged: Sequence[TableRef]) -> 
         if not set(key.columns) <= {column.name for column in board.columns}:
             continue
         present = " AND ".join(f"s.{quoted(name)} IS NOT NULL" for name in key.columns)
-        conditions = [f"NOT EXISTS (SELECT 1 FROM {qualified(key.parent)} AS q WHERE {pairs(key, 'q')})"]
+        conditions = [f"NOT EXISTS (SELECT 1 FROM {qualified(key.parent)} AS q WHERE {points_to(key, 'q')})"]
         inner = key.parent == board.live.ref
         if inner or key.parent in staged:
             parent = board.dump.definition.ref if inner else key.parent
             conditions.append(
-                f"NOT EXISTS (SELECT 1 FROM {restored(session, board, parent)} AS q WHERE {pairs(key, 'q')})"
+                f"NOT EXISTS (SELECT 1 FROM {restored(session, board, parent)} AS q WHERE {points_to(key, 'q')})"
             )
         statement = (
             f"UPDATE {board.plan} AS l JOIN {board.staging} AS s ON {board.meet('s', 'l')}"
@@ -171,14 +171,6 @@ def exists(session: Session, schema: str, parent: TableRef) -> bool:
         session.rows(
             "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s", (schema, name)
         )
-    )
-
-
-def pairs(key: ForeignKey, alias: str) -> str:
-    """The condition that a staged row's foreign key points to a row of `alias`."""
-    return " AND ".join(
-        f"{alias}.{quoted(theirs)} = s.{quoted(mine)}"
-        for mine, theirs in zip(key.columns, key.parent_columns, strict=True)
     )
 
 

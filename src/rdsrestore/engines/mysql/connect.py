@@ -51,6 +51,9 @@ READ_BACK: dict[str, str] = {
 }
 
 
+LOST_INSIDE = 2013
+
+
 @dataclass(frozen=True)
 class Login:
     """Where and as whom to log in; `ca` is a file of trusted certificates, None for the system's own."""
@@ -72,6 +75,7 @@ class Session:
     def __init__(self, dial: Callable[[], pymysql.Connection[Any]], where: str) -> None:
         self._dial = dial
         self._where = where
+        self._inside = False
         self._connection = dial()
         settle(self, where)
 
@@ -101,13 +105,16 @@ class Session:
     def transaction(self) -> Iterator[None]:
         """Commit at the end, or roll back and let the error out."""
         self.run("START TRANSACTION")
+        self._inside = True
         try:
             yield
+            with translated(self._where):
+                self._connection.commit()
         except BaseException:
             self._roll_back()
             raise
-        with translated(self._where):
-            self._connection.commit()
+        finally:
+            self._inside = False
 
     def literal(self, value: object) -> str:
         """Write a value as this session's SQL would read it, bytes so that they are also a number where one is due."""
@@ -128,6 +135,8 @@ class Session:
             self._connection.close()
 
     def _ready(self) -> pymysql.Connection[Any]:
+        if not self._connection.open and self._inside:
+            raise pymysql.OperationalError(LOST_INSIDE, "the connection was lost within a transaction")
         if not self._connection.open:
             self._connection = self._dial()
             settle(self, self._where)

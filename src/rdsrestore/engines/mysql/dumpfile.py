@@ -43,7 +43,6 @@ VARIABLES = frozenset(
 )
 VERSIONED = re.compile(r"/\*M?!(\d{5,6}) (.*)\*/", re.DOTALL)
 ASSIGNMENT = re.compile(r"(@OLD_)?(\w+)\s*=\s*(@OLD_\w+|@@\w+|'[^'\\]*'|\d+)", re.IGNORECASE)
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,7 @@ def scan(path: Path, table: str, columns: Sequence[Column]) -> Scanned:
             raise incomplete(path, "its last line does not say that it was completed")
         sandbox = SANDBOX.match(data)
         rows, start, end = read(data, sandbox.end() if sandbox else 0, opening(table, columns), path)
-        digest = hashlib.sha256()
-        for offset in range(0, size, CHUNK):
-            digest.update(data[offset : offset + CHUNK])
+        digest = hashlib.file_digest(file, "sha256")
     return Scanned(rows, start, end, size, digest.hexdigest())
 
 
@@ -99,6 +96,7 @@ def read(data: mmap.mmap, place: int, head: re.Pattern[bytes], path: Path) -> tu
         start = insert.start() if start is None else start
         rows, place = rows_from(data, insert.end(), path)
         count += rows
+        data.madvise(mmap.MADV_DONTNEED, 0, place - place % mmap.PAGESIZE)
 
 
 def rows_from(data: mmap.mmap, place: int, path: Path) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import TableRef
-from rdsrestore.core.tables import Column, DumpFile, TableDefinition
+from rdsrestore.core.tables import Column, DumpFile, ForeignKey, TableDefinition
 from rdsrestore.engines.mysql import ddl, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import quoted
@@ -107,6 +107,14 @@ class Tally:
 def plan_of(schema: str, ref: TableRef) -> str:
     """Name a table's plan in the scratch schema."""
     return f"{quoted(schema)}.{quoted(plan_name(ref))}"
+
+
+def points_to(key: ForeignKey, alias: str) -> str:
+    """The condition that a staged row's foreign key points to a row of `alias`."""
+    return " AND ".join(
+        f"{alias}.{quoted(theirs)} = s.{quoted(mine)}"
+        for mine, theirs in zip(key.columns, key.parent_columns, strict=True)
+    )
 
 
 def plan_name(ref: TableRef) -> str:
