@@ -130,7 +130,7 @@ def no_answer(where: str, error: Exception) -> CloudError:
     if isinstance(error, NO_CREDENTIALS):
         return cloud_error(where, f"no usable AWS credentials: {error}", CREDENTIALS)
     if isinstance(error, (*NOT_SENT, *NOT_HEARD)):
-        return cloud_error(where, "AWS does not answer", SILENT)
+        return cloud_error(where, "the API does not answer", SILENT)
     return cloud_error(where, str(error), OTHER)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engines.mysql.site import Server, Site, launch, numbers
 
+from engines.mysql.site import Server, Site, launch, numbers
 from rdsrestore.lab import tls
 
 

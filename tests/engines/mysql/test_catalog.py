@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from engines.mysql.site import PASSWORD, Server, Site, name
 
+from engines.mysql.site import PASSWORD, Server, Site, name
 from rdsrestore.core.model import TableRef
 from rdsrestore.engines.mysql.server import missing_from
 

@@ -8,14 +8,15 @@ import signal
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from engines.mysql.site import PASSWORD, USER, Site, silent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engines.mysql.site import PASSWORD, USER, Site, silent
 from rdsrestore.core.errors import ToolError
 from rdsrestore.core.model import Endpoint, Secret
 from rdsrestore.engines.mysql import clients
@@ -34,27 +35,38 @@ def processes() -> Iterator[tuple[int, str, str]]:
         yield int(folder.name), words, environment
 
 
-def big(site: Site) -> None:
-    site.both("CREATE TABLE t (id INT PRIMARY KEY, v LONGTEXT)")
-    site.copy.sql("INSERT INTO t SELECT seq, REPEAT(SHA2(seq, 512), 800) FROM seq_1_to_1500", site.database)
+@contextmanager
+def held(site: Site) -> Iterator[Callable[[], object]]:
+    """A table whose dump waits for a lock; yields what lets it go on."""
+    site.both("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)")
+    with site.copy.root(site.database) as root:
+        root.query("LOCK TABLES t WRITE")
+        yield lambda: root.query("UNLOCK TABLES")
 
 
 def dumping() -> list[tuple[int, str, str]]:
     return [each for each in processes() if "--result-file=" in each[1]]
 
 
+def dump_watched(site: Site, watch: Callable[[str, float | None], None]) -> None:
+    definition = site.definition("t")
+    with site.databases.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as server:
+        server.dump(definition, None, site.folder, (), watch)
+
+
 def test_the_password_is_in_no_command_line_and_no_environment_while_a_dump_runs(site: Site) -> None:
-    big(site)
     seen: list[tuple[int, str, str]] = []
     modes: list[int] = []
 
-    def look(text: str, share: float | None) -> None:
-        silent(text, share)
-        seen.extend(dumping())
-        modes.extend(stat.S_IMODE(path.stat().st_mode) for path in site.folder.iterdir())
+    with held(site) as let_go:
 
-    with site.databases.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as server:
-        server.dump(site.definition("t"), None, site.folder, (), look)
+        def look(text: str, share: float | None) -> None:
+            silent(text, share)
+            seen.extend(dumping())
+            modes.extend(stat.S_IMODE(path.stat().st_mode) for path in site.folder.iterdir())
+            let_go()
+
+        dump_watched(site, look)
 
     assert seen
     assert not any(PASSWORD in words or PASSWORD in environment for _pid, words, environment in seen)
@@ -65,19 +77,14 @@ def test_the_password_is_in_no_command_line_and_no_environment_while_a_dump_runs
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_dump_killed_in_the_middle_is_a_failure_without_a_dump(site: Site, number: signal.Signals) -> None:
-    big(site)
-
     def kill(text: str, share: float | None) -> None:
         silent(text, share)
         for pid, words, _environment in dumping():
             if str(site.folder) in words:
                 os.kill(pid, number)
 
-    with (
-        site.databases.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as server,
-        pytest.raises(ToolError) as failed,
-    ):
-        server.dump(site.definition("t"), None, site.folder, (), kill)
+    with held(site), pytest.raises(ToolError) as failed:
+        dump_watched(site, kill)
 
     assert failed.value.code == "tool.failed"
     assert f"signal {number.value}" in failed.value.what
@@ -85,20 +92,15 @@ def test_a_dump_killed_in_the_middle_is_a_failure_without_a_dump(site: Site, num
 
 
 def test_an_interrupt_ends_the_dump_program_and_removes_its_option_file(site: Site) -> None:
-    big(site)
     pids: list[int] = []
 
     def interrupt(text: str, share: float | None) -> None:
         silent(text, share)
         pids.extend(pid for pid, words, _environment in dumping() if str(site.folder) in words)
-        if pids:
-            raise KeyboardInterrupt
+        raise KeyboardInterrupt
 
-    with (
-        site.databases.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as server,
-        pytest.raises(KeyboardInterrupt),
-    ):
-        server.dump(site.definition("t"), None, site.folder, (), interrupt)
+    with held(site), pytest.raises(KeyboardInterrupt):
+        dump_watched(site, interrupt)
 
     assert pids
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
@@ -116,11 +118,12 @@ def test_a_dump_program_is_out_of_reach_of_the_terminal_s_interrupt(tmp_path: Pa
 
 def test_a_program_that_ignores_the_polite_signal_is_killed(tmp_path: Path) -> None:
     script = "trap '' TERM; echo ready >&2; while :; do sleep 0.1; done"
+    said = tmp_path / "said"
     with (
-        tempfile.NamedTemporaryFile(dir=tmp_path) as complaints,
-        clients.running(["sh", "-c", script], complaints.file, subprocess.DEVNULL) as process,
+        said.open("wb") as complaints,
+        clients.running(["sh", "-c", script], complaints, subprocess.DEVNULL) as process,
     ):
-        while Path(complaints.name).read_bytes() != b"ready\n":
+        while said.read_bytes() != b"ready\n":
             assert process.poll() is None
     assert process.returncode == -signal.SIGKILL
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from engines.mysql.site import SCHEMA, Site, silent
 
+from engines.mysql.site import Site
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.tables import TableLoad
 
@@ -245,26 +245,3 @@ def test_children_lost_with_their_parents_are_counted(site: Site) -> None:
     (lost,) = site.compare("t").children
 
     assert (lost.child, lost.rule, lost.restored, lost.live) == (site.ref("c"), "CASCADE", 3, 1)
-
-
-def test_a_connection_lost_in_the_middle_of_the_load_is_made_again(site: Site) -> None:
-    site.both("CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM seq_1_to_30000")
-    site.now("DELETE FROM t")
-    site.prepare("t")
-    site.compare("t")
-    killed: list[int] = []
-
-    def kill_once(text: str, share: float | None) -> None:
-        silent(text, share)
-        if share and not killed:
-            found = site.production.sql("SELECT id FROM information_schema.PROCESSLIST WHERE user = 'admin'")
-            killed.extend(row[0] for row in found)
-            for number in killed:
-                site.production.sql(f"KILL {number}")
-
-    with site.live() as server:
-        load = server.load(SCHEMA, site.dumps["t"], site.ref("t"), kill_once)
-
-    assert killed
-    assert (load.inserted, load.conflicts) == (30000, ())
-    assert site.equal("t")

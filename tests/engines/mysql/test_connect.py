@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from engines.mysql.site import HOST, PASSWORD, USER, Server, Site, launch, silent
 
+from engines.mysql.site import HOST, PASSWORD, USER, Server, Site, launch, silent
 from rdsrestore.core.errors import DatabaseError, ToolError, UsageError
 from rdsrestore.core.model import Endpoint, Secret
 from rdsrestore.engines.mysql import dump

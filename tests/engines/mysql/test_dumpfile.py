@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from engines.mysql.site import SCHEMA, Site, name
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engines.mysql.site import SCHEMA, Site, name
 from rdsrestore.core.errors import RdsRestoreError, ToolError
 from rdsrestore.core.tables import Column
 from rdsrestore.engines.mysql.dumpfile import Scanned, scan
@@ -132,6 +132,14 @@ def test_a_dump_that_was_cut_short_is_refused(cut: int) -> None:
     assert refused.value.code == "dump.incomplete"
 
 
+def as_text(value: object) -> object:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def as_bytes(value: object) -> object:
+    return value.encode() if isinstance(value, str) else value
+
+
 value = st.one_of(
     st.none(),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
@@ -140,7 +148,7 @@ value = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(value, value), min_size=1, max_size=30))
 def test_whatever_a_table_holds_goes_through_dump_scanner_and_staging(
     site: Site, rows: list[tuple[object, object]]
@@ -149,9 +157,7 @@ def test_whatever_a_table_holds_goes_through_dump_scanner_and_staging(
     with site.copy.root(site.database) as root, root.cursor() as cursor:
         cursor.execute("SET sql_mode = ''")
         for number, (text, data) in enumerate(rows):
-            text = text.decode("latin-1") if isinstance(text, bytes) else text
-            data = data.encode() if isinstance(data, str) else data
-            cursor.execute("INSERT INTO t VALUES (%s, %s, %s)", (number, text, data))
+            cursor.execute("INSERT INTO t VALUES (%s, %s, %s)", (number, as_text(text), as_bytes(data)))
 
     site.prepare("t")
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from engines.mysql.site import Site
 
+from engines.mysql.site import Site
 from rdsrestore.core.errors import DatabaseError
 
-MANY = 45_000
+MANY = 40_500
 
 
 def test_the_primary_key_identifies_a_row_before_any_unique_one(site: Site) -> None:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from engines.mysql.site import Site
 
+from engines.mysql.site import Site
 from rdsrestore.core.errors import DatabaseError
 
 EVERY_TYPE = """

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from engines.mysql.site import Site
 
+from engines.mysql.site import Site
 from rdsrestore.engines.mysql.where import one_line, problem
 
 COLUMNS = frozenset({"id", "Notes", "created", "sleep", "select", "from", "a`b", "left"})

@@ -1,0 +1,454 @@
+"""RDS instances through the adapter: nothing of anybody else's is touched, nothing of ours is lost."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+
+from account import EXPIRES, STRANGE, Account, Tags
+from rdsrestore.aws.marks import as_mapping, as_tags, marks
+from rdsrestore.core.cloud import GroupSpec, Leftover, SnapshotInfo
+from rdsrestore.core.errors import CloudError
+from rdsrestore.core.model import Endpoint, RunId, Secret, TableRef
+from rdsrestore.engines.mysql.databases import MysqlDatabases
+from rdsrestore.lab.launch import control
+
+TEMPORARY = {"own-group", "restore-instance", "own-password", "open-rule", "close-rule"}
+LONG = 30.0
+
+
+def test_we_know_who_we_are(account: Account) -> None:
+    identity = account.cloud.identity()
+    assert identity.account == "123456789012"
+    assert identity.arn.startswith("arn:aws:")
+
+
+def test_the_caller_is_the_address_that_the_outside_sees(account: Account) -> None:
+    assert account.cloud.caller() == "127.0.0.1/32"
+
+
+def test_a_source_is_read_with_everything_that_a_restore_does_not_carry_over(account: Account) -> None:
+    source = account.source()
+    shown = account.instances()["production"]
+    assert source.resource_id == shown["DbiResourceId"]
+    assert source.subnet_group == "production-subnets"
+    assert source.parameter_group == "production-params"
+    assert source.option_group == "default:mariadb"
+    assert source.security_groups == (account.groups()["production-sg"]["GroupId"],)
+    assert source.vpc == account.groups()["production-sg"]["VpcId"]
+    assert source.ca_certificate == "rds-ca-rsa2048-g1"
+    assert source.lifecycle_support == "open-source-rds-extended-support-disabled"
+    assert source.earliest is not None
+    assert source.latest is not None
+    assert source.earliest < source.latest <= datetime.now(UTC)
+    assert source.cluster is None
+
+
+def test_a_source_without_backups_has_no_window(account: Account) -> None:
+    shown = {**account.instances()["production"], "BackupRetentionPeriod": 0, "LatestRestorableTime": None}
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
+    account.proxy.refuse("DescribeDBInstanceAutomatedBackups", "DBInstanceAutomatedBackupNotFound", status=404)
+    source = account.source()
+    assert (source.retention_days, source.earliest, source.latest) == (0, None, None)
+
+
+def test_a_member_of_a_cluster_and_a_replica_are_told_apart(account: Account) -> None:
+    shown = {
+        **account.instances()["production"],
+        "DBClusterIdentifier": "c",
+        "ReadReplicaSourceDBInstanceIdentifier": "w",
+    }
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
+    source = account.source()
+    assert (source.cluster, source.replica_of) == ("c", "w")
+
+
+def test_provisioned_storage_is_asked_for_as_the_source_has_it(account: Account) -> None:
+    shown = {**account.instances()["production"], "StorageType": "io2", "Iops": 3000}
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
+    source = account.source()
+    account.proxy.refuse("RestoreDBInstanceToPointInTime", "StorageQuotaExceeded")
+    with pytest.raises(CloudError) as raised:
+        account.cloud.restore(account.spec("sg-0", source=source), account.run)
+    assert raised.value.code == "aws.quota"
+    assert account.proxy.form("RestoreDBInstanceToPointInTime")["Iops"] == "3000"
+
+
+def test_another_engine_is_refused_by_name(account: Account) -> None:
+    shown = {**account.instances()["production"], "Engine": "aurora-mysql"}
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
+    with pytest.raises(CloudError, match="aurora-mysql") as raised:
+        account.source()
+    assert raised.value.code == "aws.engine"
+    assert "mariadb, mysql" in raised.value.hint
+
+
+@pytest.mark.parametrize("typed", ["prodution", "Production_", "production "])
+def test_an_unknown_instance_names_the_nearest(account: Account, typed: str) -> None:
+    with pytest.raises(CloudError) as raised:
+        account.cloud.source(typed)
+    assert raised.value.code == "aws.no-instance"
+    assert "production" in raised.value.hint
+
+
+def test_sources_are_listed_without_temporary_instances_through_all_pages(account: Account) -> None:
+    account.proxy.page = 2
+    for name in ("alpha", "beta", "gamma", account.name):
+        account.stranger(name)
+    assert sorted(account.cloud.instances()) == ["alpha", "beta", "gamma", "production"]
+    assert account.proxy.count("DescribeDBInstances") == 3
+
+
+def test_snapshots_come_newest_first(account: Account) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    base = {"DBInstanceIdentifier": "production", "Status": "available"}
+    shown = [
+        {**base, "DBSnapshotIdentifier": "copied-today", "SnapshotCreateTime": now,
+         "OriginalSnapshotCreateTime": now - timedelta(days=9)},
+        {**base, "DBSnapshotIdentifier": "nightly", "SnapshotCreateTime": now - timedelta(days=1)},
+        {**base, "DBSnapshotIdentifier": "growing", "Status": "creating"},
+    ]  # fmt: skip
+    account.proxy.show("rds", "DescribeDBSnapshots", {"DBSnapshots": shown})
+    assert account.cloud.snapshots("production") == (
+        SnapshotInfo("nightly", "production", "available", now - timedelta(days=1)),
+        SnapshotInfo("copied-today", "production", "available", now - timedelta(days=9)),
+        SnapshotInfo("growing", "production", "creating", None),
+    )
+
+
+def test_an_unknown_snapshot_has_its_own_code(account: Account) -> None:
+    with pytest.raises(CloudError) as raised:
+        account.cloud.snapshot("nightly")
+    assert raised.value.code == "aws.no-snapshot"
+    assert "--snapshot" in raised.value.hint
+
+
+def test_the_price_is_read_where_there_is_one_and_unknown_elsewhere(account: Account) -> None:
+    source = account.source()
+    assert account.cloud.hourly_cost(source, "db.t3.micro") is None
+    dimensions = {"x.y": {"pricePerUnit": {"USD": "0.0680000000"}}}
+    price = json.dumps({"terms": {"OnDemand": {"x": {"priceDimensions": dimensions}}}})
+    account.proxy.say("GetProducts", json.dumps({"PriceList": [price]}).encode())
+    assert account.cloud.hourly_cost(source, "db.t3.micro") == Decimal("0.068")
+    account.proxy.cut("GetProducts")
+    assert account.cloud.hourly_cost(source, "db.t3.micro") is None
+
+
+def test_waiting_for_the_window_ends_when_it_reaches_the_moment(account: Account) -> None:
+    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
+    assert account.cloud.await_restorable("production", moment, account.progress) >= moment
+    assert any("backups reach" in text for text, _share in account.said)
+
+
+def test_waiting_for_the_window_of_an_instance_that_is_gone_ends_at_once(account: Account) -> None:
+    with pytest.raises(CloudError) as raised:
+        account.cloud.await_restorable("gone", datetime.now(UTC), account.progress)
+    assert raised.value.code == "aws.no-instance"
+
+
+def test_a_copy_is_made_reached_and_removed_and_asks_only_for_what_the_plan_says(account: Account) -> None:
+    cloud, said = account.cloud, account.progress
+    spec = account.spec("")
+    password = Secret("0123456789abcdefABCDEF")
+    account.log.take()
+    group = cloud.create_group(GroupSpec(account.name, spec.source.vpc, EXPIRES), account.run)
+    resource_id = cloud.restore(replace(spec, group=group), account.run)
+    endpoint = cloud.await_available(account.name, LONG, said)
+    cloud.reset_password(account.name, password, said)
+    cloud.open_rule(group, "127.0.0.1/32", endpoint.port, account.run)
+    with MysqlDatabases(lambda: Secret("unused"), account.ca).copy(endpoint, "admin", password) as copy:
+        assert copy.definition(TableRef("shop", "billing")) is not None
+    assert account.instances()[account.name]["DbiResourceId"] == resource_id
+    assert {each.kind for each in cloud.leftovers(account.run)} == {"instance", "group", "rule"}
+
+    cloud.close_rules(group)
+    cloud.delete_instance(account.name, said)
+    cloud.delete_group(account.name, said)
+
+    assert cloud.leftovers(account.run) == ()
+    assert account.name not in account.instances()
+    assert account.name not in account.groups()
+    assert "creating" in {text for text, _share in account.said}
+    assert "deleting" in {text for text, _share in account.said}
+    calls = cloud.take_calls()
+    assert all(call.request_id for call in calls)
+    announced = {call for step in TEMPORARY for call in cloud.calls_of(step)}
+    assert {f"{call.service}:{call.operation}" for call in calls} <= announced
+
+
+def test_every_attribute_of_the_copy_is_given(account: Account) -> None:
+    account.restore()
+    shown, source = account.instances()[account.name], account.source()
+    assert shown["DBInstanceClass"] == "db.t3.micro"
+    assert shown["DBSubnetGroup"]["VpcId"] == source.vpc
+    assert shown["DBParameterGroups"][0]["DBParameterGroupName"] == source.parameter_group
+    assert [each["VpcSecurityGroupId"] for each in shown["VpcSecurityGroups"]] == [
+        account.groups()[account.name]["GroupId"]
+    ]
+    assert not shown["MultiAZ"]
+    assert not shown["DeletionProtection"]
+    assert not shown["AutoMinorVersionUpgrade"]
+    assert not shown["CopyTagsToSnapshot"]
+    assert shown["BackupRetentionPeriod"] == 0
+    assert as_mapping(shown["TagList"]) == marks(account.name, account.run, EXPIRES)
+    form = account.proxy.form("RestoreDBInstanceToPointInTime")
+    assert form["SourceDbiResourceId"] == source.resource_id
+    assert form["EnableIAMDatabaseAuthentication"] == "false"
+    assert form["PubliclyAccessible"] == "false"
+    assert form["CACertificateIdentifier"] == source.ca_certificate
+    assert form["OptionGroupName"] == source.option_group
+    assert form["StorageType"] == "gp3"
+    assert "Iops" not in form
+
+
+def test_the_moment_is_sent_in_whole_seconds_of_utc(account: Account) -> None:
+    moment = datetime(2031, 5, 6, 12, 14, 59, 999999, tzinfo=timezone(timedelta(hours=2)))
+    account.proxy.refuse("RestoreDBInstanceToPointInTime", "InvalidParameterValue", "outside the window")
+    with pytest.raises(CloudError, match="outside the window") as raised:
+        account.cloud.restore(account.spec("sg-0", moment=moment), account.run)
+    assert raised.value.code == "aws.refused"
+    assert account.proxy.form("RestoreDBInstanceToPointInTime")["RestoreTime"] == "2031-05-06T10:14:59Z"
+
+
+def test_a_snapshot_is_restored_with_the_same_attributes(account: Account) -> None:
+    snapshot = f"before-{account.run}"
+    account.rds.create_db_snapshot(DBSnapshotIdentifier=snapshot, DBInstanceIdentifier="production")
+    try:
+        assert account.cloud.snapshot(snapshot).instance == "production"
+        control(account.state, "ending", {"status": "stuck"})
+        account.cloud.restore(account.spec(account.group(), moment=None, snapshot=snapshot), account.run)
+    finally:
+        account.rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot)
+    shown = account.instances()[account.name]
+    assert as_mapping(shown["TagList"]) == marks(account.name, account.run, EXPIRES)
+    assert shown["DBSubnetGroup"]["DBSubnetGroupName"] == "production-subnets"
+    assert account.proxy.count("RestoreDBInstanceToPointInTime") == 0
+
+
+@pytest.mark.parametrize("trouble", ["lose", "break_down"])
+def test_a_restore_whose_answer_was_lost_is_adopted(account: Account, trouble: str) -> None:
+    getattr(account.proxy, trouble)("RestoreDBInstanceToPointInTime")
+    resource_id = account.restore()
+    assert account.instances()[account.name]["DbiResourceId"] == resource_id
+    assert account.proxy.count("RestoreDBInstanceToPointInTime") == 1
+
+
+def test_a_restore_that_never_arrived_is_asked_for_again(account: Account) -> None:
+    account.proxy.cut("RestoreDBInstanceToPointInTime")
+    assert account.restore()
+    assert account.proxy.count("RestoreDBInstanceToPointInTime") == 2
+
+
+def test_a_throttled_restore_is_asked_for_again(account: Account) -> None:
+    account.proxy.refuse("RestoreDBInstanceToPointInTime", "Throttling", "Rate exceeded", times=2)
+    assert account.restore()
+    assert account.proxy.count("RestoreDBInstanceToPointInTime") == 3
+
+
+def test_restoring_twice_in_one_run_adopts_what_is_there(account: Account) -> None:
+    first = account.restore()
+    group = account.groups()[account.name]["GroupId"]
+    assert account.cloud.restore(account.spec(group), account.run) == first
+
+
+@pytest.mark.parametrize("owner", ["stranger", "another run", "somebody who copied ours"])
+def test_a_name_that_somebody_else_has_is_never_touched(account: Account, owner: str) -> None:
+    tags: Tags = {
+        "stranger": STRANGE,
+        "another run": as_tags(marks(account.name, "170601-103000-abcd", EXPIRES)),
+        "somebody who copied ours": as_tags(marks(f"{account.name}0", account.run, EXPIRES)),
+    }[owner]
+    account.stranger(account.name, tags)
+    before = account.instances()[account.name]
+    with pytest.raises(CloudError) as raised:
+        account.cloud.restore(account.spec(account.group()), account.run)
+    assert raised.value.code == "aws.name-taken"
+    assert account.instances()[account.name] == before
+
+
+@pytest.mark.parametrize("tags", [STRANGE, as_tags(marks("rdsrestore-other", "170601-103000-abcd", EXPIRES))])
+def test_an_instance_without_our_own_mark_is_neither_changed_nor_deleted(account: Account, tags: Tags) -> None:
+    account.stranger(account.name, tags)
+    with pytest.raises(CloudError) as raised:
+        account.cloud.delete_instance(account.name, account.progress)
+    assert raised.value.code == "aws.name-taken"
+    assert f"--db-instance-identifier {account.name}" in raised.value.hint
+    with pytest.raises(CloudError) as raised:
+        account.cloud.reset_password(account.name, Secret("0123456789"), account.progress)
+    assert raised.value.code == "aws.name-taken"
+    assert account.instances()[account.name]["DBInstanceStatus"] == "creating"
+    assert account.proxy.count("DeleteDBInstance") == account.proxy.count("ModifyDBInstance") == 0
+    assert account.cloud.leftovers() == ()
+
+
+def test_production_itself_is_never_deleted_nor_given_a_password(account: Account) -> None:
+    with pytest.raises(CloudError):
+        account.cloud.delete_instance("production", account.progress)
+    with pytest.raises(CloudError):
+        account.cloud.reset_password("production", Secret("0123456789"), account.progress)
+    assert account.proxy.count("DeleteDBInstance") == account.proxy.count("ModifyDBInstance") == 0
+
+
+@pytest.mark.parametrize("ending", ["failed", "incompatible-restore", "storage-full", "restore-error"])
+def test_a_restore_that_ends_badly_says_how_and_why(account: Account, ending: str) -> None:
+    account.restore(ending)
+    with pytest.raises(CloudError, match=f"ended as {ending} .*put into {ending}") as raised:
+        account.cloud.await_available(account.name, LONG, account.progress)
+    assert raised.value.code == "aws.restore-failed"
+    account.cloud.delete_instance(account.name, account.progress)
+    assert account.name not in account.instances()
+
+
+def test_a_failure_is_told_even_where_its_events_can_not_be_read(account: Account) -> None:
+    account.restore("failed")
+    account.proxy.refuse("DescribeEvents", "AccessDenied", status=403)
+    with pytest.raises(CloudError, match=r"ended as failed$") as raised:
+        account.cloud.await_available(account.name, LONG, account.progress)
+    assert raised.value.code == "aws.restore-failed"
+
+
+def test_a_restore_that_does_not_come_names_the_flag_that_waits_longer(account: Account) -> None:
+    account.restore()
+    with pytest.raises(CloudError) as raised:
+        account.cloud.await_available(account.name, 0.5, account.progress)
+    assert raised.value.code == "aws.restore-timeout"
+    assert "--wait" in raised.value.hint
+    assert {text for text, _share in account.said} == {"creating"}
+
+
+def test_an_instance_is_ready_only_when_two_looks_in_a_row_say_so(account: Account) -> None:
+    account.restore()
+    creating = account.instances()[account.name]
+    ready = {**creating, "DBInstanceStatus": "available", "Endpoint": {"Address": "copy.example", "Port": 3306}}
+    ready["VpcSecurityGroups"] = [{"VpcSecurityGroupId": "sg-0", "Status": "active"}]
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [ready]})
+    with pytest.raises(CloudError) as raised:
+        account.cloud.await_available(account.name, 0.5, account.progress)
+    assert raised.value.code == "aws.restore-timeout"
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [ready]}, times=2)
+    assert account.cloud.await_available(account.name, LONG, account.progress) == Endpoint("copy.example", 3306)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"DBInstanceStatus": "upgrading-to-something-new"},
+        {"Endpoint": None},
+        {"PendingModifiedValues": {"MasterUserPassword": "****"}},
+        {"VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-0", "Status": "adding"}]},
+    ],
+)
+def test_an_instance_is_not_ready_while_anything_is_pending(account: Account, change: dict[str, object]) -> None:
+    account.restore()
+    shown = {
+        **account.instances()[account.name],
+        "DBInstanceStatus": "available",
+        "Endpoint": {"Address": "copy.example", "Port": 3306},
+        "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-0", "Status": "active"}],
+    }
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown | change]}, times=1000)
+    with pytest.raises(CloudError) as raised:
+        account.cloud.await_available(account.name, 0.4, account.progress)
+    assert raised.value.code == "aws.restore-timeout"
+    account.proxy.reset()
+
+
+def test_the_share_of_a_volume_that_is_loaded_is_told(account: Account) -> None:
+    account.restore()
+    shown = {
+        **account.instances()[account.name],
+        "StorageOperationStatus": "Initializing",
+        "StorageOperationPercentProgress": 25,
+    }
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
+    with pytest.raises(CloudError):
+        account.cloud.await_available(account.name, 0.3, account.progress)
+    assert account.said[0] == ("creating", 0.25)
+
+
+def test_somebody_else_deleting_the_copy_ends_the_wait(account: Account) -> None:
+    with pytest.raises(CloudError, match="ended as gone") as raised:
+        account.cloud.await_available(account.name, LONG, account.progress)
+    assert raised.value.code == "aws.restore-failed"
+
+
+def test_a_password_is_set_again_where_the_answer_was_lost_and_never_shows_in_an_error(account: Account) -> None:
+    account.restore("available")
+    account.cloud.await_available(account.name, LONG, account.progress)
+    account.proxy.lose("ModifyDBInstance")
+    account.cloud.reset_password(account.name, Secret("0123456789"), account.progress)
+    assert account.proxy.count("ModifyDBInstance") >= 2
+    assert account.instances()[account.name]["PendingModifiedValues"] == {}
+    with pytest.raises(CloudError) as raised:
+        account.cloud.reset_password(account.name, Secret("too short"[:5]), account.progress)
+    assert raised.value.code == "aws.refused"
+    assert "too s" not in f"{raised.value} {raised.value.hint} {account.cloud.take_calls()}"
+
+
+def test_deleting_waits_out_a_refusal_while_the_instance_is_being_made(account: Account) -> None:
+    account.restore("available")
+    account.cloud.delete_instance(account.name, account.progress)
+    assert account.proxy.count("DeleteDBInstance") >= 2
+    assert account.name not in account.instances()
+
+
+def test_a_protection_that_somebody_put_on_our_own_instance_is_taken_off(account: Account) -> None:
+    account.restore("available")
+    account.cloud.await_available(account.name, LONG, account.progress)
+    account.rds.modify_db_instance(DBInstanceIdentifier=account.name, DeletionProtection=True)
+    account.cloud.delete_instance(account.name, account.progress)
+    assert set(account.instances()) == {"production"}
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterCombination", "InvalidDBInstanceState", "Throttling"])
+def test_a_refused_deletion_is_asked_for_again(account: Account, code: str) -> None:
+    account.restore()
+    account.proxy.refuse("DeleteDBInstance", code, times=2)
+    account.cloud.delete_instance(account.name, account.progress)
+    assert account.proxy.count("DeleteDBInstance") >= 3
+    assert account.name not in account.instances()
+
+
+def test_a_deletion_that_is_forbidden_is_told_at_once(account: Account) -> None:
+    account.restore()
+    account.proxy.refuse("DeleteDBInstance", "AccessDenied", "not authorized to perform rds:DeleteDBInstance", 403)
+    with pytest.raises(CloudError, match="rds:DeleteDBInstance") as raised:
+        account.cloud.delete_instance(account.name, account.progress)
+    assert raised.value.code == "aws.denied"
+
+
+def test_a_deletion_whose_answer_was_lost_is_seen_through(account: Account) -> None:
+    account.restore("failed")
+    with pytest.raises(CloudError):
+        account.cloud.await_available(account.name, LONG, account.progress)
+    account.proxy.lose("DeleteDBInstance")
+    account.cloud.delete_instance(account.name, account.progress)
+    assert account.name not in account.instances()
+
+
+def test_deleting_what_is_gone_is_fine(account: Account) -> None:
+    account.cloud.delete_instance(account.name, account.progress)
+    assert account.proxy.count("DeleteDBInstance") == 0
+
+
+def test_leftovers_are_found_by_their_marks_through_all_pages(account: Account) -> None:
+    other = RunId("170601-103000-abcd")
+    account.restore()
+    account.stranger(other.resource, as_tags(marks(other.resource, other.value, EXPIRES)))
+    account.stranger("rdsrestore-lookalike")
+    account.stranger("copy-of-ours", as_tags(marks(account.name, account.run, EXPIRES)))
+    account.proxy.page = 1
+    group = account.groups()[account.name]["GroupId"]
+    ours = {
+        Leftover("instance", account.name, account.run, "creating", EXPIRES),
+        Leftover("group", group, account.run, "closed", EXPIRES),
+    }
+    assert set(account.cloud.leftovers(account.run)) == ours
+    assert set(account.cloud.leftovers()) == {
+        *ours,
+        Leftover("instance", other.resource, other.value, "creating", EXPIRES),
+    }

@@ -1,0 +1,128 @@
+"""Credentials, regions, networks and secrets: what is wrong is said before anything is made."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from account import Account
+from rdsrestore.aws.secrets import login
+from rdsrestore.aws.session import CallLog, Clients
+from rdsrestore.core.errors import CloudError, UsageError
+from rdsrestore.engines.rds_instance import RdsInstances
+from rdsrestore.lab.status import client
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
+def test_credentials_that_are_not_accepted_name_the_ways_to_others(account: Account, code: str) -> None:
+    account.proxy.refuse("GetCallerIdentity", code, "The security token included in the request is expired", 403)
+    with pytest.raises(CloudError, match=code) as raised:
+        account.cloud.identity()
+    assert raised.value.code == "aws.credentials"
+    assert "--profile" in raised.value.hint
+
+
+def test_no_credentials_at_all_are_told_as_such(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    clients = Clients(None, None, CallLog())
+    with pytest.raises(CloudError, match="no usable AWS credentials") as raised:
+        login(clients, "any")
+    assert raised.value.code == "aws.credentials"
+    assert account.proxy.count("GetSecretValue") == 0
+
+
+def test_no_region_names_the_flag(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    del account
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(UsageError) as raised:
+        Clients(None, None, CallLog())
+    assert raised.value.where == "--region"
+
+
+@pytest.mark.parametrize(
+    ("profile", "region", "where"), [("nobody", None, "--profile"), (None, "not a place", "--region")]
+)
+def test_an_unknown_profile_and_an_impossible_region_name_their_flag(
+    account: Account, profile: str | None, region: str | None, where: str
+) -> None:
+    del account
+    with pytest.raises(UsageError) as raised:
+        Clients(profile, region, CallLog())
+    assert raised.value.where == where
+
+
+def test_a_service_that_nobody_answers_for_is_told_soon(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    del account
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    log = CallLog()
+    cloud = RdsInstances(Clients(None, None, log), log, 0.1, "http://127.0.0.1:9")
+    with pytest.raises(CloudError, match="does not answer") as raised:
+        cloud.identity()
+    assert raised.value.code == "aws.timeout"
+
+
+def test_a_network_that_answers_in_the_clouds_place_is_told_as_no_answer(account: Account) -> None:
+    account.proxy.say("GetCallerIdentity", b"<html>Welcome to the airport. Please log in.</html", times=3)
+    with pytest.raises(CloudError) as raised:
+        account.cloud.identity()
+    account.proxy.reset()
+    assert raised.value.code == "aws.timeout"
+
+
+def test_every_answer_is_noted_once_with_its_request_id_also_a_refusal(account: Account) -> None:
+    account.cloud.identity()
+    with pytest.raises(CloudError):
+        account.cloud.snapshot("nightly")
+    first, second = account.cloud.take_calls()
+    assert (first.service, first.operation, first.status) == ("sts", "GetCallerIdentity", 200)
+    assert (second.service, second.operation, second.status) == ("rds", "DescribeDBSnapshots", 404)
+    assert first.request_id != second.request_id
+    assert account.cloud.take_calls() == ()
+
+
+def test_our_calls_can_be_told_from_others_in_the_clouds_own_trail(account: Account) -> None:
+    config: Any = account.clients.rds_writes.meta.config
+    assert "rdsrestore" in config.user_agent_extra
+    assert config.retries == {"mode": "standard", "total_max_attempts": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "user", "password"),
+    [
+        (json.dumps({"username": "admin", "password": "p 1", "port": 3306}), "admin", "p 1"),
+        (json.dumps({"password": "p2"}), None, "p2"),
+        ("just-a-password", None, "just-a-password"),
+        ("12345", None, "12345"),
+    ],
+)
+def test_a_secret_holds_a_login_or_a_password_alone(
+    account: Account, text: str, user: str | None, password: str
+) -> None:
+    store = client(account.state, "secretsmanager")
+    arn = store.create_secret(Name=f"test/{account.run}", SecretString=text)["ARN"]
+    found = login(account.clients, arn)
+    store.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+    assert (found.user, found.password.reveal()) == (user, password)
+    assert password not in repr(found)
+
+
+@pytest.mark.parametrize("text", [json.dumps({"username": "admin"}), json.dumps({"password": 5}), json.dumps({})])
+def test_a_secret_without_a_password_is_told_without_showing_it(account: Account, text: str) -> None:
+    store = client(account.state, "secretsmanager")
+    arn = store.create_secret(Name=f"test/{account.run}", SecretString=text)["ARN"]
+    with pytest.raises(CloudError, match="no password") as raised:
+        login(account.clients, arn)
+    store.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+    assert raised.value.code == "aws.no-secret"
+    assert "admin" not in str(raised.value)
+
+
+def test_a_missing_secret_names_the_setting(account: Account) -> None:
+    with pytest.raises(CloudError) as raised:
+        login(account.clients, "production/nothing")
+    assert raised.value.code == "aws.no-secret"
+    assert "password_secret" in raised.value.hint
