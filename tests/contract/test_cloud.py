@@ -435,6 +435,13 @@ def test_deleting_what_is_gone_is_fine(account: Account) -> None:
     assert account.proxy.count("DeleteDBInstance") == 0
 
 
+def test_an_instance_that_appears_only_at_the_second_look_is_deleted_too(account: Account) -> None:
+    account.restore()
+    account.proxy.refuse("DescribeDBInstances", "DBInstanceNotFound", status=404)
+    account.cloud.delete_instance(account.name, account.progress)
+    assert account.name not in account.instances()
+
+
 def test_leftovers_are_found_by_their_marks_through_all_pages(account: Account) -> None:
     other = RunId("170601-103000-abcd")
     account.restore()

@@ -188,6 +188,13 @@ def test_a_deletion_without_an_answer_is_seen_through(account: Account, trouble:
     assert account.name not in account.groups()
 
 
+def test_a_group_that_appears_only_at_the_second_look_is_deleted_too(account: Account) -> None:
+    account.group()
+    account.proxy.show("ec2", "DescribeSecurityGroups", {"SecurityGroups": []})
+    account.cloud.delete_group(account.name, account.progress)
+    assert account.name not in account.groups()
+
+
 def test_deleting_a_group_that_is_gone_is_fine(account: Account) -> None:
     account.cloud.delete_group(account.name, account.progress)
     assert account.cloud.find_group(account.name) is None

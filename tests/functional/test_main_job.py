@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 from datetime import UTC, datetime, timedelta
@@ -229,3 +230,37 @@ def test_no_secret_is_written_anywhere(shop: LabTool, accident: str) -> None:
     texts = [ended.stdout, ended.stderr, shop.lab("slack")]
     texts += [path.read_text(errors="replace") for path in shop.home.glob("runs/*/*") if path.is_file()]
     assert all(secret and secret not in text for secret in secrets for text in texts)
+
+
+def test_a_password_is_read_from_secrets_manager(shop: LabTool) -> None:
+    arn = shop.place.running().secret_arn
+    without = {"RDSRESTORE_PASSWORD": "", "RDSRESTORE_PASSWORD_SECRET": arn}
+    assert "dry run" in shop("table", "billing", "--before", AGO, "--dry-run", check=0, **without).stdout
+    none = shop("table", "billing", "--before", AGO, "--dry-run", check=2, RDSRESTORE_PASSWORD="")
+    assert "RDSRESTORE_PASSWORD" in none.stderr
+
+
+def test_a_moment_that_the_backups_have_not_reached_is_waited_for(tmp_path: Path) -> None:
+    lab = LabTool(tmp_path / "lab", tmp_path / "state")
+    lab.up("--restore-delay", "0.4", "--lag", "6", "--deny", "reset", "--rows", "10")
+    try:
+        before = lab.moment()
+        lab.sql("DELETE FROM shop.billing")
+        ended = lab("table", "billing", "billing_lines", "--before", before, "--yes", check=0)
+        assert "reach-moment" in ended.stdout
+        assert lab.number("SELECT COUNT(*) FROM shop.billing") == 10
+    finally:
+        lab.lab("down")
+
+
+def test_a_crashed_lab_is_cleaned_up_by_the_next(tmp_path: Path) -> None:
+    lab = LabTool(tmp_path / "lab", tmp_path / "state")
+    lab.up("--empty", "--deny", "reset")
+    first = lab.place.running()
+    os.kill(first.pid, signal.SIGKILL)
+    lab.up("--empty", "--deny", "reset")
+    assert lab.place.running().pid != first.pid
+    assert lab.sql("SHOW TABLES FROM shop") == []
+    lab.lab("down")
+    assert not lab.folder.exists()
+    assert lab.place.state() is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rdsrestore.aws.faults import DENIED, FAILURES, MEANINGS, code_of, translate, translated, unanswered
 from rdsrestore.aws.marks import RUN, SELF, as_mapping, as_tags, expiry, is_ours, marks
 from rdsrestore.aws.session import Clients
-from rdsrestore.aws.waiting import persistently, until
+from rdsrestore.aws.waiting import persistently, twice, until
 from rdsrestore.core.cloud import GroupSpec, Leftover
 from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import PREFIX
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 IN_USE_FOR = 900.0
 """Seconds that EC2 may hold a group after its last instance is gone."""
+OFTEN = 2.0
+"""Longest pause between two looks at what EC2 does in seconds."""
 SETTLES_WITHIN = 60.0
 """Seconds until EC2 shows everywhere what it has done."""
 
@@ -64,7 +66,7 @@ class Firewall:
 
         group = persistently(make)
         late = CloudError("own-group", f"{group} does not appear", "rdsrestore cleanup", code="aws.timeout")
-        until(lambda: self._by_id(group), min(self._poll, 1.0), SETTLES_WITHIN, late)
+        until(lambda: self._by_id(group), min(self._poll, OFTEN), SETTLES_WITHIN, late)
         return group
 
     def find(self, name: str) -> str | None:
@@ -76,7 +78,10 @@ class Firewall:
         return require_ours((ours or found)[0])["GroupId"]
 
     def delete(self, name: str, progress: Progress) -> None:
-        """Delete the group of that name, waiting while something still uses it; gone already is fine."""
+        """Delete the group of that name, waiting while something still uses it; gone already is fine.
+
+        It is gone when two looks in a row say so: a call that was cut short may still be on its way.
+        """
 
         def gone() -> bool | None:
             group = self.find(name)
@@ -93,7 +98,7 @@ class Firewall:
         late = CloudError(
             "security group", f"{name} is still there", "wait, then rdsrestore cleanup", code="aws.in-use"
         )
-        until(gone, self._poll, IN_USE_FOR, late)
+        until(twice(gone), min(self._poll, OFTEN), IN_USE_FOR, late)
 
     def open(self, group: str, cidr: str, port: int, run: str) -> str:
         """Open one rule in the run's own group; the same rule there already is adopted."""
@@ -101,13 +106,14 @@ class Firewall:
         if not shown:
             raise CloudError("open-rule", f"security group {group} is gone", "run again", code="aws.settings")
         tags = as_mapping(require_ours(shown, run).get("Tags", []))
+        ours = as_tags({key: value for key, value in tags.items() if key.startswith(f"{PREFIX}:")})
 
         def make() -> str:
             try:
                 answer = self._writes.authorize_security_group_ingress(
                     GroupId=group,
                     IpPermissions=[permission(cidr, port, run)],
-                    TagSpecifications=[{"ResourceType": "security-group-rule", "Tags": as_tags(tags)}],
+                    TagSpecifications=[{"ResourceType": "security-group-rule", "Tags": ours}],
                 )
                 return answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]
             except FAILURES as error:
@@ -138,7 +144,7 @@ class Firewall:
             return None
 
         late = CloudError("close-rule", f"{group} still lets somebody in", "rdsrestore cleanup", code="aws.rule-open")
-        until(shut, min(self._poll, 1.0), SETTLES_WITHIN, late)
+        until(shut, min(self._poll, OFTEN), SETTLES_WITHIN, late)
 
     def rules(self, group: str) -> Sequence[Rule]:
         """List a group's ingress rules; none where the group is gone."""

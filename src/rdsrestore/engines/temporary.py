@@ -149,7 +149,10 @@ class Copies:
         until(twice(taken), self._poll, PASSWORD_WITHIN, late)
 
     def delete(self, name: str, progress: Progress) -> None:
-        """Delete an instance of ours and wait until it is gone; CloudError `aws.name-taken` where it is not ours."""
+        """Delete an instance of ours and wait until it is gone; CloudError `aws.name-taken` where it is not ours.
+
+        It is gone when two looks in a row say so: a restore that was cut short may still be on its way.
+        """
 
         def gone() -> bool | None:
             shown = self.find(name)
@@ -164,7 +167,7 @@ class Copies:
         late = CloudError(
             "delete", f"{name} is still there", "wait, then rdsrestore cleanup", code="aws.delete-timeout"
         )
-        until(gone, self._poll, GONE_WITHIN, late)
+        until(twice(gone), self._poll, GONE_WITHIN, late)
 
     def _ask_to_delete(self, name: str, *, protected: bool) -> None:
         """Ask once; a refusal that may pass, as while the instance is being made, is left to the next look."""

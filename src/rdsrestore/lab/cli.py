@@ -79,6 +79,7 @@ def env(folder: Dir = None) -> None:
     for name, value in exports(state, str(where.ca)).items():
         typer.echo(f"export {name}={shlex.quote(value)}")
     typer.echo(f"# mysql --user={state.user} --ssl-ca={shlex.quote(str(where.ca))} shop")
+    typer.echo(f"# the password lies in Secrets Manager too: RDSRESTORE_PASSWORD_SECRET={state.secret_arn}")
 
 
 @app.command()
