@@ -12,7 +12,7 @@ import platformdirs
 
 from rdsrestore import wiring
 from rdsrestore.config import Settings, load
-from rdsrestore.core.checks import Finding
+from rdsrestore.core.checks import Finding, Severity
 from rdsrestore.core.errors import RdsRestoreError, Refused
 from rdsrestore.core.events import Listener
 from rdsrestore.core.model import PREFIX
@@ -95,10 +95,11 @@ class Front:
         expected: Mapping[str, float],
         calls: Mapping[str, Sequence[str]],
     ) -> None:
-        """Show what would be done, and what was found."""
+        """Show the plan and what was found; a plan that can't start is only shown to those who asked for it."""
         if self.stream:
             self.stream.plan(plan, findings, expected, calls)
-        console.plan(self.screen, plan, read, expected, calls)
+        if calls or not any(finding.severity is Severity.BLOCKS for finding in findings):
+            console.plan(self.screen, plan, read, expected, calls)
         console.findings(self.screen, findings)
 
     def sum_up(self, outcome: Outcome, folder: Path) -> None:
