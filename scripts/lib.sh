@@ -51,6 +51,7 @@ need_engine() {
   docker info >/dev/null 2>&1 && return
   need_packages dockerd=docker.io iptables=iptables
   say 'starting a Docker engine'
+  pgrep -x dockerd >/dev/null || as_root rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
   as_root sh -c 'nohup dockerd >/var/log/rdsrestore-dockerd.log 2>&1 &'
   local tries=0
   until docker info >/dev/null 2>&1; do
