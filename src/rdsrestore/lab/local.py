@@ -168,8 +168,15 @@ class LocalServers:
         )
 
     def _launch(self, folder: Path, *options: str) -> LocalServer:
+        (folder / "tmp").mkdir(mode=0o700, exist_ok=True)  # a shared one loses its files when another server starts
         words = [tool("mariadbd"), "--no-defaults", f"--datadir={folder / 'data'}", f"--socket={folder / 's'}"]
-        words += [f"--pid-file={folder / 'pid'}", f"--log-error={folder / 'log'}", *SMALL, *options]
+        words += [
+            f"--tmpdir={folder / 'tmp'}",
+            f"--pid-file={folder / 'pid'}",
+            f"--log-error={folder / 'log'}",
+            *SMALL,
+            *options,
+        ]
         if os.geteuid() == 0:
             words.append("--user=root")
         process = subprocess.Popen(

@@ -13,7 +13,10 @@ from rdsrestore.core.tables import TableCheck
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import counted, landing, production
 
-HINT = "production was changed; compare the audit log with the table before running anything else"
+HINT = (
+    "each inserted row was proved as it was written, so the application may have changed rows since:"
+    " look at the audit log and at inserted-*.keys in the run's folder before you run anything else"
+)
 
 
 @dataclass(frozen=True)
