@@ -132,8 +132,9 @@ def test_a_rule_whose_answer_was_lost_is_adopted(account: Account, trouble: str)
 def test_opening_twice_is_one_rule_and_another_port_is_another_rule(account: Account) -> None:
     group = account.group()
     first = account.cloud.open_rule(group, HERE, 3306, account.run)
+    other = account.cloud.open_rule(group, HERE, 3307, account.run)
     assert account.cloud.open_rule(group, HERE, 3306, account.run) == first
-    assert account.cloud.open_rule(group, HERE, 3307, account.run) != first
+    assert account.cloud.open_rule(group, HERE, 3307, account.run) == other != first
 
 
 def test_a_rule_in_a_group_that_is_gone_is_an_error(account: Account) -> None:

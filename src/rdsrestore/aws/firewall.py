@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rdsrestore.aws.faults import DENIED, FAILURES, MEANINGS, code_of, translate, translated, unanswered
+from rdsrestore.aws.faults import DENIED, FAILURES, MEANINGS, code_of, translate, translated
 from rdsrestore.aws.marks import RUN, SELF, as_mapping, as_tags, expiry, is_ours, marks
 from rdsrestore.aws.session import Clients
 from rdsrestore.aws.waiting import persistently, twice, until
@@ -101,7 +101,7 @@ class Firewall:
         until(twice(gone), min(self._poll, OFTEN), IN_USE_FOR, late)
 
     def open(self, group: str, cidr: str, port: int, run: str) -> str:
-        """Open one rule in the run's own group; the same rule there already is adopted."""
+        """Open one rule in the run's own group; the same rule there already, of a lost answer, is adopted."""
         shown = self._by_id(group)
         if not shown:
             raise CloudError("open-rule", f"security group {group} is gone", "run again", code="aws.settings")
@@ -117,7 +117,7 @@ class Firewall:
                 )
                 return answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]
             except FAILURES as error:
-                if code_of(error) == "InvalidPermission.Duplicate" or unanswered(error):
+                if code_of(error) == "InvalidPermission.Duplicate":
                     known = [rule.id for rule in self.rules(group) if (rule.source, rule.port) == (cidr, port)]
                     if known:
                         return known[0]
