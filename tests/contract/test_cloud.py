@@ -19,6 +19,14 @@ from rdsrestore.lab.launch import control
 
 TEMPORARY = {"own-group", "restore-instance", "own-password", "open-rule", "close-rule"}
 LONG = 30.0
+OFF = (
+    "MultiAZ",
+    "DeletionProtection",
+    "AutoMinorVersionUpgrade",
+    "CopyTagsToSnapshot",
+    "EnableIAMDatabaseAuthentication",
+    "PubliclyAccessible",
+)
 
 
 def test_we_know_who_we_are(account: Account) -> None:
@@ -189,16 +197,11 @@ def test_every_attribute_of_the_copy_is_given(account: Account) -> None:
     assert [each["VpcSecurityGroupId"] for each in shown["VpcSecurityGroups"]] == [
         account.groups()[account.name]["GroupId"]
     ]
-    assert not shown["MultiAZ"]
-    assert not shown["DeletionProtection"]
-    assert not shown["AutoMinorVersionUpgrade"]
-    assert not shown["CopyTagsToSnapshot"]
     assert shown["BackupRetentionPeriod"] == 0
     assert as_mapping(shown["TagList"]) == marks(account.name, account.run, EXPIRES)
     form = account.proxy.form("RestoreDBInstanceToPointInTime")
     assert form["SourceDbiResourceId"] == source.resource_id
-    assert form["EnableIAMDatabaseAuthentication"] == "false"
-    assert form["PubliclyAccessible"] == "false"
+    assert {name: form.get(name) for name in OFF} == dict.fromkeys(OFF, "false")
     assert form["CACertificateIdentifier"] == source.ca_certificate
     assert form["OptionGroupName"] == source.option_group
     assert form["StorageType"] == "gp3"
