@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,18 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from rdsrestore.core.changes import (
+    Act,
+    Group,
+    Ledger,
+    PlanLine,
+    Relation,
+    SavedTable,
+    Story,
+    TableDifference,
+    TableLoad,
+    Target,
+)
 from rdsrestore.core.cloud import (
     ApiCall,
     GroupSpec,
@@ -20,20 +33,11 @@ from rdsrestore.core.cloud import (
 )
 from rdsrestore.core.errors import CloudError, DatabaseError
 from rdsrestore.core.events import Event
-from rdsrestore.core.model import Endpoint, Moment, Request, Secret, TableRef
+from rdsrestore.core.model import Endpoint, Moment, Policy, Request, Secret, TableRef
+from rdsrestore.core.policy import verdict
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.step import World
-from rdsrestore.core.tables import (
-    ClientTools,
-    Column,
-    DumpFile,
-    Fingerprint,
-    ServerFacts,
-    TableCheck,
-    TableDefinition,
-    TableDifference,
-    TableLoad,
-)
+from rdsrestore.core.tables import ClientTools, Column, DumpFile, Fingerprint, ServerFacts, TableDefinition
 
 NOW = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
 BEFORE = Moment(datetime(2017, 6, 1, 10, 14, tzinfo=UTC), "2017-06-01T10:14Z")
@@ -267,6 +271,8 @@ class FakeServer:
             autoinc_lock_mode=1,
         )
     )
+    plans: dict[TableRef, list[PlanLine]] = field(default_factory=dict)
+    done: defaultdict[TableRef, list[PlanLine]] = field(default_factory=lambda: defaultdict(list))
     lose: int = 0
     faults: Faults = field(default_factory=Faults)
 
@@ -325,53 +331,74 @@ class FakeServer:
         if not self.live.get(landing, {1: ""}):
             del self.live[landing]
 
-    def stage(self, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
-        del schema, dump, folder, progress
+    def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
+        del schema, target, folder, progress
         self.faults.before("stage")
         self.faults.done("stage")
 
-    def compare(
-        self, schema: str, dump: DumpFile, landing: TableRef, staged: Sequence[TableRef], progress: Progress
-    ) -> TableDifference:
-        del schema, staged, progress
+    def compare(self, schema: str, targets: Sequence[Target], progress: Progress) -> Sequence[TableDifference]:
+        del schema, progress
         self.faults.before("compare")
-        ref = dump.definition.ref
-        then, live = self.then[ref], self.live[landing]
-        return TableDifference(
-            ref=ref,
-            landing=landing,
-            restored=len(then),
-            live=len(live),
-            missing=len(then.keys() - live.keys()),
-            present=len(then.keys() & live.keys()),
-            changed=sum(live[key] != then[key] for key in then.keys() & live.keys()),
-            newer=len(live.keys() - then.keys()),
-        )
+        return [self.difference(target) for target in targets]
 
-    def load(self, schema: str, dump: DumpFile, landing: TableRef, progress: Progress) -> TableLoad:
+    def difference(self, target: Target) -> TableDifference:
+        ref = target.dump.definition.ref
+        then, live = self.then[ref], self.live[target.landing]
+        lines = [self.line(target.policy, key, then, live) for key in sorted({*then, *live})]
+        self.plans[target.landing] = [line for line in lines if line.relation is not Relation.SAME]
+        kinds = [(line.relation, line.act) for line in self.plans[target.landing]]
+        groups = tuple(Group(*kind[:1], Story.UNKNOWN, kind[1], kinds.count(kind)) for kind in dict.fromkeys(kinds))
+        return TableDifference(ref, target.landing, len(then), len(live), groups)
+
+    def line(self, policy: Policy, key: int, then: dict[int, str], live: dict[int, str]) -> PlanLine:
+        relation = Relation.CHANGED if then.get(key) != live.get(key) else Relation.SAME
+        relation = Relation.MISSING if key not in live else Relation.EXTRA if key not in then else relation
+        act = verdict(relation, Story.UNKNOWN, policy).act
+        return PlanLine((str(key),), relation, Story.UNKNOWN, act, "todo", "")
+
+    def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
+        del schema
+        return iter(self.plans[target.landing])
+
+    def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
+        del schema, folder, progress
+        self.faults.before("save")
+        return SavedTable(target.landing, ("id",), ("id",), target.dump)
+
+    def rest(self, schema: str, target: Target) -> Fingerprint | None:
+        del schema
+        touched = {line.key for line in self.plans[target.landing] if line.act is not Act.KEEP}
+        return Fingerprint(len([key for key in self.live[target.landing] if (str(key),) not in touched]), 1, 2)
+
+    def load(self, schema: str, targets: Sequence[Target], progress: Progress) -> None:
         del schema, progress
         self.faults.before("load")
-        then, live = self.then[dump.definition.ref], self.live[landing]
-        missing = sorted(then.keys() - live.keys())
-        for key in missing[: len(missing) - self.lose]:
-            live[key] = then[key]
+        for target in targets:
+            then, live = self.then[target.dump.definition.ref], self.live[target.landing]
+            todo = [line for line in self.plans[target.landing] if line.act is not Act.KEEP]
+            for line in todo[: len(todo) - self.lose]:
+                key = int(line.key[0])
+                self.done[target.landing].append(line)
+                if line.act is Act.DELETE:
+                    del live[key]
+                else:
+                    live[key] = then[key]
+                self.faults.before("between rows")
         self.faults.done("load")
-        return TableLoad(landing, len(missing), 1)
 
-    def loaded(self, schema: str, dump: DumpFile, landing: TableRef) -> TableLoad:
-        del schema, dump
-        return TableLoad(landing, 0, 0)
-
-    def inserted(self, schema: str, dump: DumpFile, landing: TableRef) -> Iterator[str]:
-        del schema, landing
-        return (f"`id` = {key}" for key in sorted(self.then[dump.definition.ref]))
-
-    def verify(self, schema: str, dump: DumpFile, landing: TableRef, before: int) -> TableCheck:
+    def loaded(self, schema: str, target: Target) -> TableLoad:
         del schema
-        self.faults.before("verify")
-        then, live = self.then[dump.definition.ref], self.live[landing]
-        present = then.keys() & live.keys()
-        return TableCheck(landing, len(then), len(present), len(present), len(present), before, len(live))
+        acts = [line.act for line in self.done[target.landing]]
+        return TableLoad(target.landing, acts.count(Act.INSERT), acts.count(Act.UPDATE), acts.count(Act.DELETE))
+
+    def ledger(self, schema: str, target: Target, before: int, untouched: Fingerprint | None) -> Ledger:
+        self.faults.before("ledger")
+        load, live = self.loaded(schema, target), self.live[target.landing]
+        planned = [line for line in self.plans[target.landing] if line.act is not Act.KEEP]
+        rest = self.rest(schema, target) == untouched
+        return Ledger(
+            target.landing, before, len(live), load.inserted, load.deleted, len(planned), load.rows, 0, load.rows, rest
+        )
 
     # databases
 
@@ -439,9 +466,9 @@ class FakeOperator:
     def refuse(self) -> None:
         self.willing = False
 
-    def approve(self, question: str, differences: Sequence[TableDifference]) -> bool:
+    def approve(self, question: str, differences: Sequence[TableDifference], typed: str | None) -> bool:
         del differences
-        self.asked.append(question)
+        self.asked.append(question if typed is None else f"{question} [{typed}]")
         return self.willing
 
 

@@ -10,6 +10,18 @@ from pathlib import Path
 
 from fakes import BEFORE, BILLING, LINES, NOW, FakeWorld, request
 from rdsrestore.core import events
+from rdsrestore.core.changes import (
+    Act,
+    Cell,
+    Conflict,
+    Group,
+    Ledger,
+    LostChildren,
+    Relation,
+    Story,
+    TableDifference,
+    TableLoad,
+)
 from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.outcome import Outcome, Remains
@@ -17,7 +29,6 @@ from rdsrestore.core.planner import make_plan
 from rdsrestore.core.step import Impact, Plan
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import survey
-from rdsrestore.core.tables import Conflict, LostChildren, TableCheck, TableDifference, TableLoad
 from rdsrestore.outlets.terminal import Terminal
 from rdsrestore.steps import RECIPE
 
@@ -55,12 +66,19 @@ def sample_plan() -> Plan:
 
 
 def sample_differences() -> tuple[TableDifference, ...]:
+    long = "a very long note that goes on and on"
+    missing = (Cell("id", None, "1"), Cell("invoice_no", None, "A-1"), Cell("notes", None, long))
+    changed = (Cell("id", "2", "2"), Cell("amount", "10.00", "12.00"), Cell("notes", "x", "x"))
     return (
         TableDifference(
-            BILLING, BILLING, restored=20_000, live=12, missing=19_990, present=7, changed=2, newer=5,
+            BILLING, BILLING, restored=20_000, live=12,
+            groups=(
+                Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, 19_990, (missing,)),
+                Group(Relation.CHANGED, Story.UNKNOWN, Act.KEEP, 2, (changed,), (("notes", 2), ("amount", 1))),
+                Group(Relation.EXTRA, Story.UNKNOWN, Act.KEEP, 5),
+            ),
             conflicts=(Conflict("invoice_no is taken by a newer row", 3, ("17", "18", "19")),),
-            sample=((("id", "1"), ("invoice_no", "A-1"), ("notes", "a very long note that goes on and on")),),
-            children=(LostChildren(LINES, "CASCADE", 40_000, 0),),
+            children=(LostChildren(LINES, "CASCADE", 40_000, 0),), unlike=("column vat was added since",),
         ),
     )  # fmt: skip
 
@@ -69,11 +87,12 @@ def ended_well() -> Outcome:
     left = (Conflict("invoice_no is taken by a newer row", 3, ("17",)),)
     return Outcome(
         run=RUN.value,
-        loads=(TableLoad(BILLING, 19_990, 20, left), TableLoad(LINES, 40_000, 40)),
-        checks=(
-            TableCheck(BILLING, 19_997, 19_997, 19_990, 19_990, 12, 20_002),
-            TableCheck(LINES, 40_000, 40_000, 40_000, 40_000, 0, 40_000),
+        loads=(TableLoad(BILLING, inserted=19_990, conflicts=left), TableLoad(LINES, inserted=40_000)),
+        ledgers=(
+            Ledger(BILLING, 12, 20_002, 19_990, 0, 19_993, 19_990, 3, 19_990, rest=True),
+            Ledger(LINES, 0, 40_001, 40_000, 0, 40_000, 40_000, 0, 39_999, rest=False),
         ),
+        saved=True,
         production_touched=True,
         proof=(f"instance {RUN.resource} is gone", f"security group {RUN.resource} is gone, and its rule with it"),
         notices=("Slack: 2 messages not delivered (status 503)",),

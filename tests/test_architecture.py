@@ -29,7 +29,8 @@ LAYERS: dict[str, frozenset[str]] = {
     "restoring": frozenset({"core", "asking", "front", "steps", "store", "__version__"}),
     "cleaning": frozenset({"core", "front", "steps", "store"}),
     "auditing": frozenset({"core", "front", "outlets", "store"}),
-    "cli": frozenset({"core", "asking", "auditing", "cleaning", "front", "lab", "restoring", "__version__"}),
+    "options": frozenset({"core"}),
+    "cli": frozenset({"core", "asking", "auditing", "cleaning", "front", "lab", "options", "restoring", "__version__"}),
     "lab": frozenset({"core", "aws", "store", "lab"}),
 }
 HOMES: dict[str, frozenset[str]] = {
@@ -41,7 +42,7 @@ HOMES: dict[str, frozenset[str]] = {
     "rich": frozenset({"outlets", "guide", "cli", "lab"}),
     "slack_sdk": frozenset({"outlets"}),
     "moto": frozenset({"lab"}),
-    "typer": frozenset({"cli", "lab"}),
+    "typer": frozenset({"cli", "lab", "options"}),
 }
 
 

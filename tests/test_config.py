@@ -122,7 +122,7 @@ def test_a_profile_is_a_section_or_else_an_aws_profile(machine: Machine, *, by_f
         ("[defaults]\nwait = true\n", "[defaults] wait", "number of seconds", ""),
         ("[defaults]\npoll = -1\n", "[defaults] poll", "above 0", ""),
         ("[defaults]\npoll = inf\n", "[defaults] poll", "above 0", ""),
-        ('[defaults]\nmerge = "all"\n', "[defaults] merge", "missing, none", ""),
+        ('[defaults]\nmerge = "all"\n', "[defaults] merge", "missing, overwrite, exact, none", ""),
         ('[defaults]\nslack_api_url = "slack.com"\n', "slack_api_url", "https://", ""),
         ('[defaults]\nssl_ca = "none.pem"\n', "ssl_ca", "none.pem can't be read", "bundle"),
         ('defaults = "x"\n', "rdsrestore.toml", "must be a section", "[defaults]"),

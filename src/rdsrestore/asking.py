@@ -6,12 +6,13 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import tzlocal
 
 from rdsrestore import moments
 from rdsrestore.core.errors import UsageError
-from rdsrestore.core.model import Merge, Moment, Request, Snapshot
+from rdsrestore.core.model import Merge, Moment, OnConflict, Policy, Request, Snapshot, Triggers
 from rdsrestore.core.step import World
 from rdsrestore.front import Front
 from rdsrestore.guide import missing
@@ -30,7 +31,14 @@ class Asked:
     where: str | None = None
     into: str | None = None
     recreate: bool = False
-    fire_triggers: bool = False
+    with_parents: bool = False
+    with_children: bool = False
+    incident_end: str | None = None
+    on_conflict: OnConflict = OnConflict.KEEP
+    columns: tuple[str, ...] = ()
+    keys_from: Path | None = None
+    triggers: Triggers = Triggers.REFUSE
+    confirm: str | None = None
     caller: str | None = None
     instance_class: str | None = None
     wait: int | None = None
@@ -44,7 +52,7 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         raise UsageError("--snapshot", "goes without --before", "use one of them")
     if asked.into and len(asked.tables) > 1:
         raise UsageError("--into", "goes with one table", "run the command once for each table")
-    early = point(asked, front) if asked.before or asked.snapshot else None
+    early = point(asked, front)
     instance = asked.instance or settings.instance or ask_instance(front, world)
     database = asked.database or settings.database or ask_database(front, world, instance)
     tables = asked.tables or ask_tables(front, world, instance, database)
@@ -53,17 +61,19 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         instance=instance,
         database=database,
         tables=tuple(dict.fromkeys(tables)),
-        point=early or point(asked, front),
+        point=early,
         operator=settings.operator,
         user=settings.user or world.cloud.source(instance).master_user,
-        merge=asked.merge or settings.merge or Merge.MISSING,
-        where=asked.where,
+        policy=policy(asked, settings.merge),
+        incident_end=incident_end(asked, front, early),
         into=asked.into,
         reason=asked.reason,
         caller=one_address(caller) if caller else None,
         instance_class=asked.instance_class or settings.instance_class,
         recreate=asked.recreate,
-        fire_triggers=asked.fire_triggers,
+        with_parents=asked.with_parents,
+        with_children=asked.with_children,
+        triggers=asked.triggers,
         wait=asked.wait or settings.wait,
     )
 
@@ -80,6 +90,50 @@ def point(asked: Asked, front: Front) -> Moment | Snapshot:
     if front.guide is None:
         raise missing("--before", "the moment to restore")
     return front.guide.ask_moment(now, zone)
+
+
+def policy(asked: Asked, usual: Merge | None) -> Policy:
+    """Put the rules together; UsageError where they contradict each other.
+
+    With a second moment, or for single columns, the rows that the incident changed are wanted too.
+    """
+    three_way = asked.incident_end is not None
+    columns = tuple(dict.fromkeys(name for given in asked.columns for name in given.split(",") if name))
+    merge = asked.merge or (Merge.OVERWRITE if three_way or columns else usual or Merge.MISSING)
+    if columns and merge not in {Merge.OVERWRITE, Merge.EXACT}:
+        raise UsageError(
+            "--columns", f"narrows changed rows, which --merge {merge} leaves alone", "add --merge overwrite"
+        )
+    if asked.on_conflict is OnConflict.RESTORE and not three_way:
+        raise UsageError(
+            "--on-conflict",
+            "restore needs to know what the incident left",
+            "add --incident-end, or use --merge overwrite",
+        )
+    return Policy(merge, asked.on_conflict, columns, asked.where, keys_file(asked.keys_from), three_way)
+
+
+def keys_file(path: Path | None) -> str | None:
+    """Check that a file of keys can be read."""
+    if path is None:
+        return None
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UsageError("--keys-from", f"{path} can't be read: {error.strerror}", "give a file of keys") from error
+    return str(path.absolute())
+
+
+def incident_end(asked: Asked, front: Front, early: Moment | Snapshot) -> Moment | None:
+    """Read the moment after the incident; UsageError where it is not after the one to restore."""
+    if asked.incident_end is None:
+        return None
+    zone = tzlocal.get_localzone()
+    moment = moments.parse(asked.incident_end, now(), zone)
+    front.screen.print(f"incident's end: {moments.explain(moment, now(), zone)}", soft_wrap=True)
+    if isinstance(early, Moment) and moment.utc <= early.utc:
+        raise UsageError("--incident-end", f"{moment} is not after --before {early}", "give the later moment here")
+    return moment
 
 
 def now() -> datetime:

@@ -81,4 +81,6 @@ def purpose(start: Record) -> str:
     point, tables = request.get("point"), request.get("tables")
     when = (point.get("utc") or point.get("id")) if isinstance(point, dict) else ""
     names = ", ".join(map(str, tables)) if isinstance(tables, list) else ""
-    return f"{names} of {request.get('instance')} as of {when}"
+    undoes = request.get("undoes")
+    state = f"as before run {undoes}" if undoes else f"as of {when}"
+    return f"{names} of {request.get('instance')} {state}"

@@ -10,7 +10,7 @@ from rdsrestore.core.replay import replay
 from rdsrestore.core.runner import Desk, clean_up
 from rdsrestore.core.step import Run
 from rdsrestore.front import Front
-from rdsrestore.steps import RECIPE
+from rdsrestore.steps import STEPS
 from rdsrestore.store.journal_file import JournalFile
 
 
@@ -18,7 +18,7 @@ def clean(name: str | None, front: Front) -> ExitCode:
     """Undo what a run's journal has open, newest first, and prove that it is gone."""
     stored = front.runs.find(name)
     with stored.locked():
-        told = replay(stored.records(), RECIPE)
+        told = replay(stored.records(), STEPS)
         world = front.world()
         journal = JournalFile(stored.journal, world.clock)
         announcer = Announcer(front.listeners(stored.folder))

@@ -9,7 +9,33 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from rdsrestore.core.errors import ExitCode, Interrupted, RdsRestoreError, UsageError
-from rdsrestore.core.model import Merge
+from rdsrestore.core.model import OnConflict, Triggers
+from rdsrestore.options import (
+    Before,
+    Columns,
+    Conflicts,
+    Database,
+    Debug,
+    DryRun,
+    FromSnapshot,
+    Instance,
+    InstanceClass,
+    Json,
+    KeysFrom,
+    MyIp,
+    Profile,
+    Reason,
+    Region,
+    RunName,
+    Tables,
+    Until,
+    Wait,
+    Where,
+    WhichRows,
+    WithChildren,
+    WithParents,
+    Yes,
+)
 
 if TYPE_CHECKING:
     from rdsrestore.front import Front
@@ -23,43 +49,36 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs on standard output.")]
-Profile = Annotated[
-    str | None, typer.Option(help="A profile of rdsrestore.toml, or an AWS profile of that name.", show_default=False)
-]
-Region = Annotated[str | None, typer.Option(help="The AWS region of the instance.", show_default=False)]
-RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run; the newest where left out.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")]
-
 
 @app.command(name="table")
 def table(
-    tables: Annotated[list[str] | None, typer.Argument(metavar="TABLE...", help="The tables to restore.")] = None,
-    before: Annotated[
-        str | None, typer.Option(help='The moment to restore: "2017-06-01T10:14Z", "10:14", "15 minutes ago".')
-    ] = None,
-    snapshot: Annotated[str | None, typer.Option(help="A snapshot to restore instead of a moment.")] = None,
-    instance: Annotated[str | None, typer.Option(help="The RDS instance that holds the tables.")] = None,
-    database: Annotated[str | None, typer.Option(help="The database that holds the tables.")] = None,
-    merge: Annotated[Merge | None, typer.Option(help="Which rows to write (default: missing).")] = None,
-    where: Annotated[str | None, typer.Option(help="Restore only rows for which this is true.")] = None,
+    tables: Tables = None,
+    before: Before = None,
+    snapshot: FromSnapshot = None,
+    incident_end: Until = None,
+    instance: Instance = None,
+    database: Database = None,
+    merge: WhichRows = None,
+    on_conflict: Conflicts = OnConflict.KEEP,
+    where: Where = None,
+    columns: Columns = None,
+    keys_from: KeysFrom = None,
+    with_parents: WithParents = False,
+    with_children: WithChildren = False,
     into: Annotated[str | None, typer.Option(help="Load into this new table beside the live one.")] = None,
     recreate: Annotated[bool, typer.Option("--recreate", help="Create a dropped table again as it was.")] = False,
-    fire_triggers: Annotated[
-        bool, typer.Option("--fire-triggers", help="Let the live table's triggers fire for restored rows.")
-    ] = False,
-    my_ip: Annotated[
-        str | None, typer.Option(help="This machine's public address, where it can't be found out.")
+    triggers: Annotated[
+        Triggers, typer.Option(help="Whether the live table's triggers may fire for what is written.")
+    ] = Triggers.REFUSE,
+    confirm: Annotated[
+        str | None, typer.Option(help="With --yes: the table's name, typed beforehand where rows would be deleted.")
     ] = None,
-    instance_class: Annotated[
-        str | None, typer.Option("--class", help="Class of the temporary instance (default: the source's).")
-    ] = None,
-    wait: Annotated[
-        int | None, typer.Option(help="Seconds to wait for the temporary instance.", show_default="6 hours", min=1)
-    ] = None,
-    reason: Annotated[str, typer.Option(help="Why, for Slack and the audit log.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read everything, change nothing, show the plan.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")] = False,
+    my_ip: MyIp = None,
+    instance_class: InstanceClass = None,
+    wait: Wait = None,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
     profile: Profile = None,
     region: Region = None,
     json: Json = False,
@@ -73,19 +92,96 @@ def table(
         tables=tuple(tables or ()),
         before=before,
         snapshot=snapshot,
+        incident_end=incident_end,
         instance=instance,
         database=database,
         merge=merge,
+        on_conflict=on_conflict,
         where=where,
+        columns=tuple(columns or ()),
+        keys_from=keys_from,
+        with_parents=with_parents,
+        with_children=with_children,
         into=into,
         recreate=recreate,
-        fire_triggers=fire_triggers,
+        triggers=triggers,
+        confirm=confirm,
         caller=my_ip,
         instance_class=instance_class,
         wait=wait,
         reason=reason,
     )
     ended(lambda front: restore(asked, front, dry_run=dry_run, yes=yes), profile, region, json=json, debug=debug)
+
+
+@app.command()
+def compare(
+    tables: Tables = None,
+    before: Before = None,
+    snapshot: FromSnapshot = None,
+    incident_end: Until = None,
+    instance: Instance = None,
+    database: Database = None,
+    merge: WhichRows = None,
+    on_conflict: Conflicts = OnConflict.KEEP,
+    where: Where = None,
+    columns: Columns = None,
+    keys_from: KeysFrom = None,
+    with_parents: WithParents = False,
+    with_children: WithChildren = False,
+    my_ip: MyIp = None,
+    instance_class: InstanceClass = None,
+    wait: Wait = None,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    profile: Profile = None,
+    region: Region = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Say what a restore would change, row by row, and write nothing."""
+    from rdsrestore.asking import Asked
+    from rdsrestore.restoring import compare
+
+    asked = Asked(
+        tables=tuple(tables or ()),
+        before=before,
+        snapshot=snapshot,
+        incident_end=incident_end,
+        instance=instance,
+        database=database,
+        merge=merge,
+        on_conflict=on_conflict,
+        where=where,
+        columns=tuple(columns or ()),
+        keys_from=keys_from,
+        with_parents=with_parents,
+        with_children=with_children,
+        triggers=Triggers.FIRE,
+        caller=my_ip,
+        instance_class=instance_class,
+        wait=wait,
+        reason=reason,
+    )
+    ended(lambda front: compare(asked, front, dry_run=dry_run, yes=yes), profile, region, json=json, debug=debug)
+
+
+@app.command()
+def undo(
+    run: RunName = None,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    profile: Profile = None,
+    region: Region = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Take back what a run wrote; rows that were changed since stay, and are listed."""
+    from rdsrestore.restoring import undo
+
+    ended(lambda front: undo(run, front, reason, dry_run=dry_run, yes=yes), profile, region, json=json, debug=debug)
 
 
 @app.command()

@@ -12,6 +12,7 @@ import platformdirs
 
 from rdsrestore import wiring
 from rdsrestore.config import Settings, load
+from rdsrestore.core.changes import TableDifference
 from rdsrestore.core.checks import Finding, Severity
 from rdsrestore.core.errors import RdsRestoreError, Refused
 from rdsrestore.core.events import Listener
@@ -20,9 +21,8 @@ from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.ports import Operator
 from rdsrestore.core.step import Plan, World
 from rdsrestore.core.survey import ListenerCheck, Survey
-from rdsrestore.core.tables import TableDifference
 from rdsrestore.guide import Guide, somebody_there
-from rdsrestore.outlets import console, voices
+from rdsrestore.outlets import console, preview, voices
 from rdsrestore.outlets.live import ConsoleListener
 from rdsrestore.outlets.ndjson import JsonListener
 from rdsrestore.outlets.report import Report
@@ -64,11 +64,14 @@ class Front:
             guide=Guide(screen) if somebody_there(sys.stdin, screen) else None,
         )
 
-    def world(self, *, yes: bool = False) -> World:
-        """Put the adapters together; without a terminal, and with `yes`, nobody is asked."""
+    def world(self, *, yes: bool = False, typed: str | None = None) -> World:
+        """Put the adapters together; without a terminal, and with `yes`, nobody is asked.
+
+        `typed` is what the command line has typed already for a question that wants more than a yes.
+        """
         guide, user = self.guide, self.settings.user or "the master user"
         ask = (lambda: guide.password(f"Password of {user} on production")) if guide else None
-        return wiring.build(self.settings, self._operator(yes=yes), ask)
+        return wiring.build(self.settings, self._operator(yes=yes, typed=typed), ask)
 
     def listeners(self, folder: Path) -> list[Listener]:
         """Return everybody who is told about a run."""
@@ -121,11 +124,19 @@ class Front:
             raise Refused("confirm", "there is no terminal to ask", "add --yes to answer every question with yes")
         return self.guide.confirm(question)
 
-    def _operator(self, *, yes: bool) -> Operator:
-        if yes:
-            return wiring.AlwaysYes(self._preview)
-        return wiring.AtTheTerminal(self._preview, self.confirm)
+    def confirm_typed(self, question: str, typed: str) -> bool:
+        """Ask for a text to be typed; anything else is a no."""
+        if self.guide is None:
+            raise Refused("confirm", "there is no terminal to ask", f"add --yes and --confirm '{typed}'")
+        self.screen.print(question, soft_wrap=True)
+        return self.guide.type_to_confirm(typed)
 
-    def _preview(self, differences: Sequence[TableDifference]) -> None:
+    def show_differences(self, differences: Sequence[TableDifference]) -> None:
+        """Show what sets restored rows and production's apart."""
         self.screen.still()
-        console.preview(self.screen, differences)
+        preview.preview(self.screen, differences)
+
+    def _operator(self, *, yes: bool, typed: str | None) -> Operator:
+        if yes:
+            return wiring.AlwaysYes(self.show_differences, typed)
+        return wiring.AtTheTerminal(self.show_differences, self.confirm, self.confirm_typed)

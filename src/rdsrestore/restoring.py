@@ -5,24 +5,42 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rdsrestore import __version__
 from rdsrestore.asking import Asked, complete
+from rdsrestore.core.changes import SavedTable
 from rdsrestore.core.checks import Finding, Severity, check
 from rdsrestore.core.errors import ExitCode, Refused
 from rdsrestore.core.events import Announcer
+from rdsrestore.core.facts import Saved
 from rdsrestore.core.journal import Kind
-from rdsrestore.core.model import RunId
+from rdsrestore.core.model import Merge, Policy, Request, RunId
 from rdsrestore.core.planner import make_plan
-from rdsrestore.core.replay import header
+from rdsrestore.core.replay import header, replay
 from rdsrestore.core.runner import Desk, execute
-from rdsrestore.core.step import Plan, Run, World
+from rdsrestore.core.step import Plan, Run, Step, World
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import survey
 from rdsrestore.front import Front
-from rdsrestore.steps import RECIPE
+from rdsrestore.steps import COMPARISON, RECIPE, STEPS, WAY_BACK
+from rdsrestore.steps.approve import Approve
 from rdsrestore.store.journal_file import JournalFile
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a command is to do: its steps, the question before them, and whether to only show them or not to ask.
+
+    `saved` are the undo files of the run that is taken back, in the folder `saved_in`.
+    """
+
+    recipe: Sequence[type[Step]]
+    question: str
+    dry_run: bool
+    yes: bool
+    saved: tuple[SavedTable, ...] = ()
+    saved_in: str = ""
 
 
 def restore(asked: Asked, front: Front, *, dry_run: bool, yes: bool) -> ExitCode:
@@ -30,23 +48,58 @@ def restore(asked: Asked, front: Front, *, dry_run: bool, yes: bool) -> ExitCode
 
     Raises UsageError, Refused and RemoteError before anything is made; whatever happens later is in the outcome.
     """
+    world = front.world(yes=yes, typed=asked.confirm)
+    request = complete(asked, front, world)
+    question = f"Start? Nothing is written to {request.database} before you are asked again."
+    return start(request, Job(RECIPE, question, dry_run, yes), world, front)
+
+
+def compare(asked: Asked, front: Front, *, dry_run: bool, yes: bool) -> ExitCode:
+    """Say what a restore would change, and end there; returns the exit code."""
     world = front.world(yes=yes)
     request = complete(asked, front, world)
+    question = f"Start? No table of {request.database} is written to."
+    return start(request, Job(COMPARISON, question, dry_run, yes), world, front)
+
+
+def undo(name: str | None, front: Front, reason: str, *, dry_run: bool, yes: bool) -> ExitCode:
+    """Take an earlier run's changes back; returns the exit code."""
+    stored = front.runs.find(name)
+    with stored.locked():
+        told = replay(stored.records(), STEPS)
+        saved = told.facts.find(Saved)
+        if saved is None:
+            raise Refused("undo", f"run {stored.id} changed no row of production", "rdsrestore runs lists the runs")
+        request = replace(
+            told.request,
+            operator=front.settings.operator,
+            reason=reason,
+            policy=Policy(Merge.EXACT),
+            incident_end=None,
+            undoes=stored.id.value,
+        )
+        question = f"Start? Nothing is written to {request.database} before you are asked again."
+        job = Job(WAY_BACK, question, dry_run, yes, saved.tables, str(stored.folder))
+        return start(request, job, front.world(yes=yes), front)
+
+
+def start(request: Request, job: Job, world: World, front: Front) -> ExitCode:
+    """Read, judge, show, confirm and run."""
     read = survey(request, world, front.runs.prepare(), front.listener_checks())
+    read = replace(read, saved=job.saved, saved_in=job.saved_in)
     findings = check(request, read)
-    plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), RECIPE)
+    plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
     calls = {
         step.name: (*world.cloud.calls_of(step.name), *world.databases.statements_of(step.name)) for step in plan.steps
     }
-    front.show_plan(plan, read, findings, front.runs.durations(), calls if dry_run else {})
+    front.show_plan(plan, read, findings, front.runs.durations(), calls if job.dry_run else {})
     refuse_if_blocked(findings)
-    if dry_run:
+    if job.dry_run:
         front.screen.print("dry run: nothing was created and nothing was changed")
         return ExitCode.OK
-    question = f"Start? Nothing is written to {request.database} before you are asked again."
-    if not yes and not front.confirm(question):
+    if not job.yes and not front.confirm(job.question):
         raise Refused("plan", "you said no; nothing was created", "run the same command again when you are ready")
-    return carry_out(plan, read, world, front, by="--yes" if yes else request.operator)
+    return carry_out(plan, read, world, front, by="--yes" if job.yes else request.operator)
 
 
 def refuse_if_blocked(findings: Sequence[Finding]) -> None:
@@ -72,5 +125,7 @@ def carry_out(plan: Plan, read: Survey, world: World, front: Front, by: str) -> 
         finally:
             announcer.close()
             journal.close()
+    if not any(isinstance(step, Approve) for step in plan.steps):
+        front.show_differences(outcome.differences)
     front.sum_up(replace(outcome, notices=tuple(announcer.problems)), stored.folder)
     return outcome.exit_code

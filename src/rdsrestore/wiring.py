@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from rdsrestore.aws.secrets import login
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.config import PasswordGiven, PasswordInSecret, Settings
-from rdsrestore.core.errors import UsageError
+from rdsrestore.core.changes import TableDifference
+from rdsrestore.core.errors import Refused, UsageError
 from rdsrestore.core.model import Secret
 from rdsrestore.core.ports import Operator
 from rdsrestore.core.step import World
-from rdsrestore.core.tables import TableDifference
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.rds_instance import RdsInstances
 
@@ -28,14 +28,21 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class AlwaysYes:
-    """Speaks for an operator who said yes beforehand; `show` is still shown the differences."""
+    """Speaks for an operator who said yes beforehand; `show` is still shown the differences.
+
+    `typed` is the text that was given for where a yes is not enough.
+    """
 
     show: Callable[[Sequence[TableDifference]], None]
+    typed: str | None = None
 
-    def approve(self, question: str, differences: Sequence[TableDifference]) -> bool:
-        """Show and agree."""
-        del question
+    def approve(self, question: str, differences: Sequence[TableDifference], typed: str | None) -> bool:
+        """Show and agree; Refused where a text is wanted that was not given."""
         self.show(differences)
+        if typed is not None and typed != self.typed:
+            raise Refused(
+                "approve", f"{question} needs more than --yes", f"add --confirm '{typed}' if that is what you want"
+            )
         return True
 
 
@@ -45,11 +52,12 @@ class AtTheTerminal:
 
     show: Callable[[Sequence[TableDifference]], None]
     ask: Callable[[str], bool]
+    ask_typed: Callable[[str, str], bool]
 
-    def approve(self, question: str, differences: Sequence[TableDifference]) -> bool:
+    def approve(self, question: str, differences: Sequence[TableDifference], typed: str | None) -> bool:
         """Show and ask."""
         self.show(differences)
-        return self.ask(question)
+        return self.ask(question) if typed is None else self.ask_typed(question, typed)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request
 from rdsrestore.core.checks import Severity, check
 from rdsrestore.core.cloud import Leftover, SnapshotInfo
-from rdsrestore.core.model import Merge, Moment, Request, Snapshot
+from rdsrestore.core.model import Merge, Moment, Policy, Request, Snapshot, Triggers
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.core.surveyor import survey
 from rdsrestore.core.tables import ClientTools, ForeignKey, Trigger
@@ -53,12 +53,12 @@ def test_a_plain_case_has_no_findings() -> None:
         (request(), with_table(kind="VIEW"), "table.kind"),
         (request(), with_table(engine="MyISAM"), "table.kind"),
         (request(), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),)), "table.triggers"),
-        (request(), with_table(key=()), "table.no-key"),
-        (request(merge=Merge.NONE), with_table(), "merge.not-empty"),
+        (request(policy=Policy(Merge.EXACT)), with_table(key=()), "table.no-key"),
+        (request(policy=Policy(Merge.NONE)), with_table(), "merge.not-empty"),
         (request(), seen(tables=(TableSurvey(BILLING, None, similar=("billings",)),)), "table.unknown"),
         (request(into="old"), seen(landing=TableSurvey(BILLING, definition())), "into.exists"),
-        (request(where="1;"), seen(where_problem="is not one expression"), "where.refused"),
-        (request(where="id > 1", tables=("billing", "billing_lines")), seen(), "where.tables"),
+        (request(policy=Policy(where="1;")), seen(where_problem="is not one expression"), "where.refused"),
+        (request(policy=Policy(where="id > 1"), tables=("billing", "billing_lines")), seen(), "where.tables"),
     ],
 )
 def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey, code: str) -> None:
@@ -84,11 +84,11 @@ def test_what_only_needs_saying_is_said(wanted: Request, found: Survey, code: st
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (request(fire_triggers=True), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),))),
+        (request(triggers=Triggers.FIRE), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),))),
         (request(into="old"), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),))),
         (request(), with_table(rows=0, key=())),
         (request(into="old"), with_table(key=())),
-        (request(merge=Merge.NONE), with_table(rows=0)),
+        (request(policy=Policy(Merge.NONE)), with_table(rows=0)),
         (request(recreate=True), seen(tables=(TableSurvey(BILLING, None),))),
         (request(tables=("billing", "billing_lines")), with_table(referenced_by=(CASCADE,))),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from fakes import BEFORE, SOURCE, FakeWorld, request
 from rdsrestore.core.codec import decode, encode
-from rdsrestore.core.model import Request, RunId, Secret, Snapshot
+from rdsrestore.core.model import Policy, Request, RunId, Secret, Snapshot
 from rdsrestore.core.planner import make_plan
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import survey
@@ -22,7 +22,7 @@ def through_json(kind: type, value: object) -> object:
 
 @pytest.mark.parametrize("point", [BEFORE, Snapshot("nightly")])
 def test_a_request_survives_whichever_point_it_has(point: object) -> None:
-    value = request(point=point, where="id > 3")
+    value = request(point=point, policy=Policy(where="id > 3"))
     assert through_json(Request, value) == value
 
 

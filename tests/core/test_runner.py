@@ -14,7 +14,7 @@ from rdsrestore.core.codec import Json
 from rdsrestore.core.errors import CloudError, ExitCode, JournalError
 from rdsrestore.core.events import Announcer, Notice, StepDone, StepFailed
 from rdsrestore.core.journal import Kind
-from rdsrestore.core.model import Merge, Moment, Request, RunId
+from rdsrestore.core.model import Merge, Moment, Policy, Request, RunId
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.planner import make_plan
 from rdsrestore.core.runner import Desk, execute
@@ -74,7 +74,7 @@ def test_a_deleted_table_comes_back_and_nothing_is_left(stage: Stage) -> None:
     outcome = stage.play()
     assert outcome.exit_code is ExitCode.OK
     assert stage.world.server.live[BILLING] == {1: "a", 2: "b", 3: "c"}
-    assert outcome.inserted == 3
+    assert outcome.written == 3
     assert stage.nothing_left()
     assert len(outcome.proof) == 3
 
@@ -119,8 +119,9 @@ def test_a_database_failure_before_production_changed_is_clean(stage: Stage, cal
 
 
 def test_a_failing_load_says_that_production_changed(stage: Stage) -> None:
-    stage.world.server.faults.fail("load", unreachable())
-    assert stage.play().exit_code is ExitCode.FAILED_CHANGED
+    stage.world.server.faults.fail("between rows", unreachable())
+    outcome = stage.play()
+    assert (outcome.exit_code, outcome.written) == (ExitCode.FAILED_CHANGED, 1)
     assert stage.nothing_left()
 
 
@@ -162,7 +163,7 @@ def test_a_no_at_the_preview_changes_nothing(stage: Stage) -> None:
     outcome = stage.play()
     assert outcome.exit_code is ExitCode.REFUSED
     assert stage.world.server.live[BILLING] == {}
-    assert stage.world.operator.asked == ["Insert 3 rows into shop.billing on production?"]
+    assert stage.world.operator.asked == ["On production: insert 3 rows of shop.billing?"]
     assert stage.nothing_left()
 
 
@@ -252,7 +253,7 @@ def test_children_are_dumped_and_loaded_after_their_parents(stage: Stage) -> Non
 def test_merge_none_refuses_a_table_that_got_rows_meanwhile(stage: Stage) -> None:
     server = stage.world.server
     server.faults.when("stage", lambda: server.live[BILLING].update({9: "new"}))
-    assert stage.play(request(merge=Merge.NONE)).exit_code is ExitCode.REFUSED
+    assert stage.play(request(policy=Policy(Merge.NONE))).exit_code is ExitCode.REFUSED
     assert server.live[BILLING] == {9: "new"}
 
 

@@ -13,20 +13,20 @@ from rich.text import Text
 
 from fakes import BILLING, request
 from goldens import check_golden
+from rdsrestore.core.changes import Act, Cell, Group, Ledger, LostChildren, Relation, Story, TableLoad
 from rdsrestore.core.checks import Finding, Severity
 from rdsrestore.core.errors import ExitCode, Interrupted, UsageError, VerifyError
-from rdsrestore.core.model import TableRef
+from rdsrestore.core.model import Policy, TableRef
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.survey import TableSurvey
-from rdsrestore.core.tables import LostChildren, TableCheck, TableLoad
-from rdsrestore.outlets import console
+from rdsrestore.outlets import console, preview
 from rdsrestore.outlets.terminal import Terminal
 from samples import EVIL, RUN, Screen, ended_badly, ended_well, sample_differences, sample_plan, sample_survey
 
 EXPECTED = {"restore-instance": 1234.0}
 CALLS = {"own-group": ("ec2:CreateSecurityGroup", "ec2:CreateTags"), "load": ("INSERT INTO ... SELECT ...",)}
 FOUND = (
-    Finding("table.triggers", Severity.BLOCKS, "shop.billing has triggers that would fire", "add --fire-triggers"),
+    Finding("table.triggers", Severity.BLOCKS, "shop.billing has triggers that would fire", "add --triggers fire"),
     Finding("window.not-yet", Severity.WARNS, "backups of production reach 10:27:00Z", "nothing to do"),
 )
 
@@ -38,7 +38,7 @@ def show_plan(terminal: Terminal) -> None:
 SHOWN: dict[str, Callable[[Terminal], None]] = {
     "plan": show_plan,
     "findings": lambda terminal: console.findings(terminal, FOUND),
-    "preview": lambda terminal: console.preview(terminal, sample_differences()),
+    "preview": lambda terminal: preview.preview(terminal, sample_differences()),
     "summary-good": lambda terminal: console.summary(terminal, ended_well(), Path("/var/runs/x")),
     "summary-bad": lambda terminal: console.summary(terminal, ended_badly(), Path("/var/runs/x")),
     "error": lambda terminal: console.error(terminal, UsageError("--before", "is in the future", "say it in UTC")),
@@ -90,15 +90,15 @@ def test_texts_from_outside_can_not_take_over_the_terminal() -> None:
         sample_differences()[0],
         ref=evil,
         landing=evil,
-        sample=(((EVIL, EVIL),),),
+        groups=(Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, 1, ((Cell(EVIL, EVIL, EVIL),),)),),
         children=(LostChildren(evil, "CASCADE", 2, 1), LostChildren(evil, "SET NULL", 2, 1)),
     )
-    console.preview(screen.terminal, [difference])
+    preview.preview(screen.terminal, [difference])
     console.findings(screen.terminal, [Finding("x", Severity.BLOCKS, EVIL, EVIL)])
     console.error(screen.terminal, UsageError(EVIL, EVIL, EVIL))
     console.summary(screen.terminal, replace(ended_badly(), cause=UsageError(EVIL, EVIL, EVIL), notices=(EVIL,)))
     table = TableSurvey(evil, None)
-    plan = replace(sample_plan(), request=request(tables=(EVIL,), where=EVIL, operator=EVIL))
+    plan = replace(sample_plan(), request=request(tables=(EVIL,), policy=Policy(where=EVIL), operator=EVIL))
     console.plan(screen.terminal, plan, replace(sample_survey(), tables=(table,)), {}, {"own-group": (EVIL,)})
     assert all(each.isprintable() or each == "\n" for each in screen.text)
     assert screen.text.count("[bold]x[/bold]") > 10
@@ -114,7 +114,7 @@ def test_a_dropped_table_and_a_table_beside_are_named_in_the_plan() -> None:
 def test_children_that_lost_nothing_are_not_mentioned() -> None:
     screen = Screen()
     child = LostChildren(TableRef("shop", "lines"), "CASCADE", 5, 5)
-    console.preview(screen.terminal, [replace(sample_differences()[0], children=(child,))])
+    preview.preview(screen.terminal, [replace(sample_differences()[0], children=(child,))])
     assert "lines" not in screen.text
 
 
@@ -129,17 +129,18 @@ MISMATCH = VerifyError("verify shop.billing", "restored rows present", "compare 
     ("ended", "says"),
     [
         (outcome(), "no table was written to"),
-        (outcome(loads=(TableLoad(BILLING, 0, 0),)), "no table was written to"),
+        (outcome(loads=(TableLoad(BILLING),)), "no table was written to"),
         (outcome(cause=Interrupted(signal.SIGINT, "SIGINT")), "no table was written to"),
-        (outcome(cause=MISMATCH, production_touched=True), "how many is not known"),
+        (outcome(cause=MISMATCH, production_touched=True), "by how many rows is not known"),
         (
-            outcome(cause=MISMATCH, production_touched=True, loads=(TableLoad(BILLING, 8, 1),)),
-            "rows were added before it failed (8 rows to shop.billing); none was changed or deleted",
+            outcome(cause=MISMATCH, production_touched=True, loads=(TableLoad(BILLING, 8, 1),), saved=True),
+            "it was changed before the run failed: shop.billing: 9 rows (8 inserted, 1 changed back)",
         ),
         (outcome(cause=MISMATCH, production_touched=True), "runbook.md, section 4"),
         (outcome(cause=MISMATCH, production_touched=True), "next        compare first"),
         (outcome(cause=Interrupted(signal.SIGINT, "SIGINT")), "run the same command again"),
-        (outcome(checks=(TableCheck(BILLING, 9, 8, 9, 8, 0, 8),)), "8 of 9 restored rows present, 8 of 9 loaded"),
+        (outcome(ledgers=(Ledger(BILLING, 0, 9, 9, 0, 9, 9, 0, 8),)), "0 rows before, 9 inserted"),
+        (outcome(ledgers=(Ledger(BILLING, 0, 9, 9, 0, 9, 9, 0, 8),)), "8 of 9 written rows as planned"),
     ],
 )
 def test_the_end_says_what_it_means_for_production_and_what_to_do(ended: Outcome, says: str) -> None:

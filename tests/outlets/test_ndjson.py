@@ -47,10 +47,12 @@ def test_the_last_line_says_what_came_of_it() -> None:
     for outcome in (ended_well(), ended_badly()):
         JsonListener(stream).hear(replace(last, outcome=outcome))
     good, bad = lines(stream)
-    assert (good["exit_code"], good["inserted"], good["error"]) == (0, 59_990, None)
-    assert good["tables"][0] == {"table": "shop.billing", "inserted": 19_990, "left_out": 3}
-    assert good["checks"][0]["landing"] == "shop.billing"
-    assert good["checks"][0]["after"] == 20_002
+    assert (good["exit_code"], good["written"], good["error"]) == (0, 59_990, None)
+    assert good["tables"][0] == {
+        "table": "shop.billing", "inserted": 19_990, "updated": 0, "deleted": 0, "left_alone": 3,
+    }  # fmt: skip
+    assert good["ledgers"][0]["landing"] == "shop.billing"
+    assert good["ledgers"][0]["after"] == 20_002
     assert (bad["exit_code"], bad["production_touched"]) == (6, False)
     assert bad["error"]["code"] == "aws.restore-failed"
     assert bad["remains"][0]["command"] == "rdsrestore cleanup 170601-103000-abcd"

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+RESTORE = (
+    "rds:RestoreDBInstanceToPointInTime",
+    "rds:RestoreDBInstanceFromDBSnapshot",
+    "rds:AddTagsToResource",
+    "rds:DescribeDBInstances",
+    "rds:DescribeEvents",
+    "rds:ModifyDBInstance",
+    "rds:DeleteDBInstance",
+)
 CALLS: dict[str, tuple[str, ...]] = {
     "reach-moment": ("rds:DescribeDBInstances",),
     "own-group": (
@@ -10,15 +19,9 @@ CALLS: dict[str, tuple[str, ...]] = {
         "ec2:DescribeSecurityGroups",
         "ec2:DeleteSecurityGroup",
     ),
-    "restore-instance": (
-        "rds:RestoreDBInstanceToPointInTime",
-        "rds:RestoreDBInstanceFromDBSnapshot",
-        "rds:AddTagsToResource",
-        "rds:DescribeDBInstances",
-        "rds:DescribeEvents",
-        "rds:ModifyDBInstance",
-        "rds:DeleteDBInstance",
-    ),
+    "restore-after": RESTORE,
+    "restore-instance": RESTORE,
+    "await-after": ("rds:DescribeDBInstances", "rds:DescribeEvents"),
     "own-password": ("rds:DescribeDBInstances", "rds:ModifyDBInstance"),
     "open-rule": (
         "ec2:DescribeSecurityGroups",

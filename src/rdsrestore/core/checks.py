@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rdsrestore.core.model import Merge, Moment, Request
+from rdsrestore.core.model import Merge, Moment, Request, TableRef, Triggers
+from rdsrestore.core.policy import may
 from rdsrestore.core.survey import Survey, TableSurvey
+from rdsrestore.core.tables import TAKES_CHILDREN
 
 READY = frozenset({"available", "backing-up", "storage-optimization", "modifying", "configuring-enhanced-monitoring"})
-CASCADING = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 DUMP_TO_TABLE = 3
 """Bytes of free disk wanted for each byte of table: the dump as text, with hexadecimal blobs, and some air."""
 
@@ -34,15 +35,11 @@ class Finding:
 
 def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     """Judge what was asked by what was read; blocking findings first."""
-    found = [
-        *point(request, survey),
-        *source(survey),
-        *this_machine(survey),
-        *server(survey),
-        *landing(request, survey),
-        *(finding for table in survey.tables for finding in table_findings(request, table)),
-        *told(survey),
-    ]
+    coming = {*request.refs, *(relative.ref for relative in survey.relatives)}
+    tables = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
+    restoring = [] if request.undoes else [*point(request, survey), *second_point(request, survey)]
+    making = [] if request.undoes else [*landing(request, survey)]
+    found = [*restoring, *source(survey), *this_machine(survey), *server(survey), *making, *tables, *told(survey)]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))
 
 
@@ -76,6 +73,19 @@ def point(request: Request, survey: Survey) -> Iterator[Finding]:
         yield warns(
             "window.not-yet",
             f"backups of {found.id} reach {found.latest:%H:%M:%SZ}; {moment:%H:%M:%SZ} follows within minutes",
+            "nothing to do: the run waits for it",
+        )
+
+
+def second_point(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether the state after the incident can be restored too."""
+    end, latest = request.incident_end, survey.source.latest
+    if end and request.into:
+        yield blocks("into.incident-end", "--incident-end compares with the live table", "leave out --into")
+    if end and latest and end.utc > latest:
+        yield warns(
+            "window.not-yet",
+            f"backups of {survey.source.id} reach {latest:%H:%M:%SZ}; {end.utc:%H:%M:%SZ} follows within minutes",
             "nothing to do: the run waits for it",
         )
 
@@ -159,15 +169,18 @@ def landing(request: Request, survey: Survey) -> Iterator[Finding]:
         yield blocks(
             "where.refused", f"--where: {survey.where_problem}", "give one expression over the table's columns"
         )
-    if request.where and len(request.tables) > 1:
+    if request.policy.where and len(request.tables) > 1:
         yield blocks("where.tables", "--where goes with one table", "run the command once for each table")
 
 
-def table_findings(request: Request, table: TableSurvey) -> Iterator[Finding]:
-    """Whether a table's rows can be put back, and who else suffered."""
+def table_findings(request: Request, table: TableSurvey, coming: Collection[TableRef]) -> Iterator[Finding]:
+    """Whether a table's rows can be put back, and who else suffered; `coming` are all tables of the run."""
     found = table.definition
     if found is None:
         yield from absent(request, table)
+        return
+    if request.undoes:
+        yield from in_place(request, table)
         return
     if found.kind != "BASE TABLE" or found.engine.lower() != "innodb":
         kind = found.kind.lower() if found.kind != "BASE TABLE" else f"{found.engine} table"
@@ -181,12 +194,12 @@ def table_findings(request: Request, table: TableSurvey) -> Iterator[Finding]:
             f"SELECT … FROM {table.ref.table} FOR SYSTEM_TIME AS OF may be all you need",
         )
     for key in found.referenced_by:
-        if key.on_delete in CASCADING and key.child not in request.refs:
+        if key.on_delete in TAKES_CHILDREN and key.child not in coming:
             effect = "deletes" if key.on_delete == "CASCADE" else "unlinks"
             yield warns(
                 "table.children",
                 f"deleting from {table.ref.table} also {effect} rows of {key.child} ({key.name}, {key.on_delete})",
-                f"add it: rdsrestore table {' '.join(request.tables)} {key.child.table}",
+                f"add --with-children, or the table: rdsrestore table {' '.join(request.tables)} {key.child.table}",
             )
 
 
@@ -195,20 +208,22 @@ def in_place(request: Request, table: TableSurvey) -> Iterator[Finding]:
     found = table.definition
     if found is None:
         return
-    if found.triggers and not request.fire_triggers:
-        names = ", ".join(f"{trigger.name} ({trigger.timing} {trigger.event})" for trigger in found.triggers)
+    acts = {act.value.upper() for act in may(request.policy)}
+    firing = [trigger for trigger in found.triggers if trigger.event in acts]
+    if firing and request.triggers is Triggers.REFUSE:
+        names = ", ".join(f"{trigger.name} ({trigger.timing} {trigger.event})" for trigger in firing)
         yield blocks(
             "table.triggers",
             f"{table.ref} has triggers that would fire for restored rows: {names}",
-            "add --fire-triggers if they may, or --into NEW_TABLE to load beside",
+            "add --triggers fire if they may, or --into NEW_TABLE to load beside",
         )
-    if table.rows and not found.key:
+    if not found.key and (request.policy.merge is Merge.EXACT or request.policy.three_way):
         yield blocks(
             "table.no-key",
-            f"{table.ref} has rows but no primary or unique key to tell them apart by",
-            "use --into NEW_TABLE to load beside",
+            f"{table.ref} has no primary or unique key to tell changed and newer rows by",
+            "use --merge missing, which puts back as many of each row as there are too few, or --into NEW_TABLE",
         )
-    if table.rows and request.merge is Merge.NONE:
+    if table.rows and request.policy.merge is Merge.NONE:
         yield blocks(
             "merge.not-empty",
             f"{table.ref} has {table.rows:,} rows and --merge none wants it empty",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rdsrestore.core.changes import Ledger, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.model import Endpoint, TableRef
-from rdsrestore.core.tables import DumpFile, TableCheck, TableDifference, TableLoad
+from rdsrestore.core.tables import DumpFile, Fingerprint
 
 
 class Fact:
@@ -37,6 +38,14 @@ class TempInstance(Fact):
 
 
 @dataclass(frozen=True)
+class AfterInstance(Fact):
+    """The second copy, as of the incident's end; its endpoint is None until it answers."""
+
+    id: str
+    endpoint: Endpoint | None = None
+
+
+@dataclass(frozen=True)
 class RuleOpened(Fact):
     """The one rule that lets this host in."""
 
@@ -47,9 +56,17 @@ class RuleOpened(Fact):
 
 @dataclass(frozen=True)
 class Dumped(Fact):
-    """Complete, checked dumps, parents before children."""
+    """Complete, checked dumps, parents before children; `afters` are those of the second copy, in the same order."""
 
     dumps: tuple[DumpFile, ...]
+    afters: tuple[DumpFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Staged(Fact):
+    """The tables whose rows stand in the scratch schema, parents before children."""
+
+    targets: tuple[Target, ...]
 
 
 @dataclass(frozen=True)
@@ -61,21 +78,30 @@ class LandingMade(Fact):
 
 @dataclass(frozen=True)
 class Compared(Fact):
-    """The staged rows against production's, in the dumps' order."""
+    """The staged rows against production's, in the targets' order."""
 
     differences: tuple[TableDifference, ...]
 
 
 @dataclass(frozen=True)
 class Approved(Fact):
-    """The operator's yes to exactly these numbers of rows."""
+    """The operator's yes to exactly these rows; `prints` are the digests of the approved plans."""
 
     rows: int
+    prints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Saved(Fact):
+    """What rows were before the load, in the targets' order; `untouched` are the fingerprints of all other rows."""
+
+    tables: tuple[SavedTable, ...]
+    untouched: tuple[Fingerprint | None, ...]
 
 
 @dataclass(frozen=True)
 class Loaded(Fact):
-    """What was written to production, in the order it was written; `complete` once no table is left."""
+    """What was written to production, in the targets' order; `complete` once nothing is left to do."""
 
     loads: tuple[TableLoad, ...]
     complete: bool = True
@@ -83,6 +109,6 @@ class Loaded(Fact):
 
 @dataclass(frozen=True)
 class Verified(Fact):
-    """What was found after the load."""
+    """The books of each table after the load."""
 
-    checks: tuple[TableCheck, ...]
+    ledgers: tuple[Ledger, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,6 +50,11 @@ class RunId:
         return f"{PREFIX}-{self.value}"
 
     @property
+    def after(self) -> str:
+        """Name of the second temporary instance, restored as of the incident's end."""
+        return f"{self.resource}-after"
+
+    @property
     def schema(self) -> str:
         """Name of the scratch schema on production."""
         return f"{PREFIX}_{self.value.replace('-', '_')}"
@@ -69,6 +75,13 @@ class TableRef:
 
     def __str__(self) -> str:
         return f"{self.database}.{self.table}"
+
+    @property
+    def stem(self) -> str:
+        """Name the table's files: no two tables of a database share one, and no name leads elsewhere."""
+        plain = re.sub(r"[^A-Za-z0-9_.-]", "_", self.table).lstrip(".")[:60] or "table"
+        digest = hashlib.sha256(self.table.encode()).hexdigest()[:8]
+        return plain if plain == self.table else f"{plain}-{digest}"
 
 
 @dataclass(frozen=True)
@@ -103,23 +116,62 @@ class Snapshot:
         return f"snapshot {self.id}"
 
 
+class Triggers(StrEnum):
+    """Whether a live table's triggers may fire for what is written."""
+
+    REFUSE = "refuse"
+    FIRE = "fire"
+
+
 class Merge(StrEnum):
-    """Which rows may be written to production."""
+    """Which rows of production a restore may change."""
 
     MISSING = "missing"
-    """Rows whose key production does not have; rows written since stay as they are."""
+    """Rows that production does not have are inserted; all others stay as they are."""
+    OVERWRITE = "overwrite"
+    """Missing rows are inserted and changed rows take their restored values; newer rows stay."""
+    EXACT = "exact"
+    """Rows become what they were: also those that are production's alone are deleted."""
     NONE = "none"
     """All rows, into a table that is empty."""
+
+
+class OnConflict(StrEnum):
+    """What becomes of a row that both the incident and somebody since have changed."""
+
+    KEEP = "keep"
+    """Production's row stays and is reported."""
+    RESTORE = "restore"
+    """The restored row wins."""
+    STOP = "stop"
+    """Nothing is written as soon as there is one."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The rules by which rows are put back.
+
+    `columns` narrows what changed rows take back, nothing meaning all columns; `where` and `keys` (a file of keys)
+    narrow which rows come into question. `three_way` says that the state after the incident is known too.
+    """
+
+    merge: Merge = Merge.MISSING
+    on_conflict: OnConflict = OnConflict.KEEP
+    columns: tuple[str, ...] = ()
+    where: str | None = None
+    keys: str | None = None
+    three_way: bool = False
 
 
 @dataclass(frozen=True)
 class Request:
     """What the operator asked for, complete and checked in form; nothing has been read yet.
 
-    `point` is the state to bring back, `user` the login on production. `into` names a new table beside the live ones
-    (one table only). `caller` is the CIDR to open the firewall for, found out where absent. `recreate` and
-    `fire_triggers` are the operator's own yes to recreating a dropped table and to firing the triggers of the live
-    one. `wait` bounds the wait for the temporary instance, in seconds.
+    `point` is the state to bring back, `user` the login on production, `incident_end` a moment after the incident whose
+    state tells what the incident did from what was done since. `into` names a new table beside the live ones (one
+    table only). `undoes` names the run that is taken back. `caller` is the CIDR to open the firewall for, found out
+    where absent. `recreate` is the operator's own yes to creating a dropped table again. `wait` bounds the wait for
+    the temporary instance, in seconds.
     """
 
     instance: str
@@ -128,14 +180,17 @@ class Request:
     point: Moment | Snapshot
     operator: str
     user: str
-    merge: Merge = Merge.MISSING
-    where: str | None = None
+    policy: Policy = Policy()
+    incident_end: Moment | None = None
     into: str | None = None
+    undoes: str | None = None
     reason: str = ""
     caller: str | None = None
     instance_class: str | None = None
     recreate: bool = False
-    fire_triggers: bool = False
+    with_parents: bool = False
+    with_children: bool = False
+    triggers: Triggers = Triggers.REFUSE
     wait: int = 6 * 3600
 
     @property

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from signal import SIGTERM
 
+from rdsrestore.core.changes import Conflict, Ledger, TableDifference, TableLoad
 from rdsrestore.core.errors import ExitCode, Interrupted, RdsRestoreError, VerifyError
-from rdsrestore.core.tables import Conflict, TableCheck, TableDifference, TableLoad
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,9 @@ class Remains:
 class Outcome:
     """What changed in production, what is left over, and the cause where the run did not succeed.
 
-    `production_touched` is true from the first row or table that production got. `proof` holds the sentences that say
-    what was read again after the teardown.
+    `production_touched` is true from the first row or table that production got, `saved` once there is an undo file;
+    `undoes` names the run that was taken back. `proof` holds the sentences that say what was read again after the
+    teardown.
     """
 
     run: str
@@ -31,16 +32,26 @@ class Outcome:
     bug: bool = False
     differences: tuple[TableDifference, ...] = ()
     loads: tuple[TableLoad, ...] = ()
-    checks: tuple[TableCheck, ...] = ()
+    ledgers: tuple[Ledger, ...] = ()
+    saved: bool = False
+    undoes: str | None = None
     production_touched: bool = False
     remains: tuple[Remains, ...] = ()
     proof: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
     @property
-    def inserted(self) -> int:
-        """Count the rows put back."""
-        return sum(load.inserted for load in self.loads)
+    def written(self) -> int:
+        """Count the rows put back, or taken back."""
+        return sum(load.rows for load in self.loads)
+
+    @property
+    def compared(self) -> str:
+        """Say what a run that only compared has found."""
+        if not self.differences:
+            return "done"
+        rows = sum(group.rows for each in self.differences for group in each.groups)
+        return f"compared: {rows:,} row{' differs' if rows == 1 else 's differ'}, nothing was written"
 
     @property
     def conflicts(self) -> tuple[tuple[str, Conflict], ...]:
@@ -61,11 +72,12 @@ class Outcome:
     @property
     def headline(self) -> str:
         """Say how it ended in one sentence."""
-        rows = f"{self.inserted:,} row{'' if self.inserted == 1 else 's'}"
+        rows = f"{self.written:,} row{'' if self.written == 1 else 's'}"
+        how, act = ("undone", "taken back") if self.undoes else ("restored", "put back")
         if self.cause is None:
-            end = f"restored and verified: {rows} put back" if self.loads else "done"
+            end = f"{how} and verified: {rows} {act}" if self.loads else self.compared
         elif self.production_touched:
-            end = f"failed after {rows} were put back: {self.cause}"
+            end = f"failed after {rows} {'was' if self.written == 1 else 'were'} {act}: {self.cause}"
         else:
             end = f"stopped before any change to production: {self.cause}"
         return f"{end}; {'cleanup is incomplete' if self.remains else 'nothing left running'}"

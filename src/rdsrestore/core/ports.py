@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.cloud import (
     ApiCall,
     GroupSpec,
@@ -19,15 +20,7 @@ from rdsrestore.core.cloud import (
     SourceInstance,
 )
 from rdsrestore.core.model import Endpoint, Secret, TableRef
-from rdsrestore.core.tables import (
-    ClientTools,
-    DumpFile,
-    ServerFacts,
-    TableCheck,
-    TableDefinition,
-    TableDifference,
-    TableLoad,
-)
+from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFacts, TableDefinition
 
 Progress = Callable[[str, float | None], None]
 """Told what is happening now, in a few words, and the share done (0 to 1) where it is known."""
@@ -201,36 +194,48 @@ class Production(Protocol):
         """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
         ...
 
-    def stage(self, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
-        """Load a dump into the scratch schema; VerifyError where it differs from the copy's fingerprint."""
+    def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
+        """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
         ...
 
-    def compare(
-        self, schema: str, dump: DumpFile, landing: TableRef, staged: Sequence[TableRef], progress: Progress
-    ) -> TableDifference:
-        """Class every staged row against the landing and keep the result in the scratch schema; changes nothing else.
+    def compare(self, schema: str, targets: Sequence[Target], progress: Progress) -> Sequence[TableDifference]:
+        """Class every staged row against its landing and keep the result in the scratch schema; changes nothing else.
 
-        `staged` are all tables of the run: a missing parent that is staged too is no conflict.
+        Of tables that only come along, rows count that went with restored rows of others, or that these point to.
         """
         ...
 
-    def load(self, schema: str, dump: DumpFile, landing: TableRef, progress: Progress) -> TableLoad:
-        """Insert the rows classed as missing, in transactions of bounded size.
+    def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
+        """Yield what the plan says of each row, in the plan's order."""
+        ...
 
-        What no longer fits is a conflict, never overwritten.
+    def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
+        """Write what the rows are that are to change into an undo file, and prove it.
+
+        Rows that are not what the plan found any more become conflicts. ToolError where the file can't be proved.
         """
         ...
 
-    def loaded(self, schema: str, dump: DumpFile, landing: TableRef) -> TableLoad:
-        """Say what has been inserted so far, also after a load that failed."""
+    def rest(self, schema: str, target: Target) -> Fingerprint | None:
+        """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
         ...
 
-    def inserted(self, schema: str, dump: DumpFile, landing: TableRef) -> Iterator[str]:
-        """Yield, for each inserted row, the SQL condition that finds it; nothing where rows have no key."""
+    def load(self, schema: str, targets: Sequence[Target], progress: Progress) -> None:
+        """Carry out the plans, in transactions of bounded size.
+
+        What is not as expected any more is a conflict, never overwritten.
+        """
         ...
 
-    def verify(self, schema: str, dump: DumpFile, landing: TableRef, before: int) -> TableCheck:
-        """Count and compare what is in the landing now with what was planned."""
+    def loaded(self, schema: str, target: Target) -> TableLoad:
+        """Say what has been written so far, also after a load that failed."""
+        ...
+
+    def ledger(self, schema: str, target: Target, before: int, untouched: Fingerprint | None) -> Ledger:
+        """Balance the books: what is there now against what was planned, and the rest against what it was.
+
+        `before` and `untouched` are the row count and what `rest` said before the load.
+        """
         ...
 
 
@@ -257,8 +262,8 @@ class Databases(Protocol):
 class Operator(Protocol):
     """The person, or the flag that speaks for them."""
 
-    def approve(self, question: str, differences: Sequence[TableDifference]) -> bool:
-        """Show what would change and ask; False means no."""
+    def approve(self, question: str, differences: Sequence[TableDifference], typed: str | None) -> bool:
+        """Show what would change and ask; False means no. With `typed` only that text means yes."""
         ...
 
 

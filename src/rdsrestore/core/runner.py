@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from rdsrestore.core import events
 from rdsrestore.core.codec import Json, encode
 from rdsrestore.core.errors import JournalError, RdsRestoreError, VerifyError
-from rdsrestore.core.facts import Compared, Loaded, Verified
+from rdsrestore.core.facts import Compared, Loaded, Saved, Verified
 from rdsrestore.core.interrupts import Interrupts, Stop
 from rdsrestore.core.journal import Journal, Kind
 from rdsrestore.core.outcome import Outcome, Remains
@@ -125,7 +125,9 @@ def wind_up(run: Run, desk: Desk, cause: Cause, started: Sequence[Step]) -> Outc
         bug=cause.bug,
         differences=compared.differences if (compared := run.facts.find(Compared)) else (),
         loads=loaded.loads if (loaded := run.facts.find(Loaded)) else (),
-        checks=verified.checks if (verified := run.facts.find(Verified)) else (),
+        ledgers=verified.ledgers if (verified := run.facts.find(Verified)) else (),
+        saved=run.facts.find(Saved) is not None,
+        undoes=run.request.undoes,
         production_touched=any(step.changed(run) for step in started),
         remains=remains,
         proof=proof,

@@ -129,4 +129,6 @@ class Plan:
     def headline(self) -> str:
         """Name the tables and the state that comes back."""
         names = ", ".join(str(ref) for ref in self.request.refs)
+        if self.request.undoes:
+            return f"{names} of {self.request.instance} as before run {self.request.undoes}"
         return f"{names} of {self.request.instance} as of {self.request.point}"

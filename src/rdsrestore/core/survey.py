@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from rdsrestore.core.changes import Relative, SavedTable
 from rdsrestore.core.cloud import Identity, Leftover, SnapshotInfo, SourceInstance
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.tables import ClientTools, ServerFacts, TableDefinition
@@ -35,7 +36,11 @@ class ListenerCheck:
 
 @dataclass(frozen=True)
 class Survey:
-    """The world before the run. `free_disk` is in bytes, `hourly_cost` in USD where known."""
+    """The world before the run. `free_disk` is in bytes, `hourly_cost` in USD where known.
+
+    `relatives` are the tables that come along, and `tables` holds these too. `saved` are an earlier run's undo files in
+    the folder `saved_in`, where that run is to be taken back.
+    """
 
     at: datetime
     identity: Identity
@@ -52,3 +57,6 @@ class Survey:
     denied: tuple[str, ...] = ()
     hourly_cost: Decimal | None = None
     where_problem: str = ""
+    relatives: tuple[Relative, ...] = ()
+    saved: tuple[SavedTable, ...] = ()
+    saved_in: str = ""

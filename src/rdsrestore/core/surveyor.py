@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from rdsrestore.core.changes import Relative, Role
 from rdsrestore.core.cloud import SourceInstance
 from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import Moment, Request, TableRef
 from rdsrestore.core.ports import Production
 from rdsrestore.core.step import World
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
+from rdsrestore.core.tables import TAKES_CHILDREN
 
 
 def survey(request: Request, world: World, folder: Path, listeners: Sequence[ListenerCheck] = ()) -> Survey:
@@ -26,11 +28,13 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     snapshot = None if isinstance(request.point, Moment) else cloud.snapshot(request.point.id)
     with world.databases.production(source.endpoint, request.user) as production:
         server = production.server()
-        tables = tuple(survey_table(production, ref) for ref in request.refs)
+        relatives = related(request, production)
+        refs = (*request.refs, *(each.ref for each in relatives))
+        tables = tuple(survey_table(production, ref) for ref in refs)
         landing = survey_table(production, TableRef(request.database, request.into)) if request.into else None
         first = request.refs[0]
         exists = tables[0].definition is not None
-        where_problem = production.check_where(first, request.where) if request.where and exists else ""
+        where_problem = production.check_where(first, request.policy.where) if request.policy.where and exists else ""
     return Survey(
         at=world.clock.now(),
         identity=identity,
@@ -47,6 +51,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         denied=tuple(cloud.denied(source.vpc)),
         hourly_cost=cost(world, source, request.instance_class or source.instance_class),
         where_problem=where_problem,
+        relatives=relatives,
     )
 
 
@@ -56,6 +61,26 @@ def survey_table(production: Production, ref: TableRef) -> TableSurvey:
     if definition is None:
         return TableSurvey(ref, None, similar=tuple(production.similar(ref)))
     return TableSurvey(ref, definition, rows=production.count(ref) if definition.kind == "BASE TABLE" else None)
+
+
+def related(request: Request, production: Production) -> tuple[Relative, ...]:
+    """Find the tables that come along, level by level: who lost rows with the ones asked for, and whom these need."""
+    found: dict[TableRef, Role] = dict.fromkeys(request.refs, Role.ASKED)
+    todo = list(request.refs)
+    while todo:
+        ref = todo.pop(0)
+        definition = production.definition(ref)
+        if definition is None:
+            continue
+        near = [(key.parent, Role.PARENT) for key in definition.references if request.with_parents]
+        if found[ref] is not Role.PARENT and request.with_children:
+            losing = (key for key in definition.referenced_by if key.on_delete in TAKES_CHILDREN)
+            near += [(key.child, Role.CHILD) for key in losing]
+        for other, role in near:
+            if other not in found:
+                found[other] = role
+                todo.append(other)
+    return tuple(Relative(ref, role) for ref, role in found.items() if role is not Role.ASKED)
 
 
 def find_caller(world: World) -> str | None:

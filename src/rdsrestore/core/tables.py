@@ -28,6 +28,10 @@ class Column:
     required: bool = False
 
 
+TAKES_CHILDREN = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
+"""What a foreign key's rule may say where deleting a parent changes its children."""
+
+
 @dataclass(frozen=True)
 class ForeignKey:
     """`child` (columns) references `parent` (columns); `on_delete` is the rule's name in upper case."""
@@ -96,6 +100,14 @@ class Fingerprint:
     low: int
     high: int
 
+    def __add__(self, part: Fingerprint) -> Fingerprint:
+        """Two sets of rows together."""
+        return Fingerprint(self.rows + part.rows, self.low + part.low, self.high + part.high)
+
+    def __sub__(self, part: Fingerprint) -> Fingerprint:
+        """What is left of a set of rows without some of them."""
+        return Fingerprint(self.rows - part.rows, self.low - part.low, self.high - part.high)
+
 
 @dataclass(frozen=True)
 class DumpFile:
@@ -115,74 +127,6 @@ class DumpFile:
     content: Fingerprint
     floats: str | None = None
     children: tuple[tuple[TableRef, int], ...] = ()
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """Rows that are not loaded, and why: `reason` is a sentence, `sample` a few keys as text."""
-
-    reason: str
-    rows: int
-    sample: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class LostChildren:
-    """Rows of a table that references a restored one: how many the copy has, how many production has now."""
-
-    child: TableRef
-    rule: str
-    restored: int
-    live: int
-
-
-@dataclass(frozen=True)
-class TableDifference:
-    """The staged rows of one table against production's, by key.
-
-    restored = missing + present + the conflicts' rows; `changed` of the `present` rows have other content now and
-    stay as they are; `newer` rows are production's alone. `sample` holds a few of the missing rows as (column, text)
-    pairs for the preview.
-    """
-
-    ref: TableRef
-    landing: TableRef
-    restored: int
-    live: int
-    missing: int
-    present: int
-    changed: int
-    newer: int
-    conflicts: tuple[Conflict, ...] = ()
-    sample: tuple[tuple[tuple[str, str], ...], ...] = ()
-    children: tuple[LostChildren, ...] = ()
-
-
-@dataclass(frozen=True)
-class TableLoad:
-    """What the load did to one table; `inserted` + the conflicts' rows = the rows planned."""
-
-    landing: TableRef
-    inserted: int
-    statements: int
-    conflicts: tuple[Conflict, ...] = ()
-
-
-@dataclass(frozen=True)
-class TableCheck:
-    """One table after the load.
-
-    `expected` and `actual` count restored rows present in the landing, `matching` those of the loaded rows whose
-    content is the restored one; `before` and `after` are the landing's row counts.
-    """
-
-    landing: TableRef
-    expected: int
-    actual: int
-    loaded: int
-    matching: int
-    before: int
-    after: int
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def ending(outcome: Outcome) -> str:
     lines = [f"{sign} {escape(outcome.headline)}"]
     lines.append(f"production: {escape(production(outcome))}")
     lines += [
-        f"{escape(table)}: {counted(each.rows, 'row')} left out: {escape(each.reason)}"
+        f"{escape(table)}: {counted(each.rows, 'row')} left alone: {escape(each.reason)}"
         for table, each in outcome.conflicts
     ]
     lines += [f"still to do: {escape(remain.what)}, with {escape(remain.command)}" for remain in outcome.remains]

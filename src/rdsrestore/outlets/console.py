@@ -7,17 +7,17 @@ from pathlib import Path
 
 from rich.text import Text
 
+from rdsrestore.core.changes import Ledger, TableLoad
 from rdsrestore.core.checks import Finding, Severity
 from rdsrestore.core.errors import ExitCode, RdsRestoreError
+from rdsrestore.core.model import Request
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.step import Impact, Plan
 from rdsrestore.core.survey import Survey, TableSurvey
-from rdsrestore.core.tables import TableDifference
 from rdsrestore.outlets.terminal import Terminal
-from rdsrestore.outlets.text import about, clean, clean_line, columns, counted, shortened
+from rdsrestore.outlets.text import about, clean, clean_line, counted
 
 LABEL = 12
-CELL = 24
 STYLES = {Impact.READS: "dim", Impact.LOCAL: "dim", Impact.TEMPORARY: "cyan", Impact.PRODUCTION: "bold red"}
 MEANING: Mapping[ExitCode, str] = {
     ExitCode.OK: "everything asked for is done; nothing left running",
@@ -96,9 +96,22 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
         yield "backups", f"{source.earliest:%Y-%m-%d %H:%M:%S} to {source.latest:%Y-%m-%d %H:%M:%S} UTC"
     for table in survey.tables:
         yield "table", table_now(table, into=request.into)
-    yield "rows", f"merge {request.merge}" + (f", where {request.where}" if request.where else "")
+    yield "rows", rules(request)
     yield "let in", f"{survey.caller or 'nobody: the address is unknown'}, to the copy alone"
     yield "as", f"{request.user} on the server, {survey.identity.arn} in AWS, {request.operator} in the log"
+
+
+def rules(request: Request) -> str:
+    """Say by which rules rows are put back."""
+    policy = request.policy
+    parts = [f"merge {policy.merge}"]
+    parts += (
+        [f"against the state of {request.incident_end}, on conflict {policy.on_conflict}"] if policy.three_way else []
+    )
+    parts += [f"of changed rows only {', '.join(policy.columns)}"] if policy.columns else []
+    parts += [f"keys from {policy.keys}"] if policy.keys else []
+    parts += [f"where {policy.where}"] if policy.where else []
+    return "; ".join(parts)
 
 
 def table_now(table: TableSurvey, *, into: str | None) -> str:
@@ -117,52 +130,6 @@ def cost(seconds: float, survey: Survey) -> str:
     return f"about {about(seconds)}" + (f"; the copy costs {hourly.normalize():f} USD an hour" if hourly else "")
 
 
-def preview(console: Terminal, differences: Sequence[TableDifference]) -> None:
-    """Print what would be written to production and what not, with a few of the rows."""
-    heading = ("table", "restored", "missing", "still there", "changed", "newer", "in conflict")
-    rows = [heading, *(counts(each) for each in differences)]
-    console.print()
-    for number, line in enumerate(columns(rows, right=frozenset(range(1, len(heading))))):
-        console.say(clean(f"  {line}", "" if number else "bold"))
-    console.say(Text("  missing rows are inserted; all others stay as they are, those in conflict are left out", "dim"))
-    for each in differences:
-        for conflict in each.conflicts:
-            keys = f", e.g. {', '.join(conflict.sample)}" if conflict.sample else ""
-            text = f"{counted(conflict.rows, 'row')} of {each.landing} left out: {conflict.reason}{keys}"
-            console.say(Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(text)), 2)
-        lost(console, each, [other.ref.table for other in differences])
-        if each.sample:
-            console.say(clean(f"  {each.landing}, among the rows to insert:"))
-        for row in each.sample:
-            cells = "  ".join(f"{name}={shortened(clean_line(value), CELL)}" for name, value in row)
-            console.say(clean(f"    {cells}"), 6)
-
-
-def counts(difference: TableDifference) -> tuple[str, ...]:
-    """One table's numbers."""
-    beside = f" into {difference.landing.table}" if difference.landing != difference.ref else ""
-    unfit = sum(conflict.rows for conflict in difference.conflicts)
-    numbers = (difference.restored, difference.missing, difference.present, difference.changed, difference.newer, unfit)
-    return clean_line(f"{difference.ref}{beside}"), *(f"{number:,}" for number in numbers)
-
-
-def lost(console: Terminal, difference: TableDifference, tables: Sequence[str]) -> None:
-    """Tell of rows that went with the missing ones, and how to bring them along."""
-    for child in difference.children:
-        if child.rule.startswith("SET"):
-            text = f"rows of {child.child} that pointed to deleted rows ({child.rule}) do not point to them again"
-        elif child.restored > child.live:
-            text = (
-                f"{child.child} (ON DELETE {child.rule}) had {counted(child.restored, 'row')} of these then and has"
-                f" {child.live:,} now; it is not part of this run"
-            )
-        else:
-            continue
-        console.say(Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(text)), 2)
-        hint = f"to bring it along, say no and run: rdsrestore table {' '.join([*tables, child.child.table])} ..."
-        console.say(Text.assemble(("  hint: ", "bold"), clean_line(hint)), len("  hint: "))
-
-
 def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> None:
     """Print how it ended: what happened, what it means for production, what to do next."""
     good = outcome.exit_code is ExitCode.OK
@@ -170,14 +137,10 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
     console.print()
     console.say(Text.assemble((f"{sign} ", style), (clean_line(outcome.headline), "bold")), len(sign) + 1)
     labelled(console, "production", production(outcome))
-    for check in outcome.checks:
-        text = (
-            f"{check.landing}: {counted(check.before, 'row')} before, {check.after:,} now; {check.actual:,} of"
-            f" {check.expected:,} restored rows present, {check.matching:,} of {check.loaded:,} loaded ones equal"
-        )
-        labelled(console, "verified", text)
+    for ledger in outcome.ledgers:
+        labelled(console, "verified", books(ledger))
     for table, conflict in outcome.conflicts:
-        labelled(console, "left out", f"{table}: {counted(conflict.rows, 'row')}: {conflict.reason}")
+        labelled(console, "left alone", f"{table}: {counted(conflict.rows, 'row')}: {conflict.reason}")
     for proof in outcome.proof:
         labelled(console, "gone", proof)
     for remain in outcome.remains:
@@ -193,13 +156,28 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
     labelled(console, "exit code", f"{int(outcome.exit_code)}: {MEANING[outcome.exit_code]}")
 
 
+def books(ledger: Ledger) -> str:
+    """Write one table's books in a line."""
+    line = f"{ledger.landing}: {ledger.before:,} rows before, {ledger.inserted:,} inserted, {ledger.deleted:,} deleted"
+    line += f", {ledger.others:+,} by others" if ledger.others else ""
+    line += f", {ledger.after:,} now; {ledger.matching:,} of {ledger.done:,} written rows as planned"
+    return f"{line}; no other row changed" if ledger.rest else line
+
+
+def written(load: TableLoad) -> str:
+    """Count what a table got."""
+    acts = ((load.inserted, "inserted"), (load.updated, "changed back"), (load.deleted, "deleted"))
+    parts = ", ".join(f"{rows:,} {act}" for rows, act in acts if rows)
+    return f"{load.landing}: {counted(load.rows, 'row')} ({parts})"
+
+
 def production(outcome: Outcome) -> str:
     """Say what the run means for production."""
-    added = ", ".join(f"{counted(load.inserted, 'row')} to {load.landing}" for load in outcome.loads if load.inserted)
+    acts = "; ".join(written(load) for load in outcome.loads if load.rows)
     if outcome.production_touched and outcome.cause:
-        return f"rows were added before it failed ({added or 'how many is not known'}); none was changed or deleted"
-    if added:
-        return f"added {added}; no row was changed or deleted"
+        return f"it was changed before the run failed: {acts or 'by how many rows is not known'}"
+    if acts:
+        return f"{acts}; no other row was written"
     return "not sure, see what is verified below" if outcome.production_touched else "no table was written to"
 
 
@@ -209,9 +187,11 @@ def following(outcome: Outcome) -> Iterable[str]:
     if outcome.cause and outcome.cause.hint:
         yield outcome.cause.hint
     if outcome.production_touched and outcome.cause:
-        yield "docs/runbook.md, section 4, says how to go on from here and how to take the rows back"
+        yield "docs/runbook.md, section 4, says how to go on from here"
     elif outcome.cause:
         yield AGAIN
+    if outcome.production_touched and outcome.saved:
+        yield f"rdsrestore undo {outcome.run} takes back what was written"
     yield f"rdsrestore audit {outcome.run} shows who did what, when"
 
 

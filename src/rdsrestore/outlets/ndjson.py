@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from rdsrestore.core import events
+from rdsrestore.core.changes import TableDifference
 from rdsrestore.core.checks import Finding
 from rdsrestore.core.codec import Json, encode
 from rdsrestore.core.errors import RdsRestoreError
@@ -91,7 +92,9 @@ def heading(plan: Plan) -> dict[str, Json]:
         "database": request.database,
         "tables": list(request.tables),
         "point": str(request.point),
-        "merge": request.merge.value,
+        "policy": without_class(request.policy),
+        "incident_end": str(request.incident_end) if request.incident_end else None,
+        "undoes": request.undoes,
         "reason": request.reason,
     }
 
@@ -100,21 +103,49 @@ def ending(outcome: Outcome) -> dict[str, Json]:
     """What came of a run."""
     return {
         "exit_code": int(outcome.exit_code),
-        "inserted": outcome.inserted,
+        "written": outcome.written,
         "production_touched": outcome.production_touched,
         "tables": [
             {
                 "table": str(load.landing),
                 "inserted": load.inserted,
-                "left_out": sum(each.rows for each in load.conflicts),
+                "updated": load.updated,
+                "deleted": load.deleted,
+                "left_alone": sum(each.rows for each in load.conflicts),
             }
             for load in outcome.loads
         ],
-        "checks": [{**without_class(check), "landing": str(check.landing)} for check in outcome.checks],
+        "differences": [difference(each) for each in outcome.differences],
+        "ledgers": [{**without_class(ledger), "landing": str(ledger.landing)} for ledger in outcome.ledgers],
         "remains": [without_class(remain) for remain in outcome.remains],
         "proof": list(outcome.proof),
         "notices": list(outcome.notices),
         "error": failure(outcome.cause) if outcome.cause else None,
+    }
+
+
+def difference(found: TableDifference) -> dict[str, Json]:
+    """What sets one table's sides apart; every key stands in the run's folder."""
+    return {
+        "table": str(found.ref),
+        "landing": str(found.landing),
+        "restored": found.restored,
+        "live": found.live,
+        "groups": [
+            {
+                "relation": group.relation.value,
+                "story": group.story.value,
+                "act": group.act.value,
+                "rows": group.rows,
+                "columns": dict(group.touched),
+                "sample": [{cell.column: {"now": cell.now, "then": cell.then} for cell in row} for row in group.sample],
+            }
+            for group in found.groups
+        ],
+        "conflicts": [without_class(conflict) for conflict in found.conflicts],
+        "children": [{**without_class(child), "child": str(child.child)} for child in found.children],
+        "unlike": list(found.unlike),
+        "print": found.print,
     }
 
 

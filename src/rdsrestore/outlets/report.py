@@ -11,7 +11,7 @@ from rdsrestore.core import events
 from rdsrestore.core.journal import Kind, Reading, Record, read
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.outlets.audit import MARK, said
-from rdsrestore.outlets.console import MEANING, production
+from rdsrestore.outlets.console import MEANING, books, production
 from rdsrestore.outlets.text import clean_line, counted, duration
 
 JOURNAL = "journal.jsonl"
@@ -63,19 +63,16 @@ def page(outcome: Outcome, reading: Reading, files: Sequence[str]) -> Iterable[s
     yield ""
     yield f"- `rdsrestore audit {outcome.run} --verify` checks that the journal was not changed since"
     yield from (f"- {clean_line(name)}: {kind(name)}" for name in files)
-    yield "- the runbook's section 4 says how rows are taken out again"
+    if outcome.saved and outcome.production_touched:
+        yield f"- `rdsrestore undo {outcome.run}` takes back what was written"
     yield "- this folder holds customer data; remove it when the incident is closed"
 
 
 def numbers(outcome: Outcome) -> Iterable[str]:
     """Count what came back, what did not, and what is left."""
-    for check in outcome.checks:
-        yield (
-            f"{check.landing}: {counted(check.before, 'row')} before, {check.after:,} after;"
-            f" {check.actual:,} of {check.expected:,} restored rows present"
-        )
+    yield from map(books, outcome.ledgers)
     for table, conflict in outcome.conflicts:
-        yield f"{table}: {counted(conflict.rows, 'row')} left out: {conflict.reason}"
+        yield f"{table}: {counted(conflict.rows, 'row')} left alone: {conflict.reason}"
     for remain in outcome.remains:
         yield f"still there when the run ended: {remain.what}: {remain.why}; {remain.command}"
     yield from outcome.proof
@@ -98,4 +95,6 @@ def requests(record: Record) -> int:
 
 def kind(name: str) -> str:
     """Say what a file of the run is."""
-    return "keys of the rows that were inserted" if name.endswith(".keys") else "the rows as they were"
+    if name.startswith("plan-"):
+        return "every row that differed, and what was done with it"
+    return "what rows were before they were touched" if name.startswith("undo-") else "the rows as they were"

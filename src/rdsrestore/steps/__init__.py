@@ -17,15 +17,20 @@ from rdsrestore.steps.open_rule import OpenRule
 from rdsrestore.steps.own_group import OwnGroup
 from rdsrestore.steps.own_password import OwnPassword
 from rdsrestore.steps.reach_moment import ReachMoment
+from rdsrestore.steps.restore_after import AwaitAfter, RestoreAfter
 from rdsrestore.steps.restore_instance import RestoreInstance
+from rdsrestore.steps.save import Save
 from rdsrestore.steps.scratch import MakeScratch
 from rdsrestore.steps.stage import Stage
+from rdsrestore.steps.stage_undo import StageUndo
 from rdsrestore.steps.verify import Verify
 
 RECIPE: tuple[type[Step], ...] = (
     ReachMoment,
     OwnGroup,
+    RestoreAfter,
     RestoreInstance,
+    AwaitAfter,
     OwnPassword,
     OpenRule,
     Dump,
@@ -35,6 +40,18 @@ RECIPE: tuple[type[Step], ...] = (
     MakeLanding,
     Compare,
     Approve,
+    Save,
     Load,
     Verify,
 )
+
+COMPARISON: tuple[type[Step], ...] = tuple(
+    kind for kind in RECIPE[: RECIPE.index(Compare) + 1] if kind is not MakeLanding
+)
+"""The job up to the difference: nothing but a scratch schema is made on production."""
+
+WAY_BACK: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve, Save, Load, Verify)
+"""Taking an earlier run back, from its undo files alone."""
+
+STEPS: tuple[type[Step], ...] = (*RECIPE, StageUndo)
+"""Every step there is."""

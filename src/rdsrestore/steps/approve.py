@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.core.changes import Act
 from rdsrestore.core.errors import Refused
 from rdsrestore.core.facts import Approved, Compared, Fact
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
+from rdsrestore.steps.compare import intended
 from rdsrestore.steps.sessions import counted
 
 
@@ -33,22 +35,23 @@ class Approve(Step):
         return "show the difference and ask for your yes"
 
     def apply(self, run: Run) -> Fact:
-        """Ask, unless there is nothing to write."""
+        """Ask, unless there is nothing to write; where rows would be deleted, for the table's name."""
         differences = run.facts.get(Compared).differences
-        rows = sum(difference.missing for difference in differences)
-        names = ", ".join(str(difference.landing) for difference in differences if difference.missing)
-        question = f"Insert {counted(rows, 'row')} into {names} on production?"
-        if rows and not run.world.operator.approve(question, differences):
+        rows = sum(difference.writes for difference in differences)
+        deleting = [difference.landing.table for difference in differences if difference.planned(Act.DELETE)]
+        typed = " ".join(deleting) if deleting and not run.request.undoes else None
+        question = f"On production: {intended(differences)}?"
+        if rows and not run.world.operator.approve(question, differences, typed):
             raise Refused(
                 "approve",
                 "you said no; nothing was written to production",
                 "run the same command again when you are ready",
                 code="operator.no",
             )
-        return Approved(rows)
+        return Approved(rows, tuple(difference.print for difference in differences))
 
     def result(self, fact: Fact | None) -> str:
         """Say what was approved."""
         if isinstance(fact, Approved) and fact.rows:
             return f"approved: {counted(fact.rows, 'row')}"
-        return "nothing is missing: production has every row of that moment"
+        return "nothing to write"

@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.core.changes import Act, TableDifference, Target
+from rdsrestore.core.codec import encode
 from rdsrestore.core.errors import Refused
-from rdsrestore.core.facts import Compared, Dumped, Fact
-from rdsrestore.core.model import Merge, Request, RunId
+from rdsrestore.core.facts import Compared, Fact, Staged
+from rdsrestore.core.model import Merge, OnConflict, Policy, Request, RunId
+from rdsrestore.core.ports import Production
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
-from rdsrestore.core.tables import TableDifference
-from rdsrestore.steps.sessions import counted, landing, production
+from rdsrestore.steps.sessions import counted, production
 
 
 @dataclass(frozen=True)
 class Compare(Step):
-    """Find which rows are missing, which are there, and which can't be put back."""
+    """Find which rows are missing, changed or production's alone, and what the policy does with each."""
 
     name: ClassVar[str] = "compare"
     impact: ClassVar[Impact] = Impact.READS
     usual: ClassVar[timedelta] = timedelta(seconds=30)
 
     schema: str
-    merge: Merge
+    policy: Policy
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
         """Concern the staged rows."""
         del survey
-        return cls(run.schema, request.merge)
+        return cls(run.schema, request.policy)
 
     def describe(self) -> str:
         """Say what is compared."""
         return "compare the restored rows with production's, by key"
 
     def apply(self, run: Run) -> Fact:
-        """Compare each table."""
-        dumps = run.facts.get(Dumped).dumps
-        staged = [dump.definition.ref for dump in dumps]
+        """Compare each table, and list all keys in the run's folder."""
+        targets = run.facts.get(Staged).targets
         with production(run) as database:
-            differences = tuple(
-                database.compare(self.schema, dump, landing(run, dump.definition.ref), staged, run.progress)
-                for dump in dumps
-            )
-        if self.merge is Merge.NONE:
+            differences = tuple(database.compare(self.schema, targets, run.progress))
+            for target in targets:
+                keep_lines(run, database, self.schema, target)
+        run.facts.put(Compared(differences))
+        if self.policy.merge is Merge.NONE:
             refuse_rows(differences)
+        if self.policy.on_conflict is OnConflict.STOP:
+            refuse_conflicts(differences)
         return Compared(differences)
 
     def result(self, fact: Fact | None) -> str:
@@ -56,11 +60,24 @@ class Compare(Step):
 
 def counts(difference: TableDifference) -> str:
     """Count one table's classes in a line."""
-    unfit = sum(conflict.rows for conflict in difference.conflicts)
-    parts = [f"{difference.missing:,} missing", f"{difference.present:,} still there", f"{difference.newer:,} newer"]
-    if unfit:
-        parts.append(f"{unfit:,} in conflict")
+    parts = [
+        f"{difference.missing:,} missing",
+        f"{difference.changed:,} changed",
+        f"{difference.newer:,} newer",
+    ]
+    if difference.unfit:
+        parts.append(f"{difference.unfit:,} in conflict")
     return f"{difference.landing.table}: {', '.join(parts)}"
+
+
+def keep_lines(run: Run, database: Production, schema: str, target: Target) -> None:
+    """Write every row that differs into the run's folder, one JSON object a line."""
+    path = run.folder / f"plan-{target.landing.stem}.jsonl"
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8") as file:
+        for line in database.lines(schema, target):
+            said = {name: value for name, value in vars(line).items() if value}
+            file.write(json.dumps({name: encode(value) for name, value in said.items()}, ensure_ascii=False) + "\n")
 
 
 def refuse_rows(differences: tuple[TableDifference, ...]) -> None:
@@ -73,3 +90,31 @@ def refuse_rows(differences: tuple[TableDifference, ...]) -> None:
                 "use --merge missing to keep them and add what is missing",
                 code="merge.not-empty",
             )
+
+
+def refuse_conflicts(differences: tuple[TableDifference, ...]) -> None:
+    """Refuse to write anything where rows are in conflict, as `--on-conflict stop` asks."""
+    for difference in differences:
+        if difference.unfit:
+            raise Refused(
+                "compare",
+                f"{counted(difference.unfit, 'row')} of {difference.landing} are in conflict:"
+                f" {difference.conflicts[0].reason}",
+                "look at plan-*.jsonl in the run's folder; --on-conflict keep leaves them alone and restores the rest",
+                code="conflict.stop",
+            )
+
+
+ACTS = {Act.INSERT: "insert", Act.UPDATE: "change", Act.DELETE: "DELETE"}
+"""What is done, in words an operator is asked by."""
+
+
+def intended(differences: tuple[TableDifference, ...]) -> str:
+    """Say in words what would be written."""
+    parts = []
+    for difference in differences:
+        acts = [
+            f"{word} {counted(difference.planned(act), 'row')}" for act, word in ACTS.items() if difference.planned(act)
+        ]
+        parts += [f"{', '.join(acts)} of {difference.landing}"] if acts else []
+    return "; ".join(parts)

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.core.changes import AFTER
 from rdsrestore.core.errors import DatabaseError, Refused
 from rdsrestore.core.facts import Dumped, Fact
-from rdsrestore.core.model import Request, RunId, TableRef
+from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
 from rdsrestore.core.order import parents_first
 from rdsrestore.core.ports import Copy
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
-from rdsrestore.core.tables import TableDefinition
-from rdsrestore.steps.sessions import copy, counted
-
-TAKES_CHILDREN = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
+from rdsrestore.core.tables import TAKES_CHILDREN, DumpFile, TableDefinition
+from rdsrestore.steps.sessions import after, copy, counted
 
 
 @dataclass(frozen=True)
@@ -28,18 +27,27 @@ class Dump(Step):
     usual: ClassVar[timedelta] = timedelta(minutes=2)
 
     tables: tuple[TableRef, ...]
-    where: str | None
+    policy: Policy
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
         """Concern the tables asked for."""
-        del survey, run
-        return cls(request.refs, request.where)
+        del run
+        return cls((*request.refs, *(each.ref for each in survey.relatives)), request.policy)
 
     def describe(self) -> str:
         """Name the tables and the filter."""
         names = ", ".join(ref.table for ref in self.tables)
-        return f"dump {names} from the copy" + (f" where {self.where}" if self.where else "")
+        return f"dump {names} from the copy" + (f" where {self.filter}" if self.filter else "")
+
+    @property
+    def filter(self) -> str | None:
+        """The filter for the dump.
+
+        None where rows that it leaves out are needed to tell that others are not newer than they.
+        """
+        whole = self.policy.three_way or self.policy.merge is Merge.EXACT
+        return None if whole else self.policy.where
 
     def apply(self, run: Run) -> Fact:
         """Read the definitions as of then, and dump parents before children."""
@@ -48,11 +56,12 @@ class Dump(Step):
             parents = {
                 ref: tuple(key.parent for key in definition.references) for ref, definition in definitions.items()
             }
+            ordered = parents_first(self.tables, parents)
             dumps = tuple(
                 database.dump(
-                    definitions[ref], self.where, run.folder, lost_with(definitions[ref], self.tables), run.progress
+                    definitions[ref], self.filter, run.folder, lost_with(definitions[ref], self.tables), run.progress
                 )
-                for ref in parents_first(self.tables, parents)
+                for ref in ordered
             )
         if not any(dump.rows for dump in dumps):
             raise Refused(
@@ -61,7 +70,14 @@ class Dump(Step):
                 "choose a --before that lies before the incident, and check --where",
                 code="copy.empty",
             )
-        return Dumped(dumps)
+        return Dumped(dumps, self.dump_after(run, ordered) if self.policy.three_way else ())
+
+    def dump_after(self, run: Run, ordered: tuple[TableRef, ...]) -> tuple[DumpFile, ...]:
+        """Dump the same tables as the incident left them."""
+        folder = run.folder / AFTER
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with after(run) as database:
+            return tuple(database.dump(existing(database, ref), None, folder, (), run.progress) for ref in ordered)
 
     def result(self, fact: Fact | None) -> str:
         """Count rows and bytes."""

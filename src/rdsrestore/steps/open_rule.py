@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.facts import Fact, OwnGroupMade, RuleOpened, TempInstance
+from rdsrestore.core.facts import AfterInstance, Fact, OwnGroupMade, RuleOpened, TempInstance
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
@@ -33,9 +33,12 @@ class OpenRule(Step):
         return f"let {self.cidr}, and nobody else, reach {self.group}"
 
     def apply(self, run: Run) -> Fact:
-        """Open it, on the one port where the copy answers."""
-        port = run.facts.get(TempInstance).endpoint.port
-        rule = run.world.cloud.open_rule(run.facts.get(OwnGroupMade).id, self.cidr, port, run.id.value)
+        """Open it, on the one port where the copy answers; a second copy as a rule answers on the same."""
+        group, port = run.facts.get(OwnGroupMade).id, run.facts.get(TempInstance).endpoint.port
+        rule = run.world.cloud.open_rule(group, self.cidr, port, run.id.value)
+        after = run.facts.find(AfterInstance)
+        if after and after.endpoint and after.endpoint.port != port:
+            run.world.cloud.open_rule(group, self.cidr, after.endpoint.port, run.id.value)
         return RuleOpened(rule, self.cidr, port)
 
     def undo(self, run: Run) -> None:

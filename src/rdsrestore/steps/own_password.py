@@ -19,29 +19,30 @@ LENGTH = 40
 
 @dataclass(frozen=True)
 class OwnPassword(Step):
-    """Set the master password of the temporary instance, never of the source."""
+    """Set the master password of the temporary instances, never of the source."""
 
     name: ClassVar[str] = "own-password"
     impact: ClassVar[Impact] = Impact.TEMPORARY
     usual: ClassVar[timedelta] = timedelta(seconds=60)
 
-    instance: str
+    instances: tuple[str, ...]
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
-        """Concern the run's own instance."""
-        del request, survey
-        return cls(run.resource)
+        """Concern the run's own instances."""
+        del survey
+        return cls((run.resource, run.after) if request.incident_end else (run.resource,))
 
     def describe(self) -> str:
-        """Name the instance."""
-        return f"set a one-time password on {self.instance}"
+        """Name the instances."""
+        return f"set a one-time password on {' and '.join(self.instances)}"
 
     def apply(self, run: Run) -> None:
         """Make the password, set it, and keep it in memory alone."""
         letters = string.ascii_letters + string.digits
         password = Secret("".join(secrets.choice(letters) for _ in range(LENGTH)))
-        run.world.cloud.reset_password(self.instance, password, run.progress)
+        for instance in self.instances:
+            run.world.cloud.reset_password(instance, password, run.progress)
         run.secrets[COPY] = password
 
     def result(self, fact: Fact | None) -> str:

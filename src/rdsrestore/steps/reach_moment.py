@@ -28,9 +28,10 @@ class ReachMoment(Step):
         """Wanted only where the window ends before the moment."""
         del run
         latest = survey.source.latest
-        if not isinstance(request.point, Moment) or (latest and latest >= request.point.utc):
+        moments = [each.utc for each in (request.point, request.incident_end) if isinstance(each, Moment)]
+        if not moments or (latest and latest >= max(moments)):
             return None
-        return cls(request.instance, request.point.utc)
+        return cls(request.instance, max(moments))
 
     def describe(self) -> str:
         """Name the moment that the backups have to reach."""

@@ -27,19 +27,9 @@ class RestoreInstance(Step):
     wait: int
 
     @classmethod
-    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
         """Fix the copy's name, size, network and expiry; its group is known when that is made."""
-        point = request.point
-        spec = RestoreSpec(
-            name=run.resource,
-            source=survey.source,
-            group="",
-            expires=survey.at + timedelta(seconds=request.wait) + GRACE,
-            instance_class=request.instance_class or survey.source.instance_class,
-            moment=point.utc if isinstance(point, Moment) else None,
-            snapshot=None if isinstance(point, Moment) else point.id,
-        )
-        return cls(spec, request.wait)
+        return cls(first_spec(request, survey, run), request.wait)
 
     def describe(self) -> str:
         """Name the source, the state and the copy."""
@@ -59,7 +49,11 @@ class RestoreInstance(Step):
 
     def prove_gone(self, run: Run) -> str:
         """Look for it by its marks."""
-        found = [each for each in run.world.cloud.leftovers(run.id.value) if each.kind == "instance"]
+        found = [
+            each
+            for each in run.world.cloud.leftovers(run.id.value)
+            if each.kind == "instance" and each.id == self.spec.name
+        ]
         if found:
             raise CleanupIncomplete(self.spec.name, f"instance is still {found[0].status}")
         return f"instance {self.spec.name} is gone"
@@ -71,3 +65,17 @@ class RestoreInstance(Step):
     def result(self, fact: Fact | None) -> str:
         """Say where it answers."""
         return f"available at {fact.endpoint}" if isinstance(fact, TempInstance) else "available"
+
+
+def first_spec(request: Request, survey: Survey, run: RunId) -> RestoreSpec:
+    """Describe the copy of the state that comes back."""
+    point = request.point
+    return RestoreSpec(
+        name=run.resource,
+        source=survey.source,
+        group="",
+        expires=survey.at + timedelta(seconds=request.wait) + GRACE,
+        instance_class=request.instance_class or survey.source.instance_class,
+        moment=point.utc if isinstance(point, Moment) else None,
+        snapshot=None if isinstance(point, Moment) else point.id,
+    )

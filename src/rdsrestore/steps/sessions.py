@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from rdsrestore.core.facts import TempInstance
+from rdsrestore.core.facts import AfterInstance, TempInstance
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Copy, Production
 from rdsrestore.core.step import Run
@@ -19,6 +19,13 @@ def production(run: Run) -> AbstractContextManager[Production]:
 def copy(run: Run) -> AbstractContextManager[Copy]:
     """Log in to the temporary instance."""
     endpoint = run.facts.get(TempInstance).endpoint
+    return run.world.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
+
+
+def after(run: Run) -> AbstractContextManager[Copy]:
+    """Log in to the second temporary instance."""
+    endpoint = run.facts.get(AfterInstance).endpoint
+    assert endpoint is not None  # noqa: S101 - for the type checker: the step before waited for it
     return run.world.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
 
 

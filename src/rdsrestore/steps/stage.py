@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from rdsrestore.core.facts import Dumped, Fact
+from rdsrestore.core.changes import Role, Target
+from rdsrestore.core.facts import Dumped, Fact, Staged
 from rdsrestore.core.step import Impact, Run
 from rdsrestore.steps.on_scratch import OnScratch
-from rdsrestore.steps.sessions import production
+from rdsrestore.steps.sessions import landing, production
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,20 @@ class Stage(OnScratch):
         """Name the schema."""
         return f"load the dump into {self.schema} and compare it with the copy's checksum"
 
-    def apply(self, run: Run) -> None:
+    def apply(self, run: Run) -> Fact:
         """Load and check each dump."""
+        policy = run.request.policy
+        dumped = run.facts.get(Dumped)
+        roles = {each.ref: each.role for each in run.survey.relatives}
+        afters = dict(zip((dump.definition.ref for dump in dumped.dumps), dumped.afters, strict=False))
+        targets = tuple(
+            Target(dump, landing(run, ref), policy, afters.get(ref), role=roles.get(ref, Role.ASKED))
+            for ref, dump in ((dump.definition.ref, dump) for dump in dumped.dumps)
+        )
         with production(run) as database:
-            for dump in run.facts.get(Dumped).dumps:
-                database.stage(self.schema, dump, run.folder, run.progress)
+            for target in targets:
+                database.stage(self.schema, target, run.folder, run.progress)
+        return Staged(targets)
 
     def result(self, fact: Fact | None) -> str:
         """Say what was proved."""

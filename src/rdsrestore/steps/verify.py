@@ -1,4 +1,4 @@
-"""Count and compare what production has now with what was planned."""
+"""Balance the books: what production has now against what was planned, and all other rows against what they were."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+from rdsrestore.core.changes import Ledger
 from rdsrestore.core.errors import VerifyError
-from rdsrestore.core.facts import Compared, Dumped, Fact, Verified
+from rdsrestore.core.facts import Compared, Fact, Saved, Staged, Verified
 from rdsrestore.core.step import Impact, Run
-from rdsrestore.core.tables import TableCheck
 from rdsrestore.steps.on_scratch import OnScratch
-from rdsrestore.steps.sessions import counted, landing, production
-
-HINT = (
-    "each inserted row was proved as it was written, so the application may have changed rows since:"
-    " look at the audit log and at inserted-*.keys in the run's folder before you run anything else"
-)
+from rdsrestore.steps.sessions import counted, production
 
 
 @dataclass(frozen=True)
 class Verify(OnScratch):
-    """Check row counts and content; a mismatch carries both numbers."""
+    """Check counts and content; books that do not balance carry both numbers."""
 
     name: ClassVar[str] = "verify"
     impact: ClassVar[Impact] = Impact.READS
@@ -29,50 +24,45 @@ class Verify(OnScratch):
 
     def describe(self) -> str:
         """Say what is checked."""
-        return "check counts and content of what was put back"
+        return "balance the books: counts, content of what was written, and that nothing else changed"
 
     def apply(self, run: Run) -> Fact:
         """Check each table, then judge."""
-        differences = {difference.ref: difference for difference in run.facts.get(Compared).differences}
+        targets = run.facts.get(Staged).targets
+        differences = run.facts.get(Compared).differences
+        untouched = run.facts.get(Saved).untouched
         with production(run) as database:
-            verified = Verified(
-                tuple(
-                    database.verify(
-                        self.schema,
-                        dump,
-                        landing(run, dump.definition.ref),
-                        differences[dump.definition.ref].live,
-                    )
-                    for dump in run.facts.get(Dumped).dumps
-                )
+            ledgers = tuple(
+                database.ledger(self.schema, target, difference.live, rest)
+                for target, difference, rest in zip(targets, differences, untouched, strict=True)
             )
-        run.facts.put(verified)
-        for check in verified.checks:
-            judge(check)
-        return verified
+        run.facts.put(Verified(ledgers))
+        for ledger in ledgers:
+            judge(ledger, f"rdsrestore undo {run.id} takes back what was written; look at the audit log first")
+        return Verified(ledgers)
 
     def result(self, fact: Fact | None) -> str:
         """Give the numbers."""
-        if not isinstance(fact, Verified):
-            return "verified"
-        return "; ".join(
-            f"{check.landing.table}: {counted(check.actual, 'restored row')} present, content equal;"
-            f" {check.before:,} rows before, {check.after:,} now"
-            for check in fact.checks
-        )
+        return "; ".join(map(balance, fact.ledgers)) if isinstance(fact, Verified) else "verified"
 
 
-def judge(check: TableCheck) -> None:
-    """Raise VerifyError where restored rows are absent or differ."""
-    if check.actual != check.expected:
-        raise VerifyError(
-            f"verify {check.landing}", "restored rows present", HINT, expected=check.expected, actual=check.actual
-        )
-    if check.matching != check.loaded:
-        raise VerifyError(
-            f"verify {check.landing}",
-            "loaded rows with the restored content",
-            HINT,
-            expected=check.loaded,
-            actual=check.matching,
-        )
+def balance(ledger: Ledger) -> str:
+    """Write one table's books in a line."""
+    line = f"{ledger.landing.table}: {ledger.before:,} before + {ledger.inserted:,} inserted"
+    line += f" - {ledger.deleted:,} deleted" if ledger.deleted else ""
+    line += f" {'+' if ledger.others > 0 else '-'} {abs(ledger.others):,} by others" if ledger.others else ""
+    line += f" = {ledger.after:,}; {counted(ledger.matching, 'written row')} as planned"
+    since = ledger.done - ledger.matching
+    line += f", {counted(since, 'row')} written again since by others" if since else ""
+    return line + ("; no other row changed" if ledger.rest else "")
+
+
+def judge(ledger: Ledger, hint: str) -> None:
+    """Raise VerifyError where the books do not balance."""
+    where = f"verify {ledger.landing}"
+    if ledger.done + ledger.unfit != ledger.planned:
+        found = ledger.done + ledger.unfit
+        raise VerifyError(where, "planned rows accounted for", hint, expected=ledger.planned, actual=found)
+    if ledger.rest and ledger.others and ledger.matching == ledger.done:
+        expected = ledger.after - ledger.others
+        raise VerifyError(where, "rows in the table", hint, expected=expected, actual=ledger.after)

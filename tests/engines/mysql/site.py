@@ -6,15 +6,16 @@ import itertools
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pymysql
 from pymysql.constants import CLIENT
 
-from rdsrestore.core.model import Endpoint, Secret, TableRef
-from rdsrestore.core.tables import DumpFile, TableCheck, TableDefinition, TableDifference, TableLoad
+from rdsrestore.core.changes import Ledger, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.model import Endpoint, Merge, Policy, Secret, TableRef
+from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.production import MysqlProduction
 from rdsrestore.lab import local
@@ -29,6 +30,7 @@ PRIVILEGES = (
     " CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER"
 )
 """What the master user of a managed instance has: neither SUPER nor FILE."""
+DEFAULT = Policy()
 numbers = itertools.count(1)
 
 
@@ -110,6 +112,7 @@ class Site:
     folder: Path
     database: str
     dumps: dict[str, DumpFile] = field(default_factory=dict)
+    afters: dict[str, DumpFile] = field(default_factory=dict)
 
     @property
     def databases(self) -> MysqlDatabases:
@@ -150,24 +153,57 @@ class Site:
         self.dumps[table] = made
         return made
 
+    def target(self, table: str, into: str | None = None, policy: Policy = DEFAULT) -> Target:
+        return Target(self.dumps[table], self.ref(into or table), policy, self.afters.get(table))
+
     def stage(self, *tables: str) -> None:
         with self.live() as server:
             server.create_scratch(SCHEMA, RUN)
             for table in tables:
-                server.stage(SCHEMA, self.dumps[table], self.folder, silent)
+                server.stage(SCHEMA, self.target(table), self.folder, silent)
 
-    def compare(self, table: str, into: str | None = None) -> TableDifference:
-        staged = [self.ref(each) for each in self.dumps]
-        with self.live() as server:
-            return server.compare(SCHEMA, self.dumps[table], self.ref(into or table), staged, silent)
+    def compare(self, table: str, into: str | None = None, policy: Policy = DEFAULT) -> TableDifference:
+        return self.compare_all(self.target(table, into, policy))[0]
 
-    def load(self, table: str, into: str | None = None) -> TableLoad:
+    def compare_all(self, *targets: Target) -> Sequence[TableDifference]:
         with self.live() as server:
-            return server.load(SCHEMA, self.dumps[table], self.ref(into or table), silent)
+            return server.compare(SCHEMA, targets, silent)
 
-    def verify(self, table: str, before: int = 0, into: str | None = None) -> TableCheck:
+    def save(self, table: str, into: str | None = None, policy: Policy = DEFAULT) -> SavedTable:
         with self.live() as server:
-            return server.verify(SCHEMA, self.dumps[table], self.ref(into or table), before)
+            return server.save(SCHEMA, self.target(table, into, policy), self.folder, silent)
+
+    def load(self, *tables: str, into: str | None = None, policy: Policy = DEFAULT) -> TableLoad:
+        """Load tables; returns what came of the last one."""
+        targets = [self.target(table, into, policy) for table in tables]
+        with self.live() as server:
+            server.load(SCHEMA, targets, silent)
+            return server.loaded(SCHEMA, targets[-1])
+
+    def ledger(
+        self,
+        table: str,
+        before: int = 0,
+        into: str | None = None,
+        policy: Policy = DEFAULT,
+        untouched: Fingerprint | None = None,
+    ) -> Ledger:
+        with self.live() as server:
+            return server.ledger(SCHEMA, self.target(table, into, policy), before, untouched)
+
+    def undo(self, saved: SavedTable) -> tuple[TableDifference, TableLoad]:
+        """Take a restore back, in a scratch schema made anew."""
+        aside = self.folder / "undo"
+        aside.mkdir(exist_ok=True)
+        target = Target(saved.dump, saved.landing, Policy(Merge.EXACT), back=saved)
+        with self.live() as server:
+            server.drop_scratch(SCHEMA)
+            server.create_scratch(SCHEMA, RUN)
+            server.stage(SCHEMA, target, self.folder, silent)
+            (difference,) = server.compare(SCHEMA, [target], silent)
+            server.save(SCHEMA, target, aside, silent)
+            server.load(SCHEMA, [target], silent)
+            return difference, server.loaded(SCHEMA, target)
 
     def prepare(self, *tables: str, where: str | None = None) -> None:
         """Dump and stage."""
@@ -175,11 +211,17 @@ class Site:
             self.dump(table, where)
         self.stage(*tables)
 
-    def restore(self, table: str, where: str | None = None) -> tuple[TableDifference, TableLoad, TableCheck]:
+    def restore(
+        self, table: str, where: str | None = None, policy: Policy = DEFAULT
+    ) -> tuple[TableDifference, TableLoad, Ledger]:
         """Go the whole way with one table."""
         self.prepare(table, where=where)
-        difference = self.compare(table)
-        return difference, self.load(table), self.verify(table, difference.live)
+        policy = replace(policy, where=where)
+        difference = self.compare(table, policy=policy)
+        with self.live() as server:
+            untouched = server.rest(SCHEMA, self.target(table, policy=policy))
+        load = self.load(table, policy=policy)
+        return difference, load, self.ledger(table, difference.live, policy=policy, untouched=untouched)
 
     def make_landing(self, table: str, into: str | None = None) -> None:
         with self.live() as server:

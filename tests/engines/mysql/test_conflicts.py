@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from engines.mysql.site import Site
+from rdsrestore.core.changes import TableLoad
 from rdsrestore.core.errors import DatabaseError
-from rdsrestore.core.tables import TableLoad
 
 PLAIN = "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(50)); INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c')"
 
@@ -26,7 +26,7 @@ def test_a_unique_value_taken_since_leaves_the_newer_row_and_the_others_come_bac
     assert difference.missing == 2
     assert [(each.rows, each.sample) for each in difference.conflicts] == [(1, ("1",))]
     assert "email" in difference.conflicts[0].reason
-    assert (load.inserted, check.expected, check.actual) == (2, 2, 2)
+    assert (load.inserted, check.planned, check.unfit, check.matching) == (2, 3, 1, 2)
     assert site.now("SELECT id, email FROM t ORDER BY id") == [(2, None), (3, "z"), (9, "e@x")]
 
 
@@ -52,7 +52,7 @@ def test_a_parent_restored_in_the_same_run_is_no_conflict(site: Site) -> None:
     site.now("DELETE FROM p")
     site.prepare("p", "t")
 
-    differences = site.compare("p"), site.compare("t")
+    differences = site.compare_all(site.target("p"), site.target("t"))
     loads = site.load("p"), site.load("t")
 
     assert [each.missing for each in differences] == [load.inserted for load in loads] == [2, 2]
@@ -68,7 +68,7 @@ def test_tables_that_reference_each_other_are_compared(site: Site) -> None:
     site.now("SET foreign_key_checks = 0; DELETE FROM a; DELETE FROM b")
     site.prepare("a", "b")
 
-    assert (site.compare("a").missing, site.compare("b").missing) == (2, 1)
+    assert [each.missing for each in site.compare_all(site.target("a"), site.target("b"))] == [2, 1]
     assert (site.load("a").inserted, site.load("b").inserted) == (1, 1)
     assert site.now("SELECT id FROM a") == [(1,)]
 
@@ -107,11 +107,11 @@ def test_a_key_written_between_compare_and_load_is_never_overwritten(site: Site)
     assert site.compare("t").missing == 3
     site.now("INSERT INTO t VALUES (2, 'theirs')")
 
-    load, check = site.load("t"), site.verify("t")
+    load, check = site.load("t"), site.ledger("t")
 
     assert load.inserted == 2
     assert sum(reasons(load).values()) == 1
-    assert (check.expected, check.actual, check.matching) == (2, 2, 2)
+    assert (check.planned, check.unfit, check.matching) == (3, 1, 2)
     assert site.now("SELECT * FROM t ORDER BY id") == [(1, "a"), (2, "theirs"), (3, "c")]
 
 
@@ -202,7 +202,7 @@ def test_what_no_longer_fits_is_found_before_anything_is_written(site: Site, sin
     assert "nfit" not in difference.conflicts[0].reason
     assert site.now("SELECT COUNT(*) FROM t") == [(0,)]
     assert site.load("t").inserted == 2
-    assert site.verify("t").matching == 2
+    assert site.ledger("t").matching == 2
 
 
 def test_a_column_gone_with_its_values_is_refused_by_name(site: Site) -> None:

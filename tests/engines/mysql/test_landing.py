@@ -33,7 +33,7 @@ def test_a_dropped_table_is_created_again_as_it_was(site: Site) -> None:
 
     assert created(site, "t") == before
     assert site.compare("t").missing == site.load("t").inserted == 2
-    assert site.verify("t").matching == 2
+    assert site.ledger("t").matching == 2
     assert site.equal("t")
     assert site.now("INSERT INTO t (v) VALUES ('new'); SELECT id FROM t WHERE v = 'new'") == [(42,)]
 
@@ -47,8 +47,8 @@ def test_a_table_beside_has_the_rows_and_no_foreign_keys(site: Site) -> None:
 
     assert "FOREIGN KEY" not in created(site, "t_then")
     assert "CHECK (`v` like '%%')" in created(site, "t_then")
-    assert site.compare("t", "t_then").missing == site.load("t", "t_then").inserted == 2
-    assert site.verify("t", into="t_then").matching == 2
+    assert site.compare("t", "t_then").missing == site.load("t", into="t_then").inserted == 2
+    assert site.ledger("t", into="t_then").matching == 2
     assert site.equal("t", at="t_then")
     assert site.now("SELECT COUNT(*) FROM t") == [(0,)]
 

@@ -28,7 +28,8 @@ def test_a_connection_lost_in_the_middle_of_the_load_is_made_again(site: Site) -
                 site.production.sql(f"KILL {number}")
 
     with site.live() as server:
-        load = server.load(SCHEMA, site.dumps["t"], site.ref("t"), kill_once)
+        server.load(SCHEMA, [site.target("t")], kill_once)
+        load = server.loaded(SCHEMA, site.target("t"))
 
     assert killed
     assert (load.inserted, load.conflicts) == (30000, ())
@@ -61,7 +62,7 @@ def test_a_load_whose_connection_keeps_dying_is_exact_whenever_it_ends(site: Sit
 
     assert rows == marked
     assert (load.inserted, load.conflicts) == (40000, ())
-    assert site.verify("t").matching == 40000
+    assert site.ledger("t").matching == 40000
     assert site.equal("t")
 
 

@@ -9,8 +9,8 @@ def test_deleted_rows_come_back_and_rows_written_since_stay(site: Site) -> None:
 
     difference, load, check = site.restore("t")
 
-    assert (difference.missing, difference.present, difference.changed, difference.newer) == (2, 1, 1, 1)
+    assert (difference.missing, difference.live, difference.changed, difference.newer) == (2, 2, 1, 1)
     assert load.inserted == 2
-    assert (check.expected, check.actual, check.loaded, check.matching) == (3, 3, 2, 2)
+    assert (check.planned, check.done, check.matching, check.others, check.rest) == (2, 2, 2, 0, True)
     assert (check.before, check.after) == (2, 4)
     assert site.now("SELECT * FROM t ORDER BY id") == [(1, "a"), (2, "newer"), (3, "c"), (4, "new")]

@@ -136,11 +136,10 @@ def read_foreign_keys(session: Session, ref: TableRef, direction: str) -> tuple[
 
 
 def read_triggers(session: Session, ref: TableRef) -> tuple[Trigger, ...]:
-    """Read the triggers that inserting rows would fire."""
+    """Read the table's triggers."""
     found = session.rows(
         "SELECT TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION FROM information_schema.TRIGGERS"
-        " WHERE EVENT_OBJECT_SCHEMA = %s AND CAST(EVENT_OBJECT_TABLE AS BINARY) = CAST(%s AS BINARY)"
-        " AND EVENT_MANIPULATION = 'INSERT'",
+        " WHERE EVENT_OBJECT_SCHEMA = %s AND CAST(EVENT_OBJECT_TABLE AS BINARY) = CAST(%s AS BINARY)",
         (ref.database, ref.table),
     )
     return tuple(Trigger(name, timing, event) for name, timing, event in found)

@@ -1,74 +1,108 @@
-"""Class every staged row against the live table, inside production and without touching it."""
+"""Class every restored row against the live table, inside production and without touching it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
+from rdsrestore.core.changes import Relation, Story, TableDifference, Target
 from rdsrestore.core.errors import DatabaseError
-from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
-from rdsrestore.core.tables import Conflict, LostChildren, TableDifference
-from rdsrestore.engines.mysql import ddl, tally
-from rdsrestore.engines.mysql.catalog import qualified
-from rdsrestore.engines.mysql.chunks import fill, ranges
+from rdsrestore.engines.mysql import constraints, ddl, drift, plan, scope, undo
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of
-from rdsrestore.engines.mysql.tally import Tally, plan_name, plan_of, points_to
+from rdsrestore.engines.mysql.multiset import classify_without_key
+from rdsrestore.engines.mysql.spans import key_ranges
+from rdsrestore.engines.mysql.tally import Tally
 
-SAMPLE = 3
-SHOWN = 60
-KEYS = 5
+Job = tuple[Tally, Target]
+ALL = "18446744073709551615"
+RELATION = f"IF(p_same IS NULL, '{Relation.MISSING}', '{Relation.CHANGED}')"
+STORY = (
+    f"CASE WHEN a_same IS NULL THEN IF(p_same IS NULL, '{Story.TAKEN}', '{Story.EDITED}')"
+    f" WHEN s_same = a_same THEN '{Story.LATER}' WHEN p_same IS NULL THEN '{Story.EDITED}'"
+    f" WHEN p_same = a_same THEN '{Story.TAKEN}' ELSE '{Story.EDITED}' END"
+)
+"""What the three states of a row, as digests or NULL for none, say of how it came about."""
+EXTRA_STORY = (
+    f"CASE WHEN a_same IS NULL THEN '{Story.LATER}' WHEN p_same = a_same THEN '{Story.TAKEN}' ELSE '{Story.EDITED}' END"
+)
 
 
-def compare(session: Session, board: Tally, staged: Sequence[TableRef], progress: Progress) -> TableDifference:
-    """Write the plan of one table and sum it up.
+def compare(session: Session, jobs: Sequence[Job], progress: Progress) -> tuple[TableDifference, ...]:
+    """Write the plans of a run's tables, parents before children, and sum them up.
 
-    DatabaseError (`db.no-key`, `db.schema-drift`) where it can't be made.
+    DatabaseError (`db.schema-drift`, `db.no-key`, `db.no-history`) where one can't be made.
     """
-    (live,) = session.one(f"SELECT COUNT(*) FROM {board.landing}")
-    if board.keyless and live:
+    extra = [classify_table(session, board, target, progress) for board, target in jobs]
+    boards = [board for board, _target in jobs]
+    scope.narrow(session, boards)
+    for board, target in jobs:
+        if not target.back:
+            find_unfit(session, board, boards, progress)
+    return tuple(summed_up(session, *job, newer) for job, newer in zip(jobs, extra, strict=True))
+
+
+def classify_table(session: Session, board: Tally, target: Target, progress: Progress) -> int:
+    """Write one table's plan; returns how many rows are production's alone that it does not name."""
+    extra = 0
+    plan.make(session, board)
+    if target.back:
+        plan_back(session, board)
+        return extra
+    drift.check(session, board)
+    if board.policy.three_way:
+        check_after(board, target)
+    if board.keyless:
+        extra = classify_without_key(session, board, progress)
+    else:
+        with fitting_keys(board):
+            classify(session, board, target, progress)
+        classify_extra(session, board, progress)
+        find_merged(session, board)
+    plan.decide(session, board)
+    set_goals(session, board)
+    return extra
+
+
+def plan_back(session: Session, board: Tally) -> None:
+    """Write the plan that takes an earlier restore back."""
+    if board.keyless:
         raise DatabaseError(
-            f"compare {board.live.ref}",
-            "the table has rows and no key to tell them apart by",
-            "use --into NEW_TABLE to load beside",
+            f"undo {board.live.ref}",
+            "the table has no key, so that restored rows can't be told from others",
+            "delete them by hand: the undo file in the run's folder has their digests",
             code="db.no-key",
         )
-    tally.check_drift(board, lost_columns(session, board))
-    make_plan(session, board)
-    with fitting_keys(board):
-        classify(session, board, progress)
+    undo.plan_back(session, board)
+
+
+def find_unfit(session: Session, board: Tally, boards: Sequence[Tally], progress: Progress) -> None:
+    """Mark what the landing would not take."""
     if not board.keyless:
-        mark_taken_keys(session, board)
-    mark_orphans(session, board, staged)
-    if not ddl.same_shape(board.live, board.dump.definition):
-        probe(session, board, progress)
-    return summed_up(session, board, int(live))
+        constraints.mark_taken_keys(session, board)
+    constraints.mark_orphans(session, board, boards)
+    if not ddl.same_shape(board.live, board.then):
+        constraints.probe(session, board, progress)
 
 
-def lost_columns(session: Session, board: Tally) -> frozenset[str]:
-    """Name the restored columns that hold values and that production does not have any more."""
-    there = {column.name for column in board.live.columns}
-    gone = [column.name for column in board.dump.definition.base_columns if column.name not in there]
-    return frozenset(
-        name for name in gone if session.rows(f"SELECT 1 FROM {board.staging} WHERE {quoted(name)} IS NOT NULL LIMIT 1")
-    )
+def summed_up(session: Session, board: Tally, target: Target, extra: int) -> TableDifference:
+    """Count one table's classes."""
+    (live,) = session.one(f"SELECT COUNT(*) FROM {board.landing}")
+    found = plan.summed_up(session, board, target, int(live), extra)
+    return replace(found, unlike=()) if target.back else found
 
 
-def make_plan(session: Session, board: Tally) -> None:
-    """Create the plan's table, its key spelled as production spells it."""
-    there = {column.name: column for column in (board.dump.definition if board.keyless else board.live).columns}
-    keys = [
-        ddl.keyed(there[name]) if name in there else f"{quoted(name)} BIGINT UNSIGNED NOT NULL" for name in board.key
-    ]
-    session.run(f"DROP TABLE IF EXISTS {board.plan}")
-    session.run(
-        f"CREATE TABLE {board.plan} ({', '.join(keys)}, rr_n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,"
-        " rr_act ENUM('insert','present') NOT NULL, rr_changed BOOL NOT NULL DEFAULT 0,"
-        " rr_st ENUM('todo','done','conflict') NOT NULL DEFAULT 'todo', rr_why VARCHAR(250) NULL,"
-        f" PRIMARY KEY ({', '.join(map(quoted, board.key))}), UNIQUE KEY rr_n (rr_n), KEY rr_work (rr_st, rr_act))"
-        " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
-    )
+def check_after(board: Tally, target: Target) -> None:
+    """Refuse a second moment at which the table had not all the columns."""
+    known = {column.name for column in target.after.definition.columns} if target.after else set()
+    lacking = [column.name for column in board.columns if column.name not in known]
+    if lacking or board.keyless:
+        why = f"column {', '.join(lacking)} was not there at --incident-end" if lacking else "it has no key"
+        raise DatabaseError(
+            f"compare {board.live.ref}", why, "leave out --incident-end for this table", code="db.no-history"
+        )
 
 
 @contextmanager
@@ -79,180 +113,89 @@ def fitting_keys(board: Tally) -> Iterator[None]:
     except DatabaseError as error:
         if number_of(error) not in UNFIT:
             raise
-        raise tally.drift(board, f"restored rows do not fit its key ({', '.join(board.key)}) as it is now") from error
+        raise drift.found(board, f"restored rows do not fit its key ({', '.join(board.key)}) as it is now") from error
 
 
-def classify(session: Session, board: Tally, progress: Progress) -> None:
-    """Write one line of plan for each staged row, in key order, a range of keys at a time."""
-    done = 0
-    for condition in ranges(session, board):
-        progress(f"comparing {board.live.ref.table} with production", done / max(board.dump.rows, 1))
-        if board.keyless:
-            select = f"SELECT {board.keys('s')}, 'insert', 0 FROM {board.staging} AS s"
-        else:
-            differs = f"IF(p.{quoted(board.key[0])} IS NULL, 0, {board.digest('s')} <> {board.digest('p')})"
-            select = (
-                f"SELECT {board.keys('s')}, IF({board.absent}, 'insert', 'present'), {differs}"
-                f" FROM {board.staging} AS s LEFT JOIN {board.landing} AS p ON {board.meet('s', 'p')}"
-            )
-        names = ", ".join(map(quoted, board.key))
-        done += session.run(
-            f"INSERT INTO {board.plan} ({names}, rr_act, rr_changed)"
-            f" {select} WHERE {condition} ORDER BY {board.keys('s')}"
-        )
+def classify(session: Session, board: Tally, target: Target, progress: Progress) -> None:
+    """Write one line of plan for each restored row that differs, in key order, a range of keys at a time."""
+    three, done, step = board.policy.three_way, 0, 0
+    for condition in key_ranges(session, board.source, board.key, "s"):
+        progress(f"comparing {board.live.ref.table} with production", done / max(target.dump.rows, 1))
+        step = classify_range(session, board, condition, STORY if three else f"'{Story.UNKNOWN}'")
+        done += max(step, 1)
 
 
-def mark_taken_keys(session: Session, board: Tally) -> None:
-    """Mark rows whose unique values a newer row has taken."""
-    for unique in board.live.unique_keys:
-        if set(unique.columns) == set(board.key) or not set(unique.columns) <= {each.name for each in board.columns}:
-            continue
-        taken = " AND ".join(f"p.{quoted(name)} = {board.read(name, 's')}" for name in unique.columns)
+def classify_range(session: Session, board: Tally, condition: str, story: str) -> int:
+    """Class the restored rows of one range; returns how many differ."""
+    three, where = board.policy.three_way, board.policy.where
+    own = f"(SELECT * FROM {board.source} WHERE ({where}))" if where else board.source
+    fields = [
+        board.keys("s"),
+        f"{board.digest('s')} AS s_all",
+        f"IF({board.absent()}, NULL, {board.digest('p')}) AS p_all",
+        f"{board.compared_digest('s')} AS s_same",
+        f"IF({board.absent()}, NULL, {board.compared_digest('p')}) AS p_same",
+        f"IF({board.absent('a')}, NULL, {board.compared_digest('a')}) AS a_same" if three else "NULL AS a_same",
+    ]
+    after = f" LEFT JOIN {board.after} AS a ON {board.meet('s', 'a')}" if three else ""
+    names = ", ".join(map(quoted, board.key))
+    return session.run(
+        f"INSERT INTO {board.plan} ({names}, rr_relation, rr_story, rr_before, rr_after)"
+        f" SELECT {names}, {RELATION}, {story}, p_all, s_all FROM"
+        f" (SELECT {', '.join(fields)} FROM {own} AS s LEFT JOIN {board.landing} AS p ON {board.meet('s', 'p')}{after}"
+        f" WHERE {condition} LIMIT {ALL}) AS sides"
+        f" WHERE NOT (s_same <=> p_same) ORDER BY {names}"
+    )
+
+
+def classify_extra(session: Session, board: Tally, progress: Progress) -> None:
+    """Write a line of plan for each row that production alone has."""
+    three, where = board.policy.three_way, board.policy.where
+    known = [column.name for column in board.live.columns]
+    shown = ", ".join(map(quoted, dict.fromkeys([*board.key, *(column.name for column in board.columns), *known])))
+    own = f"(SELECT {shown} FROM {board.landing} WHERE ({where}))" if where else board.landing
+    names = ", ".join(map(quoted, board.key))
+    fields = [
+        board.keys("p"),
+        f"{board.digest('p')} AS p_all",
+        f"{board.compared_digest('p')} AS p_same",
+        f"IF({board.absent('a')}, NULL, {board.compared_digest('a')}) AS a_same" if three else "NULL AS a_same",
+    ]
+    after = f" LEFT JOIN {board.after} AS a ON {board.meet('p', 'a')}" if three else ""
+    for condition in key_ranges(session, board.landing, board.key, "p"):
+        progress(f"looking for rows that {board.live.ref.table} alone has", None)
         session.run(
-            f"UPDATE {board.plan} AS l JOIN {board.staging} AS s ON {board.meet('s', 'l')}"
-            f" JOIN {board.landing} AS p ON {taken} AND NOT ({board.meet('l', 'p')})"
-            " SET l.rr_st = 'conflict', l.rr_why = %s WHERE l.rr_act = 'insert'",
-            (f"a newer row has the same {', '.join(unique.columns)}",),
+            f"INSERT INTO {board.plan} ({names}, rr_relation, rr_story, rr_before)"
+            f" SELECT {names}, '{Relation.EXTRA}', {EXTRA_STORY if three else repr(Story.UNKNOWN.value)}, p_all FROM"
+            f" (SELECT {', '.join(fields)} FROM {own} AS p LEFT JOIN {board.source} AS s ON {board.meet('s', 'p')}"
+            f"{after} WHERE {condition} AND {board.absent('s')} LIMIT {ALL}) AS sides"
         )
 
 
-def mark_orphans(session: Session, board: Tally, staged: Sequence[TableRef]) -> None:
-    """Mark rows whose parent is neither on production nor restored by this run.
-
-    Repeated for tables that reference themselves.
-    """
-    for key in board.live.references:
-        if not set(key.columns) <= {column.name for column in board.columns}:
-            continue
-        present = " AND ".join(f"s.{quoted(name)} IS NOT NULL" for name in key.columns)
-        conditions = [f"NOT EXISTS (SELECT 1 FROM {qualified(key.parent)} AS q WHERE {points_to(key, 'q')})"]
-        inner = key.parent == board.live.ref
-        if inner or key.parent in staged:
-            parent = board.dump.definition.ref if inner else key.parent
-            conditions.append(
-                f"NOT EXISTS (SELECT 1 FROM {restored(session, board, parent)} AS q WHERE {points_to(key, 'q')})"
-            )
-        statement = (
-            f"UPDATE {board.plan} AS l JOIN {board.staging} AS s ON {board.meet('s', 'l')}"
-            f" SET l.rr_st = 'conflict', l.rr_why = %s WHERE l.rr_act = 'insert' AND l.rr_st = 'todo' AND {present}"
-            f" AND {' AND '.join(conditions)}"
+def find_merged(session: Session, board: Tally) -> None:
+    """Find the rows of which the incident and somebody since changed different columns."""
+    if board.policy.three_way:
+        session.run(
+            f"UPDATE {board.plan} AS l JOIN {board.source} AS s ON {board.meet('s', 'l')}"
+            f" JOIN {board.landing} AS p ON {board.meet('l', 'p')} JOIN {board.after} AS a ON {board.meet('a', 'l')}"
+            f" SET l.rr_story = '{Story.MERGED}'"
+            f" WHERE l.rr_story = '{Story.EDITED}' AND l.rr_relation = '{Relation.CHANGED}' AND {board.apart()}"
         )
-        why = f"its parent in {key.parent.table} is missing ({', '.join(key.columns)})"
-        while session.run(statement, (why,)) and inner:
-            restored(session, board, board.dump.definition.ref)
 
 
-def restored(session: Session, board: Tally, parent: TableRef) -> str:
-    """Name a table of the parents that this run restores, made anew from their plan.
-
-    Without a plan, which the later of two tables that reference each other has not got yet, these are all staged rows.
-    """
-    if not exists(session, board.schema, parent):
-        return qualified(TableRef(board.schema, parent.table))
-    place = f"{plan_of(board.schema, parent)[:-1]}_parents`"
-    source = qualified(TableRef(board.schema, parent.table))
-    plan = plan_of(board.schema, parent)
-    columns = [row[0] for row in session.rows(f"SHOW COLUMNS FROM {plan}")]
-    keys = columns[: columns.index("rr_n")]
-    meet = " AND ".join(f"s.{quoted(name)} = l.{quoted(name)}" for name in keys)
-    session.run(f"DROP TABLE IF EXISTS {place}")
-    session.run(f"CREATE TABLE {place} LIKE {source}")
-    session.run(
-        f"INSERT INTO {place} SELECT s.* FROM {source} AS s JOIN {plan} AS l ON {meet}"
-        " WHERE l.rr_act = 'insert' AND l.rr_st <> 'conflict'"
+def set_goals(session: Session, board: Tally) -> None:
+    """Note what rows are to be where they do not simply become the restored ones."""
+    if board.keyless:
+        return
+    sides = (
+        f"{board.plan} AS l JOIN {board.source} AS s ON {board.meet('s', 'l')}"
+        f" JOIN {board.landing} AS p ON {board.meet('l', 'p')}"
     )
-    return place
-
-
-def exists(session: Session, schema: str, parent: TableRef) -> bool:
-    """Whether a table of this run has its plan already."""
-    name = plan_name(parent)
-    return bool(
-        session.rows(
-            "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s", (schema, name)
+    if board.policy.columns:
+        session.run(f"UPDATE {sides} SET l.rr_after = {board.goal(merged=False)} WHERE l.rr_act = 'update'")
+    if board.policy.three_way:
+        session.run(
+            f"UPDATE {sides} JOIN {board.after} AS a ON {board.meet('a', 'l')}"
+            f" SET l.rr_after = {board.goal(merged=True)}"
+            f" WHERE l.rr_act = 'update' AND l.rr_story = '{Story.MERGED}'"
         )
-    )
-
-
-def probe(session: Session, board: Tally, progress: Progress) -> None:
-    """Try the rows on an empty table like the landing: what does not fit is known before anything is written."""
-    progress(f"trying the rows of {board.live.ref.table} on a table like production's", None)
-    session.run(f"DROP TABLE IF EXISTS {board.probe}")
-    session.run(f"CREATE TABLE {board.probe} LIKE {board.landing}")
-    fill(session, board, board.probe, progress, keep=False)
-    session.run(f"DROP TABLE {board.probe}")
-
-
-def summed_up(session: Session, board: Tally, live: int) -> TableDifference:
-    """Count the plan's classes."""
-    missing, present, changed = session.one(
-        "SELECT COALESCE(SUM(rr_act = 'insert' AND rr_st <> 'conflict'), 0), COALESCE(SUM(rr_act = 'present'), 0),"
-        f" COALESCE(SUM(rr_changed), 0) FROM {board.plan}"
-    )
-    return TableDifference(
-        ref=board.dump.definition.ref,
-        landing=board.live.ref,
-        restored=board.dump.rows,
-        live=live,
-        missing=int(missing),
-        present=int(present),
-        changed=int(changed),
-        newer=live - int(present),
-        conflicts=conflicts(session, board),
-        sample=sample(session, board),
-        children=tuple(
-            LostChildren(child, rule_of(board, child), then, count(session, child))
-            for child, then in board.dump.children
-        ),
-    )
-
-
-def conflicts(session: Session, board: Tally) -> tuple[Conflict, ...]:
-    """Group the rows that can't be put back by reason, with a few keys of each."""
-    found = session.rows(
-        f"SELECT rr_why, COUNT(*) FROM {board.plan} WHERE rr_st = 'conflict' GROUP BY rr_why ORDER BY 2 DESC"
-    )
-    return tuple(Conflict(str(why), int(number), keys_of(session, board, why)) for why, number in found)
-
-
-def keys_of(session: Session, board: Tally, why: str) -> tuple[str, ...]:
-    """A few keys of the rows with one reason."""
-    found = session.rows(
-        f"SELECT {board.keys('l')} FROM {board.plan} AS l WHERE l.rr_st = 'conflict' AND l.rr_why = %s LIMIT {KEYS}",
-        (why,),
-    )
-    return tuple(", ".join(map(shown, row)) for row in found)
-
-
-def sample(session: Session, board: Tally) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """A few of the missing rows, each value cut to a length that fits a screen."""
-    found = session.rows(
-        f"SELECT {board.of('s')} FROM {board.plan} AS l JOIN {board.staging} AS s ON {board.meet('s', 'l')}"
-        f" WHERE l.rr_act = 'insert' AND l.rr_st <> 'conflict' ORDER BY l.rr_n LIMIT {SAMPLE}"
-    )
-    names = [column.name for column in board.columns]
-    return tuple(tuple(zip(names, map(shown, row), strict=True)) for row in found)
-
-
-def shown(value: object) -> str:
-    """Write a value for people, on one line."""
-    if value is None:
-        return "NULL"
-    text = f"0x{value.hex()}" if isinstance(value, bytes) else str(value).replace("\n", "\\n")
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
-
-
-def rule_of(board: Tally, child: TableRef) -> str:
-    """What happens to a child's rows when the parent's are deleted."""
-    return next(key.on_delete for key in board.dump.definition.referenced_by if key.child == child)
-
-
-def count(session: Session, ref: TableRef) -> int:
-    """Count a table's rows; none where the table is gone."""
-    try:
-        (number,) = session.one(f"SELECT COUNT(*) FROM {qualified(ref)}")
-    except DatabaseError as error:
-        if error.code == "db.no-table":
-            return 0
-        raise
-    return int(number)

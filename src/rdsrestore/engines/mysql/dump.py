@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -56,7 +54,7 @@ def dump(
     Raises ToolError (`tool.missing`, `tool.failed`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
     """
     ref, condition = definition.ref, vetted(where, definition) if where else None
-    name = file_name(ref.table)
+    name = ref.stem
     fresh = folder / f"{name}.part"
     write(login, definition, condition, fresh, progress)
     progress(f"checking the dump of {ref.table}", None)
@@ -92,12 +90,6 @@ def vetted(where: str, definition: TableDefinition) -> str:
         hint = "give one expression over the columns that the table had then"
         raise DatabaseError("dump", f"--where: {wrong}", hint, code="where.refused")
     return one_line(where)
-
-
-def file_name(table: str) -> str:
-    """Name a table's file so that no two tables share one, and no name leads elsewhere."""
-    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", table).lstrip(".")[:60] or "table"
-    return plain if plain == table else f"{plain}-{hashlib.sha256(table.encode()).hexdigest()[:8]}"
 
 
 def write(login: Login, definition: TableDefinition, where: str | None, path: Path, progress: Progress) -> None:

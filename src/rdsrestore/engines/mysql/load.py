@@ -1,60 +1,70 @@
-"""Put the missing rows into the landing, and say what came of each."""
+"""Carry out the plans of a run's tables, and say what came of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 
+from rdsrestore.core.changes import Act, TableLoad
+from rdsrestore.core.policy import may
 from rdsrestore.core.ports import Progress
-from rdsrestore.core.tables import TableCheck, TableLoad
-from rdsrestore.engines.mysql import rowhash
-from rdsrestore.engines.mysql.chunks import fill
-from rdsrestore.engines.mysql.compare import conflicts
-from rdsrestore.engines.mysql.connect import Session, quoted
+from rdsrestore.engines.mysql import apply, circle
+from rdsrestore.engines.mysql.connect import Session
+from rdsrestore.engines.mysql.plan import conflicts
 from rdsrestore.engines.mysql.tally import Tally
 
-
-def load(session: Session, board: Tally, progress: Progress) -> TableLoad:
-    """Insert what the plan says is missing; safe to repeat, since each transaction leaves its trace in the plan."""
-    statements = fill(session, board, board.landing, progress, keep=True)
-    return loaded(session, board, statements)
+BOTH_WAYS = 2
+"""Rounds without any progress after which the rest can't be put right: one up, one down."""
 
 
-def loaded(session: Session, board: Tally, statements: int = 0) -> TableLoad:
-    """Say what has been inserted so far."""
-    (inserted,) = session.one(f"SELECT COUNT(*) FROM {board.plan} WHERE rr_act = 'insert' AND rr_st = 'done'")
-    return TableLoad(board.live.ref, int(inserted), statements, conflicts(session, board))
+def load(session: Session, boards: Sequence[Tally], hold: Callable[[], None], progress: Progress) -> None:
+    """Write all tables, parents before children; safe to repeat, since each transaction leaves its trace in the plan.
+
+    Rows are deleted first, from the children up, so that they make room. What another row of the run holds up waits, in
+    as many rounds as that takes: a child for its parent, a unique value for the row that gives it up.
+    """
+    idle, down, left = 0, False, to_do(session, boards)
+    while left and idle < BOTH_WAYS:
+        carry_out(session, boards, hold, progress, wait=True, down=down)
+        before, left, down = left, to_do(session, boards), not down
+        idle = idle + 1 if left == before else 0
+    if left:
+        circle.close(session, boards, hold)
+        carry_out(session, boards, hold, progress, wait=False, down=False)
 
 
-def inserted_keys(session: Session, board: Tally) -> Iterator[str]:
-    """Yield, for each row that was inserted, the SQL condition that finds it; nothing where rows have no key."""
-    if board.keyless:
-        return
-    rows = session.stream(
-        f"SELECT {board.keys('l')} FROM {board.plan} AS l"
-        " WHERE l.rr_act = 'insert' AND l.rr_st = 'done' ORDER BY l.rr_n"
+def carry_out(
+    session: Session, boards: Sequence[Tally], hold: Callable[[], None], progress: Progress, *, wait: bool, down: bool
+) -> None:
+    """Go through every plan once."""
+    works = [(board, Act.DELETE) for board in reversed(boards)]
+    works += [(board, act) for board in boards for act in (Act.INSERT, Act.UPDATE)]
+    for board, act in works:
+        if act not in may(board.policy):
+            continue
+        whole = left(session, board, act)
+        for done in apply.walk(session, board, apply.Way(act, wait=wait, down=down), hold):
+            progress(f"{board.live.ref.table}: {act} {min(done, whole):,} of {whole:,} rows", min(done / whole, 1))
+
+
+def to_do(session: Session, boards: Sequence[Tally]) -> int:
+    """Count the rows that are still to be written."""
+    return sum(left(session, board, act) for board in boards for act in may(board.policy))
+
+
+def left(session: Session, board: Tally, act: Act) -> int:
+    """Count the rows of one act that are still to be written."""
+    (rows,) = session.one(f"SELECT COUNT(*) FROM {board.plan} WHERE rr_act = %s AND rr_st = 'todo'", (act.value,))
+    return int(rows)
+
+
+def loaded(session: Session, board: Tally) -> TableLoad:
+    """Say what has been written so far."""
+    found = session.rows(f"SELECT rr_act, COUNT(*) FROM {board.plan} WHERE rr_st = 'done' GROUP BY rr_act")
+    done = {Act(act): int(rows) for act, rows in found}
+    return TableLoad(
+        landing=board.live.ref,
+        inserted=done.get(Act.INSERT, 0),
+        updated=done.get(Act.UPDATE, 0),
+        deleted=done.get(Act.DELETE, 0),
+        conflicts=conflicts(session, board),
     )
-    for row in rows:
-        pairs = zip(board.key, row, strict=True)
-        yield " AND ".join(f"{quoted(name)} = {session.literal(value)}" for name, value in pairs)
-
-
-def verify(session: Session, board: Tally, before: int) -> TableCheck:
-    """Count what is there now against what was planned, and compare the content of what was loaded."""
-    (after,) = session.one(f"SELECT COUNT(*) FROM {board.landing}")
-    (expected, done) = session.one(
-        f"SELECT COALESCE(SUM(rr_st <> 'conflict'), 0), COALESCE(SUM(rr_st = 'done'), 0) FROM {board.plan}"
-    )
-    if board.keyless:
-        equal = rowhash.fingerprint(session, board.landing, board.columns) == rowhash.fingerprint(
-            session, board.staging, board.columns
-        )
-        return TableCheck(
-            board.live.ref, int(expected), int(after), int(done), int(done) if equal else 0, before, int(after)
-        )
-    joined = f"{board.plan} AS l JOIN {board.landing} AS p ON {board.meet('l', 'p')}"
-    (actual,) = session.one(f"SELECT COUNT(*) FROM {joined} WHERE l.rr_st <> 'conflict'")
-    (matching,) = session.one(
-        f"SELECT COUNT(*) FROM {joined} JOIN {board.staging} AS s ON {board.meet('s', 'l')}"
-        f" WHERE l.rr_st = 'done' AND {board.digest('p')} = {board.digest('s')}"
-    )
-    return TableCheck(board.live.ref, int(expected), int(actual), int(done), int(matching), before, int(after))

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
-from rdsrestore.core.tables import (
-    DumpFile,
-    ServerFacts,
-    TableCheck,
-    TableDefinition,
-    TableDifference,
-    TableLoad,
-)
-from rdsrestore.engines.mysql import catalog, compare, ddl, load, staging, where
+from rdsrestore.core.tables import DumpFile, Fingerprint, ServerFacts, TableDefinition
+from rdsrestore.engines.mysql import catalog, compare, ddl, load, plan, staging, tally, undo, verify, where
 from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted
 from rdsrestore.engines.mysql.server import facts
 from rdsrestore.engines.mysql.tally import Tally
@@ -105,40 +99,50 @@ class MysqlProduction:
         if ours and not session.rows(f"SELECT 1 FROM {catalog.qualified(landing)} LIMIT 1"):
             session.run(f"DROP TABLE {catalog.qualified(landing)}")
 
-    def stage(self, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
-        """Load a dump into the scratch schema; VerifyError where it differs from the copy's fingerprint."""
-        staging.stage(self._ready(), self._login, schema, dump, folder, progress)
+    def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
+        """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
+        staging.stage_target(self._ready(), self._login, schema, target, folder, progress)
 
-    def compare(
-        self, schema: str, dump: DumpFile, landing: TableRef, staged: Sequence[TableRef], progress: Progress
-    ) -> TableDifference:
-        """Class every staged row against the landing and keep the result in the scratch schema.
+    def compare(self, schema: str, targets: Sequence[Target], progress: Progress) -> tuple[TableDifference, ...]:
+        """Class every staged row against its landing and keep the result in the scratch schema.
 
         Changes nothing else.
         """
-        return compare.compare(self._ready(), self._board(schema, dump, landing), staged, progress)
+        jobs = [(self._board(schema, target), target) for target in targets]
+        return compare.compare(self._ready(), jobs, progress)
 
-    def load(self, schema: str, dump: DumpFile, landing: TableRef, progress: Progress) -> TableLoad:
-        """Insert the rows classed as missing, in transactions of bounded size."""
-        return load.load(self._ready(), self._board(schema, dump, landing), progress)
+    def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
+        """Yield what the plan says of each row."""
+        return plan.lines(self._ready(), self._board(schema, target))
 
-    def loaded(self, schema: str, dump: DumpFile, landing: TableRef) -> TableLoad:
-        """Say what has been inserted so far."""
-        return load.loaded(self._ready(), self._board(schema, dump, landing))
+    def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
+        """Write what the rows are that are to change into an undo file, and prove it."""
+        return undo.save(self._ready(), self._login, self._board(schema, target), folder, progress)
 
-    def inserted(self, schema: str, dump: DumpFile, landing: TableRef) -> Iterator[str]:
-        """Yield a SQL condition for each row that was inserted."""
-        return load.inserted_keys(self._ready(), self._board(schema, dump, landing))
+    def rest(self, schema: str, target: Target) -> Fingerprint | None:
+        """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
+        return verify.rest(self._ready(), self._board(schema, target))
 
-    def verify(self, schema: str, dump: DumpFile, landing: TableRef, before: int) -> TableCheck:
-        """Count and compare what is in the landing now with what was planned."""
-        return load.verify(self._ready(), self._board(schema, dump, landing), before)
+    def load(self, schema: str, targets: Sequence[Target], progress: Progress) -> None:
+        """Carry out the plans in transactions of bounded size, guarded by what each row is expected to be."""
+        boards = [self._board(schema, target) for target in targets]
+        load.load(self._ready(), boards, lambda: None, progress)
 
-    def _board(self, schema: str, dump: DumpFile, landing: TableRef) -> Tally:
-        live = self.definition(landing)
+    def loaded(self, schema: str, target: Target) -> TableLoad:
+        """Say what has been written so far."""
+        return load.loaded(self._ready(), self._board(schema, target))
+
+    def ledger(self, schema: str, target: Target, before: int, untouched: Fingerprint | None) -> Ledger:
+        """Balance the books: what is there now against what was planned, and the rest against what it was."""
+        return verify.ledger(self._ready(), self._board(schema, target), before, untouched)
+
+    def _board(self, schema: str, target: Target) -> Tally:
+        live = self.definition(target.landing)
         if live is None:
-            raise DatabaseError(WHERE, f"{landing} is gone", "add --recreate to create it again", code="db.no-table")
-        return Tally(schema, dump, live)
+            raise DatabaseError(
+                WHERE, f"{target.landing} is gone", "add --recreate to create it again", code="db.no-table"
+            )
+        return undo.board(schema, target.back, live) if target.back else tally.board(schema, target, live)
 
     def _ready(self) -> Session:
         if self._session is None or not self._session.alive:

@@ -4,11 +4,15 @@ Every column becomes a number or a date in a fixed alphabet, a SHA-256 of its by
 rows can be written alike. FLOAT is hashed by its exact value, not by the six digits that the server shows. A
 fingerprint adds up two 60-bit parts of the rows' digests: sums see what an exclusive-or can't, the same change made to
 an even number of rows.
+
+A column that was retyped hashes alike on both servers where the value is the same: whoever knows the other server's
+columns gives them too, and fractions of different lengths are compared without the zeros at their end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.tables import Column, Fingerprint
@@ -24,23 +28,29 @@ BYTES = frozenset(
     | {"geometrycollection", "geomcollection"}
 )
 NAMED = frozenset({"uuid", "inet4", "inet6"})
+FRACTION = re.compile(r"(?:decimal\(\d+,|(?:time|datetime|timestamp)\()[1-9]")
+"""A type whose values are shown with digits after the point."""
 
 
-def field(column: Column, alias: str) -> str:
-    """Write the expression of one column; DatabaseError with code `db.unknown-type` for a type that is not known."""
-    name = f"{alias}.{quoted(column.name)}"
+def field(column: Column, place: str, other: Column | None = None) -> str:
+    """Write the expression of one column, whose value is read at `place`.
+
+    `other` is the column as the server compared with has it. DatabaseError with code `db.unknown-type` for a type that
+    is not known.
+    """
     if column.kind in WHOLE:
-        return f"{name} + 0"
+        return f"{place} + 0"
     if column.kind in APPROXIMATE:
-        return f"{name} + 0e0"
+        return f"{place} + 0e0"
     if column.kind in AS_SHOWN:
-        return name
+        longer = other and other.type != column.type and FRACTION.match(column.type)
+        return f"TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM {place}))" if longer else place
     if column.kind in TEXT:
-        return f"SHA2(CONVERT({name} USING utf8mb4), 256)"
+        return f"SHA2(CONVERT({place} USING utf8mb4), 256)"
     if column.kind in BYTES:
-        return f"SHA2(CAST({name} AS BINARY), 256)"
+        return f"SHA2(CAST({place} AS BINARY), 256)"
     if column.kind in NAMED:
-        return f"CAST({name} AS CHAR)"
+        return f"CAST({place} AS CHAR)"
     raise DatabaseError(
         "checksum",
         f"column {column.name} has type {column.type}, which can't be compared safely yet",
@@ -49,28 +59,52 @@ def field(column: Column, alias: str) -> str:
     )
 
 
-def row(columns: Iterable[Column], alias: str) -> str:
-    """Write the expression of a row's digest.
+def one(column: Column, place: str) -> str:
+    """Write the expression of one value that is never NULL: what is equal here is equal to the last byte."""
+    return f"IFNULL({field(column, place)}, '~')"
 
-    64 hexadecimal digits, never NULL unless a value was too large to hash.
+
+def row(columns: Iterable[Column], place: str | Callable[[Column], str], others: Iterable[Column] = ()) -> str:
+    """Write the expression of a row's digest; `place` is an alias, or says where each column's value is read.
+
+    64 hexadecimal digits, never NULL unless a value was too large to hash. `others` are the columns as the server
+    compared with has them.
     """
-    fields = ", ".join(f"IFNULL({field(column, alias)}, '~')" for column in columns if not column.generated)
+    read = (lambda column: f"{place}.{quoted(column.name)}") if isinstance(place, str) else place
+    there = {column.name: column for column in others}
+    fields = ", ".join(
+        f"IFNULL({field(column, read(column), there.get(column.name))}, '~')"
+        for column in columns
+        if not column.generated
+    )
     return f"SHA2(CONCAT_WS(',', {fields}), 256)"
 
 
-def fingerprint(session: Session, table: str, columns: Iterable[Column], where: str | None = None) -> Fingerprint:
+def fingerprint(
+    session: Session,
+    table: str,
+    columns: Iterable[Column],
+    where: str | None = None,
+    others: Iterable[Column] = (),
+) -> Fingerprint:
     """Take a table's fingerprint; `table` is quoted already. DatabaseError where a value was too large to be hashed."""
     condition = f" WHERE ({where})" if where else ""
     rows, hashed, low, high = session.one(
         "SELECT COUNT(*), COUNT(h), COALESCE(SUM(CAST(CONV(SUBSTR(h, 1, 15), 16, 10) AS UNSIGNED)), 0),"
         " COALESCE(SUM(CAST(CONV(SUBSTR(h, 16, 15), 16, 10) AS UNSIGNED)), 0)"
-        f" FROM (SELECT {row(columns, 't')} AS h FROM {table} AS t{condition} LIMIT 18446744073709551615) AS hashes"
+        f" FROM (SELECT {row(columns, 't', others)} AS h FROM {table} AS t{condition}"
+        " LIMIT 18446744073709551615) AS hashes"
     )
     if rows != hashed:
-        raise DatabaseError(
-            "checksum",
-            f"{rows - hashed} rows hold a value larger than max_allowed_packet",
-            "raise max_allowed_packet in the parameter group",
-            code="db.packet",
-        )
+        raise too_large(rows - hashed)
     return Fingerprint(int(rows), int(low), int(high))
+
+
+def too_large(rows: int) -> DatabaseError:
+    """Say that rows hold a value that the server can't hash."""
+    return DatabaseError(
+        "checksum",
+        f"{rows} rows hold a value larger than max_allowed_packet",
+        "raise max_allowed_packet in the parameter group",
+        code="db.packet",
+    )

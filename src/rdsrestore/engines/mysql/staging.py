@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from rdsrestore.core.changes import AFTER, Target
 from rdsrestore.core.errors import DatabaseError, ToolError, VerifyError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile
-from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash
+from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash, undo
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
 from rdsrestore.engines.mysql.dumpfile import Scanned
+from rdsrestore.engines.mysql.tally import after_of, back_of
 
 MARKER = "rdsrestore_run"
 LANDINGS = "rdsrestore_landings"
@@ -61,6 +64,26 @@ def drop(session: Session, schema: str) -> None:
     session.run(f"DROP DATABASE {quoted(schema)}")
 
 
+def stage_target(session: Session, login: Login, schema: str, target: Target, folder: Path, progress: Progress) -> None:
+    """Load what a table's plan will rest on: the rows as they were, as the incident left them, or an undo file."""
+    if target.after:
+        stage(session, login, schema, target.after, folder / AFTER, progress)
+        place = after_of(schema, target.after.definition.ref)
+        session.run(f"DROP TABLE IF EXISTS {place}")
+        staged = qualified(TableRef(schema, target.after.definition.ref.table))
+        session.run(f"RENAME TABLE {staged} TO {place}")
+    if not target.back:
+        stage(session, login, schema, target.dump, folder, progress)
+    else:
+        with tempfile.TemporaryDirectory(dir=folder) as plain:
+            path = undo.unpack(folder / target.dump.path, Path(plain)).name
+            stage(session, login, schema, replace(target.dump, path=path), Path(plain), progress)
+        staged, place = qualified(TableRef(schema, target.dump.definition.ref.table)), back_of(schema, target.landing)
+        keys = ", ".join(map(quoted, target.back.key))
+        session.run(f"DROP TABLE IF EXISTS {place}")
+        session.run(f"ALTER TABLE {staged} ADD KEY rr_key ({keys}), RENAME TO {place}")
+
+
 def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
     """Load one dump and prove it: the file is the one that was checked, and the rows are the copy's.
 
@@ -75,7 +98,8 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: P
     place = qualified(TableRef(schema, definition.ref.table))
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(ddl.staging(definition, schema))
-    load(login, schema, path, scanned, progress)
+    if scanned.rows:
+        load(login, schema, path, scanned, progress)
     if dump.floats:
         repair(session, login, schema, dump, folder, progress)
     progress(f"comparing {definition.ref.table} with the copy's checksum", None)

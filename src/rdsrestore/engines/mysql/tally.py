@@ -1,48 +1,59 @@
-"""The names and joins that comparing, loading and verifying share.
+"""The names and expressions that comparing, loading, verifying and undoing share.
 
-Staging table, live table, and the plan between them.
+Four sides, by their aliases: s, the rows as they were; a, as the incident left them; p, production's; l, the plan.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
-from rdsrestore.core.errors import DatabaseError
-from rdsrestore.core.model import TableRef
-from rdsrestore.core.tables import Column, DumpFile, ForeignKey, TableDefinition
+from rdsrestore.core.changes import Act, Role, Target
+from rdsrestore.core.model import Merge, Policy, TableRef
+from rdsrestore.core.tables import Column, ForeignKey, TableDefinition
 from rdsrestore.engines.mysql import ddl, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import quoted
 
+SIZE = re.compile(r"\(([\d,]+)\)")
+FRACTION = {"time": "TIME", "datetime": "DATETIME", "timestamp": "DATETIME"}
+
+NUMBERS = rowhash.WHOLE | rowhash.APPROXIMATE | {"decimal"}
+NEVER = "-1e300"
+"""A number that no column of numbers that people use holds, for text that is none."""
+
 
 @dataclass(frozen=True)
 class Tally:
-    """One table's restored rows (s), production's (p) and the plan (l) that says what becomes of each.
+    """One table's sides and the rules between them.
 
-    The plan has the key's columns as production spells them, `n` counting rows in key order, `act` (insert or
-    present), `changed`, `st` (todo, done or conflict) and `why`. Without a key the rows are known by the staging
-    table's own counter and `keyless` is true.
+    `then` defines the restored rows, which stand in `source`; `live` is the table that takes them; `columns` are the
+    ones that hold data on both sides, as production has them, and tell rows apart; `carried` are those that are
+    written, as a rule the same. The plan has the key's columns as production spells them, `rr_n` counting rows, what
+    sets each apart (`rr_relation`, `rr_story`), what is done (`rr_act`), whether it is done (`rr_st`: idle, todo, done
+    or conflict) and `rr_why` not, and the digests of production's row as it was found and as it is to be
+    (`rr_before`, `rr_after`; NULL where there is no row).
     """
 
     schema: str
-    dump: DumpFile
+    then: TableDefinition
+    source: str
     live: TableDefinition
+    columns: tuple[Column, ...]
+    policy: Policy
+    carried: tuple[Column, ...]
+    role: Role = Role.ASKED
 
     @property
     def keyless(self) -> bool:
         """Whether rows can't be told apart by a key."""
-        return not self.dump.definition.key
+        return not self.then.key
 
     @property
     def key(self) -> tuple[str, ...]:
         """The key's columns in staging and plan."""
-        return self.dump.definition.key or (ddl.ROW,)
-
-    @property
-    def staging(self) -> str:
-        """The staging table."""
-        return qualified(TableRef(self.schema, self.dump.definition.ref.table))
+        return self.then.key or (ddl.ROW,)
 
     @property
     def landing(self) -> str:
@@ -52,7 +63,17 @@ class Tally:
     @property
     def plan(self) -> str:
         """The plan's table."""
-        return plan_of(self.schema, self.dump.definition.ref)
+        return plan_of(self.schema, self.then.ref)
+
+    @property
+    def after(self) -> str:
+        """The rows as the incident left them."""
+        return after_of(self.schema, self.then.ref)
+
+    @property
+    def saved(self) -> TableRef:
+        """The table that keeps what rows were before they are touched."""
+        return TableRef(self.schema, f"rdsrestore_undo_{digest_of(self.then.ref)}")
 
     @property
     def probe(self) -> str:
@@ -60,48 +81,125 @@ class Tally:
         return f"{self.plan[:-1]}_probe`"
 
     @property
-    def columns(self) -> tuple[Column, ...]:
-        """The columns that are loaded: those that hold data of their own on both sides, as production has them."""
-        restored = {column.name for column in self.dump.definition.base_columns}
-        return tuple(column for column in self.live.base_columns if column.name in restored)
-
-    @property
     def names(self) -> str:
-        """The loaded columns' names."""
-        return ", ".join(quoted(column.name) for column in self.columns)
+        """The written columns' names."""
+        return ", ".join(quoted(column.name) for column in self.carried)
 
     def of(self, alias: str) -> str:
-        """The loaded columns of one side."""
-        return ", ".join(f"{alias}.{quoted(column.name)}" for column in self.columns)
+        """The written columns of one side."""
+        return ", ".join(f"{alias}.{quoted(column.name)}" for column in self.carried)
 
     def keys(self, alias: str) -> str:
         """The key's columns of one side."""
         return ", ".join(f"{alias}.{quoted(name)}" for name in self.key)
 
     def meet(self, left: str, right: str) -> str:
-        """The condition that two sides' keys are equal; the staging side is read in production's collation."""
+        """The condition that two sides' keys are equal; the restored side is read in production's collation."""
         return " AND ".join(f"{self.read(name, left)} = {self.read(name, right)}" for name in self.key)
 
     def read(self, name: str, alias: str) -> str:
-        """One column.
-
-        Of the staging side in production's character set and collation, so that production's index is used.
-        """
+        """One column, of the restored sides in production's character set and collation, so that its index is used."""
         place = f"{alias}.{quoted(name)}"
         there = next((column for column in self.live.columns if column.name == name), None)
-        here = next((column for column in self.dump.definition.columns if column.name == name), None)
-        if alias != "s" or not there or not here or not there.collation or there.collation == here.collation:
+        here = next((column for column in self.then.columns if column.name == name), None)
+        if alias not in {"s", "a"} or not there or not here or there.collation in {None, here.collation}:
             return place
         return f"CONVERT({place} USING {there.charset}) COLLATE {there.collation}"
 
-    def digest(self, alias: str) -> str:
-        """The digest of a row's loaded columns; both sides are written by production's types."""
-        return rowhash.row(self.columns, alias)
+    def absent(self, alias: str = "p") -> str:
+        """The condition that a left joined side has no such row."""
+        return f"{alias}.{quoted(self.key[0])} IS NULL"
 
     @property
-    def absent(self) -> str:
-        """The condition that production (p, left joined) has no such row."""
-        return f"p.{quoted(self.key[0])} IS NULL"
+    def compared(self) -> tuple[Column, ...]:
+        """The columns whose difference makes a row a changed one."""
+        wanted = set(self.policy.columns)
+        return tuple(column for column in self.columns if not wanted or column.name in wanted)
+
+    def digest(self, alias: str) -> str:
+        """The digest of a row's common columns, as 32 bytes; every side is read by production's types."""
+        return f"UNHEX({rowhash.row(self.columns, lambda column: self.value(column, alias))})"
+
+    def compared_digest(self, alias: str) -> str:
+        """The digest of what makes a row a changed one."""
+        return rowhash.row(self.compared, lambda column: self.value(column, alias))
+
+    def value(self, column: Column, alias: str) -> str:
+        """One column's value as production's type shows it."""
+        place = f"{alias}.{quoted(column.name)}"
+        here = next((each for each in self.then.columns if each.name == column.name), None)
+        return as_type(column, here, place) if alias in {"s", "a"} and here and here.type != column.type else place
+
+    def same(self, column: Column, left: str, right: str) -> str:
+        """The condition that two sides hold the same value, to the last byte."""
+        return f"{rowhash.one(column, self.value(column, left))} = {rowhash.one(column, self.value(column, right))}"
+
+    def wanted(self, column: Column, *, merged: bool) -> str:
+        """The value that a changed row gets.
+
+        The restored one, but production's own where only other columns are asked for, and in a merged row where
+        the incident left the column alone or the server's clock keeps it.
+        """
+        name = quoted(column.name)
+        if self.policy.columns and column not in self.compared:
+            return f"p.{name}"
+        if merged and column.on_update:
+            return f"p.{name}"
+        return f"IF({self.same(column, 's', 'a')}, p.{name}, s.{name})" if merged else f"s.{name}"
+
+    def goal(self, *, merged: bool) -> str:
+        """The digest that a changed row is to have."""
+
+        def place(column: Column) -> str:
+            value = self.wanted(column, merged=merged)
+            return self.value(column, "s") if value.startswith("s.") else value
+
+        return f"UNHEX({rowhash.row(self.columns, place)})"
+
+    def apart(self) -> str:
+        """The condition that the incident and whoever came later changed no column both; the clock's do not count."""
+        return " AND ".join(
+            f"({self.same(column, 's', 'a')} OR {self.same(column, 'a', 'p')} OR {self.same(column, 's', 'p')})"
+            for column in self.compared
+            if not column.on_update
+        )
+
+
+def board(schema: str, target: Target, live: TableDefinition) -> Tally:
+    """Lay out the sides of a restore."""
+    then = target.dump.definition
+    known = {column.name for column in then.base_columns}
+    shared = tuple(column for column in live.base_columns if column.name in known)
+    source = qualified(TableRef(schema, then.ref.table))
+    return Tally(schema, then, source, live, shared, rules(target, live), shared, target.role)
+
+
+def rules(target: Target, live: TableDefinition) -> Policy:
+    """Give a related table rules of its own: what is missing comes back, and links that were cut are tied again."""
+    if target.role is Role.ASKED:
+        return target.policy
+    links = [] if target.role is Role.PARENT else [key for key in live.references if key.on_delete.startswith("SET")]
+    columns = tuple(dict.fromkeys(name for key in links for name in key.columns))
+    merge = Merge.OVERWRITE if columns else Merge.MISSING
+    return Policy(merge, target.policy.on_conflict, columns, three_way=target.policy.three_way)
+
+
+def as_type(column: Column, then: Column, place: str) -> str:
+    """Read a value of type `then` as production's column would show it; one that it could never hold equals none."""
+    size = SIZE.search(column.type)
+    digits = f"({size[1]})" if size else ""
+    if column.kind in NUMBERS and then.kind in rowhash.TEXT:
+        return f"IF({place} IS NULL OR {place} REGEXP '^-?[0-9]+([.][0-9]+)?$', {place}, '{NEVER}')"
+    if column.kind == "decimal" and then.kind in NUMBERS:
+        return f"CAST({place} AS DECIMAL{digits})"
+    if column.kind in FRACTION and then.kind in FRACTION:
+        return f"CAST({place} AS {FRACTION[column.kind]}{digits})"
+    return place
+
+
+def digest_of(ref: TableRef) -> str:
+    """Shorten a table's name so that what is named after it can't be mistaken for a restored table."""
+    return hashlib.sha256(str(ref).encode()).hexdigest()[:12]
 
 
 def plan_of(schema: str, ref: TableRef) -> str:
@@ -109,47 +207,29 @@ def plan_of(schema: str, ref: TableRef) -> str:
     return f"{quoted(schema)}.{quoted(plan_name(ref))}"
 
 
-def points_to(key: ForeignKey, alias: str) -> str:
-    """The condition that a staged row's foreign key points to a row of `alias`."""
+def plan_name(ref: TableRef) -> str:
+    """Name a table's plan."""
+    return f"rdsrestore_plan_{digest_of(ref)}"
+
+
+def after_of(schema: str, ref: TableRef) -> str:
+    """Name the staging table of a table's rows as the incident left them."""
+    return f"{quoted(schema)}.{quoted(f'rdsrestore_after_{digest_of(ref)}')}"
+
+
+def back_of(schema: str, ref: TableRef) -> str:
+    """Name the staging table of what rows were before a restore that is taken back."""
+    return f"{quoted(schema)}.{quoted(f'rdsrestore_back_{digest_of(ref)}')}"
+
+
+def points_to(key: ForeignKey, alias: str, child: str = "s") -> str:
+    """The condition that a child's foreign key points to a row of `alias`."""
     return " AND ".join(
-        f"{alias}.{quoted(theirs)} = s.{quoted(mine)}"
+        f"{alias}.{quoted(theirs)} = {child}.{quoted(mine)}"
         for mine, theirs in zip(key.columns, key.parent_columns, strict=True)
     )
 
 
-def plan_name(ref: TableRef) -> str:
-    """Name a table's plan so that it can't be mistaken for a restored table."""
-    return "rdsrestore_plan_" + hashlib.sha256(str(ref).encode()).hexdigest()[:12]
-
-
-def check_drift(tally: Tally, lost: frozenset[str]) -> None:
-    """Refuse a landing that would lose values or can't be filled.
-
-    `lost` names restored columns with values that it lacks.
-    """
-    restored = {column.name for column in tally.dump.definition.base_columns}
-    unfilled = [name for name in required(tally.live) if name not in restored]
-    problem = ""
-    if lost:
-        problem = f"column {', '.join(sorted(lost))} is gone from production and its values would be lost"
-    elif unfilled:
-        problem = f"column {', '.join(unfilled)} was added since and has no default"
-    elif not set(tally.dump.definition.key) <= {column.name for column in tally.live.columns}:
-        problem = f"the key {', '.join(tally.key)} is gone from production"
-    if problem:
-        raise drift(tally, problem)
-
-
-def drift(tally: Tally, problem: str) -> DatabaseError:
-    """Say why restored rows can't be compared with the table as it is now."""
-    return DatabaseError(
-        f"compare {tally.live.ref}",
-        f"the table was altered since: {problem}",
-        "use --into NEW_TABLE to load beside, as the table was",
-        code="db.schema-drift",
-    )
-
-
-def required(definition: TableDefinition) -> tuple[str, ...]:
-    """The columns that an INSERT has to name."""
-    return tuple(column.name for column in definition.base_columns if column.required)
+def chosen(act: Act) -> str:
+    """The condition for the plan's rows of one act that are still to do."""
+    return f"l.rr_act = '{act}' AND l.rr_st = 'todo'"

@@ -1,0 +1,232 @@
+"""Where two servers' rows of one table differ, found by comparing fingerprints of key ranges.
+
+Every difference is covered, whatever the order in which a server keeps its keys: ranges leave no key out, and a range
+whose fingerprints are equal holds the same rows on both sides.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, wait
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from rdsrestore.core.ports import Progress
+from rdsrestore.core.tables import Fingerprint
+
+Key = tuple[str, ...]
+"""One literal for each of the key's columns, as the server writes it; only equality means anything here."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Span:
+    """The keys after `low` up to and including `high`; None leaves that end open."""
+
+    low: Key | None = None
+    high: Key | None = None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Rows that may differ: a whole span, or else single keys.
+
+    `keys` are the restored side's, `others` the live side's: a key may be spelled differently there.
+    """
+
+    span: Span | None = None
+    keys: tuple[Key, ...] = ()
+    others: tuple[Key, ...] = ()
+
+
+class Rows(Protocol):
+    """One side's rows.
+
+    The two sides are asked from two threads at the same time, so each has a login of its own. Every method may raise
+    DatabaseError.
+    """
+
+    def cut(self, span: Span, rows: int) -> Key | None:
+        """Return the key of the span's row number `rows` in key order; None where no further row comes after it."""
+        ...
+
+    def fingerprint(self, span: Span) -> Fingerprint:
+        """Take the fingerprint of a span's rows."""
+        ...
+
+    def digests(self, span: Span) -> Iterable[tuple[Key, str]]:
+        """Yield key and digest of each row of a small span."""
+        ...
+
+
+@dataclass(frozen=True)
+class Together:
+    """Two sides as one: what differs from it, taken twice, differs from one of them at least."""
+
+    first: Rows
+    second: Rows
+
+    def cut(self, span: Span, rows: int) -> Key | None:
+        """Cut by the first one's keys."""
+        return self.first.cut(span, max(rows // 2, 1))
+
+    def fingerprint(self, span: Span) -> Fingerprint:
+        """Take both sides' rows together."""
+        return self.first.fingerprint(span) + self.second.fingerprint(span)
+
+    def digests(self, span: Span) -> Iterable[tuple[Key, str]]:
+        """Yield one side's rows after the other's."""
+        yield from self.first.digests(span)
+        yield from self.second.digests(span)
+
+
+@dataclass(frozen=True)
+class Twice:
+    """One side counted twice, to be compared with two others together."""
+
+    rows: Rows
+
+    def cut(self, span: Span, rows: int) -> Key | None:
+        """Cut after half as many rows."""
+        return self.rows.cut(span, max(rows // 2, 1))
+
+    def fingerprint(self, span: Span) -> Fingerprint:
+        """Double it."""
+        once = self.rows.fingerprint(span)
+        return once + once
+
+    def digests(self, span: Span) -> Iterable[tuple[Key, str]]:
+        """Yield each row twice."""
+        for each in self.rows.digests(span):
+            yield each
+            yield each
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The fingerprints of one span."""
+
+    restored: Fingerprint
+    live: Fingerprint
+
+    def __sub__(self, part: Pair) -> Pair:
+        return Pair(self.restored - part.restored, self.live - part.live)
+
+    @property
+    def equal(self) -> bool:
+        """Whether both sides have the same rows."""
+        return self.restored == self.live
+
+    @property
+    def rows(self) -> int:
+        """The rows of the larger side."""
+        return max(self.restored.rows, self.live.rows)
+
+    @property
+    def lopsided(self) -> bool:
+        """Whether the larger side has more than twice the rows of the other, so that looking closer is not worth it."""
+        return min(self.restored.rows, self.live.rows) * 2 < self.rows
+
+
+@dataclass
+class Differ:
+    """Finds the slices of a table that differ.
+
+    `pool` has two threads or more. `chunk` is the number of restored rows in a first range, `leaf` the number of rows
+    whose keys are read and compared one by one: no more than some chunks are ever held. `restored_rows` and
+    `live_rows` count what was compared so far, `checks` the ranges looked at.
+    """
+
+    restored: Rows
+    live: Rows
+    pool: Executor
+    progress: Progress
+    chunk: int = 16_384
+    leaf: int = 1_024
+    restored_rows: int = field(default=0, init=False)
+    live_rows: int = field(default=0, init=False)
+    checks: int = field(default=0, init=False)
+    _scattered: bool = field(default=False, init=False)
+    _same: int = field(default=0, init=False)
+
+    def slices(self) -> Iterator[Slice]:
+        """Yield what differs, in the order of the restored side's keys."""
+        for span in walk(self.restored, Span(), self.chunk):
+            pair = self._check(span)
+            self.restored_rows += pair.restored.rows
+            self.live_rows += pair.live.rows
+            self.progress(f"{self.restored_rows:,} rows compared", None)
+            if not pair.equal:
+                yield from self._chunk(span, pair)
+
+    def _chunk(self, span: Span, pair: Pair) -> Iterator[Slice]:
+        """Look into a chunk; damage that was everywhere in the last one is not worth halving for."""
+        if pair.lopsided or pair.rows <= self.leaf:
+            yield from self._narrow(span, pair)
+            return
+        self._same = 0
+        if self._scattered:
+            for leaf in walk(self._larger(pair), span, self.leaf):
+                yield from self._compare(leaf)
+        else:
+            yield from self._narrow(span, pair)
+        self._scattered = not self._same
+
+    def _narrow(self, span: Span, pair: Pair) -> Iterator[Slice]:
+        """Halve what differs until it is small enough to be compared row by row."""
+        if pair.equal:
+            self._same += 1
+        elif pair.lopsided:
+            yield Slice(span)
+        elif pair.rows <= self.leaf:
+            yield from self._compare(span)
+        else:
+            yield from self._halve(span, pair)
+
+    def _halve(self, span: Span, pair: Pair) -> Iterator[Slice]:
+        """Look at both halves; the second one's fingerprint is what the first one leaves of the whole."""
+        middle = self._larger(pair).cut(span, pair.rows // 2)
+        first = self._check(Span(span.low, middle)) if middle else pair
+        second = pair - first
+        if middle is None or max(first.rows, second.rows) >= pair.rows:  # cut by other keys than those counted
+            yield Slice(span)
+            return
+        yield from self._narrow(Span(span.low, middle), first)
+        yield from self._narrow(Span(middle, span.high), second)
+
+    def _compare(self, span: Span) -> Iterator[Slice]:
+        """Compare row by row; a span that differs in more than a quarter of its rows is given as a whole."""
+        self.checks += 1
+        restored, live = self._both(lambda rows: Counter(rows.digests(span)))
+        keys, others = (
+            tuple(dict.fromkeys(key for key, _digest in each)) for each in (restored - live, live - restored)
+        )
+        if not keys and not others:
+            self._same += 1
+        elif max(len(keys), len(others)) * 4 > max(restored.total(), live.total()):
+            yield Slice(span)
+        else:
+            yield Slice(keys=keys, others=others)
+
+    def _check(self, span: Span) -> Pair:
+        self.checks += 1
+        return Pair(*self._both(lambda rows: rows.fingerprint(span)))
+
+    def _larger(self, pair: Pair) -> Rows:
+        return self.live if pair.live.rows > pair.restored.rows else self.restored
+
+    def _both(self, ask: Callable[[Rows], T]) -> tuple[T, T]:
+        """Ask both sides at the same time; an error comes out when neither is busy any more."""
+        restored, live = (self.pool.submit(ask, rows) for rows in (self.restored, self.live))
+        wait((restored, live))
+        return restored.result(), live.result()
+
+
+def walk(rows: Rows, span: Span, step: int) -> Iterator[Span]:
+    """Cut a span into spans of `step` rows of one side; the last one reaches to the span's end."""
+    low = span.low
+    while high := rows.cut(Span(low, span.high), step):
+        yield Span(low, high)
+        low = high
+    yield Span(low, span.high)

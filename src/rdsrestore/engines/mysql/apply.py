@@ -1,0 +1,266 @@
+"""Write one act of the plan to production, a bounded transaction at a time, guarded by what each row is expected to be.
+
+Plain INSERT, UPDATE and DELETE by key: never REPLACE, IGNORE or ON DUPLICATE KEY, which touch rows that nobody named. A
+statement changes only rows that still are what the plan found, and in the same transaction the plan notes which ones
+became what they should: what was written since is left alone, and an answer that was lost is neither repeated nor
+forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import tenacity
+
+from rdsrestore.core.changes import Act, Story
+from rdsrestore.core.errors import DatabaseError
+from rdsrestore.core.model import OnConflict
+from rdsrestore.core.tables import Column, ForeignKey
+from rdsrestore.engines.mysql.catalog import qualified
+from rdsrestore.engines.mysql.connect import Session, quoted
+from rdsrestore.engines.mysql.faults import UNFIT, number_of
+from rdsrestore.engines.mysql.spans import Span, paced
+from rdsrestore.engines.mysql.tally import Tally, chosen, points_to
+
+SIGNALLED = 1644
+WAITS = frozenset({1062, 1216, 1217, 1451, 1452})
+"""What another row of the run may put right: a key to be given up, a parent to come, a child to go."""
+PARENTS = frozenset({1216, 1452})
+OWN_VALUES = (
+    (re.compile(r"(?: entry|:)? '.*' for (column|key) ", re.DOTALL), r" for \1 "),
+    (re.compile(r" for value .*", re.DOTALL), ""),
+    (re.compile(r" at row \d+.*", re.DOTALL), ""),
+    (re.compile(r"`(?:[^`]|``)*`\.`(?:[^`]|``)*_probe`"), "the table"),
+    (re.compile(r"the table\.(`(?:[^`]|``)*`)"), r"\1"),
+)
+"""What a server's words say of one row, and what is left of it."""
+TRIES = 8
+REASON_LENGTH = 200
+WRITTEN = "it was written by others during the run"
+POINTED_TO = "rows that are not restored point to it"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to go through the plan.
+
+    `trial` inserts into the probe and notes nothing, `wait` leaves a row that another one holds up for the next round,
+    `down` goes from the last line to the first.
+    """
+
+    act: Act
+    trial: bool = False
+    wait: bool = False
+    down: bool = False
+
+
+def walk(session: Session, board: Tally, way: Way, hold: Callable[[], None]) -> Iterator[int]:
+    """Go through the plan's lines of one act once; yields how many are behind.
+
+    `hold` is asked before each transaction.
+    """
+    first, last = session.one(f"SELECT MIN(l.rr_n), MAX(l.rr_n) FROM {board.plan} AS l WHERE {chosen(way.act)}")
+    if first is None:
+        return
+
+    def work(span: Span) -> None:
+        hold()
+        settle(session, board, span, way)
+
+    yield from paced(int(first), int(last), work, down=way.down)
+
+
+def settle(session: Session, board: Tally, span: Span, way: Way) -> None:
+    """Write one span, halving it down to the row that does not fit."""
+    try:
+        patiently(lambda: transact(session, board, span, way))
+    except DatabaseError as error:
+        number = number_of(error)
+        if number not in UNFIT and error.code != "db.rewritten":
+            raise
+        if way.wait and number in PARENTS and not ready(session, board, span, way.act):
+            return
+        if span.low == span.high:
+            if not (way.wait and number in WAITS):
+                mark(session, board, span, way, error)
+            return
+        halves = span.halves()
+        for half in reversed(halves) if way.down else halves:
+            settle(session, board, half, way)
+
+
+def patiently(act: Callable[[], None]) -> None:
+    """Repeat a transaction that a lock or a deadlock threw back.
+
+    Each try starts from what the plan says is still to do.
+    """
+    retry = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, DatabaseError) and error.retryable),
+        stop=tenacity.stop_after_attempt(TRIES),
+        wait=tenacity.wait_random_exponential(multiplier=0.1, max=5),
+        reraise=True,
+    )
+    retry(act)
+
+
+def transact(session: Session, board: Tally, span: Span, way: Way) -> None:
+    """Write one span in one transaction.
+
+    Raises DatabaseError with code `db.rewritten` where the server changed what it was given.
+    """
+    which = f"{span.lines} AND {chosen(way.act)}"
+    with session.transaction():
+        if way.trial:
+            session.run(trial(board, which))
+            return
+        written = sum(session.run(statement) for statement in statements(board, which, way))
+        done, unfit = check_off(session, board, span, way)
+        if done != written:
+            raise DatabaseError("load", "production changed the row while it was written", code="db.rewritten")
+        if unfit and board.policy.on_conflict is OnConflict.STOP:
+            raise DatabaseError(
+                f"load {board.live.ref}",
+                f"{unfit} rows were written by others since the preview, and --on-conflict stop says not to go on",
+                "run the same command again: what was put back stays, and the rest is compared anew",
+                code="conflict.stop",
+            )
+
+
+def statements(board: Tally, which: str, way: Way) -> Iterator[str]:
+    """Write the statements of one span."""
+    if way.act is Act.INSERT:
+        yield insert(board, which, down=way.down)
+    elif way.act is Act.DELETE:
+        yield f"USE {quoted(board.live.ref.database)}"  # servers want one to be selected where an alias is deleted from
+        yield delete(board, which)
+    else:
+        yield update(board, f"{which} AND l.rr_story <> '{Story.MERGED}'", merged=False)
+        if board.policy.three_way:
+            yield update(board, f"{which} AND l.rr_story = '{Story.MERGED}'", merged=True)
+
+
+def insert(board: Tally, which: str, *, down: bool) -> str:
+    """Insert rows whose key is absent."""
+    still = "" if board.keyless else f" LEFT JOIN {board.landing} AS p ON {board.meet('l', 'p')}"
+    free = "" if board.keyless else f" AND {board.absent()}"
+    return (
+        f"INSERT INTO {board.landing} ({board.names}) SELECT {board.of('s')} FROM {board.plan} AS l"
+        f" JOIN {board.source} AS s ON {board.meet('s', 'l')}{still}"
+        f" WHERE {which}{free} ORDER BY l.rr_n{' DESC' if down else ''}"
+    )
+
+
+def trial(board: Tally, which: str) -> str:
+    """Insert rows into the probe, as they would be."""
+    return (
+        f"INSERT INTO {board.probe} ({board.names}) SELECT {board.of('s')} FROM {board.plan} AS l"
+        f" JOIN {board.source} AS s ON {board.meet('s', 'l')} WHERE {which} ORDER BY l.rr_n"
+    )
+
+
+def update(board: Tally, which: str, *, merged: bool) -> str:
+    """Give rows their restored values; every column is named, so that none follows the clock."""
+    after = f" JOIN {board.after} AS a ON {board.meet('a', 'l')}" if merged else ""
+    sets = [
+        f"p.{quoted(column.name)} = {board.wanted(column, merged=merged)}"
+        for column in board.carried
+        if column.name not in board.key or spelled(column)
+    ]
+    sets += [
+        f"p.{quoted(column.name)} = p.{quoted(column.name)}"
+        for column in board.live.base_columns
+        if column.on_update and column not in board.carried
+    ]
+    return (
+        f"UPDATE {board.landing} AS p JOIN {board.plan} AS l ON {board.meet('l', 'p')}"
+        f" JOIN {board.source} AS s ON {board.meet('s', 'l')}{after}"
+        f" SET {', '.join(sets)} WHERE {which} AND {board.digest('p')} = l.rr_before"
+    )
+
+
+def spelled(column: Column) -> bool:
+    """Whether two values can be equal and yet be written differently."""
+    return bool(column.collation and not column.collation.endswith("_bin"))
+
+
+def delete(board: Tally, which: str) -> str:
+    """Delete rows that no other row points to."""
+    joins, free = "", ""
+    for number, key in enumerate((*board.live.referenced_by, *own_keys(board))):
+        other = f" AND NOT ({board.meet('p', f'c{number}')})" if key.child == board.live.ref else ""
+        joins += f" LEFT JOIN {qualified(key.child)} AS c{number} ON {points_to(key, 'p', f'c{number}')}{other}"
+        free += f" AND c{number}.{quoted(key.columns[0])} IS NULL"
+    return (
+        f"DELETE p FROM {board.landing} AS p JOIN {board.plan} AS l ON {board.meet('l', 'p')}{joins}"
+        f" WHERE {which} AND {board.digest('p')} = l.rr_before{free}"
+    )
+
+
+def check_off(session: Session, board: Tally, span: Span, way: Way) -> tuple[int, int]:
+    """Note of a span's rows what production has now: done where it is what it should be, else in conflict.
+
+    Returns how many are done and how many are in conflict.
+    """
+    which = f"{span.lines} AND {chosen(way.act)}"
+    if board.keyless:
+        return session.run(f"UPDATE {board.plan} AS l SET l.rr_st = 'done' WHERE {which}"), 0
+    count = (
+        "SELECT COALESCE(SUM(l.rr_st = 'done'), 0), COALESCE(SUM(l.rr_st = 'conflict'), 0)"
+        f" FROM {board.plan} AS l WHERE {span.lines} AND l.rr_act = '{way.act}'"
+    )
+    before = session.one(count)
+    as_found = f"{board.digest('p')} = l.rr_before"
+    if way.act is Act.DELETE:
+        right = board.absent()
+        why = f"IF({as_found}, '{POINTED_TO}', '{WRITTEN}')"
+        left = f"IF({as_found}, 'todo', 'conflict')" if way.wait else "'conflict'"
+    else:
+        right = f"{board.digest('p')} <=> l.rr_after"
+        why, left = f"'{WRITTEN}'", "'conflict'"
+    session.run(
+        f"UPDATE {board.plan} AS l LEFT JOIN {board.landing} AS p ON {board.meet('l', 'p')}"
+        f" SET l.rr_why = IF({right}, NULL, {why}), l.rr_st = IF({right}, 'done', {left}) WHERE {which}"
+    )
+    after = session.one(count)
+    return int(after[0]) - int(before[0]), int(after[1]) - int(before[1])
+
+
+def mark(session: Session, board: Tally, span: Span, way: Way, error: DatabaseError) -> None:
+    """Mark one row as one that does not fit, with the server's reason."""
+    cause = error.__cause__
+    words = str(cause.args[1]) if cause is not None and len(cause.args) > 1 else error.what
+    if number_of(error) == SIGNALLED:
+        words = "a trigger refused it"
+    session.run(
+        f"UPDATE {board.plan} AS l SET l.rr_st = 'conflict', l.rr_why = %s WHERE {span.lines} AND {chosen(way.act)}",
+        (reason(words),),
+    )
+
+
+def reason(words: str) -> str:
+    """Leave out the row's own values, so that rows with one fault share one reason and no content is told."""
+    for pattern, said in OWN_VALUES:
+        words = pattern.sub(said, words)
+    return words[:REASON_LENGTH]
+
+
+def own_keys(board: Tally) -> tuple[ForeignKey, ...]:
+    """The foreign keys by which a table references itself."""
+    return tuple(key for key in board.live.references if key.parent == board.live.ref)
+
+
+def ready(session: Session, board: Tally, span: Span, act: Act) -> bool:
+    """Whether any row of a span that is still to do has its parents in the table by now, or needs none."""
+    conditions = [
+        f"({' OR '.join(f's.{quoted(name)} IS NULL' for name in key.columns)}"
+        f" OR EXISTS (SELECT 1 FROM {qualified(key.parent)} AS q WHERE {points_to(key, 'q')}))"
+        for key in board.live.references
+    ]
+    return bool(
+        session.rows(
+            f"SELECT 1 FROM {board.plan} AS l JOIN {board.source} AS s ON {board.meet('s', 'l')}"
+            f" WHERE {span.lines} AND {chosen(act)} AND {' AND '.join(conditions)} LIMIT 1"
+        )
+    )

@@ -1,0 +1,210 @@
+"""The plan of one table: made in the scratch schema, decided by the policy, summed up for the preview."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rdsrestore.core.changes import (
+    Act,
+    Cell,
+    Conflict,
+    Group,
+    LostChildren,
+    PlanLine,
+    Relation,
+    Story,
+    TableDifference,
+    Target,
+)
+from rdsrestore.core.errors import DatabaseError
+from rdsrestore.core.model import TableRef
+from rdsrestore.core.policy import verdict
+from rdsrestore.engines.mysql import ddl
+from rdsrestore.engines.mysql.catalog import qualified
+from rdsrestore.engines.mysql.connect import Row, Session, quoted
+from rdsrestore.engines.mysql.tally import Tally
+
+SAMPLE = 3
+SHOWN = 60
+KEYS = 5
+TOUCHED = 500
+"""Rows of a class that are looked at to say which columns differ."""
+LINE = (
+    "rr_n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, rr_relation ENUM('same','missing','changed','extra') NOT NULL,"
+    " rr_story ENUM('unknown','taken','merged','edited','later') NOT NULL,"
+    " rr_act ENUM('keep','insert','update','delete') NOT NULL DEFAULT 'keep',"
+    " rr_st ENUM('idle','away','todo','done','conflict') NOT NULL DEFAULT 'idle', rr_why VARCHAR(250) NULL,"
+    " rr_before BINARY(32) NULL, rr_after BINARY(32) NULL"
+)
+"""What the plan says of a row, besides its key."""
+
+
+def make(session: Session, board: Tally) -> None:
+    """Create the plan's table, its key spelled as production spells it."""
+    there = {column.name: column for column in (board.then if board.keyless else board.live).columns}
+    keys = [
+        ddl.keyed(there[name]) if name in there else f"{quoted(name)} BIGINT UNSIGNED NOT NULL" for name in board.key
+    ]
+    session.run(f"DROP TABLE IF EXISTS {board.plan}")
+    session.run(
+        f"CREATE TABLE {board.plan} ({', '.join(keys)}, {LINE}, PRIMARY KEY ({', '.join(map(quoted, board.key))}),"
+        " UNIQUE KEY rr_n (rr_n), KEY rr_work (rr_act, rr_st, rr_n), KEY rr_kind (rr_relation, rr_story, rr_n))"
+        " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
+    )
+
+
+def decide(session: Session, board: Tally) -> None:
+    """Let the policy decide what is done with each class of rows."""
+    for relation, story in session.rows(f"SELECT DISTINCT rr_relation, rr_story FROM {board.plan}"):
+        judged = verdict(Relation(relation), Story(story), board.policy)
+        state = "conflict" if judged.why else "idle" if judged.act is Act.KEEP else "todo"
+        session.run(
+            f"UPDATE {board.plan} SET rr_act = %s, rr_st = %s, rr_why = %s"
+            " WHERE rr_relation = %s AND rr_story = %s AND rr_st = 'idle'",
+            (judged.act.value, state, judged.why or None, relation, story),
+        )
+
+
+def digest(session: Session, board: Tally) -> str:
+    """Write the plan's own digest: which rows it touches, how, and what they were when it was made."""
+    rows, low, high = session.one(
+        "SELECT COUNT(*), COALESCE(SUM(CAST(CONV(SUBSTR(h, 1, 15), 16, 10) AS UNSIGNED)), 0),"
+        " COALESCE(SUM(CAST(CONV(SUBSTR(h, 16, 15), 16, 10) AS UNSIGNED)), 0) FROM"
+        " (SELECT SHA2(CONCAT_WS(',', rr_n, rr_act, IFNULL(HEX(rr_before), '~'), IFNULL(HEX(rr_after), '~')), 256) AS h"
+        f" FROM {board.plan} WHERE rr_act <> 'keep' LIMIT 18446744073709551615) AS plan_lines"
+    )
+    return f"{rows}-{int(low):x}-{int(high):x}"
+
+
+def summed_up(session: Session, board: Tally, target: Target, live: int, extra: int = 0) -> TableDifference:
+    """Count the plan's classes; `extra` are rows of production's alone that the plan does not name."""
+    found = session.rows(
+        f"SELECT rr_relation, rr_story, rr_act, COUNT(*) FROM {board.plan} WHERE rr_st <> 'conflict'"
+        " GROUP BY rr_relation, rr_story, rr_act ORDER BY 1, 2, 3"
+    )
+    groups = [
+        Group(Relation(relation), Story(story), Act(act), int(rows), *looked_at(session, board, relation, story, act))
+        for relation, story, act, rows in found
+    ]
+    groups += [Group(Relation.EXTRA, Story.UNKNOWN, Act.KEEP, extra)] if extra else []
+    return TableDifference(
+        ref=board.then.ref,
+        landing=board.live.ref,
+        restored=target.dump.rows,
+        live=live,
+        groups=tuple(groups),
+        conflicts=conflicts(session, board),
+        children=tuple(
+            LostChildren(child, rule_of(board, child), then, count(session, child))
+            for child, then in target.dump.children
+        ),
+        unlike=unlike(board),
+        print=digest(session, board),
+    )
+
+
+def conflicts(session: Session, board: Tally) -> tuple[Conflict, ...]:
+    """Group the rows that can't be put back by reason, with a few keys of each."""
+    found = session.rows(
+        f"SELECT rr_why, COUNT(*) FROM {board.plan} WHERE rr_st = 'conflict' GROUP BY rr_why ORDER BY 2 DESC"
+    )
+    return tuple(Conflict(str(why), int(number), keys_of(session, board, why)) for why, number in found)
+
+
+def keys_of(session: Session, board: Tally, why: str) -> tuple[str, ...]:
+    """A few keys of the rows with one reason."""
+    found = session.rows(
+        f"SELECT {board.keys('l')} FROM {board.plan} AS l"
+        f" WHERE l.rr_st = 'conflict' AND l.rr_why = {session.literal(why)} LIMIT {KEYS}"
+    )
+    return tuple(", ".join(map(shown, row)) for row in found)
+
+
+def looked_at(
+    session: Session, board: Tally, relation: str, story: str, act: str
+) -> tuple[tuple[tuple[Cell, ...], ...], tuple[tuple[str, int], ...]]:
+    """Read a few rows of one class, and count which columns differ in the first few hundred."""
+    merged = story == Story.MERGED and act == Act.UPDATE
+    pairs = []
+    for column in board.columns:
+        then = board.wanted(column, merged=merged) if act == Act.UPDATE else f"s.{quoted(column.name)}"
+        same = board.same(column, "s", "p")
+        pairs += [f"p.{quoted(column.name)}", then, f"COALESCE({same}, 0)"]
+    after = f" LEFT JOIN {board.after} AS a ON {board.meet('a', 'l')}" if merged else ""
+    found = session.rows(
+        f"SELECT {board.absent('s')}, {'1' if board.keyless else board.absent('p')}, {', '.join(pairs)}"
+        f" FROM {board.plan} AS l LEFT JOIN {board.source} AS s ON {board.meet('s', 'l')}{beside(board)}{after}"
+        f" WHERE l.rr_relation = '{relation}' AND l.rr_story = '{story}' AND l.rr_act = '{act}'"
+        f" AND l.rr_st <> 'conflict' ORDER BY l.rr_n LIMIT {TOUCHED if relation == Relation.CHANGED else SAMPLE}"
+    )
+    differing: Counter[str] = Counter()
+    for row in found if relation == Relation.CHANGED else ():
+        differing.update(column.name for place, column in enumerate(board.columns) if not row[4 + 3 * place])
+    return tuple(cells(board, row, act) for row in found[:SAMPLE]), tuple(differing.most_common())
+
+
+def beside(board: Tally) -> str:
+    """Join production's row; without a key there is none that could be told to be the same."""
+    return f" LEFT JOIN {board.landing} AS p ON {'0' if board.keyless else board.meet('l', 'p')}"
+
+
+def cells(board: Tally, row: Row, act: str) -> tuple[Cell, ...]:
+    """Write one sample row for people."""
+    gone, new = bool(row[0]) or act == Act.DELETE, bool(row[1])
+    return tuple(
+        Cell(
+            column.name,
+            None if new else shown(row[2 + 3 * place]),
+            None if gone else shown(row[3 + 3 * place]),
+        )
+        for place, column in enumerate(board.columns)
+    )
+
+
+def shown(value: object) -> str:
+    """Write a value for people, on one line."""
+    if value is None:
+        return "NULL"
+    text = f"0x{value.hex()}" if isinstance(value, bytes) else str(value).replace("\n", "\\n")
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def rule_of(board: Tally, child: TableRef) -> str:
+    """What happens to a child's rows when the parent's are deleted."""
+    return next(key.on_delete for key in board.then.referenced_by if key.child == child)
+
+
+def count(session: Session, ref: TableRef) -> int:
+    """Count a table's rows; none where the table is gone."""
+    try:
+        (number,) = session.one(f"SELECT COUNT(*) FROM {qualified(ref)}")
+    except DatabaseError as error:
+        if error.code == "db.no-table":
+            return 0
+        raise
+    return int(number)
+
+
+def unlike(board: Tally) -> tuple[str, ...]:
+    """Say in words how the table's columns differ from those of then."""
+    then, now = ({each.name: each for each in side.columns} for side in (board.then, board.live))
+    said = [f"column {name} was added since" for name in now if name not in then]
+    said += [f"column {name} was dropped since" for name in then if name not in now]
+    said += [
+        f"column {name} was {then[name].type} then and is {now[name].type} now"
+        for name in now
+        if name in then and then[name].type != now[name].type
+    ]
+    return tuple(said)
+
+
+def lines(session: Session, board: Tally) -> Iterator[PlanLine]:
+    """Yield what the plan says of each row."""
+    found = session.stream(
+        f"SELECT rr_relation, rr_story, rr_act, rr_st, COALESCE(rr_why, ''), {board.keys('l')}"
+        f" FROM {board.plan} AS l ORDER BY rr_n"
+    )
+    for relation, story, act, state, why, *key in found:
+        literals = tuple(map(session.literal, key))
+        yield PlanLine(literals, Relation(relation), Story(story), Act(act), state, why)

@@ -1,0 +1,80 @@
+"""Ranges of keys and of plan lines, so that no statement and no transaction is as large as the table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rdsrestore.engines.mysql.connect import Row, Session, quoted
+
+RANGE = 20_000
+FIRST, SMALLEST, LARGEST = 500, 50, 20_000
+GOAL = 0.3
+"""Seconds that one transaction should take."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Lines of the plan from `low` to `high`, both included."""
+
+    low: int
+    high: int
+
+    def halves(self) -> tuple[Span, Span]:
+        """Cut it in two."""
+        middle = (self.low + self.high) // 2
+        return Span(self.low, middle), Span(middle + 1, self.high)
+
+    @property
+    def lines(self) -> str:
+        """The condition for its lines of the plan (l)."""
+        return f"l.rr_n BETWEEN {self.low} AND {self.high}"
+
+
+def key_ranges(session: Session, table: str, key: tuple[str, ...], alias: str, rows: int = RANGE) -> Iterator[str]:
+    """Yield conditions on `alias` that cut a table's keys into ranges, in order; each bound is a literal."""
+    low: Row | None = None
+    order = ", ".join(f"{alias}.{quoted(name)}" for name in key)
+    while True:
+        after = f" WHERE {beyond(session, key, low, alias)}" if low else ""
+        found = session.rows(
+            f"SELECT {order} FROM {table} AS {alias}{after} ORDER BY {order} LIMIT 1 OFFSET {rows - 1}"
+        )
+        high = found[0] if found else None
+        parts = [beyond(session, key, low, alias)] if low else []
+        parts += [f"NOT ({beyond(session, key, high, alias)})"] if high else []
+        yield " AND ".join(parts) or "1 = 1"
+        if high is None:
+            return
+        low = high
+
+
+def beyond(session: Session, key: tuple[str, ...], bound: Row, alias: str) -> str:
+    """The condition that a key comes after a bound, written so that an index range is used."""
+    names = [f"{alias}.{quoted(name)}" for name in key]
+    values = [session.literal(value) for value in bound]
+    steps = [
+        " AND ".join(
+            [*(f"{names[each]} = {values[each]}" for each in range(place)), f"{names[place]} > {values[place]}"]
+        )
+        for place in range(len(names))
+    ]
+    return "(" + " OR ".join(f"({step})" for step in steps) + ")"
+
+
+def paced(first: int, last: int, work: Callable[[Span], None], *, down: bool = False) -> Iterator[int]:
+    """Give out the lines from `first` to `last` in spans sized by how long the last one took; yields how many are done.
+
+    With `down` from the last to the first.
+    """
+    size, done, whole = FIRST, 0, last - first + 1
+    while done < whole:
+        take = min(size, whole - done)
+        low = last - done - take + 1 if down else first + done
+        begun = time.monotonic()
+        work(Span(low, low + take - 1))
+        taken = max(time.monotonic() - begun, 0.001)
+        done += take
+        yield done
+        size = min(max(int(size * min(max(GOAL / taken, 0.5), 2)), SMALLEST), LARGEST)

@@ -1,0 +1,51 @@
+"""Load an earlier run's undo files into the scratch schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar, Self
+
+from rdsrestore.core.changes import SavedTable, Target
+from rdsrestore.core.facts import Fact, Staged
+from rdsrestore.core.model import Request, RunId
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+from rdsrestore.steps.sessions import production
+
+
+@dataclass(frozen=True)
+class StageUndo(Step):
+    """Fill the scratch schema with what rows were before they were touched."""
+
+    name: ClassVar[str] = "stage-undo"
+    impact: ClassVar[Impact] = Impact.TEMPORARY
+    usual: ClassVar[timedelta] = timedelta(seconds=20)
+
+    schema: str
+    folder: str
+    tables: tuple[SavedTable, ...]
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
+        """Concern the tables of the run that is taken back."""
+        del request
+        return cls(run.schema, survey.saved_in, survey.saved)
+
+    def describe(self) -> str:
+        """Name the files' tables."""
+        return f"load the undo files of {', '.join(str(table.landing) for table in self.tables)} into {self.schema}"
+
+    def apply(self, run: Run) -> Fact:
+        """Load and check each file."""
+        targets = tuple(Target(table.dump, table.landing, run.request.policy, back=table) for table in self.tables)
+        with production(run) as database:
+            for target in targets:
+                database.stage(self.schema, target, Path(self.folder), run.progress)
+        return Staged(targets)
+
+    def result(self, fact: Fact | None) -> str:
+        """Say what was proved."""
+        del fact
+        return "staged; the files are what the run wrote"
