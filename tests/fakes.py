@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -31,11 +31,12 @@ from rdsrestore.core.cloud import (
     SnapshotInfo,
     SourceInstance,
 )
+from rdsrestore.core.differ import Key, Slice, Span
 from rdsrestore.core.errors import CloudError, DatabaseError
 from rdsrestore.core.events import Event
 from rdsrestore.core.model import Endpoint, Moment, Policy, Request, Secret, TableRef
 from rdsrestore.core.policy import verdict
-from rdsrestore.core.ports import Progress
+from rdsrestore.core.ports import Extent, Progress
 from rdsrestore.core.step import World
 from rdsrestore.core.tables import ClientTools, Column, DumpFile, Fingerprint, ServerFacts, TableDefinition
 
@@ -253,6 +254,25 @@ class FakeCloud:
 
 
 @dataclass
+class FakeRows:
+    """The rows of one side as one span."""
+
+    table: dict[int, str]
+
+    def cut(self, span: Span, rows: int) -> Key | None:
+        del span, rows
+        return None
+
+    def fingerprint(self, span: Span) -> Fingerprint:
+        del span
+        return Fingerprint(len(self.table), hash(tuple(sorted(self.table.items()))), 0)
+
+    def digests(self, span: Span) -> Iterator[tuple[Key, str]]:
+        del span
+        return (((str(key),), value) for key, value in self.table.items())
+
+
+@dataclass
 class FakeServer:
     """Production and the copy in one: tables as mappings from key to content."""
 
@@ -330,6 +350,14 @@ class FakeServer:
         del schema
         if not self.live.get(landing, {1: ""}):
             del self.live[landing]
+
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> FakeRows:
+        del other, policy
+        return FakeRows(self.live[definition.ref])
+
+    def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
+        del definition
+        return [Slice(keys=((line,),)) for line in path.read_text("utf-8").splitlines()]
 
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
         del schema, target, folder, progress
@@ -433,15 +461,13 @@ class FakeCopy:
     def similar(self, ref: TableRef) -> Sequence[str]:
         return self.side.similar(ref)
 
-    def dump(
-        self,
-        definition: TableDefinition,
-        where: str | None,
-        folder: Path,
-        children: Sequence[TableRef],
-        progress: Progress,
-    ) -> DumpFile:
-        del where, children
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> FakeRows:
+        del other, policy
+        self.side.faults.before("locate")
+        return FakeRows(self.side.then[definition.ref])
+
+    def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
+        del extent
         self.side.faults.before("dump")
         rows = self.side.then[definition.ref]
         progress("dumping", 0.5)

@@ -30,7 +30,10 @@ LAYERS: dict[str, frozenset[str]] = {
     "cleaning": frozenset({"core", "front", "steps", "store"}),
     "auditing": frozenset({"core", "front", "outlets", "store"}),
     "options": frozenset({"core"}),
-    "cli": frozenset({"core", "asking", "auditing", "cleaning", "front", "lab", "options", "restoring", "__version__"}),
+    "ending": frozenset({"core", "front"}),
+    "cli": frozenset(
+        {"core", "asking", "auditing", "cleaning", "ending", "lab", "options", "restoring", "__version__"}
+    ),
     "lab": frozenset({"core", "aws", "store", "lab"}),
 }
 HOMES: dict[str, frozenset[str]] = {
@@ -42,7 +45,7 @@ HOMES: dict[str, frozenset[str]] = {
     "rich": frozenset({"outlets", "guide", "cli", "lab"}),
     "slack_sdk": frozenset({"outlets"}),
     "moto": frozenset({"lab"}),
-    "typer": frozenset({"cli", "lab", "options"}),
+    "typer": frozenset({"cli", "ending", "lab", "options"}),
 }
 
 

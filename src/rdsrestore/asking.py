@@ -52,20 +52,21 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         raise UsageError("--snapshot", "goes without --before", "use one of them")
     if asked.into and len(asked.tables) > 1:
         raise UsageError("--into", "goes with one table", "run the command once for each table")
-    early = point(asked, front)
+    early = point(asked, front) if asked.before or asked.snapshot else None
     instance = asked.instance or settings.instance or ask_instance(front, world)
     database = asked.database or settings.database or ask_database(front, world, instance)
     tables = asked.tables or ask_tables(front, world, instance, database)
     caller = asked.caller or settings.caller
+    chosen_point = early or point(asked, front)
     return Request(
         instance=instance,
         database=database,
         tables=tuple(dict.fromkeys(tables)),
-        point=early,
+        point=chosen_point,
         operator=settings.operator,
         user=settings.user or world.cloud.source(instance).master_user,
         policy=policy(asked, settings.merge),
-        incident_end=incident_end(asked, front, early),
+        incident_end=incident_end(asked, front, chosen_point),
         into=asked.into,
         reason=asked.reason,
         caller=one_address(caller) if caller else None,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from signal import SIGINT
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from rdsrestore.core.errors import ExitCode, Interrupted, RdsRestoreError, UsageError
+from rdsrestore.core.errors import RdsRestoreError, UsageError
 from rdsrestore.core.model import OnConflict, Triggers
+from rdsrestore.ending import ended, fail
 from rdsrestore.options import (
     Before,
     Columns,
@@ -36,9 +35,6 @@ from rdsrestore.options import (
     WithParents,
     Yes,
 )
-
-if TYPE_CHECKING:
-    from rdsrestore.front import Front
 
 app = typer.Typer(
     name="rdsrestore",
@@ -251,54 +247,6 @@ def options(
 ) -> None:
     """Restore one table of an Amazon RDS database from its backups, safely, and leave nothing behind."""
     del version
-
-
-def ended(
-    command: Callable[[Front], ExitCode],
-    profile: str | None = None,
-    region: str | None = None,
-    *,
-    json: bool = False,
-    debug: bool = False,
-) -> NoReturn:
-    """Run a command to its end and leave with its exit code; no traceback reaches anybody who did not ask for one."""
-    from rdsrestore.front import Front
-
-    front: Front | None = None
-    try:
-        front = Front.open(profile, region, json=json)
-        code = command(front)
-    except RdsRestoreError as error:
-        code = failed(front, error)
-    except KeyboardInterrupt:
-        code = failed(front, Interrupted(SIGINT, "SIGINT"))
-    except Exception as error:
-        if debug:
-            raise
-        what = f"{type(error).__name__}: this is a bug in rdsrestore"
-        failed(front, RdsRestoreError("rdsrestore", what, "run again with --debug and report what it prints"))
-        code = ExitCode.BUG
-    raise typer.Exit(code)
-
-
-def failed(front: Front | None, error: RdsRestoreError) -> ExitCode:
-    """Show an error and return its exit code."""
-    if front:
-        front.fail(error)
-    else:
-        show(error)
-    return error.exit_code
-
-
-def fail(error: RdsRestoreError) -> NoReturn:
-    """Show an error and leave."""
-    show(error)
-    raise typer.Exit(error.exit_code)
-
-
-def show(error: RdsRestoreError) -> None:
-    """Print an error where there is no screen yet."""
-    typer.echo(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""), err=True)
 
 
 def main() -> None:

@@ -99,7 +99,7 @@ def test_each_way_out_that_a_hint_names_is_open(wanted: Request, found: Survey) 
 
 def test_the_hint_for_lost_children_is_the_command_that_saves_them() -> None:
     (finding,) = check(request(), with_table(referenced_by=(CASCADE,)))
-    assert finding.hint == "add it: rdsrestore table billing billing_lines"
+    assert finding.hint == "add --with-children, or the table: rdsrestore table billing billing_lines"
 
 
 def test_blocking_findings_come_first() -> None:

@@ -197,6 +197,17 @@ def test_rows_that_were_deleted_together_are_one_slice_for_each_chunk(pool: Thre
     assert parts == [Slice(Span(("19",), ("29",))), Slice(Span(("29",), None))]
 
 
+def test_a_span_that_has_lost_more_than_half_of_its_rows_is_not_looked_into(pool: ThreadPoolExecutor) -> None:
+    rows = dict.fromkeys(range(40), "a")
+
+    def parts(left: int) -> list[Slice]:
+        live = ListRows(dict.fromkeys(range(left), "a"))
+        return list(Differ(ListRows(rows), live, pool, silent, 40, 5).slices())
+
+    assert parts(20) == [Slice(Span(("19",), None))]
+    assert parts(19) == [Slice(Span())]
+
+
 def test_a_span_that_differs_in_more_than_a_quarter_is_given_as_a_whole(pool: ThreadPoolExecutor) -> None:
     rows = dict.fromkeys(range(8), "a")
 

@@ -206,11 +206,26 @@ class Relative:
 
 
 @dataclass(frozen=True)
+class Located:
+    """Where one table's sides differ: the file of slices, how many there are, and how many single keys they name.
+
+    `restored` and `live` count the rows that were compared on both sides; None where keys were given instead.
+    """
+
+    ref: TableRef
+    path: str
+    slices: int
+    keys: int
+    restored: int | None = None
+    live: int | None = None
+
+
+@dataclass(frozen=True)
 class Target:
     """One table of a run: its restored rows, the table that takes them, the rules, and why it takes part.
 
-    `after` holds the rows as the incident left them, where a second moment was given; `back` is an earlier restore's
-    undo file, where that restore is to be taken back.
+    `located` says where the sides differ, None for everywhere. `after` holds the rows as the incident left them, where
+    a second moment was given; `back` is an earlier restore's undo file, where that restore is to be taken back.
     """
 
     dump: DumpFile
@@ -219,6 +234,7 @@ class Target:
     after: DumpFile | None = None
     back: SavedTable | None = None
     role: Role = Role.ASKED
+    located: Located | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from rdsrestore.core.changes import Ledger, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.changes import Ledger, Located, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.model import Endpoint, TableRef
 from rdsrestore.core.tables import DumpFile, Fingerprint
 
@@ -52,6 +52,13 @@ class RuleOpened(Fact):
     id: str
     cidr: str
     port: int
+
+
+@dataclass(frozen=True)
+class Differing(Fact):
+    """Where tables differ between the copy and production; tables that are not named may differ everywhere."""
+
+    tables: tuple[Located, ...]
 
 
 @dataclass(frozen=True)

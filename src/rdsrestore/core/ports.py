@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.cloud import (
@@ -19,8 +20,25 @@ from rdsrestore.core.cloud import (
     SnapshotInfo,
     SourceInstance,
 )
-from rdsrestore.core.model import Endpoint, Secret, TableRef
+from rdsrestore.core.model import Endpoint, Policy, Secret, TableRef
 from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFacts, TableDefinition
+
+if TYPE_CHECKING:
+    from rdsrestore.core.differ import Rows, Slice
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Which rows of a table are dumped.
+
+    `slices` is a file of ranges and keys, None for all rows, of which `where` has to be true. `children` are tables
+    whose rows went with these and that do not come along: they are only counted.
+    """
+
+    where: str | None = None
+    slices: Path | None = None
+    children: tuple[TableRef, ...] = ()
+
 
 Progress = Callable[[str, float | None], None]
 """Told what is happening now, in a few words, and the share done (0 to 1) where it is known."""
@@ -128,14 +146,11 @@ class Copy(Protocol):
         """Name the tables of the same database that read like it."""
         ...
 
-    def dump(
-        self,
-        definition: TableDefinition,
-        where: str | None,
-        folder: Path,
-        children: Sequence[TableRef],
-        progress: Progress,
-    ) -> DumpFile:
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> Rows:
+        """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
+        ...
+
+    def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
         ...
 
@@ -192,6 +207,14 @@ class Production(Protocol):
 
     def drop_landing(self, schema: str, landing: TableRef) -> None:
         """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
+        ...
+
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> Rows:
+        """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
+        ...
+
+    def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
+        """Read a file of keys; UsageError names the first line that holds none."""
         ...
 
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:

@@ -13,6 +13,7 @@ from rdsrestore.steps.compare import Compare
 from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.landing import MakeLanding
 from rdsrestore.steps.load import Load
+from rdsrestore.steps.locate import Locate
 from rdsrestore.steps.open_rule import OpenRule
 from rdsrestore.steps.own_group import OwnGroup
 from rdsrestore.steps.own_password import OwnPassword
@@ -33,6 +34,7 @@ RECIPE: tuple[type[Step], ...] = (
     AwaitAfter,
     OwnPassword,
     OpenRule,
+    Locate,
     Dump,
     CloseRule,
     MakeScratch,

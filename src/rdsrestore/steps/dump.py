@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar, Self
 
-from rdsrestore.core.changes import AFTER
+from rdsrestore.core.changes import AFTER, Located
 from rdsrestore.core.errors import DatabaseError, Refused
-from rdsrestore.core.facts import Dumped, Fact
+from rdsrestore.core.facts import Differing, Dumped, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
 from rdsrestore.core.order import parents_first
-from rdsrestore.core.ports import Copy
+from rdsrestore.core.ports import Copy, Extent
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.tables import TAKES_CHILDREN, DumpFile, TableDefinition
@@ -51,33 +53,38 @@ class Dump(Step):
 
     def apply(self, run: Run) -> Fact:
         """Read the definitions as of then, and dump parents before children."""
+        located = {each.ref: each for each in found.tables} if (found := run.facts.find(Differing)) else {}
         with copy(run) as database:
             definitions = {ref: existing(database, ref) for ref in self.tables}
             parents = {
                 ref: tuple(key.parent for key in definition.references) for ref, definition in definitions.items()
             }
             ordered = parents_first(self.tables, parents)
-            dumps = tuple(
-                database.dump(
-                    definitions[ref], self.filter, run.folder, lost_with(definitions[ref], self.tables), run.progress
-                )
-                for ref in ordered
-            )
-        if not any(dump.rows for dump in dumps):
+            extents = {ref: self.extent(definitions[ref], located.get(ref)) for ref in ordered}
+            dumps = tuple(database.dump(definitions[ref], extents[ref], run.folder, run.progress) for ref in ordered)
+        if not any(rows_then(dump, located.get(dump.definition.ref)) for dump in dumps):
             raise Refused(
                 "dump",
                 f"{', '.join(ref.table for ref in self.tables)} had no rows to restore as of {run.request.point}",
                 "choose a --before that lies before the incident, and check --where",
                 code="copy.empty",
             )
-        return Dumped(dumps, self.dump_after(run, ordered) if self.policy.three_way else ())
+        return Dumped(dumps, self.dump_after(run, extents) if self.policy.three_way else ())
 
-    def dump_after(self, run: Run, ordered: tuple[TableRef, ...]) -> tuple[DumpFile, ...]:
-        """Dump the same tables as the incident left them."""
+    def extent(self, definition: TableDefinition, located: Located | None) -> Extent:
+        """Say which rows of a table are needed."""
+        asked = Path(located.path) if located else None
+        return Extent(self.filter, asked, lost_with(definition, self.tables))
+
+    def dump_after(self, run: Run, extents: Mapping[TableRef, Extent]) -> tuple[DumpFile, ...]:
+        """Dump the same rows as the incident left them."""
         folder = run.folder / AFTER
         folder.mkdir(mode=0o700, exist_ok=True)
         with after(run) as database:
-            return tuple(database.dump(existing(database, ref), None, folder, (), run.progress) for ref in ordered)
+            return tuple(
+                database.dump(existing(database, ref), Extent(None, extent.slices), folder, run.progress)
+                for ref, extent in extents.items()
+            )
 
     def result(self, fact: Fact | None) -> str:
         """Count rows and bytes."""
@@ -100,6 +107,11 @@ def existing(database: Copy, ref: TableRef) -> TableDefinition:
             code="db.no-table",
         )
     return definition
+
+
+def rows_then(dump: DumpFile, located: Located | None) -> int:
+    """Count a table's rows as of then, those that need not be dumped included."""
+    return dump.rows if located is None or located.restored is None else located.restored
 
 
 def lost_with(definition: TableDefinition, asked: tuple[TableRef, ...]) -> tuple[TableRef, ...]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from rdsrestore.core.changes import Role, Target
-from rdsrestore.core.facts import Dumped, Fact, Staged
+from rdsrestore.core.facts import Differing, Dumped, Fact, Staged
 from rdsrestore.core.step import Impact, Run
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import landing, production
@@ -31,8 +31,16 @@ class Stage(OnScratch):
         dumped = run.facts.get(Dumped)
         roles = {each.ref: each.role for each in run.survey.relatives}
         afters = dict(zip((dump.definition.ref for dump in dumped.dumps), dumped.afters, strict=False))
+        located = {each.ref: each for each in found.tables} if (found := run.facts.find(Differing)) else {}
         targets = tuple(
-            Target(dump, landing(run, ref), policy, afters.get(ref), role=roles.get(ref, Role.ASKED))
+            Target(
+                dump,
+                landing(run, ref),
+                policy,
+                after=afters.get(ref),
+                role=roles.get(ref, Role.ASKED),
+                located=located.get(ref),
+            )
             for ref, dump in ((dump.definition.ref, dump) for dump in dumped.dumps)
         )
         with production(run) as database:

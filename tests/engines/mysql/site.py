@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,8 +14,11 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT
 
-from rdsrestore.core.changes import Ledger, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core import slices
+from rdsrestore.core.changes import Ledger, Located, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.differ import Differ
 from rdsrestore.core.model import Endpoint, Merge, Policy, Secret, TableRef
+from rdsrestore.core.ports import Extent
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.production import MysqlProduction
@@ -113,6 +117,7 @@ class Site:
     database: str
     dumps: dict[str, DumpFile] = field(default_factory=dict)
     afters: dict[str, DumpFile] = field(default_factory=dict)
+    located: dict[str, Located] = field(default_factory=dict)
 
     @property
     def databases(self) -> MysqlDatabases:
@@ -149,12 +154,38 @@ class Site:
         with self.databases.copy(self.copy.endpoint, USER, Secret(PASSWORD)) as server:
             definition = server.definition(self.ref(table))
             assert definition
-            made = server.dump(definition, where, self.folder, [self.ref(child) for child in children], silent)
+            made = server.dump(
+                definition, Extent(where, None, tuple(self.ref(child) for child in children)), self.folder, silent
+            )
         self.dumps[table] = made
         return made
 
     def target(self, table: str, into: str | None = None, policy: Policy = DEFAULT) -> Target:
-        return Target(self.dumps[table], self.ref(into or table), policy, self.afters.get(table))
+        return Target(
+            self.dumps[table], self.ref(into or table), policy, self.afters.get(table), located=self.located.get(table)
+        )
+
+    def locate(self, table: str, policy: Policy = DEFAULT) -> Located:
+        """Find where the sides differ, and dump only that."""
+        path = self.folder / f"slices-{self.ref(table).stem}.jsonl"
+        with (
+            ThreadPoolExecutor(2) as pool,
+            self.live() as now,
+            self.databases.copy(self.copy.endpoint, USER, Secret(PASSWORD)) as then,
+        ):
+            here, there = now.definition(self.ref(table)), then.definition(self.ref(table))
+            assert here
+            assert there
+            if policy.keys:
+                found = Located(self.ref(table), str(path), *slices.write(path, now.keys(there, Path(policy.keys))))
+            else:
+                differ = Differ(then.rows(there, here, policy), now.rows(here, there, policy), pool, silent)
+                written = slices.write(path, differ.slices())
+                found = Located(self.ref(table), str(path), *written, differ.restored_rows, differ.live_rows)
+            where = None if policy.merge is Merge.EXACT else policy.where
+            self.dumps[table] = then.dump(there, Extent(where, path), self.folder, silent)
+        self.located[table] = found
+        return found
 
     def stage(self, *tables: str) -> None:
         with self.live() as server:

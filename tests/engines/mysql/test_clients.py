@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from engines.mysql.site import PASSWORD, USER, Site, silent
 from rdsrestore.core.errors import ToolError
 from rdsrestore.core.model import Endpoint, Secret
+from rdsrestore.core.ports import Extent
 from rdsrestore.engines.mysql import clients
 from rdsrestore.engines.mysql.clients import Client
 from rdsrestore.engines.mysql.connect import Login
@@ -51,7 +52,7 @@ def dumping() -> list[tuple[int, str, str]]:
 def dump_watched(site: Site, watch: Callable[[str, float | None], None]) -> None:
     definition = site.definition("t")
     with site.databases.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as server:
-        server.dump(definition, None, site.folder, (), watch)
+        server.dump(definition, Extent(), site.folder, watch)
 
 
 def test_the_password_is_in_no_command_line_and_no_environment_while_a_dump_runs(site: Site) -> None:

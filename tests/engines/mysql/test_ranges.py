@@ -261,6 +261,20 @@ def test_a_key_that_the_restored_column_cannot_hold_is_found_on_production(site:
     assert_covered(site, {7}, set(range(101, 141)))
 
 
+@pytest.mark.parametrize("collation", ["utf8mb4_general_ci", "utf8mb4_unicode_ci"])
+def test_a_bound_that_the_restored_column_cannot_hold_still_parts_its_rows(site: Site, collation: str) -> None:
+    site.both(
+        fill("k VARCHAR(20) CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci PRIMARY KEY, i INT", "CONCAT('Ü', n), n")
+    )
+    site.now(f"ALTER TABLE t MODIFY k VARCHAR(20) CHARACTER SET utf8mb4 COLLATE {collation}")
+    with search(site) as both:
+        bound = ("'Ü3🙈'",)
+        below, above = (both.restored.fingerprint(span).rows for span in (Span(None, bound), Span(bound, None)))
+
+        assert below + above == ROWS
+        assert below > 0
+
+
 def test_an_enum_whose_members_were_reordered_is_covered(site: Site) -> None:
     site.both(fill("k ENUM('a','b'), i INT, v INT, PRIMARY KEY (k, i)", "1 + n % 2, n, 1"))
     site.now("ALTER TABLE t MODIFY k ENUM('new','b','a'); UPDATE t SET v = 2 WHERE i = 23")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
+from rdsrestore.core import slices
 from rdsrestore.core.changes import Relation, Story, TableDifference, Target
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.ports import Progress
@@ -13,6 +15,7 @@ from rdsrestore.engines.mysql import constraints, ddl, drift, plan, scope, undo
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of
 from rdsrestore.engines.mysql.multiset import classify_without_key
+from rdsrestore.engines.mysql.ranges import batches, key_columns
 from rdsrestore.engines.mysql.spans import key_ranges
 from rdsrestore.engines.mysql.tally import Tally
 
@@ -59,7 +62,7 @@ def classify_table(session: Session, board: Tally, target: Target, progress: Pro
     else:
         with fitting_keys(board):
             classify(session, board, target, progress)
-        classify_extra(session, board, progress)
+        classify_extra(session, board, target, progress)
         find_merged(session, board)
     plan.decide(session, board)
     set_goals(session, board)
@@ -148,12 +151,11 @@ def classify_range(session: Session, board: Tally, condition: str, story: str) -
     )
 
 
-def classify_extra(session: Session, board: Tally, progress: Progress) -> None:
+def classify_extra(session: Session, board: Tally, target: Target, progress: Progress) -> None:
     """Write a line of plan for each row that production alone has."""
     three, where = board.policy.three_way, board.policy.where
     known = [column.name for column in board.live.columns]
     shown = ", ".join(map(quoted, dict.fromkeys([*board.key, *(column.name for column in board.columns), *known])))
-    own = f"(SELECT {shown} FROM {board.landing} WHERE ({where}))" if where else board.landing
     names = ", ".join(map(quoted, board.key))
     fields = [
         board.keys("p"),
@@ -162,14 +164,26 @@ def classify_extra(session: Session, board: Tally, progress: Progress) -> None:
         f"IF({board.absent('a')}, NULL, {board.compared_digest('a')}) AS a_same" if three else "NULL AS a_same",
     ]
     after = f" LEFT JOIN {board.after} AS a ON {board.meet('p', 'a')}" if three else ""
-    for condition in key_ranges(session, board.landing, board.key, "p"):
+    for condition in places(session, board, target):
         progress(f"looking for rows that {board.live.ref.table} alone has", None)
+        asked = f"({condition}) AND ({where})" if where else condition
         session.run(
             f"INSERT INTO {board.plan} ({names}, rr_relation, rr_story, rr_before)"
             f" SELECT {names}, '{Relation.EXTRA}', {EXTRA_STORY if three else repr(Story.UNKNOWN.value)}, p_all FROM"
-            f" (SELECT {', '.join(fields)} FROM {own} AS p LEFT JOIN {board.source} AS s ON {board.meet('s', 'p')}"
-            f"{after} WHERE {condition} AND {board.absent('s')} LIMIT {ALL}) AS sides"
+            f" (SELECT {', '.join(fields)} FROM (SELECT {shown} FROM {board.landing} AS t WHERE {asked}) AS p"
+            f" LEFT JOIN {board.source} AS s ON {board.meet('s', 'p')}"
+            f" LEFT JOIN {board.plan} AS l ON {board.meet('l', 'p')}{after}"
+            f" WHERE {board.absent('s')} AND l.rr_n IS NULL LIMIT {ALL}) AS sides"
         )
+
+
+def places(session: Session, board: Tally, target: Target) -> Iterator[str]:
+    """Yield conditions on production's rows (t) that together cover all that may be its alone."""
+    if target.located is None:
+        yield from key_ranges(session, board.landing, board.key, "t")
+        return
+    key = key_columns(board.key, board.live.columns, board.then.columns)
+    yield from batches(slices.either(slices.read(Path(target.located.path))), key)
 
 
 def find_merged(session: Session, board: Tally) -> None:

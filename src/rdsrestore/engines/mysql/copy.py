@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rdsrestore.core.model import TableRef
-from rdsrestore.core.ports import Progress
+from rdsrestore.core.model import Policy, TableRef
+from rdsrestore.core.ports import Extent, Progress
 from rdsrestore.core.tables import DumpFile, TableDefinition
 from rdsrestore.engines.mysql import catalog
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.dump import dump
+from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 
 
 class MysqlCopy:
@@ -32,13 +33,10 @@ class MysqlCopy:
         """Name the tables of the same database that read like it."""
         return catalog.similar(self._session, ref)
 
-    def dump(
-        self,
-        definition: TableDefinition,
-        where: str | None,
-        folder: Path,
-        children: Sequence[TableRef],
-        progress: Progress,
-    ) -> DumpFile:
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
+        """Give access to a table's rows by ranges."""
+        return table_rows(self._session, definition, other, policy)
+
+    def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
-        return dump(self._session, self._login, definition, where, folder, children, progress)
+        return dump(self._session, self._login, definition, extent, folder, progress)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rdsrestore.core import slices
 from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import TableRef
-from rdsrestore.core.ports import Progress
-from rdsrestore.core.tables import DumpFile, ForeignKey, TableDefinition
+from rdsrestore.core.ports import Extent, Progress
+from rdsrestore.core.tables import DumpFile, Fingerprint, ForeignKey, TableDefinition
 from rdsrestore.engines.mysql import clients, dumpfile, floats, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
+from rdsrestore.engines.mysql.ranges import batches, key_columns
 from rdsrestore.engines.mysql.where import one_line, problem
 
 OPTIONS = (
@@ -41,46 +43,73 @@ POLL = 0.2
 
 
 def dump(
-    session: Session,
-    login: Login,
-    definition: TableDefinition,
-    where: str | None,
-    folder: Path,
-    children: Sequence[TableRef],
-    progress: Progress,
+    session: Session, login: Login, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress
 ) -> DumpFile:
     """Dump a table's rows into `folder`; the file has its final name only once it has been checked and counted.
 
     Raises ToolError (`tool.missing`, `tool.failed`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
     """
-    ref, condition = definition.ref, vetted(where, definition) if where else None
-    name = ref.stem
-    fresh = folder / f"{name}.part"
-    write(login, definition, condition, fresh, progress)
+    ref, where = definition.ref, vetted(extent.where, definition) if extent.where else None
+    fresh = folder / f"{ref.stem}.part"
+    conditions = list(chosen(definition, extent.slices, where))
+    write_all(login, definition, conditions, fresh, progress)
     progress(f"checking the dump of {ref.table}", None)
     scanned = dumpfile.scan(fresh, ref.table, definition.columns)
-    content = rowhash.fingerprint(session, qualified(ref), definition.columns, condition)
+    content = Fingerprint(0, 0, 0)
+    for condition in conditions:
+        content += rowhash.fingerprint(session, qualified(ref), definition.columns, condition)
     if content.rows != scanned.rows:
         raise ToolError(
             "dump",
-            f"{name} holds {scanned.rows:,} rows and the copy {content.rows:,}",
+            f"{ref.stem} holds {scanned.rows:,} rows and the copy {content.rows:,}",
             "run the same command again",
             code="dump.incomplete",
         )
-    exact = floats.write(session, definition, condition, folder / f"{name}.floats")
+    exact = floats.write(session, definition, conditions, folder / f"{ref.stem}.floats")
     for path in (fresh, folder / exact) if exact else (fresh,):
         sync(path)
-    fresh.rename(folder / f"{name}.sql")
+    fresh.rename(folder / f"{ref.stem}.sql")
     return DumpFile(
         definition=definition,
-        path=f"{name}.sql",
+        path=f"{ref.stem}.sql",
         bytes=scanned.bytes,
         sha256=scanned.sha256,
         rows=scanned.rows,
         content=content,
         floats=exact,
-        children=tuple((child, count_children(session, definition, child, condition)) for child in children),
+        children=tuple((child, count_children(session, definition, child, where)) for child in extent.children),
     )
+
+
+def chosen(definition: TableDefinition, path: Path | None, where: str | None) -> Iterator[str | None]:
+    """Yield the conditions that the rows are dumped by, one after the other; None for all rows."""
+    if path is None:
+        yield where
+        return
+    key = key_columns(definition.key, definition.columns, definition.columns)
+    found = batches(slices.restored(slices.read(path)), key)
+    given = [f"({each}) AND ({where})" if where else each for each in found]
+    yield from given or ["1 = 0"]
+
+
+def write_all(
+    login: Login, definition: TableDefinition, conditions: Sequence[str | None], path: Path, progress: Progress
+) -> None:
+    """Run the dump program for each condition, and put the rows into one file: one head, all rows, one tail."""
+    if len(conditions) == 1:
+        write(login, definition, conditions[0], path, progress)
+        return
+    piece = path.with_suffix(".piece")
+    path.touch(mode=0o600)
+    with path.open("wb") as whole:
+        for number, condition in enumerate(conditions, start=1):
+            write(login, definition, condition, piece, progress)
+            scanned = dumpfile.scan(piece, definition.ref.table, definition.columns)
+            with piece.open("rb") as part:
+                head, rows = part.read(scanned.start), part.read(scanned.end - scanned.start)
+                whole.write(rows if number > 1 else head + rows)
+                whole.write(part.read() if number == len(conditions) else b"")
+    piece.unlink()
 
 
 def vetted(where: str, definition: TableDefinition) -> str:

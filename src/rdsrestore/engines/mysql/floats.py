@@ -27,7 +27,7 @@ def carried(definition: TableDefinition) -> tuple[Column, ...]:
     return (*(known[name] for name in definition.key), *rounded(definition))
 
 
-def write(session: Session, definition: TableDefinition, where: str | None, path: Path) -> str | None:
+def write(session: Session, definition: TableDefinition, conditions: Sequence[str | None], path: Path) -> str | None:
     """Write the exact values of a table's rows; returns the file's name, None where there is nothing to repair.
 
     DatabaseError with code `db.float` where a table has no exact key to repair them by.
@@ -43,12 +43,13 @@ def write(session: Session, definition: TableDefinition, where: str | None, path
         )
     columns = carried(definition)
     exact = [*map(quoted, definition.key), *(f"{quoted(column.name)} + 0e0" for column in rounded(definition))]
-    condition = f" WHERE ({where})" if where else ""
-    rows = session.stream(f"SELECT {', '.join(exact)} FROM {qualified(definition.ref)}{condition}")
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        while batch := list(islice(rows, BATCH)):
-            file.write(insert(session, columns, batch))
+        for where in conditions:
+            condition = f" WHERE ({where})" if where else ""
+            rows = session.stream(f"SELECT {', '.join(exact)} FROM {qualified(definition.ref)}{condition}")
+            while batch := list(islice(rows, BATCH)):
+                file.write(insert(session, columns, batch))
         file.write(TAIL)
     return path.name
 

@@ -91,7 +91,7 @@ def summed_up(session: Session, board: Tally, target: Target, live: int, extra: 
     return TableDifference(
         ref=board.then.ref,
         landing=board.live.ref,
-        restored=target.dump.rows,
+        restored=rows_then(target),
         live=live,
         groups=tuple(groups),
         conflicts=conflicts(session, board),
@@ -102,6 +102,12 @@ def summed_up(session: Session, board: Tally, target: Target, live: int, extra: 
         unlike=unlike(board),
         print=digest(session, board),
     )
+
+
+def rows_then(target: Target) -> int:
+    """Count the rows that the table had then, where that is known, else those that came into question."""
+    located = target.located
+    return target.dump.rows if located is None or located.restored is None else located.restored
 
 
 def conflicts(session: Session, board: Tally) -> tuple[Conflict, ...]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.differ import Slice
 from rdsrestore.core.errors import DatabaseError
-from rdsrestore.core.model import TableRef
+from rdsrestore.core.model import Policy, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, Fingerprint, ServerFacts, TableDefinition
-from rdsrestore.engines.mysql import catalog, compare, ddl, load, plan, staging, tally, undo, verify, where
+from rdsrestore.engines.mysql import catalog, compare, ddl, keyfile, load, plan, staging, tally, undo, verify, where
 from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted
+from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 from rdsrestore.engines.mysql.server import facts
 from rdsrestore.engines.mysql.tally import Tally
 
@@ -98,6 +100,14 @@ class MysqlProduction:
         ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.LANDINGS} WHERE name = %s", (str(landing),))
         if ours and not session.rows(f"SELECT 1 FROM {catalog.qualified(landing)} LIMIT 1"):
             session.run(f"DROP TABLE {catalog.qualified(landing)}")
+
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
+        """Give access to a table's rows by ranges."""
+        return table_rows(self._ready(), definition, other, policy)
+
+    def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
+        """Read a file of keys."""
+        return keyfile.read(path, definition)
 
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
         """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rdsrestore.core.differ import Key, Slice, Span
-from rdsrestore.core.model import TableRef
-from rdsrestore.core.tables import Column, Fingerprint
+from rdsrestore.core.model import Policy, TableRef
+from rdsrestore.core.tables import Column, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql import rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Session, quoted
@@ -141,6 +141,15 @@ class TableRows:
 
     def _literals(self, values: Iterable[object]) -> Key:
         return tuple(literal(self.session, value) for value in values)
+
+
+def table_rows(session: Session, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
+    """Read a table to compare it with a server that defines it as `other`: the columns that both have."""
+    key = (definition if set(definition.key) <= {each.name for each in other.columns} else other).key
+    known = {each.name: each for each in other.base_columns}
+    wanted = {*key, *policy.columns} if policy.columns else set(known)
+    columns = [each for each in definition.base_columns if each.name in known and each.name in wanted]
+    return TableRows(session, definition.ref, key, columns, policy.where, [known[each.name] for each in columns])
 
 
 def literal(session: Session, value: object) -> str:

@@ -1,0 +1,116 @@
+"""Find where the tables differ, by comparing checksums on both servers, so that only those rows are moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar, Self
+
+from rdsrestore.core import slices
+from rdsrestore.core.changes import Located, Relative, Role
+from rdsrestore.core.differ import Differ, Slice, Together, Twice
+from rdsrestore.core.facts import Differing, Fact
+from rdsrestore.core.model import Policy, Request, RunId, TableRef
+from rdsrestore.core.ports import Copy, Production
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+from rdsrestore.core.tables import TableDefinition
+from rdsrestore.steps.sessions import after, copy, counted, production
+
+
+@dataclass(frozen=True)
+class Locate(Step):
+    """Compare both sides range by range; what is equal is not looked at again."""
+
+    name: ClassVar[str] = "locate"
+    impact: ClassVar[Impact] = Impact.READS
+    usual: ClassVar[timedelta] = timedelta(seconds=30)
+
+    tables: tuple[Relative, ...]
+    policy: Policy
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
+        """Wanted for tables that are there, except where all rows go beside them."""
+        del run
+        roles = {each.ref: each.role for each in survey.relatives}
+        there = [table.ref for table in survey.tables if table.definition and table.definition.key and table.rows]
+        tables = tuple(Relative(ref, roles.get(ref, Role.ASKED)) for ref in there)
+        return cls(tables, request.policy) if tables and not request.into else None
+
+    def describe(self) -> str:
+        """Name the tables."""
+        names = ", ".join(each.ref.table for each in self.tables)
+        return f"compare checksums of {names} on both servers, range by range"
+
+    def apply(self, run: Run) -> Fact:
+        """Look at each table."""
+        with ExitStack() as open_ones, ThreadPoolExecutor(2) as pool:
+            then, now = open_ones.enter_context(copy(run)), open_ones.enter_context(production(run))
+            later = open_ones.enter_context(after(run)) if self.policy.three_way else None
+            sides = Sides(then, now, later, pool)
+            found = [sides.look(run, each, self.policy) for each in self.tables]
+        return Differing(tuple(each for each in found if each))
+
+    def result(self, fact: Fact | None) -> str:
+        """Say how much differs."""
+        return "; ".join(map(said, fact.tables)) if isinstance(fact, Differing) else "looked at"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The servers that are compared; `later` is the second copy where there is one."""
+
+    then: Copy
+    now: Production
+    later: Copy | None
+    pool: ThreadPoolExecutor
+
+    def look(self, run: Run, table: Relative, policy: Policy) -> Located | None:
+        """Look where one table differs; None where its sides can't be compared range by range."""
+        then, now = self.then.definition(table.ref), self.now.definition(table.ref)
+        if not then or not now or not comparable(then, now):
+            return None
+        path = run.folder / f"slices-{table.ref.stem}.jsonl"
+        rules = policy if table.role is Role.ASKED else Policy(three_way=policy.three_way)
+        if rules.keys:
+            written = slices.write(path, self.now.keys(then, Path(rules.keys)))
+            return Located(table.ref, str(path), *written)
+        differ = self.differ(run, then, now, rules)
+        written = slices.write(path, announced(run, table.ref, differ))
+        twice = 2 if rules.three_way else 1
+        return Located(table.ref, str(path), *written, differ.restored_rows // twice, differ.live_rows // twice)
+
+    def differ(self, run: Run, then: TableDefinition, now: TableDefinition, rules: Policy) -> Differ:
+        """Set both sides against each other; with a second copy what differs from it counts as well."""
+        restored, live = self.then.rows(then, now, rules), self.now.rows(now, then, rules)
+        left = self.later.definition(then.ref) if self.later else None
+        if not self.later or not left:
+            return Differ(restored, live, self.pool, run.progress)
+        return Differ(Twice(restored), Together(live, self.later.rows(left, now, rules)), self.pool, run.progress)
+
+
+def announced(run: Run, ref: TableRef, differ: Differ) -> Iterator[Slice]:
+    """Say from time to time how far it is."""
+    for part in differ.slices():
+        run.progress(f"{ref.table}: {differ.restored_rows:,} rows compared", None)
+        yield part
+
+
+def comparable(then: TableDefinition, now: TableDefinition) -> bool:
+    """Whether both sides have the restored key, so that ranges of it mean the same rows."""
+    return bool(then.key) and set(then.key) <= {column.name for column in now.base_columns if not column.nullable}
+
+
+def said(found: Located) -> str:
+    """Say of one table how much differs."""
+    if found.restored is None:
+        return f"{found.ref.table}: {counted(found.keys, 'key')} given"
+    if not found.slices:
+        return f"{found.ref.table}: {counted(found.restored, 'row')}, equal on both sides"
+    ranges = f"{counted(found.slices, 'range')} and {counted(found.keys, 'single key')}"
+    return f"{found.ref.table}: {counted(found.restored, 'row')} compared, {ranges} differ"
