@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import (
     Act,
     Group,
@@ -34,9 +35,9 @@ from rdsrestore.core.cloud import (
 from rdsrestore.core.differ import Key, Slice, Span
 from rdsrestore.core.errors import CloudError, DatabaseError
 from rdsrestore.core.events import Event
-from rdsrestore.core.model import Endpoint, Moment, Policy, Request, Secret, TableRef
+from rdsrestore.core.model import Endpoint, Invariant, Moment, Policy, Request, Secret, TableRef
 from rdsrestore.core.policy import verdict
-from rdsrestore.core.ports import Extent, Progress
+from rdsrestore.core.ports import Progress
 from rdsrestore.core.step import World
 from rdsrestore.core.tables import ClientTools, Column, DumpFile, Fingerprint, ServerFacts, TableDefinition
 
@@ -398,8 +399,12 @@ class FakeServer:
         touched = {line.key for line in self.plans[target.landing] if line.act is not Act.KEEP}
         return Fingerprint(len([key for key in self.live[target.landing] if (str(key),) not in touched]), 1, 2)
 
-    def load(self, schema: str, targets: Sequence[Target], progress: Progress) -> None:
-        del schema, progress
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        del database
+        return [str(len(self.live[BILLING])) for _invariant in invariants]
+
+    def load(self, schema: str, targets: Sequence[Target], pace: Pace, progress: Progress) -> None:
+        del schema, pace, progress
         self.faults.before("load")
         for target in targets:
             then, live = self.then[target.dump.definition.ref], self.live[target.landing]
@@ -460,6 +465,10 @@ class FakeCopy:
 
     def similar(self, ref: TableRef) -> Sequence[str]:
         return self.side.similar(ref)
+
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        del database
+        return [str(len(self.side.then[BILLING])) for _invariant in invariants]
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> FakeRows:
         del other, policy

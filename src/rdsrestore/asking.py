@@ -12,7 +12,7 @@ import tzlocal
 
 from rdsrestore import moments
 from rdsrestore.core.errors import UsageError
-from rdsrestore.core.model import Merge, Moment, OnConflict, Policy, Request, Snapshot, Triggers
+from rdsrestore.core.model import Limits, Merge, Moment, OnConflict, Policy, Request, Snapshot, Triggers
 from rdsrestore.core.step import World
 from rdsrestore.front import Front
 from rdsrestore.guide import missing
@@ -43,6 +43,9 @@ class Asked:
     instance_class: str | None = None
     wait: int | None = None
     reason: str = ""
+    max_lag: float | None = None
+    max_load: int | None = None
+    pause_file: Path | None = None
 
 
 def complete(asked: Asked, front: Front, world: World) -> Request:
@@ -76,6 +79,9 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         with_children=asked.with_children,
         triggers=asked.triggers,
         wait=asked.wait or settings.wait,
+        limits=Limits(asked.max_lag, asked.max_load),
+        flag=str(asked.pause_file.absolute()) if asked.pause_file else None,
+        invariants=settings.invariants,
     )
 
 

@@ -1,9 +1,10 @@
-"""Finish the teardown of a run that could not do it itself."""
+"""Look after another run: finish its teardown, hold its load."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from rdsrestore.core.bounds import PAUSE
 from rdsrestore.core.errors import ExitCode
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.replay import replay
@@ -30,3 +31,17 @@ def clean(name: str | None, front: Front) -> ExitCode:
             journal.close()
     front.sum_up(replace(outcome, notices=tuple(announcer.problems)), stored.folder)
     return outcome.exit_code
+
+
+def hold(name: str | None, front: Front, *, on: bool) -> ExitCode:
+    """Hold a run's load, or let it go on."""
+    stored = front.runs.find(name)
+    flag = stored.folder / PAUSE
+    if on:
+        flag.touch(mode=0o600)
+        front.screen.print(f"run {stored.id} holds before its next transaction", soft_wrap=True)
+        front.screen.print(f"rdsrestore unpause {stored.id} lets it go on", soft_wrap=True)
+    else:
+        flag.unlink(missing_ok=True)
+        front.screen.print(f"run {stored.id} goes on")
+    return ExitCode.OK

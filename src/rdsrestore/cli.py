@@ -21,7 +21,10 @@ from rdsrestore.options import (
     InstanceClass,
     Json,
     KeysFrom,
+    MaxLag,
+    MaxLoad,
     MyIp,
+    PauseFile,
     Profile,
     Reason,
     Region,
@@ -69,6 +72,9 @@ def table(
     confirm: Annotated[
         str | None, typer.Option(help="With --yes: the table's name, typed beforehand where rows would be deleted.")
     ] = None,
+    max_lag: MaxLag = None,
+    max_load: MaxLoad = None,
+    pause_file: PauseFile = None,
     my_ip: MyIp = None,
     instance_class: InstanceClass = None,
     wait: Wait = None,
@@ -102,6 +108,9 @@ def table(
         recreate=recreate,
         triggers=triggers,
         confirm=confirm,
+        max_lag=max_lag,
+        max_load=max_load,
+        pause_file=pause_file,
         caller=my_ip,
         instance_class=instance_class,
         wait=wait,
@@ -178,6 +187,22 @@ def undo(
     from rdsrestore.restoring import undo
 
     ended(lambda front: undo(run, front, reason, dry_run=dry_run, yes=yes), profile, region, json=json, debug=debug)
+
+
+@app.command()
+def pause(run: RunName = None) -> None:
+    """Hold a run's load between two transactions, until unpause."""
+    from rdsrestore.cleaning import hold
+
+    ended(lambda front: hold(run, front, on=True))
+
+
+@app.command()
+def unpause(run: RunName = None) -> None:
+    """Let a run's load go on."""
+    from rdsrestore.cleaning import hold
+
+    ended(lambda front: hold(run, front, on=False))
 
 
 @app.command()

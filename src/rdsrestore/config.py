@@ -5,12 +5,11 @@ Secrets become `Secret` here and are never accepted in the file itself: there it
 
 from __future__ import annotations
 
-import difflib
 import getpass
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,10 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from rdsrestore import expectations
 from rdsrestore.core.errors import UsageError
-from rdsrestore.core.model import PREFIX, Merge, Secret
+from rdsrestore.core.model import PREFIX, Invariant, Merge, Secret
+from rdsrestore.tomlfile import refuse_unknown, table
 
 FILE = f"{PREFIX}.toml"
 VARIABLE = "RDSRESTORE_"
@@ -63,6 +64,7 @@ class Settings:
     wait: int = 6 * 3600
     poll: float = 15.0
     caller: str | None = None
+    invariants: tuple[Invariant, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,7 @@ def load(profile: str | None, env: Mapping[str, str], cwd: Path, home_config: Pa
     if name and name not in sections:
         found["aws_profile"] = name
     home, operator = platformdirs.user_state_path(PREFIX), person(env)
+    found["invariants"] = expectations.invariants(document.get("invariant", []), str(file))
     return Settings(**{"home": home, "operator": operator, "profile": found.pop("aws_profile", None)} | found)
 
 
@@ -203,7 +206,7 @@ def read(cwd: Path, home_config: Path) -> tuple[dict[str, Any], Path]:
     misplaced = [key for key in document if key in KEYS]
     if misplaced:
         raise UsageError(str(file), f"{misplaced[0]} stands outside a section", "put it below a line [defaults]")
-    refuse_unknown(document, ("defaults", "profile"), str(file))
+    refuse_unknown(document, ("defaults", "profile", "invariant"), str(file))
     return document, file
 
 
@@ -212,23 +215,6 @@ def section(value: object, file: Path, name: str) -> Layer:
     layer = Layer(table(value, file, name), file.parent, f"{file} [{name}]")
     refuse_unknown(layer.values, KEYS, layer.file)
     return layer
-
-
-def table(value: object, file: Path, name: str) -> dict[str, Any]:
-    """Take a section; UsageError where it is a plain value."""
-    if not isinstance(value, dict):
-        raise UsageError(str(file), f"{name} must be a section", f"write a line [{name}] and its keys below")
-    return value
-
-
-def refuse_unknown(given: Iterable[str], known: Iterable[str], where: str) -> None:
-    """Refuse a key that nothing reads, naming the nearest that is read."""
-    known = sorted(known)
-    for key in given:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}"
-            raise UsageError(where, f"unknown key {key}", hint)
 
 
 def understood(layers: Sequence[Layer], env: Mapping[str, str]) -> dict[str, Any]:

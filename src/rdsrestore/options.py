@@ -54,3 +54,10 @@ WithParents = Annotated[
 WithChildren = Annotated[
     bool, typer.Option("--with-children", help="Also restore rows of other tables that went with restored ones.")
 ]
+MaxLag = Annotated[
+    float | None, typer.Option("--max-lag", min=0, help="Hold the load while a replica is further behind, in seconds.")
+]
+MaxLoad = Annotated[
+    int | None, typer.Option("--max-load", min=1, help="Hold the load while more threads run on production.")
+]
+PauseFile = Annotated[Path | None, typer.Option("--pause-file", help="Hold the load while this file exists.")]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from rdsrestore import __version__
 from rdsrestore.asking import Asked, complete
+from rdsrestore.core.bounds import PAUSE
 from rdsrestore.core.changes import SavedTable
 from rdsrestore.core.checks import Finding, Severity, check
 from rdsrestore.core.errors import ExitCode, Refused
@@ -16,6 +17,7 @@ from rdsrestore.core.events import Announcer
 from rdsrestore.core.facts import Saved
 from rdsrestore.core.journal import Kind
 from rdsrestore.core.model import Merge, Policy, Request, RunId
+from rdsrestore.core.pauses import Pauses
 from rdsrestore.core.planner import make_plan
 from rdsrestore.core.replay import header, replay
 from rdsrestore.core.runner import Desk, execute
@@ -121,7 +123,8 @@ def carry_out(plan: Plan, read: Survey, world: World, front: Front, by: str) -> 
         try:
             journal.append(Kind.STARTED, "", header(plan, read, __version__, socket.gethostname()))
             journal.append(Kind.APPROVED, "", {"question": "start this plan?", "answer": "yes", "by": by})
-            outcome = execute(plan, run, Desk(journal, announcer, expected))
+            with Pauses(stored.folder / PAUSE):
+                outcome = execute(plan, run, Desk(journal, announcer, expected))
         finally:
             announcer.close()
             journal.close()

@@ -15,7 +15,7 @@ from tool import LabTool
 
 IMAGE = os.environ.get("RDSRESTORE_TEST_IMAGE", "rdsrestore-server:local")
 
-pytestmark = pytest.mark.container
+pytestmark = [pytest.mark.container, pytest.mark.xdist_group("containers")]
 
 
 def containers(lab: LabTool) -> list[str]:

@@ -24,6 +24,9 @@ def test_after_a_kill_cleanup_leaves_nothing(shop: LabTool, step: type[Step], ev
         shop.sql("DROP TABLE IF EXISTS shop.kept_then")
         words += ["--into", "kept_then"]
 
+    if step.name in {"restore-after", "await-after"}:
+        words += ["--incident-end", shop.moment()]
+
     with shop.started(*words) as process:
         assert kill_at(process, event, step.name)
     shop("cleanup", check=0)

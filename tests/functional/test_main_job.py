@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,15 @@ NEW_ROW = (
     "INSERT INTO shop.billing (customer_id, invoice_no, amount, currency, status, issued_on) "
     "SELECT MIN(id), '{name}', 1.00, 'EUR', 'open', CURRENT_DATE FROM shop.customers"
 )
+
+
+@pytest.fixture
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
+    """A lab of the test's own, for it to bring up; its folder's name is short since servers' sockets lie in it."""
+    folder = tmp_path_factory.mktemp("own")
+    lab = LabTool(folder / "lab", folder / "state")
+    yield lab
+    lab.lab("down")
 
 
 @pytest.fixture
@@ -240,27 +250,22 @@ def test_a_password_is_read_from_secrets_manager(shop: LabTool) -> None:
     assert "RDSRESTORE_PASSWORD" in none.stderr
 
 
-def test_a_moment_that_the_backups_have_not_reached_is_waited_for(tmp_path: Path) -> None:
-    lab = LabTool(tmp_path / "lab", tmp_path / "state")
-    lab.up("--restore-delay", "0.4", "--lag", "6", "--deny", "reset", "--rows", "10")
-    try:
-        before = lab.moment()
-        lab.sql("DELETE FROM shop.billing")
-        ended = lab("table", "billing", "billing_lines", "--before", before, "--yes", check=0)
-        assert "reach-moment" in ended.stdout
-        assert lab.number("SELECT COUNT(*) FROM shop.billing") == 10
-    finally:
-        lab.lab("down")
+def test_a_moment_that_the_backups_have_not_reached_is_waited_for(own: LabTool) -> None:
+    own.up("--restore-delay", "0.4", "--lag", "6", "--deny", "reset", "--rows", "10")
+    before = own.moment()
+    own.sql("DELETE FROM shop.billing")
+    ended = own("table", "billing", "billing_lines", "--before", before, "--yes", check=0)
+    assert "reach-moment" in ended.stdout
+    assert own.number("SELECT COUNT(*) FROM shop.billing") == 10
 
 
-def test_a_crashed_lab_is_cleaned_up_by_the_next(tmp_path: Path) -> None:
-    lab = LabTool(tmp_path / "lab", tmp_path / "state")
-    lab.up("--empty", "--deny", "reset")
-    first = lab.place.running()
+def test_a_crashed_lab_is_cleaned_up_by_the_next(own: LabTool) -> None:
+    own.up("--empty", "--deny", "reset")
+    first = own.place.running()
     os.kill(first.pid, signal.SIGKILL)
-    lab.up("--empty", "--deny", "reset")
-    assert lab.place.running().pid != first.pid
-    assert lab.sql("SHOW TABLES FROM shop") == []
-    lab.lab("down")
-    assert not lab.folder.exists()
-    assert lab.place.state() is None
+    own.up("--empty", "--deny", "reset")
+    assert own.place.running().pid != first.pid
+    assert own.sql("SHOW TABLES FROM shop") == []
+    own.lab("down")
+    assert not own.folder.exists()
+    assert own.place.state() is None

@@ -44,7 +44,7 @@ def test_a_guided_run_asks_for_everything_and_restores(shop: LabTool, terminal: 
     terminal.expect("CE[S]?T")
     terminal.expect("Start\\?")
     terminal.sendline("y")
-    terminal.expect("Insert 1 row into shop.guided on production\\?")
+    terminal.expect("On production: insert 1 row of shop.guided\\?")
     terminal.sendline("y")
     terminal.expect("1 row put back")
     terminal.expect(pexpect.EOF)

@@ -50,6 +50,7 @@ class SourceInstance:
     iops: int | None = None
     cluster: str | None = None
     replica_of: str | None = None
+    replicas: tuple[Endpoint, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ RdsRestoreError                 where: what, a hint, a stable code
 │   ├── DatabaseError           a database server
 │   └── ToolError               a client program such as mysqldump
 ├── VerifyError                 what was found is not what was expected; carries both
+├── BrokenInvariant             a value that the user wants to be right is not
 ├── CleanupIncomplete           something we made is still there
 ├── JournalError                the run's folder can't be used
 └── Interrupted                 a signal asked us to stop
@@ -103,6 +104,13 @@ class VerifyError(RdsRestoreError):
         super().__init__(where, f"{what}: expected {expected:,}, found {actual:,}", hint, code=code)
         self.expected = expected
         self.actual = actual
+
+
+class BrokenInvariant(RdsRestoreError):  # noqa: N818 - names the state the data is in
+    """Something that has to be right in the user's own words is not."""
+
+    default_code = "invariant.broken"
+    exit_code = ExitCode.FAILED_CHANGED
 
 
 class CleanupIncomplete(RdsRestoreError):  # noqa: N818 - names the state the world is in

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rdsrestore.core.changes import Ledger, Located, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.invariants import Reading
 from rdsrestore.core.model import Endpoint, TableRef
 from rdsrestore.core.tables import DumpFile, Fingerprint
 
@@ -63,10 +64,14 @@ class Differing(Fact):
 
 @dataclass(frozen=True)
 class Dumped(Fact):
-    """Complete, checked dumps, parents before children; `afters` are those of the second copy, in the same order."""
+    """Complete, checked dumps, parents before children; `afters` are those of the second copy, in the same order.
+
+    `values` are what the invariants were then.
+    """
 
     dumps: tuple[DumpFile, ...]
     afters: tuple[DumpFile, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,10 +105,14 @@ class Approved(Fact):
 
 @dataclass(frozen=True)
 class Saved(Fact):
-    """What rows were before the load, in the targets' order; `untouched` are the fingerprints of all other rows."""
+    """What rows were before the load, in the targets' order; `untouched` are the fingerprints of all other rows.
+
+    `values` are what the invariants were.
+    """
 
     tables: tuple[SavedTable, ...]
     untouched: tuple[Fingerprint | None, ...]
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,7 @@ class Loaded(Fact):
 
 @dataclass(frozen=True)
 class Verified(Fact):
-    """The books of each table after the load."""
+    """The books of each table after the load, and what has to be right."""
 
     ledgers: tuple[Ledger, ...]
+    readings: tuple[Reading, ...] = ()

@@ -164,6 +164,26 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """When the load holds back: seconds a replica is behind, threads running on production; None for no limit."""
+
+    max_lag: float | None = None
+    max_load: int | None = None
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """Something that has to be right, in the user's own words: one SELECT that gives one value.
+
+    `expect` is `zero`, `restored` (what it was then), or empty where the value is only shown.
+    """
+
+    name: str
+    query: str
+    expect: str = ""
+
+
+@dataclass(frozen=True)
 class Request:
     """What the operator asked for, complete and checked in form; nothing has been read yet.
 
@@ -171,7 +191,7 @@ class Request:
     state tells what the incident did from what was done since. `into` names a new table beside the live ones (one
     table only). `undoes` names the run that is taken back. `caller` is the CIDR to open the firewall for, found out
     where absent. `recreate` is the operator's own yes to creating a dropped table again. `wait` bounds the wait for
-    the temporary instance, in seconds.
+    the temporary instance, in seconds. While the file `flag` exists the load is held.
     """
 
     instance: str
@@ -192,6 +212,9 @@ class Request:
     with_children: bool = False
     triggers: Triggers = Triggers.REFUSE
     wait: int = 6 * 3600
+    limits: Limits = Limits()
+    flag: str | None = None
+    invariants: tuple[Invariant, ...] = ()
 
     @property
     def refs(self) -> tuple[TableRef, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from signal import SIGTERM
 
 from rdsrestore.core.changes import Conflict, Ledger, TableDifference, TableLoad
-from rdsrestore.core.errors import ExitCode, Interrupted, RdsRestoreError, VerifyError
+from rdsrestore.core.errors import BrokenInvariant, ExitCode, Interrupted, RdsRestoreError, VerifyError
 
 
 @dataclass(frozen=True)
@@ -87,4 +87,4 @@ def untouched_code(cause: RdsRestoreError) -> ExitCode:
     """Return the code for a run that ended because of `cause` before production changed."""
     if isinstance(cause, Interrupted):
         return ExitCode.TERMINATED if cause.signal == SIGTERM else ExitCode.INTERRUPTED
-    return ExitCode.FAILED_CLEAN if isinstance(cause, VerifyError) else cause.exit_code
+    return ExitCode.FAILED_CLEAN if isinstance(cause, VerifyError | BrokenInvariant) else cause.exit_code

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.cloud import (
     ApiCall,
@@ -20,24 +20,11 @@ from rdsrestore.core.cloud import (
     SnapshotInfo,
     SourceInstance,
 )
-from rdsrestore.core.model import Endpoint, Policy, Secret, TableRef
+from rdsrestore.core.model import Endpoint, Invariant, Policy, Secret, TableRef
 from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFacts, TableDefinition
 
 if TYPE_CHECKING:
     from rdsrestore.core.differ import Rows, Slice
-
-
-@dataclass(frozen=True)
-class Extent:
-    """Which rows of a table are dumped.
-
-    `slices` is a file of ranges and keys, None for all rows, of which `where` has to be true. `children` are tables
-    whose rows went with these and that do not come along: they are only counted.
-    """
-
-    where: str | None = None
-    slices: Path | None = None
-    children: tuple[TableRef, ...] = ()
 
 
 Progress = Callable[[str, float | None], None]
@@ -146,6 +133,10 @@ class Copy(Protocol):
         """Name the tables of the same database that read like it."""
         ...
 
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        """Read what has to be right, in a transaction that can't write; DatabaseError with code `invariant.failed`."""
+        ...
+
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> Rows:
         """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
         ...
@@ -209,6 +200,10 @@ class Production(Protocol):
         """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
         ...
 
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        """Read what has to be right, in a transaction that can't write; DatabaseError with code `invariant.failed`."""
+        ...
+
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> Rows:
         """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
         ...
@@ -243,8 +238,8 @@ class Production(Protocol):
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
         ...
 
-    def load(self, schema: str, targets: Sequence[Target], progress: Progress) -> None:
-        """Carry out the plans, in transactions of bounded size.
+    def load(self, schema: str, targets: Sequence[Target], pace: Pace, progress: Progress) -> None:
+        """Carry out the plans, in transactions of bounded size, holding back where production is busy.
 
         What is not as expected any more is a conflict, never overwritten.
         """

@@ -10,10 +10,11 @@ from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import Endpoint
 
 
-def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> SourceInstance:
+def source(
+    shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]], replicas: Sequence[Mapping[str, Any]] = ()
+) -> SourceInstance:
     """Describe an instance to restore from; CloudError with code `aws.no-endpoint` where it can't be reached at all."""
-    endpoint = shown.get("Endpoint")
-    if not endpoint:
+    if not shown.get("Endpoint"):
         raise CloudError(
             "--instance",
             f"{shown['DBInstanceIdentifier']} is {shown['DBInstanceStatus']} and has no endpoint",
@@ -29,7 +30,7 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         engine=shown["Engine"],
         version=shown["EngineVersion"],
         status=shown["DBInstanceStatus"],
-        endpoint=Endpoint(endpoint["Address"], endpoint["Port"]),
+        endpoint=reached(shown),
         instance_class=shown["DBInstanceClass"],
         storage=shown["AllocatedStorage"],
         storage_type=shown.get("StorageType", "gp3"),
@@ -50,7 +51,13 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         iops=shown.get("Iops"),
         cluster=shown.get("DBClusterIdentifier"),
         replica_of=shown.get("ReadReplicaSourceDBInstanceIdentifier"),
+        replicas=tuple(map(reached, filter(lambda each: each.get("Endpoint"), replicas))),
     )
+
+
+def reached(shown: Mapping[str, Any]) -> Endpoint:
+    """Say where an instance answers."""
+    return Endpoint(shown["Endpoint"]["Address"], shown["Endpoint"]["Port"])
 
 
 def snapshot(shown: Mapping[str, Any]) -> SnapshotInfo:

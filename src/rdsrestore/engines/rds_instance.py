@@ -74,7 +74,8 @@ class RdsInstances:
             hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
             raise CloudError("--instance", f"there is no instance {instance}", hint, code="aws.no-instance")
         engine(shown["Engine"])
-        return described.source(shown, self._backups(shown["DbiResourceId"]))
+        replicas = [self._copies.find(name) for name in shown.get("ReadReplicaDBInstanceIdentifiers", ())]
+        return described.source(shown, self._backups(shown["DbiResourceId"]), [each for each in replicas if each])
 
     def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
         """List an instance's snapshots, newest first."""

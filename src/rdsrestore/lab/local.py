@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import random
 import re
 import shutil
 import signal
@@ -19,6 +21,8 @@ from rdsrestore.core.errors import ToolError
 from rdsrestore.lab.binlog import Position, stop_position
 from rdsrestore.lab.servers import Address, Tls
 
+PORTS = (10_240, 32_000)
+"""Below those that the kernel gives to connections."""
 HOST = "127.0.0.2"
 """Servers listen where no advertised endpoint points, so that the gateway is the only obvious way in."""
 STARTS_WITHIN = 60.0
@@ -48,10 +52,12 @@ def tool(*names: str) -> str:
 
 
 def free_port(host: str) -> int:
-    """Let the kernel choose a port."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """Find a free port that the kernel gives to nobody, so that it is still free when a server wants it."""
+    while True:
+        port = random.randrange(*PORTS)  # noqa: S311 - no secret
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
 
 
 def die_with_parent() -> None:

@@ -8,12 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Self
 
+from rdsrestore.core.bounds import Extent
 from rdsrestore.core.changes import AFTER, Located
 from rdsrestore.core.errors import DatabaseError, Refused
 from rdsrestore.core.facts import Differing, Dumped, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
 from rdsrestore.core.order import parents_first
-from rdsrestore.core.ports import Copy, Extent
+from rdsrestore.core.ports import Copy
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.tables import TAKES_CHILDREN, DumpFile, TableDefinition
@@ -62,6 +63,7 @@ class Dump(Step):
             ordered = parents_first(self.tables, parents)
             extents = {ref: self.extent(definitions[ref], located.get(ref)) for ref in ordered}
             dumps = tuple(database.dump(definitions[ref], extents[ref], run.folder, run.progress) for ref in ordered)
+            values = tuple(database.read(run.request.database, run.request.invariants))
         if not any(rows_then(dump, located.get(dump.definition.ref)) for dump in dumps):
             raise Refused(
                 "dump",
@@ -69,7 +71,7 @@ class Dump(Step):
                 "choose a --before that lies before the incident, and check --where",
                 code="copy.empty",
             )
-        return Dumped(dumps, self.dump_after(run, extents) if self.policy.three_way else ())
+        return Dumped(dumps, self.dump_after(run, extents) if self.policy.three_way else (), values)
 
     def extent(self, definition: TableDefinition, located: Located | None) -> Extent:
         """Say which rows of a table are needed."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar, Self
 
+from rdsrestore.core.bounds import PAUSE, Pace
 from rdsrestore.core.changes import Act, TableLoad
 from rdsrestore.core.facts import Fact, Loaded, Staged
 from rdsrestore.core.model import Policy, Request, RunId
@@ -45,7 +47,7 @@ class Load(Step):
         run.facts.put(Loaded((), complete=False))
         with production(run) as database:
             try:
-                database.load(self.schema, targets, run.progress)
+                database.load(self.schema, targets, pace(run), run.progress)
             finally:
                 loads = tuple(database.loaded(self.schema, target) for target in targets)
                 run.facts.put(Loaded(loads, complete=False))
@@ -59,6 +61,12 @@ class Load(Step):
     def result(self, fact: Fact | None) -> str:
         """Count what was written and what was not."""
         return "; ".join(map(counts, fact.loads)) if isinstance(fact, Loaded) else "loaded"
+
+
+def pace(run: Run) -> Pace:
+    """Say when to hold back: what the operator asked for, and the run's own file that pauses it."""
+    flags = [run.folder / PAUSE] + ([Path(run.request.flag)] if run.request.flag else [])
+    return Pace(run.request.limits, tuple(flags), run.survey.source.replicas)
 
 
 def counts(load: TableLoad) -> str:

@@ -31,7 +31,8 @@ class Save(OnScratch):
             tables = tuple(database.save(self.schema, target, run.folder, run.progress) for target in targets)
             run.progress("noting what all other rows are", None)
             untouched = tuple(database.rest(self.schema, target) for target in targets)
-        return Saved(tables, untouched)
+            values = tuple(database.read(run.request.database, run.request.invariants))
+        return Saved(tables, untouched, values)
 
     def result(self, fact: Fact | None) -> str:
         """Count what was saved."""

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import ClassVar
 
 from rdsrestore.core.changes import Ledger
-from rdsrestore.core.errors import VerifyError
-from rdsrestore.core.facts import Compared, Fact, Saved, Staged, Verified
+from rdsrestore.core.errors import BrokenInvariant, VerifyError
+from rdsrestore.core.facts import Compared, Dumped, Fact, Saved, Staged, Verified
+from rdsrestore.core.invariants import Reading, readings
 from rdsrestore.core.step import Impact, Run
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import counted, production
@@ -30,20 +31,28 @@ class Verify(OnScratch):
         """Check each table, then judge."""
         targets = run.facts.get(Staged).targets
         differences = run.facts.get(Compared).differences
-        untouched = run.facts.get(Saved).untouched
+        saved, dumped = run.facts.get(Saved), run.facts.find(Dumped)
         with production(run) as database:
             ledgers = tuple(
                 database.ledger(self.schema, target, difference.live, rest)
-                for target, difference, rest in zip(targets, differences, untouched, strict=True)
+                for target, difference, rest in zip(targets, differences, saved.untouched, strict=True)
             )
-        run.facts.put(Verified(ledgers))
+            after = tuple(database.read(run.request.database, run.request.invariants))
+        then = dumped.values if dumped else ()
+        verified = Verified(ledgers, readings(run.request.invariants, then, saved.values, after))
+        run.facts.put(verified)
+        hint = f"rdsrestore undo {run.id} takes back what was written; look at the audit log first"
         for ledger in ledgers:
-            judge(ledger, f"rdsrestore undo {run.id} takes back what was written; look at the audit log first")
-        return Verified(ledgers)
+            judge(ledger, hint)
+        for reading in verified.readings:
+            judge_value(reading, hint)
+        return verified
 
     def result(self, fact: Fact | None) -> str:
         """Give the numbers."""
-        return "; ".join(map(balance, fact.ledgers)) if isinstance(fact, Verified) else "verified"
+        if not isinstance(fact, Verified):
+            return "verified"
+        return "; ".join((*map(balance, fact.ledgers), *map(told, fact.readings)))
 
 
 def balance(ledger: Ledger) -> str:
@@ -55,6 +64,19 @@ def balance(ledger: Ledger) -> str:
     since = ledger.done - ledger.matching
     line += f", {counted(since, 'row')} written again since by others" if since else ""
     return line + ("; no other row changed" if ledger.rest else "")
+
+
+def told(reading: Reading) -> str:
+    """Write what one invariant was and is."""
+    then = f"{reading.restored} then, " if reading.restored else ""
+    return f"{reading.name}: {then}{reading.before} before, {reading.after} now"
+
+
+def judge_value(reading: Reading, hint: str) -> None:
+    """Raise BrokenInvariant where something is not right."""
+    if reading.broken:
+        what = f"is {reading.after} and has to be {reading.wanted}; it was {reading.before} before"
+        raise BrokenInvariant(f"invariant {reading.name}", what, hint)
 
 
 def judge(ledger: Ledger, hint: str) -> None:

@@ -15,10 +15,10 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from rdsrestore.core import slices
+from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import Ledger, Located, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.differ import Differ
 from rdsrestore.core.model import Endpoint, Merge, Policy, Secret, TableRef
-from rdsrestore.core.ports import Extent
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.production import MysqlProduction
@@ -208,7 +208,7 @@ class Site:
         """Load tables; returns what came of the last one."""
         targets = [self.target(table, into, policy) for table in tables]
         with self.live() as server:
-            server.load(SCHEMA, targets, silent)
+            server.load(SCHEMA, targets, Pace(), silent)
             return server.loaded(SCHEMA, targets[-1])
 
     def ledger(
@@ -233,7 +233,7 @@ class Site:
             server.stage(SCHEMA, target, self.folder, silent)
             (difference,) = server.compare(SCHEMA, [target], silent)
             server.save(SCHEMA, target, aside, silent)
-            server.load(SCHEMA, [target], silent)
+            server.load(SCHEMA, [target], Pace(), silent)
             return difference, server.loaded(SCHEMA, target)
 
     def prepare(self, *tables: str, where: str | None = None) -> None:

@@ -85,7 +85,7 @@ def test_a_definition_holds_what_the_checks_ask_for(site: Site) -> None:
     assert [(key.name, key.parent.table, key.on_delete) for key in found.references] == [("owned", "p", "SET NULL")]
     assert [(key.name, key.child.table, key.on_delete) for key in found.referenced_by] == [("line", "c", "CASCADE")]
     assert [(key.name, key.columns, key.nullable) for key in found.unique_keys] == [("u", ("p", "n"), True)]
-    assert [trigger.name for trigger in found.triggers] == ["fires"]
+    assert [(trigger.name, trigger.event) for trigger in found.triggers] == [("fires", "INSERT"), ("idle", "DELETE")]
 
 
 def test_views_partitions_and_histories_are_told_apart(site: Site) -> None:

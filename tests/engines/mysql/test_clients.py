@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.mysql.site import PASSWORD, USER, Site, silent
+from rdsrestore.core.bounds import Extent
 from rdsrestore.core.errors import ToolError
 from rdsrestore.core.model import Endpoint, Secret
-from rdsrestore.core.ports import Extent
 from rdsrestore.engines.mysql import clients
 from rdsrestore.engines.mysql.clients import Client
 from rdsrestore.engines.mysql.connect import Login

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engines.mysql.site import SCHEMA, Site, silent
+from rdsrestore.core.bounds import Pace
 from rdsrestore.core.changes import Role, TableDifference, TableLoad
 from rdsrestore.core.model import Merge, Policy
 
@@ -22,7 +23,7 @@ def together(site: Site, roles: dict[str, Role], policy: Policy) -> tuple[list[T
     targets = [replace(site.target(table, policy=policy), role=role) for table, role in roles.items()]
     differences = site.compare_all(*targets)
     with site.live() as server:
-        server.load(SCHEMA, targets, silent)
+        server.load(SCHEMA, targets, Pace(), silent)
         return list(differences), [server.loaded(SCHEMA, target) for target in targets]
 
 

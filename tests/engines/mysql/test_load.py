@@ -9,6 +9,7 @@ import pymysql
 import pytest
 
 from engines.mysql.site import SCHEMA, Site, silent
+from rdsrestore.core.bounds import Pace
 from rdsrestore.core.errors import DatabaseError
 
 
@@ -28,7 +29,7 @@ def test_a_connection_lost_in_the_middle_of_the_load_is_made_again(site: Site) -
                 site.production.sql(f"KILL {number}")
 
     with site.live() as server:
-        server.load(SCHEMA, [site.target("t")], kill_once)
+        server.load(SCHEMA, [site.target("t")], Pace(), kill_once)
         load = server.loaded(SCHEMA, site.target("t"))
 
     assert killed

@@ -11,6 +11,7 @@ import pytest
 from engines.mysql.site import PASSWORD, USER, Server, Site, silent
 from rdsrestore.core.differ import Differ, Slice, Span
 from rdsrestore.core.model import Secret
+from rdsrestore.core.slices import either
 from rdsrestore.core.tables import TableDefinition
 from rdsrestore.engines.mysql import catalog
 from rdsrestore.engines.mysql.connect import Login, Session, connect
@@ -40,7 +41,7 @@ class Search:
 def chosen(rows: TableRows, slices: list[Slice], limit: int = 60_000) -> list[int]:
     return sorted(
         number
-        for batch in batches(slices, rows.key_columns, limit)
+        for batch in batches(either(slices), rows.key_columns, limit)
         for (number,) in rows.session.rows(f"SELECT i FROM {catalog.qualified(rows.ref)} WHERE {batch}")
     )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from pymysql.cursors import SSCursor
+from pymysql.cursors import DictCursor, SSCursor
 
 from rdsrestore.core.errors import DatabaseError, UsageError
 from rdsrestore.core.model import Endpoint, Secret
@@ -89,6 +89,12 @@ class Session:
         """Run a query that gives exactly one row."""
         (row,) = self.rows(sql, values)
         return row
+
+    def named(self, sql: str) -> dict[str, Any]:
+        """Run a query and return its first row by column; nothing where there is none."""
+        with translated(self._where), self._ready().cursor(DictCursor) as cursor:
+            cursor.execute(sql)
+            return dict(cursor.fetchone() or {})
 
     def run(self, sql: str, values: Sequence[object] = ()) -> int:
         """Run a statement and return how many rows it affected."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rdsrestore.core.model import Policy, TableRef
-from rdsrestore.core.ports import Extent, Progress
+from rdsrestore.core.bounds import Extent
+from rdsrestore.core.model import Invariant, Policy, TableRef
+from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, TableDefinition
 from rdsrestore.engines.mysql import catalog
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.dump import dump
+from rdsrestore.engines.mysql.invariants import read
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 
 
@@ -32,6 +34,10 @@ class MysqlCopy:
     def similar(self, ref: TableRef) -> Sequence[str]:
         """Name the tables of the same database that read like it."""
         return catalog.similar(self._session, ref)
+
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        """Read what has to be right."""
+        return read(self._session, database, invariants)
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""

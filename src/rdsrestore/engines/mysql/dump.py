@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rdsrestore.core import slices
+from rdsrestore.core.bounds import Extent
 from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import TableRef
-from rdsrestore.core.ports import Extent, Progress
+from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, Fingerprint, ForeignKey, TableDefinition
 from rdsrestore.engines.mysql import clients, dumpfile, floats, rowhash
 from rdsrestore.engines.mysql.catalog import qualified

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
+from rdsrestore.core.bounds import Pace
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.differ import Slice
 from rdsrestore.core.errors import DatabaseError
-from rdsrestore.core.model import Policy, TableRef
+from rdsrestore.core.model import Invariant, Policy, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, Fingerprint, ServerFacts, TableDefinition
 from rdsrestore.engines.mysql import catalog, compare, ddl, keyfile, load, plan, staging, tally, undo, verify, where
 from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted
+from rdsrestore.engines.mysql.invariants import read
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 from rdsrestore.engines.mysql.server import facts
 from rdsrestore.engines.mysql.tally import Tally
+from rdsrestore.engines.mysql.throttle import Throttle
 
 WHERE = "production"
 
@@ -101,6 +105,10 @@ class MysqlProduction:
         if ours and not session.rows(f"SELECT 1 FROM {catalog.qualified(landing)} LIMIT 1"):
             session.run(f"DROP TABLE {catalog.qualified(landing)}")
 
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        """Read what has to be right."""
+        return read(self._ready(), database, invariants)
+
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""
         return table_rows(self._ready(), definition, other, policy)
@@ -133,10 +141,11 @@ class MysqlProduction:
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
         return verify.rest(self._ready(), self._board(schema, target))
 
-    def load(self, schema: str, targets: Sequence[Target], progress: Progress) -> None:
+    def load(self, schema: str, targets: Sequence[Target], pace: Pace, progress: Progress) -> None:
         """Carry out the plans in transactions of bounded size, guarded by what each row is expected to be."""
         boards = [self._board(schema, target) for target in targets]
-        load.load(self._ready(), boards, lambda: None, progress)
+        with closing(Throttle(pace, self._ready(), self._login, progress)) as throttle:
+            load.load(self._ready(), boards, throttle.hold, progress)
 
     def loaded(self, schema: str, target: Target) -> TableLoad:
         """Say what has been written so far."""

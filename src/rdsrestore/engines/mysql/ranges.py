@@ -155,7 +155,7 @@ def table_rows(session: Session, definition: TableDefinition, other: TableDefini
 def literal(session: Session, value: object) -> str:
     """Write a key's value; a number reads alike whatever its column's scale."""
     if isinstance(value, Decimal) and (text := f"{value:f}").count("."):
-        return text
+        return text.rstrip("0").rstrip(".")
     return session.literal(value)
 
 
