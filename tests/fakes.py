@@ -360,6 +360,14 @@ class FakeServer:
         del definition
         return [Slice(keys=((line,),)) for line in path.read_text("utf-8").splitlines()]
 
+    def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+        self.faults.before("swap")
+        self.live[aside], self.live[live] = self.live[live], self.live.pop(shadow)
+
+    def print(self, schema: str, target: Target) -> str:
+        del schema, target
+        return ""
+
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
         del schema, target, folder, progress
         self.faults.before("stage")

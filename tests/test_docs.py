@@ -18,7 +18,7 @@ RUNBOOK = (ROOT / "docs" / "runbook.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 SLUG = re.compile(
     r'"((?:aws|db|dump|tool|stage|journal|run|copy|merge|operator|verify|cleanup|window|snapshot|source|disk|caller|where'
-    r'|into|table|listener|conflict|undo|invariant|keys|swap)\.[a-z][a-z-]+)"'
+    r'|into|table|listener|conflict|undo|invariant|keys|swap|plan)\.[a-z][a-z-]+)"'
 )
 NOT_CODES = {"journal.jsonl"}
 

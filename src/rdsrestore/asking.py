@@ -30,6 +30,7 @@ class Asked:
     merge: Merge | None = None
     where: str | None = None
     into: str | None = None
+    swap: bool = False
     recreate: bool = False
     with_parents: bool = False
     with_children: bool = False
@@ -53,8 +54,10 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
     settings = front.settings
     if asked.before and asked.snapshot:
         raise UsageError("--snapshot", "goes without --before", "use one of them")
-    if asked.into and len(asked.tables) > 1:
-        raise UsageError("--into", "goes with one table", "run the command once for each table")
+    if (asked.into or asked.swap) and len(asked.tables) > 1:
+        raise UsageError("--into, --swap", "go with one table", "run the command once for each table")
+    if asked.into and asked.swap:
+        raise UsageError("--swap", "goes without --into", "use one of them")
     early = point(asked, front) if asked.before or asked.snapshot else None
     instance = asked.instance or settings.instance or ask_instance(front, world)
     database = asked.database or settings.database or ask_database(front, world, instance)
@@ -70,7 +73,8 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         user=settings.user or world.cloud.source(instance).master_user,
         policy=policy(asked, settings.merge),
         incident_end=incident_end(asked, front, chosen_point),
-        into=asked.into,
+        into=shadow(tables[0]) if asked.swap else asked.into,
+        swap=asked.swap,
         reason=asked.reason,
         caller=one_address(caller) if caller else None,
         instance_class=asked.instance_class or settings.instance_class,
@@ -118,6 +122,12 @@ def policy(asked: Asked, usual: Merge | None) -> Policy:
             "add --incident-end, or use --merge overwrite",
         )
     return Policy(merge, asked.on_conflict, columns, asked.where, keys_file(asked.keys_from), three_way)
+
+
+def shadow(table: str) -> str:
+    """Name the table that is filled before it takes another one's place."""
+    ending = f"_then_{now():%y%m%d_%H%M%S}"
+    return table[: 64 - len(ending)] + ending
 
 
 def keys_file(path: Path | None) -> str | None:

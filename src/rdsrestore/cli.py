@@ -65,6 +65,7 @@ def table(
     with_parents: WithParents = False,
     with_children: WithChildren = False,
     into: Annotated[str | None, typer.Option(help="Load into this new table beside the live one.")] = None,
+    swap: Annotated[bool, typer.Option("--swap", help="Fill a new table and put it in the live one's place.")] = False,
     recreate: Annotated[bool, typer.Option("--recreate", help="Create a dropped table again as it was.")] = False,
     triggers: Annotated[
         Triggers, typer.Option(help="Whether the live table's triggers may fire for what is written.")
@@ -105,6 +106,7 @@ def table(
         with_parents=with_parents,
         with_children=with_children,
         into=into,
+        swap=swap,
         recreate=recreate,
         triggers=triggers,
         confirm=confirm,

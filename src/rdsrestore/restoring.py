@@ -14,7 +14,7 @@ from rdsrestore.core.changes import SavedTable
 from rdsrestore.core.checks import Finding, Severity, check
 from rdsrestore.core.errors import ExitCode, Refused
 from rdsrestore.core.events import Announcer
-from rdsrestore.core.facts import Saved
+from rdsrestore.core.facts import Saved, Swapped
 from rdsrestore.core.journal import Kind
 from rdsrestore.core.model import Merge, Policy, Request, RunId
 from rdsrestore.core.pauses import Pauses
@@ -25,7 +25,7 @@ from rdsrestore.core.step import Plan, Run, Step, World
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import survey
 from rdsrestore.front import Front
-from rdsrestore.steps import COMPARISON, RECIPE, STEPS, WAY_BACK
+from rdsrestore.steps import COMPARISON, RECIPE, STEPS, SWAP_BACK, WAY_BACK
 from rdsrestore.steps.approve import Approve
 from rdsrestore.store.journal_file import JournalFile
 
@@ -34,7 +34,7 @@ from rdsrestore.store.journal_file import JournalFile
 class Job:
     """What a command is to do: its steps, the question before them, and whether to only show them or not to ask.
 
-    `saved` are the undo files of the run that is taken back, in the folder `saved_in`.
+    `saved` are the undo files of the run that is taken back, in the folder `saved_in`, and `swapped` what it renamed.
     """
 
     recipe: Sequence[type[Step]]
@@ -43,6 +43,7 @@ class Job:
     yes: bool
     saved: tuple[SavedTable, ...] = ()
     saved_in: str = ""
+    swapped: Swapped | None = None
 
 
 def restore(asked: Asked, front: Front, *, dry_run: bool, yes: bool) -> ExitCode:
@@ -69,7 +70,7 @@ def undo(name: str | None, front: Front, reason: str, *, dry_run: bool, yes: boo
     stored = front.runs.find(name)
     with stored.locked():
         told = replay(stored.records(), STEPS)
-        saved = told.facts.find(Saved)
+        saved, swapped = told.facts.find(Saved), told.facts.find(Swapped)
         if saved is None:
             raise Refused("undo", f"run {stored.id} changed no row of production", "rdsrestore runs lists the runs")
         request = replace(
@@ -81,14 +82,15 @@ def undo(name: str | None, front: Front, reason: str, *, dry_run: bool, yes: boo
             undoes=stored.id.value,
         )
         question = f"Start? Nothing is written to {request.database} before you are asked again."
-        job = Job(WAY_BACK, question, dry_run, yes, saved.tables, str(stored.folder))
+        recipe = SWAP_BACK if swapped else WAY_BACK
+        job = Job(recipe, question, dry_run, yes, saved.tables, str(stored.folder), swapped)
         return start(request, job, front.world(yes=yes), front)
 
 
 def start(request: Request, job: Job, world: World, front: Front) -> ExitCode:
     """Read, judge, show, confirm and run."""
     read = survey(request, world, front.runs.prepare(), front.listener_checks())
-    read = replace(read, saved=job.saved, saved_in=job.saved_in)
+    read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped)
     findings = check(request, read)
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
     calls = {
@@ -128,7 +130,7 @@ def carry_out(plan: Plan, read: Survey, world: World, front: Front, by: str) -> 
         finally:
             announcer.close()
             journal.close()
-    if not any(isinstance(step, Approve) for step in plan.steps):
+    if outcome.differences and not any(isinstance(step, Approve) for step in plan.steps):
         front.show_differences(outcome.differences)
     front.sum_up(replace(outcome, notices=tuple(announcer.problems)), stored.folder)
     return outcome.exit_code

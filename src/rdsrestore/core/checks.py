@@ -38,7 +38,7 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     coming = {*request.refs, *(relative.ref for relative in survey.relatives)}
     tables = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
     restoring = [] if request.undoes else [*point(request, survey), *second_point(request, survey)]
-    making = [] if request.undoes else [*landing(request, survey)]
+    making = [] if request.undoes else [*landing(request, survey), *swapping(request, survey)]
     found = [*restoring, *source(survey), *this_machine(survey), *server(survey), *making, *tables, *told(survey)]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))
 
@@ -171,6 +171,20 @@ def landing(request: Request, survey: Survey) -> Iterator[Finding]:
         )
     if request.policy.where and len(request.tables) > 1:
         yield blocks("where.tables", "--where goes with one table", "run the command once for each table")
+
+
+def swapping(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether a table can take another one's place: keys of others and triggers would stay with the former one."""
+    for table in survey.tables if request.swap else ():
+        found = table.definition
+        if found is None:
+            yield blocks("swap.absent", f"there is no {table.ref} to swap with", "use --recreate instead of --swap")
+        elif found.references or found.referenced_by or found.triggers:
+            yield blocks(
+                "swap.bound",
+                f"{table.ref} has foreign keys or triggers, which would stay with the former table",
+                "leave out --swap to restore in place, or use --into NEW_TABLE",
+            )
 
 
 def table_findings(request: Request, table: TableSurvey, coming: Collection[TableRef]) -> Iterator[Finding]:

@@ -124,6 +124,15 @@ class Loaded(Fact):
 
 
 @dataclass(frozen=True)
+class Swapped(Fact):
+    """Two tables that changed places: `live` has the rows of `shadow` now, and its former ones are in `aside`."""
+
+    live: TableRef
+    shadow: TableRef
+    aside: TableRef
+
+
+@dataclass(frozen=True)
 class Verified(Fact):
     """The books of each table after the load, and what has to be right."""
 

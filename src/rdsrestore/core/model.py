@@ -189,9 +189,10 @@ class Request:
 
     `point` is the state to bring back, `user` the login on production, `incident_end` a moment after the incident whose
     state tells what the incident did from what was done since. `into` names a new table beside the live ones (one
-    table only). `undoes` names the run that is taken back. `caller` is the CIDR to open the firewall for, found out
-    where absent. `recreate` is the operator's own yes to creating a dropped table again. `wait` bounds the wait for
-    the temporary instance, in seconds. While the file `flag` exists the load is held.
+    table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes` names
+    the run that is taken back. `caller` is the CIDR to open the firewall for, found out where absent. `recreate` is the
+    operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
+    While the file `flag` exists the load is held.
     """
 
     instance: str
@@ -203,6 +204,7 @@ class Request:
     policy: Policy = Policy()
     incident_end: Moment | None = None
     into: str | None = None
+    swap: bool = False
     undoes: str | None = None
     reason: str = ""
     caller: str | None = None

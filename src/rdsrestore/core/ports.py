@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
-from rdsrestore.core.cloud import (
-    ApiCall,
-    GroupSpec,
-    Identity,
-    Leftover,
-    RestoreSpec,
-    SnapshotInfo,
-    SourceInstance,
-)
+from rdsrestore.core.cloud import ApiCall, GroupSpec, Identity, Leftover, RestoreSpec, SnapshotInfo, SourceInstance
 from rdsrestore.core.model import Endpoint, Invariant, Policy, Secret, TableRef
 from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFacts, TableDefinition
 
@@ -189,14 +181,14 @@ class Production(Protocol):
         """Say whether the scratch schema is still there."""
         ...
 
-    def create_landing(self, schema: str, dump: DumpFile, landing: TableRef, *, with_foreign_keys: bool) -> None:
+    def create_landing(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
         """Create an empty table from the restored definition and note it in the scratch schema.
 
         DatabaseError with code `db.table-exists` where the name is taken.
         """
         ...
 
-    def drop_landing(self, schema: str, landing: TableRef) -> None:
+    def drop_landing(self, schema: str, place: TableRef) -> None:
         """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
         ...
 
@@ -210,6 +202,14 @@ class Production(Protocol):
 
     def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
         """Read a file of keys; UsageError names the first line that holds none."""
+        ...
+
+    def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+        """Give `shadow` the name of `live`, and `live` the name `aside`, in one step; done already is fine."""
+        ...
+
+    def print(self, schema: str, target: Target) -> str:
+        """Return the digest of a table's plan as it is now."""
         ...
 
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:

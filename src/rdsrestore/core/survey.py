@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from rdsrestore.core.changes import Relative, SavedTable
 from rdsrestore.core.cloud import Identity, Leftover, SnapshotInfo, SourceInstance
+from rdsrestore.core.facts import Swapped
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.tables import ClientTools, ServerFacts, TableDefinition
 
@@ -39,7 +40,7 @@ class Survey:
     """The world before the run. `free_disk` is in bytes, `hourly_cost` in USD where known.
 
     `relatives` are the tables that come along, and `tables` holds these too. `saved` are an earlier run's undo files in
-    the folder `saved_in`, where that run is to be taken back.
+    the folder `saved_in`, and `swapped` what it renamed, where that run is to be taken back.
     """
 
     at: datetime
@@ -60,3 +61,4 @@ class Survey:
     relatives: tuple[Relative, ...] = ()
     saved: tuple[SavedTable, ...] = ()
     saved_in: str = ""
+    swapped: Swapped | None = None

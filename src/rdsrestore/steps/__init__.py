@@ -24,6 +24,7 @@ from rdsrestore.steps.save import Save
 from rdsrestore.steps.scratch import MakeScratch
 from rdsrestore.steps.stage import Stage
 from rdsrestore.steps.stage_undo import StageUndo
+from rdsrestore.steps.swap import Swap, SwapBack
 from rdsrestore.steps.verify import Verify
 
 RECIPE: tuple[type[Step], ...] = (
@@ -45,6 +46,7 @@ RECIPE: tuple[type[Step], ...] = (
     Save,
     Load,
     Verify,
+    Swap,
 )
 
 COMPARISON: tuple[type[Step], ...] = tuple(
@@ -55,5 +57,8 @@ COMPARISON: tuple[type[Step], ...] = tuple(
 WAY_BACK: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve, Save, Load, Verify)
 """Taking an earlier run back, from its undo files alone."""
 
-STEPS: tuple[type[Step], ...] = (*RECIPE, StageUndo)
+SWAP_BACK: tuple[type[Step], ...] = (SwapBack,)
+"""Taking a swap back."""
+
+STEPS: tuple[type[Step], ...] = (*RECIPE, StageUndo, SwapBack)
 """Every step there is."""

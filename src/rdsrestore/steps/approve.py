@@ -39,8 +39,9 @@ class Approve(Step):
         differences = run.facts.get(Compared).differences
         rows = sum(difference.writes for difference in differences)
         deleting = [difference.landing.table for difference in differences if difference.planned(Act.DELETE)]
-        typed = " ".join(deleting) if deleting and not run.request.undoes else None
-        question = f"On production: {intended(differences)}?"
+        taken = run.request.tables[0] if run.request.swap else ""
+        typed = taken or (" ".join(deleting) if deleting and not run.request.undoes else None)
+        question = f"On production: {intended(differences)}{f', then put it in the place of {taken}' if taken else ''}?"
         if rows and not run.world.operator.approve(question, differences, typed):
             raise Refused(
                 "approve",

@@ -9,7 +9,8 @@ from typing import ClassVar, Self
 
 from rdsrestore.core.bounds import PAUSE, Pace
 from rdsrestore.core.changes import Act, TableLoad
-from rdsrestore.core.facts import Fact, Loaded, Staged
+from rdsrestore.core.errors import Refused
+from rdsrestore.core.facts import Approved, Fact, Loaded, Staged
 from rdsrestore.core.model import Policy, Request, RunId
 from rdsrestore.core.policy import may
 from rdsrestore.core.step import Impact, Run, Step
@@ -44,8 +45,10 @@ class Load(Step):
     def apply(self, run: Run) -> Fact:
         """Load; what was written is known even where it fails half-way."""
         targets = run.facts.get(Staged).targets
-        run.facts.put(Loaded((), complete=False))
         with production(run) as database:
+            for target, approved in zip(targets, run.facts.get(Approved).prints, strict=True):
+                unchanged(database.print(self.schema, target), approved)
+            run.facts.put(Loaded((), complete=False))
             try:
                 database.load(self.schema, targets, pace(run), run.progress)
             finally:
@@ -61,6 +64,17 @@ class Load(Step):
     def result(self, fact: Fact | None) -> str:
         """Count what was written and what was not."""
         return "; ".join(map(counts, fact.loads)) if isinstance(fact, Loaded) else "loaded"
+
+
+def unchanged(found: str, approved: str) -> None:
+    """Refuse a plan that is not the one that was approved."""
+    if found != approved:
+        raise Refused(
+            "load",
+            "the plan in the scratch schema is not the one that was approved",
+            "nothing was written; find out who writes to rdsrestore_* schemas, then run again",
+            code="plan.changed",
+        )
 
 
 def pace(run: Run) -> Pace:

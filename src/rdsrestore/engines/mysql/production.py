@@ -13,8 +13,8 @@ from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Invariant, Policy, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, Fingerprint, ServerFacts, TableDefinition
-from rdsrestore.engines.mysql import catalog, compare, ddl, keyfile, load, plan, staging, tally, undo, verify, where
-from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted
+from rdsrestore.engines.mysql import catalog, compare, keyfile, landing, load, plan, staging, tally, undo, verify, where
+from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.invariants import read
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 from rdsrestore.engines.mysql.server import facts
@@ -86,24 +86,13 @@ class MysqlProduction:
         """Say whether the scratch schema is still there."""
         return staging.exists(self._ready(), schema)
 
-    def create_landing(self, schema: str, dump: DumpFile, landing: TableRef, *, with_foreign_keys: bool) -> None:
+    def create_landing(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
         """Create an empty table from the restored definition and note it in the scratch schema."""
-        session = self._ready()
-        if self.definition(landing):
-            raise DatabaseError("landing", f"{landing} exists already", "choose another name", code="db.table-exists")
-        statement = ddl.landing(dump.definition, landing, with_foreign_keys=with_foreign_keys)
-        session.run(f"REPLACE INTO {quoted(schema)}.{staging.LANDINGS} VALUES (%s)", (str(landing),))
-        session.run(f"USE {quoted(landing.database)}")
-        session.run(statement)
+        landing.create(self._ready(), schema, dump, place, with_foreign_keys=with_foreign_keys)
 
-    def drop_landing(self, schema: str, landing: TableRef) -> None:
+    def drop_landing(self, schema: str, place: TableRef) -> None:
         """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
-        session = self._ready()
-        if not staging.exists(session, schema) or not self.definition(landing):
-            return
-        ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.LANDINGS} WHERE name = %s", (str(landing),))
-        if ours and not session.rows(f"SELECT 1 FROM {catalog.qualified(landing)} LIMIT 1"):
-            session.run(f"DROP TABLE {catalog.qualified(landing)}")
+        landing.drop(self._ready(), schema, place)
 
     def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
         """Read what has to be right."""
@@ -116,6 +105,14 @@ class MysqlProduction:
     def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
         """Read a file of keys."""
         return keyfile.read(path, definition)
+
+    def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+        """Let two tables change places in one step."""
+        landing.swap(self._ready(), live, shadow, aside)
+
+    def print(self, schema: str, target: Target) -> str:
+        """Return the digest of a table's plan as it is now."""
+        return plan.digest(self._ready(), self._board(schema, target))
 
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
         """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""

@@ -1,0 +1,41 @@
+"""The tables that take restored rows where there are none: made, dropped while empty, put in another's place."""
+
+from __future__ import annotations
+
+from rdsrestore.core.errors import DatabaseError
+from rdsrestore.core.model import TableRef
+from rdsrestore.core.tables import DumpFile
+from rdsrestore.engines.mysql import catalog, ddl, staging
+from rdsrestore.engines.mysql.catalog import qualified
+from rdsrestore.engines.mysql.connect import Session, quoted
+
+
+def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
+    """Create an empty table from the restored definition and note it in the scratch schema."""
+    if catalog.definition(session, place):
+        raise DatabaseError("landing", f"{place} exists already", "choose another name", code="db.table-exists")
+    statement = ddl.landing(dump.definition, place, with_foreign_keys=with_foreign_keys)
+    session.run(f"REPLACE INTO {quoted(schema)}.{staging.LANDINGS} VALUES (%s)", (str(place),))
+    session.run(f"USE {quoted(place.database)}")
+    session.run(statement)
+
+
+def drop(session: Session, schema: str, place: TableRef) -> None:
+    """Drop a table that was made for this run and that is still empty; otherwise leave it."""
+    if not staging.exists(session, schema) or not catalog.definition(session, place):
+        return
+    ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.LANDINGS} WHERE name = %s", (str(place),))
+    if ours and not session.rows(f"SELECT 1 FROM {qualified(place)} LIMIT 1"):
+        session.run(f"DROP TABLE {qualified(place)}")
+
+
+def swap(session: Session, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+    """Let two tables change places in one step; numbers that were given out are not given out again."""
+    if catalog.definition(session, shadow) is None and catalog.definition(session, aside) is not None:
+        return
+    (counter,) = session.one(
+        f"SELECT AUTO_INCREMENT FROM information_schema.TABLES WHERE {catalog.HERE}", (live.database, live.table)
+    )
+    if counter is not None:
+        session.run(f"ALTER TABLE {qualified(shadow)} AUTO_INCREMENT = {int(counter)}")
+    session.run(f"RENAME TABLE {qualified(live)} TO {qualified(aside)}, {qualified(shadow)} TO {qualified(live)}")

@@ -1,0 +1,1 @@
+UPDATE rates SET rate = 0; DELETE FROM rates WHERE id = 3;
