@@ -53,6 +53,8 @@ def restore(asked: Asked, front: Front, *, dry_run: bool, yes: bool) -> ExitCode
     """
     world = front.world(yes=yes, typed=asked.confirm)
     request = complete(asked, front, world)
+    if yes and not dry_run and asked.confirm != (request.typed or asked.confirm):
+        raise Refused("--yes", "this may take rows away and needs more than a yes", f"add --confirm '{request.typed}'")
     question = f"Start? Nothing is written to {request.database} before you are asked again."
     return start(request, Job(RECIPE, question, dry_run, yes), world, front)
 

@@ -1,15 +1,19 @@
-"""Incidents as folders: seed.sql, incident.sql, since.sql, request.toml, and expected.sql.
+"""Incidents as folders: seed.sql, incident.sql, since.sql, request.toml, expected.sql, between.sql and undone.sql.
 
 Adding a case is adding a folder. Every script runs on a real server in a database of the case's own. `expected.sql`
 fills tables called `expected_<table>`; the restored tables have to hold the same rows. `request.toml` names the tables,
-further options, the exit code, and a text that a failure has to contain.
+further options (`{case}` is the folder), the exit code, and texts that the output has to contain.
+
+A run that is refused or only compares has to leave every table as it was. Every other run is undone, and then every
+table has to be as it was before; where something happens in between, `undone.sql` fills tables called `undone_<table>`.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -25,47 +29,102 @@ class Wanted:
 
     tables: Sequence[str]
     options: Sequence[str] = ()
+    command: str = "table"
+    incident_end: bool = False
     exit_code: int = 0
-    says: Sequence[str] = field(default=())
+    says: Sequence[str] = ()
+    says_not: Sequence[str] = ()
+    undo: bool = True
+    undo_says: Sequence[str] = ()
 
 
-def script(case: Path, name: str) -> str:
-    path = case / f"{name}.sql"
-    return path.read_text("utf-8") if path.exists() else ""
+@dataclass(frozen=True)
+class Case:
+    """A case in a database of its own."""
+
+    folder: Path
+    shop: LabTool
+
+    @property
+    def database(self) -> str:
+        return f"case_{self.folder.name.replace('-', '_')}"
+
+    def play(self, name: str) -> None:
+        """Run one of the folder's scripts, where there is one."""
+        path = self.folder / f"{name}.sql"
+        if path.exists():
+            self.shop.sql(f"USE {self.database}; {path.read_text('utf-8')}")
+
+    def tables(self, like: str = "%") -> list[str]:
+        return [row[0] for row in self.shop.sql(f"SHOW TABLES FROM {self.database} LIKE '{like}'")]
+
+    def rows(self, table: str) -> list[list[str]]:
+        """Read all of a table, hidden columns as well."""
+        known = "SELECT column_name FROM information_schema.columns WHERE table_schema = '{}' AND table_name = '{}'"
+        names = [row[0] for row in self.shop.sql(known.format(self.database, table.replace("'", "''")))]
+        listed = ", ".join(map(quoted, names))
+        return sorted(self.shop.sql(f"SELECT {listed} FROM {self.database}.{quoted(table)}"))
+
+    def everything(self) -> dict[str, list[list[str]]]:
+        return {table: self.rows(table) for table in self.tables()}
+
+    def check(self, prefix: str) -> None:
+        """Compare every table that a script has filled with the one that it stands for."""
+        wanted = self.tables(f"{prefix}\\_%")
+        assert wanted
+        for name in wanted:
+            assert self.rows(name.removeprefix(f"{prefix}_")) == self.rows(name), name
 
 
-def rows(shop: LabTool, database: str, table: str) -> list[list[str]]:
-    quoted = table.replace("`", "``")
-    return sorted(shop.sql(f"SELECT * FROM `{database}`.`{quoted}`"))
+def quoted(name: str) -> str:
+    return f"`{name.replace('`', '``')}`"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_scenario(shop: LabTool, case: Path) -> None:
-    wanted = Wanted(**tomllib.loads((case / "request.toml").read_text("utf-8")))
-    database = f"case_{case.name.replace('-', '_')}"
-    shop.sql(f"CREATE DATABASE {database}; USE {database}; {script(case, 'seed')}")
-    before = shop.moment()
-    shop.sql(f"USE {database}; {script(case, 'incident')}")
-    shop.sql(f"USE {database}; SELECT 1; {script(case, 'since')}")
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_scenario(shop: LabTool, folder: Path) -> None:
+    wanted = Wanted(**tomllib.loads((folder / "request.toml").read_text("utf-8")))
+    case = Case(folder, shop)
+    shop.sql(f"CREATE DATABASE {case.database}")
+    case.play("seed")
+    words = [wanted.command, *wanted.tables, "--database", case.database, "--before", shop.moment()]
+    case.play("incident")
+    if wanted.incident_end:
+        words += ["--incident-end", shop.moment()]
+    case.play("since")
+    words += [option.replace("{case}", str(folder)) for option in wanted.options]
+    before = case.everything()
 
-    ended = shop(
-        "table",
-        *wanted.tables,
-        "--database",
-        database,
-        "--before",
-        before,
-        *wanted.options,
-        "--yes",
-        check=wanted.exit_code,
-    )
+    ended = shop(*words, "--yes", check=wanted.exit_code)
 
+    said = ended.stderr + ended.stdout
     for text in wanted.says:
-        assert text in ended.stderr + ended.stdout
-    shop.sql(f"USE {database}; {script(case, 'expected')}")
-    expected = [row[0] for row in shop.sql(f"SHOW TABLES FROM {database} LIKE 'expected\\_%'")]
-    assert expected
-    for name in expected:
-        assert rows(shop, database, name.removeprefix("expected_")) == rows(shop, database, name)
+        assert text in said
+    for text in wanted.says_not:
+        assert text not in said
     assert shop.ours() == []
-    shop.sql(f"DROP DATABASE {database}")
+    if wanted.exit_code or wanted.command == "compare":
+        assert case.everything() == before
+    else:
+        case.play("expected")
+        case.check("expected")
+        if wanted.undo:
+            undo(case, wanted, said, before)
+    shop.sql(f"DROP DATABASE {case.database}")
+
+
+def undo(case: Case, wanted: Wanted, said: str, before: dict[str, list[list[str]]]) -> None:
+    """Take the run back."""
+    found = re.search(r"rdsrestore undo (\d{6}-\d{6}-\w{4})", said)
+    assert found, said
+    case.play("between")
+
+    ended = case.shop("undo", found[1], "--yes", check=0)
+
+    for text in wanted.undo_says:
+        assert text in ended.stderr + ended.stdout
+    case.play("undone")
+    if case.tables("undone\\_%"):
+        case.check("undone")
+    else:
+        assert {table: case.rows(table) for table in before} == before
+    assert case.shop.ours() == []

@@ -219,6 +219,12 @@ class Request:
     invariants: tuple[Invariant, ...] = ()
 
     @property
+    def typed(self) -> str:
+        """What somebody has to type before rows may go: the tables' names; empty where none is deleted or put aside."""
+        deletes = self.policy.merge is Merge.EXACT and not self.into and not self.undoes
+        return " ".join(self.tables) if self.swap or deletes else ""
+
+    @property
     def refs(self) -> tuple[TableRef, ...]:
         """The tables in the order they were given."""
         return tuple(TableRef(self.database, table) for table in self.tables)

@@ -129,7 +129,12 @@ class ContainerServers:
             names = sorted(path.name for path in binlogs.glob("binlog.[0-9]*"))
             files = [f"{SOURCE}/{each}" for each in names if self._start.file <= each <= stop.file]
             bounds = f"--start-position={self._start.offset} --stop-position={stop.offset}"
-            server.shell(f"{BINLOG} {bounds} {' '.join(files)} | {CLIENT} --binary-mode")
+            wide = (
+                f"{CLIENT} -e 'SET GLOBAL max_allowed_packet = {1 << 30}'"  # all rows of a statement come back as one
+            )
+            server.shell(
+                f"{wide} && {BINLOG} {bounds} {' '.join(files)} | {CLIENT} --binary-mode --max-allowed-packet=1G"
+            )
         return server
 
     def _launch(self, name: str, *options: str) -> ContainerServer:

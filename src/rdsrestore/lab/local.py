@@ -28,12 +28,15 @@ HOST = "127.0.0.2"
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 30.0
 PR_SET_PDEATHSIG = 1
+PACKET = 64 << 20
+WIDE = f"SET GLOBAL max_allowed_packet = {1 << 30}"
+NARROW = f"SET GLOBAL max_allowed_packet = {PACKET}"
 SMALL = (
     "--innodb-buffer-pool-size=64M",
     "--innodb-log-file-size=32M",
     "--innodb-flush-log-at-trx-commit=2",
     "--performance-schema=OFF",
-    "--max-allowed-packet=64M",
+    f"--max-allowed-packet={PACKET}",
     "--default-time-zone=+00:00",
     "--character-set-server=utf8mb4",
     "--skip-name-resolve",
@@ -157,10 +160,13 @@ class LocalServers:
             return
         words = [tool("mariadb-binlog"), "--no-defaults", "--disable-log-bin"]
         words += [f"--start-position={self._start.offset}", f"--stop-position={stop.offset}", *map(str, files)]
+        server.sql(WIDE)  # all rows of a statement come back as one
         with subprocess.Popen(words, stdout=subprocess.PIPE, env={"TZ": "UTC"}) as reader:
-            subprocess.run(
-                root_client(server.folder, "--binary-mode"), stdin=reader.stdout, check=True, capture_output=True
-            )
+            command = root_client(server.folder, "--binary-mode", "--max-allowed-packet=1G")
+            ended = subprocess.run(command, stdin=reader.stdout, check=False, capture_output=True)
+        if ended.returncode:
+            raise ToolError("lab", f"the replay failed: {ended.stderr.decode(errors='replace')[-300:]}")
+        server.sql(NARROW)
 
     def _network(self) -> tuple[str, ...]:
         return (

@@ -6,6 +6,7 @@ Windows, names, protection, and statuses that take their time.
 from __future__ import annotations
 
 import copy
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from rdsrestore.lab.wire import Fault
 
 FLOOR = 0.05
 """Shortest time a status lasts, in seconds, so that a poll can see it."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,13 @@ class Rds:
             return
         begun = time.monotonic()
         if ending == "available":
-            instance.server = make()
+            try:
+                instance.server = make()
+            except Exception as error:  # the service says so by the status, and why in an event
+                log.exception("%s could not be made", instance.name)
+                instance.turn("failed")
+                self.tell(instance.name, f"Database instance put into failed. {error}")
+                return
         statuses = ["creating", *(["backing-up"] if instance.shown["BackupRetentionPeriod"] else []), "modifying"]
         share = max((self.pace.restore - (time.monotonic() - begun)) / len(statuses), FLOOR)
         for status in statuses:

@@ -38,11 +38,11 @@ class Approve(Step):
         """Ask, unless there is nothing to write; where rows would be deleted, for the table's name."""
         differences = run.facts.get(Compared).differences
         rows = sum(difference.writes for difference in differences)
-        deleting = [difference.landing.table for difference in differences if difference.planned(Act.DELETE)]
+        deleting = any(difference.planned(Act.DELETE) for difference in differences)
         taken = run.request.tables[0] if run.request.swap else ""
-        typed = taken or (" ".join(deleting) if deleting and not run.request.undoes else None)
+        typed = run.request.typed if taken or deleting else None
         question = f"On production: {intended(differences)}{f', then put it in the place of {taken}' if taken else ''}?"
-        if rows and not run.world.operator.approve(question, differences, typed):
+        if rows and not run.world.operator.approve(question, differences, typed or None):
             raise Refused(
                 "approve",
                 "you said no; nothing was written to production",

@@ -185,16 +185,16 @@ def spelled(column: Column) -> bool:
     return bool(column.collation and not column.collation.endswith("_bin"))
 
 
-def delete(board: Tally, which: str) -> str:
-    """Delete rows that no other row points to."""
-    joins, free = "", ""
+def delete(board: Tally, which: str, *, guard: bool = True) -> str:
+    """Delete rows that no other row points to, and that are what was found where nobody else has seen to that."""
+    joins, free = "", f" AND {board.digest('p')} = l.rr_before" if guard else ""
     for number, key in enumerate((*board.live.referenced_by, *own_keys(board))):
         other = f" AND NOT ({board.meet('p', f'c{number}')})" if key.child == board.live.ref else ""
         joins += f" LEFT JOIN {qualified(key.child)} AS c{number} ON {points_to(key, 'p', f'c{number}')}{other}"
         free += f" AND c{number}.{quoted(key.columns[0])} IS NULL"
     return (
         f"DELETE p FROM {board.landing} AS p JOIN {board.plan} AS l ON {board.meet('l', 'p')}{joins}"
-        f" WHERE {which} AND {board.digest('p')} = l.rr_before{free}"
+        f" WHERE {which}{free}"
     )
 
 

@@ -108,7 +108,7 @@ def write_all(
             scanned = dumpfile.scan(piece, definition.ref.table, definition.columns)
             with piece.open("rb") as part:
                 head, rows = part.read(scanned.start), part.read(scanned.end - scanned.start)
-                whole.write(rows if number > 1 else head + rows)
+                whole.write(b"\n" + rows if number > 1 else head + rows)
                 whole.write(part.read() if number == len(conditions) else b"")
     piece.unlink()
 

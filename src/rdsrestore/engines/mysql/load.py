@@ -28,6 +28,7 @@ def load(session: Session, boards: Sequence[Tally], hold: Callable[[], None], pr
         before, left, down = left, to_do(session, boards), not down
         idle = idle + 1 if left == before else 0
     if left:
+        circle.unlock(session, boards, hold)
         circle.close(session, boards, hold)
         carry_out(session, boards, hold, progress, wait=False, down=False)
 

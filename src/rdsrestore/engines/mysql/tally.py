@@ -189,7 +189,7 @@ def as_type(column: Column, then: Column, place: str) -> str:
     size = SIZE.search(column.type)
     digits = f"({size[1]})" if size else ""
     if column.kind in NUMBERS and then.kind in rowhash.TEXT:
-        return f"IF({place} IS NULL OR {place} REGEXP '^-?[0-9]+([.][0-9]+)?$', {place}, '{NEVER}')"
+        return f"IF({place} IS NULL OR {place} REGEXP '^-?(0|[1-9][0-9]*)([.][0-9]+)?$', {place}, '{NEVER}')"
     if column.kind == "decimal" and then.kind in NUMBERS:
         return f"CAST({place} AS DECIMAL{digits})"
     if column.kind in FRACTION and then.kind in FRACTION:

@@ -1,0 +1,60 @@
+"""A million rows, one in a hundred damaged: compared and repaired while the tool's memory stays what it is for a small one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from tool import COMMAND, LabTool
+
+MIB = 1 << 20
+FLAT = 150 * MIB
+
+
+@pytest.fixture
+def large(shop: LabTool) -> str:
+    """Damage a large table; returns the moment before."""
+    shop.sql("""
+        CREATE DATABASE large; USE large;
+        CREATE TABLE reading (
+          id INT PRIMARY KEY, sensor INT NOT NULL, value DECIMAL(12,3), at DATETIME(3), note VARCHAR(60), KEY (sensor));
+        INSERT INTO reading SELECT seq, seq % 997, seq / 7, '2017-06-01' + INTERVAL seq SECOND, MD5(seq) FROM seq_1_to_1000000;
+        CREATE TABLE expected_sum AS SELECT COUNT(*) AS n, SUM(CRC32(CONCAT_WS(',', id, sensor, value, at, note))) AS s FROM reading""")
+    before = shop.moment()
+    shop.sql("""
+        USE large; UPDATE reading SET value = 0 WHERE id % 200 = 0; DELETE FROM reading WHERE id % 200 = 100;
+        UPDATE reading SET note = 'later', value = value + 1 WHERE id = 999999""")
+    return before
+
+
+def test_a_million_rows_are_repaired_with_flat_memory(shop: LabTool, large: str) -> None:
+    words = [
+        "table",
+        "reading",
+        "--database",
+        "large",
+        "--before",
+        large,
+        "--merge",
+        "overwrite",
+        "--where",
+        "id < 999999",
+    ]
+    process = subprocess.Popen(
+        [*COMMAND, *words, "--yes"],
+        env=shop.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, process.stderr.read() if process.stderr else ""
+    assert usage.ru_maxrss * 1024 < FLAT
+
+    shop.sql("USE large; UPDATE reading SET note = MD5(id), value = value - 1 WHERE id = 999999")
+    query = "SELECT COUNT(*), SUM(CRC32(CONCAT_WS(',', id, sensor, value, at, note))) FROM large.reading"
+    assert shop.sql(query) == shop.sql("SELECT n, s FROM large.expected_sum")
+    shop.sql("DROP DATABASE large")

@@ -1,0 +1,1 @@
+INSERT INTO rates VALUES (9, 9.9, 'new');

@@ -1,0 +1,1 @@
+INSERT INTO invoice VALUES (5, 500, 'other'), (6, 600, 'other');

@@ -1,0 +1,1 @@
+UPDATE word SET text = 'A', raw = 0x0000 WHERE id = 1; UPDATE word SET text = '', raw = NULL, ratio = 1 WHERE id = 2; UPDATE word SET text = NULL, raw = '', note = '' WHERE id = 3; UPDATE word SET text = 'e', raw = 'A', doc = '0' WHERE id = 4; UPDATE word SET text = 'a ' WHERE id = 5;

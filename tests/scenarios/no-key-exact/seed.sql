@@ -1,0 +1,1 @@
+CREATE TABLE log (text VARCHAR(20)); INSERT INTO log VALUES ('a'), ('b');

@@ -1,0 +1,1 @@
+DELETE FROM log WHERE text = 'a' LIMIT 2; DELETE FROM log WHERE text IS NULL;

@@ -1,0 +1,1 @@
+INSERT INTO log VALUES (NULL, 'new', 5), (NULL, NULL, NULL);

@@ -1,0 +1,1 @@
+DELETE FROM customer WHERE id IN (2, 3);

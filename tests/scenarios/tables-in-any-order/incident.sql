@@ -1,0 +1,1 @@
+DELETE FROM line; DELETE FROM orders; DELETE FROM customer;

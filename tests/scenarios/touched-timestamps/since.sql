@@ -1,0 +1,1 @@
+UPDATE page SET text = 'mine' WHERE id = 2;

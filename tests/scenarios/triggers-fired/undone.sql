@@ -1,0 +1,1 @@
+CREATE TABLE undone_item LIKE item;

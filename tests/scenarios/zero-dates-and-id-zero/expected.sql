@@ -1,0 +1,3 @@
+SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO';
+CREATE TABLE expected_old LIKE old;
+INSERT INTO expected_old VALUES (0, '0000-00-00', '2017-00-00 00:00:00', '0000-00-00 00:00:00', ''), (1, '2017-02-00', NULL, '2017-10-29 00:30:00', 'a'), (2, '2017-01-01', '0000-00-00', '2017-10-29 01:30:00', NULL);

@@ -1,0 +1,1 @@
+DELETE FROM old WHERE id < 2; UPDATE old SET stamp = '2017-10-29 02:30:00' WHERE id = 2;
