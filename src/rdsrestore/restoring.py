@@ -81,6 +81,7 @@ def undo(name: str | None, front: Front, reason: str, *, dry_run: bool, yes: boo
             reason=reason,
             policy=Policy(Merge.EXACT),
             incident_end=None,
+            invariants=(),
             undoes=stored.id.value,
         )
         question = f"Start? Nothing is written to {request.database} before you are asked again."

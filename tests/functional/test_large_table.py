@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,7 @@ def large(shop: LabTool) -> str:
     return before
 
 
-def test_a_million_rows_are_repaired_with_flat_memory(shop: LabTool, large: str) -> None:
+def test_a_million_rows_are_repaired_with_flat_memory(shop: LabTool, large: str, tmp_path: Path) -> None:
     words = [
         "table",
         "reading",
@@ -42,16 +43,15 @@ def test_a_million_rows_are_repaired_with_flat_memory(shop: LabTool, large: str)
         "--where",
         "id < 999999",
     ]
-    process = subprocess.Popen(
-        [*COMMAND, *words, "--yes"],
-        env=shop.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, process.stderr.read() if process.stderr else ""
+    with (
+        (tmp_path / "said").open("wb+") as said,
+        subprocess.Popen(
+            [*COMMAND, *words, "--yes"], env=shop.env, stdout=said, stderr=said, stdin=subprocess.DEVNULL
+        ) as process,
+    ):
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, (tmp_path / "said").read_text()
     assert usage.ru_maxrss * 1024 < FLAT
 
     shop.sql("USE large; UPDATE reading SET note = MD5(id), value = value - 1 WHERE id = 999999")

@@ -92,17 +92,20 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
     """Say what the plan rests on."""
     request, source = planned.request, survey.source
     yield "source", f"{source.id}, {source.engine} {source.version}, {source.instance_class}, {source.storage} GiB"
-    if source.earliest and source.latest:
+    if source.earliest and source.latest and not request.undoes:
         yield "backups", f"{source.earliest:%Y-%m-%d %H:%M:%S} to {source.latest:%Y-%m-%d %H:%M:%S} UTC"
     for table in survey.tables:
         yield "table", table_now(table, into=request.into)
     yield "rows", rules(request)
-    yield "let in", f"{survey.caller or 'nobody: the address is unknown'}, to the copy alone"
+    if not request.undoes:
+        yield "let in", f"{survey.caller or 'nobody: the address is unknown'}, to the copy alone"
     yield "as", f"{request.user} on the server, {survey.identity.arn} in AWS, {request.operator} in the log"
 
 
 def rules(request: Request) -> str:
     """Say by which rules rows are put back."""
+    if request.undoes:
+        return "as they were before that run; what was changed since stays"
     policy = request.policy
     parts = [f"merge {policy.merge}"]
     parts += (
