@@ -41,7 +41,7 @@ def test_a_million_rows_are_repaired_with_flat_memory(shop: LabTool, large: str,
         "--merge",
         "overwrite",
         "--where",
-        "id < 999999",
+        "id <> 999999",
     ]
     with (
         (tmp_path / "said").open("wb+") as said,
