@@ -31,6 +31,7 @@ from rdsrestore.core.cloud import (
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
+    SwitchSpec,
 )
 from rdsrestore.core.differ import Key, Slice, Span
 from rdsrestore.core.errors import CloudError, DatabaseError
@@ -79,6 +80,7 @@ def request(**changes: object) -> Request:
         point=BEFORE,
         operator="ada",
         user="admin",
+        switch_role="arn:aws:iam::123456789012:role/switch",
     )
     return replace(base, **changes)  # type: ignore[arg-type]  # a test names the fields it changes
 
@@ -137,6 +139,7 @@ class FakeCloud:
     rules: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
     copies: dict[str, RestoreSpec] = field(default_factory=dict)
     strangers: list[Leftover] = field(default_factory=list)
+    switches: dict[str, datetime] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)
     address: str | None = "203.0.113.7/32"
     faults: Faults = field(default_factory=Faults)
@@ -172,8 +175,8 @@ class FakeCloud:
     def snapshot(self, snapshot: str) -> SnapshotInfo:
         return SnapshotInfo(snapshot, self.held.id, "available", NOW)
 
-    def denied(self, vpc: str) -> Sequence[str]:
-        del vpc
+    def denied(self, vpc: str, *, switch: bool) -> Sequence[str]:
+        del vpc, switch
         return ()
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
@@ -245,6 +248,22 @@ class FakeCloud:
         ours = [Leftover("instance", name, name.removeprefix("rdsrestore-"), "available") for name in self.copies]
         ours += [Leftover("group", name, name.removeprefix("rdsrestore-"), "") for name in self.groups]
         return tuple(each for each in (*ours, *self.strangers) if run in (None, each.run))
+
+    def arm(self, spec: SwitchSpec) -> None:
+        self.faults.before("arm")
+        self.switches |= dict.fromkeys(spec.instances, spec.at)
+        self.faults.done("arm")
+
+    def put_off(self, spec: SwitchSpec) -> None:
+        self.switches |= {name: spec.at for name in spec.instances if name in self.switches}
+
+    def disarm(self, instances: Sequence[str]) -> None:
+        self.faults.before("disarm")
+        for name in instances:
+            self.switches.pop(name, None)
+
+    def armed(self, instances: Sequence[str]) -> Sequence[str]:
+        return [name for name in instances if name in self.switches]
 
     def take_calls(self) -> Sequence[ApiCall]:
         taken, self.calls = tuple(self.calls), []
@@ -338,6 +357,13 @@ class FakeServer:
     def drop_scratch(self, schema: str) -> None:
         self.faults.before("drop_scratch")
         self.scratch.discard(schema)
+
+    def scratches(self) -> Sequence[str]:
+        return ()
+
+    def at_work(self, run: str) -> str:
+        del run
+        return ""
 
     def scratch_exists(self, schema: str) -> bool:
         return schema in self.scratch
@@ -457,6 +483,12 @@ class FakeServer:
 
     def tools(self) -> ClientTools:
         return ClientTools("/usr/bin/mysqldump", "10.11", "mariadb", "/usr/bin/mysql", "10.11")
+
+    @contextmanager
+    def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
+        del endpoint, user, run, refs
+        self.faults.before("lock")
+        yield
 
     def statements_of(self, step: str) -> Sequence[str]:
         return (f"sql of {step}",)

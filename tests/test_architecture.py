@@ -28,14 +28,17 @@ LAYERS: dict[str, frozenset[str]] = {
     "wiring": frozenset({"core", "aws", "engines", "config"}),
     "front": frozenset({"core", "config", "guide", "outlets", "store", "wiring"}),
     "asking": frozenset({"core", "front", "guide", "moments"}),
-    "restoring": frozenset({"core", "asking", "front", "steps", "store", "__version__"}),
+    "prolonging": frozenset({"core"}),
+    "restoring": frozenset({"core", "asking", "front", "prolonging", "steps", "store", "__version__"}),
+    "resuming": frozenset({"core", "front", "restoring", "steps", "store", "__version__"}),
+    "sweeping": frozenset({"core", "cleaning", "front", "store", "__version__"}),
+    "granting": frozenset({"aws"}),
     "cleaning": frozenset({"core", "front", "steps", "store"}),
     "auditing": frozenset({"core", "front", "outlets", "store"}),
     "options": frozenset({"core"}),
     "ending": frozenset({"core", "front"}),
-    "cli": frozenset(
-        {"core", "asking", "auditing", "cleaning", "ending", "lab", "options", "restoring", "__version__"}
-    ),
+    "aftercare": frozenset({"auditing", "cleaning", "ending", "granting", "options", "resuming", "sweeping"}),
+    "cli": frozenset({"core", "aftercare", "asking", "ending", "lab", "options", "restoring", "__version__"}),
     "lab": frozenset({"core", "aws", "store", "lab"}),
 }
 HOMES: dict[str, frozenset[str]] = {
@@ -47,7 +50,7 @@ HOMES: dict[str, frozenset[str]] = {
     "rich": frozenset({"outlets", "guide", "cli", "lab"}),
     "slack_sdk": frozenset({"outlets"}),
     "moto": frozenset({"lab"}),
-    "typer": frozenset({"cli", "ending", "lab", "options"}),
+    "typer": frozenset({"aftercare", "cli", "ending", "lab", "options"}),
 }
 
 

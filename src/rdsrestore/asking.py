@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from rdsrestore.core.model import Limits, Merge, Moment, OnConflict, Policy, Req
 from rdsrestore.core.step import World
 from rdsrestore.front import Front
 from rdsrestore.guide import missing
+
+LENGTH = re.compile(r"(\d{1,4})\s*([mh])(?:in|ours?)?")
+UNITS = {"m": 60, "h": 3600}
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Asked:
     max_lag: float | None = None
     max_load: int | None = None
     pause_file: Path | None = None
+    keep: str | None = None
 
 
 def complete(asked: Asked, front: Front, world: World) -> Request:
@@ -85,8 +90,19 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         wait=asked.wait or settings.wait,
         limits=Limits(asked.max_lag, asked.max_load),
         flag=str(asked.pause_file.absolute()) if asked.pause_file else None,
+        switch_role=settings.switch_role,
+        expires=settings.expires,
+        keep=lasting(asked.keep) if asked.keep else 0,
         invariants=settings.invariants,
     )
+
+
+def lasting(text: str) -> int:
+    """Read a length of time, such as 90m or 2h, in seconds."""
+    found = LENGTH.fullmatch(text.strip())
+    if not found:
+        raise UsageError("--keep-on-failure", f"{text!r} is no length of time", "write it like 90m or 2h")
+    return int(found[1]) * UNITS[found[2]]
 
 
 def point(asked: Asked, front: Front) -> Moment | Snapshot:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from rdsrestore import aftercare
 from rdsrestore.core.errors import RdsRestoreError, UsageError
 from rdsrestore.core.model import OnConflict, Triggers
 from rdsrestore.ending import ended, fail
@@ -76,6 +77,9 @@ def table(
     max_lag: MaxLag = None,
     max_load: MaxLoad = None,
     pause_file: PauseFile = None,
+    keep: Annotated[
+        str | None, typer.Option("--keep-on-failure", help="Leave the copy for that long where the run fails: 90m, 2h.")
+    ] = None,
     my_ip: MyIp = None,
     instance_class: InstanceClass = None,
     wait: Wait = None,
@@ -113,6 +117,7 @@ def table(
         max_lag=max_lag,
         max_load=max_load,
         pause_file=pause_file,
+        keep=keep,
         caller=my_ip,
         instance_class=instance_class,
         wait=wait,
@@ -191,55 +196,9 @@ def undo(
     ended(lambda front: undo(run, front, reason, dry_run=dry_run, yes=yes), profile, region, json=json, debug=debug)
 
 
-@app.command()
-def pause(run: RunName = None) -> None:
-    """Hold a run's load between two transactions, until unpause."""
-    from rdsrestore.cleaning import hold
-
-    ended(lambda front: hold(run, front, on=True))
-
-
-@app.command()
-def unpause(run: RunName = None) -> None:
-    """Let a run's load go on."""
-    from rdsrestore.cleaning import hold
-
-    ended(lambda front: hold(run, front, on=False))
-
-
-@app.command()
-def cleanup(
-    run: RunName = None,
-    profile: Profile = None,
-    region: Region = None,
-    json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Remove what a run left behind, by its journal; safe to run again."""
-    from rdsrestore.cleaning import clean
-
-    ended(lambda front: clean(run, front), profile, region, json=json, debug=debug)
-
-
-@app.command()
-def runs(json: Json = False) -> None:
-    """List the runs of this machine."""
-    from rdsrestore.auditing import list_runs
-
-    ended(list_runs, json=json)
-
-
-@app.command()
-def audit(
-    run: RunName = None,
-    json: Json = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Check that the journal was not changed since.")] = False,
-) -> None:
-    """Show who did what when in a run, with counts, durations and AWS request ids."""
-    from rdsrestore.auditing import show_run, verify_run
-
-    show = verify_run if verify else show_run
-    ended(lambda front: show(run, front), json=json)
+for command in aftercare.COMMANDS:
+    app.command()(command)
+app.command(name="iam-policy")(aftercare.iam_policy)
 
 
 @app.command(

@@ -64,6 +64,8 @@ class Settings:
     wait: int = 6 * 3600
     poll: float = 15.0
     caller: str | None = None
+    switch_role: str | None = None
+    expires: int = 6 * 3600
     invariants: tuple[Invariant, ...] = ()
 
 
@@ -161,6 +163,8 @@ READERS: Mapping[str, Callable[[Layer, str, object], Any]] = {
     "wait": seconds,
     "poll": number,
     "caller": text,
+    "switch_role": text,
+    "expires": seconds,
 }
 SECRETS = ("password", "slack_token", "slack_webhook")
 KEYS = frozenset({*READERS, "password_secret", *(name + form for name in SECRETS for form in ("", "_env", "_file"))})

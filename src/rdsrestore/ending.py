@@ -21,13 +21,19 @@ def ended(
     *,
     json: bool = False,
     debug: bool = False,
+    remind: bool = True,
 ) -> NoReturn:
-    """Run a command to its end and leave with its exit code; no traceback reaches anybody who did not ask for one."""
+    """Run a command to its end and leave with its exit code; no traceback reaches anybody who did not ask for one.
+
+    With `remind` it is said first which runs of this machine are unfinished.
+    """
     from rdsrestore.front import Front
 
     front: Front | None = None
     try:
         front = Front.open(profile, region, json=json)
+        if remind:
+            front.remind()
         code = command(front)
     except RdsRestoreError as error:
         code = failed(front, error)

@@ -64,6 +64,12 @@ class Front:
             guide=Guide(screen) if somebody_there(sys.stdin, screen) else None,
         )
 
+    def remind(self) -> None:
+        """Say which runs were cut off, and what to type."""
+        for run in self.runs.unfinished():
+            hint = f"rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes it"
+            self.errors.print(f"run {run.id} is unfinished: {hint}", soft_wrap=True)
+
     def world(self, *, yes: bool = False, typed: str | None = None) -> World:
         """Put the adapters together; without a terminal, and with `yes`, nobody is asked.
 

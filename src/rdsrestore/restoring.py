@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from rdsrestore import __version__
@@ -15,19 +16,21 @@ from rdsrestore.core.checks import Finding, Severity, check
 from rdsrestore.core.errors import ExitCode, Refused
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.facts import Saved, Swapped
-from rdsrestore.core.journal import Kind
+from rdsrestore.core.journal import Journal, Kind
 from rdsrestore.core.model import Merge, Policy, Request, RunId
 from rdsrestore.core.pauses import Pauses
 from rdsrestore.core.planner import make_plan
-from rdsrestore.core.replay import header, replay
+from rdsrestore.core.replay import Told, header, replay
 from rdsrestore.core.runner import Desk, execute
-from rdsrestore.core.step import Plan, Run, Step, World
+from rdsrestore.core.step import Facts, Impact, Plan, Run, Step, World
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import survey
 from rdsrestore.front import Front
+from rdsrestore.prolonging import prolonged
 from rdsrestore.steps import COMPARISON, RECIPE, STEPS, SWAP_BACK, WAY_BACK
 from rdsrestore.steps.approve import Approve
 from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.runs import StoredRun
 
 
 @dataclass(frozen=True)
@@ -117,22 +120,52 @@ def refuse_if_blocked(findings: Sequence[Finding]) -> None:
         raise Refused("survey", f"{blocked[0].message}{more}", blocked[0].hint, code=blocked[0].code)
 
 
+@dataclass(frozen=True)
+class Office:
+    """Where a run is worked on: its folder, the world, and who is told."""
+
+    stored: StoredRun
+    world: World
+    front: Front
+
+
 def carry_out(plan: Plan, read: Survey, world: World, front: Front, by: str) -> ExitCode:
     """Run a confirmed plan in a folder of its own."""
+
+    def begin(journal: Journal) -> None:
+        journal.append(Kind.STARTED, "", header(plan, read, __version__, socket.gethostname()))
+        journal.append(Kind.APPROVED, "", {"question": "start this plan?", "answer": "yes", "by": by})
+
+    with alone(plan, read, world):
+        stored = front.runs.create(plan.run)
+        with stored.locked():
+            return work(plan, read, Office(stored, world, front), begin)
+
+
+def alone(plan: Plan, read: Survey, world: World) -> AbstractContextManager[None]:
+    """Keep other runs off the tables, where any is written to."""
+    if all(step.impact is not Impact.PRODUCTION for step in plan.steps):
+        return nullcontext()
+    return world.databases.alone(read.source.endpoint, plan.request.user, plan.run.value, plan.request.refs)
+
+
+def work(
+    plan: Plan, read: Survey, office: Office, begin: Callable[[Journal], None], told: Told | None = None
+) -> ExitCode:
+    """Do a plan's steps, those of an interrupted run where `told` is given, and sum up."""
+    stored, world, front = office.stored, office.world, office.front
     expected = front.runs.durations()
-    stored = front.runs.create(plan.run)
-    with stored.locked():
-        journal = JournalFile(stored.journal, world.clock)
-        announcer = Announcer(front.listeners(stored.folder))
-        run = Run(plan.run, plan.request, read, world, stored.folder, announcer.remark)
-        try:
-            journal.append(Kind.STARTED, "", header(plan, read, __version__, socket.gethostname()))
-            journal.append(Kind.APPROVED, "", {"question": "start this plan?", "answer": "yes", "by": by})
-            with Pauses(stored.folder / PAUSE):
-                outcome = execute(plan, run, Desk(journal, announcer, expected))
-        finally:
-            announcer.close()
-            journal.close()
+    journal = JournalFile(stored.journal, world.clock)
+    announcer = Announcer(front.listeners(stored.folder))
+    facts = told.facts if told else Facts()
+    run = Run(plan.run, plan.request, read, world, stored.folder, announcer.remark, facts)
+    try:
+        begin(journal)
+        with Pauses(stored.folder / PAUSE), prolonged(plan.run, plan.request, world):
+            outcome = execute(plan, run, Desk(journal, announcer, expected), told.open if told else ())
+    finally:
+        announcer.close()
+        journal.close()
     if outcome.differences and not any(isinstance(step, Approve) for step in plan.steps):
         front.show_differences(outcome.differences)
     front.sum_up(replace(outcome, notices=tuple(announcer.problems)), stored.folder)

@@ -203,11 +203,11 @@ def test_deleting_a_group_that_is_gone_is_fine(account: Account) -> None:
 
 def test_a_trial_names_what_is_forbidden_and_makes_nothing(account: Account) -> None:
     vpc, before = account.source().vpc, account.groups()
-    assert account.cloud.denied(vpc) == ()
+    assert account.cloud.denied(vpc, switch=False) == ()
     assert account.proxy.form("CreateSecurityGroup")["DryRun"] == "true"
     assert account.proxy.form("CreateSecurityGroup")["TagSpecification.1.Tag.1.Key"].startswith("rdsrestore:")
     account.proxy.refuse("CreateSecurityGroup", "UnauthorizedOperation", status=403)
-    assert "ec2:CreateSecurityGroup" in account.cloud.denied(vpc)[0]
+    assert "ec2:CreateSecurityGroup" in account.cloud.denied(vpc, switch=False)[0]
     assert account.groups() == before
 
 

@@ -2,56 +2,123 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rdsrestore.core.step import Step
 from rdsrestore.steps import RECIPE
+from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.reach_moment import ReachMoment
-from tool import LabTool, kill_at
+from tool import LabTool, events, kill_at
 
 STEPS = [step for step in RECIPE if step is not ReachMoment]
+AS_IT_WAS = {("1", "one"), ("9", "since")}
+AS_PLANNED = {("2", "two"), ("3", "three")}
 
 
-@pytest.mark.parametrize("event", ["step-started", "step-done"])
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-def test_after_a_kill_cleanup_leaves_nothing(shop: LabTool, step: type[Step], event: str) -> None:
+@pytest.fixture
+def damaged(shop: LabTool) -> str:
+    """Delete rows of a table, write one since, and return the moment before."""
     shop.sql("CREATE TABLE IF NOT EXISTS shop.kept (id INT PRIMARY KEY, text VARCHAR(20))")
-    shop.sql("REPLACE INTO shop.kept VALUES (1, 'one'), (2, 'two'), (3, 'three')")
+    shop.sql("REPLACE INTO shop.kept VALUES (1, 'one'), (2, 'two'), (3, 'three'); DROP TABLE IF EXISTS shop.kept_then")
     before = shop.moment()
     shop.sql("DELETE FROM shop.kept WHERE id > 1; INSERT INTO shop.kept VALUES (9, 'since')")
+    return before
+
+
+def words_for(shop: LabTool, step: type[Step], before: str) -> list[str]:
+    """Make the command line of a run that comes to a step."""
     words = ["table", "kept", "--before", before, "--yes"]
     if step.name == "landing":
-        shop.sql("DROP TABLE IF EXISTS shop.kept_then")
         words += ["--into", "kept_then"]
     if step.name == "swap":
         words += ["--swap", "--confirm", "kept"]
     if step.name in {"restore-after", "await-after"}:
         words += ["--incident-end", shop.moment()]
+    return words
 
-    with shop.started(*words) as process:
+
+def rows(shop: LabTool, table: str = "kept") -> set[tuple[str, ...]]:
+    return {tuple(row) for row in shop.sql(f"SELECT id, text FROM shop.{table}")}
+
+
+@pytest.mark.parametrize("event", ["step-started", "step-done"])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_after_a_kill_cleanup_leaves_nothing(shop: LabTool, damaged: str, step: type[Step], event: str) -> None:
+    with shop.started(*words_for(shop, step, damaged)) as process:
         assert kill_at(process, event, step.name)
     shop("cleanup", check=0)
 
     assert shop.ours() == []
-    rows = {tuple(row) for row in shop.sql("SELECT id, text FROM shop.kept ORDER BY id")}
-    as_it_was, as_planned = {("1", "one"), ("9", "since")}, {("2", "two"), ("3", "three")}
-    swapped = {("1", "one"), *as_planned}
-    assert as_it_was <= rows <= as_it_was | as_planned or (step.name == "swap" and rows == swapped)
+    swapped = {("1", "one"), *AS_PLANNED}
+    assert AS_IT_WAS <= rows(shop) <= AS_IT_WAS | AS_PLANNED or (step.name == "swap" and rows(shop) == swapped)
     shop("audit", "--verify", check=0)
     shop.sql("DROP TABLE shop.kept")
 
 
-def test_after_a_kill_the_same_command_completes_the_job(shop: LabTool) -> None:
-    shop.sql("CREATE TABLE shop.again (id INT PRIMARY KEY)")
-    shop.sql("INSERT INTO shop.again VALUES (1), (2)")
-    before = shop.moment()
-    shop.sql("DELETE FROM shop.again")
-    with shop.started("table", "again", "--before", before, "--yes") as process:
-        assert kill_at(process, "step-done", "restore-instance")
-    ended = shop("table", "again", "--before", before, "--yes", check=0)
-    assert "rdsrestore cleanup" in ended.stdout
-    assert shop.number("SELECT COUNT(*) FROM shop.again") == 2
-    (left,) = (each["id"] for each in shop.status()["instances"] if each["id"] != "production")
-    shop("cleanup", left.removeprefix("rdsrestore-"), check=0)
+@pytest.mark.parametrize("event", ["step-started", "step-done"])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_after_a_kill_resume_completes_the_job(shop: LabTool, damaged: str, step: type[Step], event: str) -> None:
+    with shop.started(*words_for(shop, step, damaged)) as process:
+        assert kill_at(process, event, step.name)
+    assert "is unfinished: rdsrestore resume" in shop("runs", check=0).stderr
+
+    ended = shop("resume", "--yes", "--confirm", "kept", check=0)
+
     assert shop.ours() == []
-    shop.sql("DROP TABLE shop.again")
+    if step.name == "landing":
+        assert rows(shop) == AS_IT_WAS
+        assert rows(shop, "kept_then") == {("1", "one"), *AS_PLANNED}
+    else:
+        assert rows(shop) == {("1", "one"), *AS_PLANNED} | (set() if step.name == "swap" else {("9", "since")})
+    dumped = STEPS.index(step) > STEPS.index(Dump) or (step is Dump and event == "step-done")
+    assert ("restore-instance  restore" in ended.stdout) is not dumped  # a good dump is never fetched twice
+    assert "unfinished" not in shop("runs", check=0).stderr
+    shop("audit", "--verify", check=0)
+    shop.sql("DROP TABLE shop.kept")
+
+
+def test_a_run_that_was_killed_again_while_it_was_resumed(shop: LabTool, damaged: str) -> None:
+    with shop.started("table", "kept", "--before", damaged, "--yes") as process:
+        assert kill_at(process, "step-started", "dump")
+    for step in ("dump", "stage", "save", "load"):
+        with shop.started("resume", "--yes") as process:
+            assert kill_at(process, "step-started", step)
+    shop("resume", "--yes", check=0)
+    assert rows(shop) == AS_IT_WAS | AS_PLANNED
+    assert shop.ours() == []
+    shop.sql("DROP TABLE shop.kept")
+
+
+def test_a_dump_with_a_flipped_bit_is_fetched_again(shop: LabTool, damaged: str) -> None:
+    with shop.started("table", "kept", "--before", damaged, "--yes") as process:
+        assert kill_at(process, "step-done", "dump")
+    dump = max((shop.home / "runs").iterdir()) / "kept.sql"
+    data = bytearray(dump.read_bytes())
+    data[len(data) // 2] ^= 1
+    dump.write_bytes(data)
+    assert "restore-instance" in shop("resume", "--yes", check=0).stdout
+    assert rows(shop) == AS_IT_WAS | AS_PLANNED
+    assert shop.ours() == []
+    shop.sql("DROP TABLE shop.kept")
+
+
+def test_a_finished_run_is_not_resumed(shop: LabTool, damaged: str) -> None:
+    shop("table", "kept", "--before", damaged, "--yes", check=0)
+    assert "is finished" in shop("resume", "--yes", check=3).stderr
+    shop.sql("DROP TABLE shop.kept")
+
+
+def test_two_runs_on_one_table_exclude_each_other(shop: LabTool, damaged: str, tmp_path: Path) -> None:
+    elsewhere = str(tmp_path / "elsewhere")
+    with shop.started("table", "kept", "--before", damaged, "--yes") as process:
+        assert any(each.get("step") == "restore-instance" for each in events(process))
+        refused = shop("table", "kept", "--before", damaged, "--yes", check=3, RDSRESTORE_HOME=elsewhere)
+        assert "another run of rdsrestore works on shop.kept" in refused.stderr
+        for _each in events(process):
+            pass
+        assert process.wait() == 0
+    assert rows(shop) == AS_IT_WAS | AS_PLANNED
+    assert shop.ours() == []
+    shop.sql("DROP TABLE shop.kept")

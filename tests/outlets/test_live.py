@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from rdsrestore.outlets.live import ConsoleListener, Going, Picture
 from rdsrestore.outlets.terminal import Terminal
 from samples import EVIL, Screen, story
 
+ENV = {**os.environ, "TERM": "xterm"}
 PROGRAM = """
 import sys, threading
 sys.path[:0] = {paths!r}
@@ -120,7 +122,7 @@ def program() -> list[str]:
 def test_on_a_real_terminal_a_question_is_asked_without_the_animation_and_the_cursor_comes_back(
     program: list[str],
 ) -> None:
-    child = pexpect.spawn(sys.executable, program, encoding="utf-8", timeout=30, dimensions=(24, 80))
+    child = pexpect.spawn(sys.executable, program, encoding="utf-8", timeout=30, dimensions=(24, 80), env=ENV)
     child.expect(r"Go on\? \[y/N\]: ")
     before = child.before or ""
     assert before.rfind("\x1b[?25h") > before.rfind("\x1b[?25l") > -1  # shown again after it was hidden
@@ -150,7 +152,7 @@ def test_a_dumb_terminal_gets_plain_lines(program: list[str]) -> None:
 
 
 def test_the_end_of_the_input_at_a_question_leaves_a_clean_terminal(program: list[str]) -> None:
-    child = pexpect.spawn(sys.executable, program, encoding="utf-8", timeout=30, dimensions=(24, 80))
+    child = pexpect.spawn(sys.executable, program, encoding="utf-8", timeout=30, dimensions=(24, 80), env=ENV)
     child.expect(r"Go on\? \[y/N\]: ")
     child.sendeof()
     child.expect("the input ended; nothing was changed")

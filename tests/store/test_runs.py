@@ -109,6 +109,9 @@ def test_runs_are_found_by_name_newest_first(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no runs yet"):
         runs.find(None)
     old, new = (runs.create(RunId(f"17060{day}-103000-abcd")) for day in (1, 2))
+    for run in (old, new):
+        journal(run).append(Kind.STARTED)
+    runs.create(RunId("170603-103000-abcd"))  # one that never began
     (runs.folder / "something-else").mkdir()
     assert [run.id for run in runs.all()] == [new.id, old.id]
     assert runs.find(None).id == new.id

@@ -13,6 +13,12 @@ RESTORE = (
 )
 CALLS: dict[str, tuple[str, ...]] = {
     "reach-moment": ("rds:DescribeDBInstances",),
+    "arm-switch": (
+        "scheduler:UpdateSchedule",
+        "scheduler:CreateSchedule",
+        "scheduler:GetSchedule",
+        "scheduler:DeleteSchedule",
+    ),
     "own-group": (
         "ec2:CreateSecurityGroup",
         "ec2:CreateTags",

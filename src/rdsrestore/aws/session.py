@@ -15,7 +15,9 @@ from rdsrestore.core.model import PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_rds import RDSClient
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sts import STSClient
 
@@ -52,6 +54,7 @@ class Clients:
 
     def __init__(self, profile: str | None, region: str | None, log: CallLog) -> None:
         self._log = log
+        self._scheduler: EventBridgeSchedulerClient | None = None
         with translated("AWS"):
             self.session = boto3.Session(profile_name=profile, region_name=region)
             self.rds: RDSClient = self._make("rds", READS)
@@ -69,6 +72,19 @@ class Clients:
         """Make the client that reads secrets, needed by few."""
         with translated("AWS"):
             client: SecretsManagerClient = self._make("secretsmanager", READS)
+        return client
+
+    def scheduler(self) -> EventBridgeSchedulerClient:
+        """Make the client that sets schedules; it is needed where a switch is wanted."""
+        if self._scheduler is None:
+            with translated("AWS"):
+                self._scheduler = self._make("scheduler", READS)
+        return self._scheduler
+
+    def iam(self) -> IAMClient:
+        """Make the client that asks what is allowed."""
+        with translated("AWS"):
+            client: IAMClient = self._make("iam", FIRST)
         return client
 
     def _make(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time

@@ -38,7 +38,7 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     coming = {*request.refs, *(relative.ref for relative in survey.relatives)}
     tables = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
     restoring = [] if request.undoes else [*point(request, survey), *second_point(request, survey)]
-    making = [] if request.undoes else [*landing(request, survey), *swapping(request, survey)]
+    making = [] if request.undoes else [*landing(request, survey), *swapping(request, survey), *unwatched(request)]
     found = [*restoring, *source(survey), *this_machine(survey), *server(survey), *making, *tables, *told(survey)]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))
 
@@ -255,6 +255,16 @@ def absent(request: Request, table: TableSurvey) -> Iterator[Finding]:
         f"production has no table {table.ref}",
         f"{near}If it was dropped, add --recreate to create it again as it was",
     )
+
+
+def unwatched(request: Request) -> Iterator[Finding]:
+    """Who would delete the copy if nobody here could."""
+    if request.switch_role is None:
+        yield warns(
+            "switch.off",
+            "nothing in AWS would delete the copy if this machine were lost",
+            "set switch_role, as the runbook describes; rdsrestore iam-policy prints what the role needs",
+        )
 
 
 def told(survey: Survey) -> Iterator[Finding]:

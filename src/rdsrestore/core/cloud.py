@@ -73,6 +73,15 @@ class GroupSpec:
 
 
 @dataclass(frozen=True)
+class SwitchSpec:
+    """Temporary instances that the cloud is to delete by itself at a moment, acting as `role`."""
+
+    instances: tuple[str, ...]
+    role: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class RestoreSpec:
     """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both."""
 

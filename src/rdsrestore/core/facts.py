@@ -23,6 +23,14 @@ class Reached(Fact):
 
 
 @dataclass(frozen=True)
+class SwitchArmed(Fact):
+    """The cloud deletes these instances at that time, if nobody puts it off."""
+
+    instances: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True)
 class OwnGroupMade(Fact):
     """The run's own security group."""
 

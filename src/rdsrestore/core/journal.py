@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
     STARTED = "started"
     APPROVED = "approved"
+    RESUMED = "resumed"
     INTENT = "intent"
     DONE = "done"
     FAILED = "failed"

@@ -192,7 +192,9 @@ class Request:
     table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes` names
     the run that is taken back. `caller` is the CIDR to open the firewall for, found out where absent. `recreate` is the
     operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
-    While the file `flag` exists the load is held.
+    While the file `flag` exists the load is held. `switch_role` is the role by which the cloud deletes the temporary
+    instance when `expires` seconds have passed without a sign of life; `keep` says for how many seconds the instance is
+    left where the run fails.
     """
 
     instance: str
@@ -216,6 +218,9 @@ class Request:
     wait: int = 6 * 3600
     limits: Limits = Limits()
     flag: str | None = None
+    switch_role: str | None = None
+    expires: int = 6 * 3600
+    keep: int = 0
     invariants: tuple[Invariant, ...] = ()
 
     @property

@@ -24,7 +24,7 @@ class Outcome:
 
     `production_touched` is true from the first row or table that production got, `saved` once there is an undo file;
     `undoes` names the run that was taken back. `proof` holds the sentences that say what was read again after the
-    teardown.
+    teardown, `kept` what was left on purpose, and until when.
     """
 
     run: str
@@ -38,6 +38,7 @@ class Outcome:
     production_touched: bool = False
     remains: tuple[Remains, ...] = ()
     proof: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
     @property
@@ -80,7 +81,9 @@ class Outcome:
             end = f"failed after {rows} {'was' if self.written == 1 else 'were'} {act}: {self.cause}"
         else:
             end = f"stopped before any change to production: {self.cause}"
-        return f"{end}; {'cleanup is incomplete' if self.remains else 'nothing left running'}"
+        if self.remains:
+            return f"{end}; cleanup is incomplete"
+        return f"{end}; kept: {'; '.join(self.kept)}" if self.kept else f"{end}; nothing left running"
 
 
 def untouched_code(cause: RdsRestoreError) -> ExitCode:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rdsrestore.core.bounds import Extent, Pace
-from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
-from rdsrestore.core.cloud import ApiCall, GroupSpec, Identity, Leftover, RestoreSpec, SnapshotInfo, SourceInstance
-from rdsrestore.core.model import Endpoint, Invariant, Policy, Secret, TableRef
-from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFacts, TableDefinition
+from rdsrestore.core.changes import TableDifference
+from rdsrestore.core.cloud import (
+    ApiCall,
+    GroupSpec,
+    Identity,
+    Leftover,
+    RestoreSpec,
+    SnapshotInfo,
+    SourceInstance,
+    SwitchSpec,
+)
+from rdsrestore.core.model import Endpoint, Secret
 
 if TYPE_CHECKING:
-    from rdsrestore.core.differ import Rows, Slice
+    pass
 
 
 Progress = Callable[[str, float | None], None]
@@ -50,8 +55,8 @@ class Cloud(Protocol):
         """Read one snapshot; code `aws.no-snapshot` where there is none."""
         ...
 
-    def denied(self, vpc: str) -> Sequence[str]:
-        """Name the actions the job needs that a trial without effect shows to be forbidden."""
+    def denied(self, vpc: str, *, switch: bool) -> Sequence[str]:
+        """Name the actions the job needs, with a switch or without, that are known beforehand to be forbidden."""
         ...
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
@@ -101,6 +106,22 @@ class Cloud(Protocol):
         """Delete the instance of that name if it is ours, without snapshot or backups, and wait until it is gone."""
         ...
 
+    def arm(self, spec: SwitchSpec) -> None:
+        """Let the cloud delete instances at a moment, or put that off; the instances need not exist yet."""
+        ...
+
+    def put_off(self, spec: SwitchSpec) -> None:
+        """Put off what `arm` asked for; instances that nothing was asked for stay as they are."""
+        ...
+
+    def disarm(self, instances: Sequence[str]) -> None:
+        """Take back what `arm` asked for; gone already is fine."""
+        ...
+
+    def armed(self, instances: Sequence[str]) -> Sequence[str]:
+        """Name those of the instances that the cloud is still to delete."""
+        ...
+
     def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
         """Find what carries our marks, of one run or of all."""
         ...
@@ -111,169 +132,6 @@ class Cloud(Protocol):
 
     def calls_of(self, step: str) -> Sequence[str]:
         """Name what a step asks of the cloud, for the plan."""
-        ...
-
-
-class Copy(Protocol):
-    """The restored server: nobody writes to it. Every method may raise DatabaseError or ToolError."""
-
-    def definition(self, ref: TableRef) -> TableDefinition | None:
-        """Read a table's definition; None where it did not exist at that time."""
-        ...
-
-    def similar(self, ref: TableRef) -> Sequence[str]:
-        """Name the tables of the same database that read like it."""
-        ...
-
-    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
-        """Read what has to be right, in a transaction that can't write; DatabaseError with code `invariant.failed`."""
-        ...
-
-    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> Rows:
-        """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
-        ...
-
-    def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
-        """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
-        ...
-
-
-class Production(Protocol):
-    """The server with the damaged table. Every method may raise DatabaseError or ToolError."""
-
-    def server(self) -> ServerFacts:
-        """Read what the server is and allows."""
-        ...
-
-    def databases(self) -> Sequence[str]:
-        """Name the users' databases."""
-        ...
-
-    def tables(self, database: str) -> Sequence[str]:
-        """Name a database's base tables."""
-        ...
-
-    def definition(self, ref: TableRef) -> TableDefinition | None:
-        """Read a table's definition; None where it does not exist."""
-        ...
-
-    def similar(self, ref: TableRef) -> Sequence[str]:
-        """Name the tables of the same database that read like it."""
-        ...
-
-    def count(self, ref: TableRef) -> int:
-        """Count a table's rows exactly."""
-        ...
-
-    def check_where(self, ref: TableRef, where: str) -> str:
-        """Say what is wrong with a row filter; empty where it is one expression over the table's own columns."""
-        ...
-
-    def create_scratch(self, schema: str, run: str) -> None:
-        """Make the run's scratch schema, marked as ours; ours already is fine."""
-        ...
-
-    def drop_scratch(self, schema: str) -> None:
-        """Drop the scratch schema if it is ours; gone already is fine."""
-        ...
-
-    def scratch_exists(self, schema: str) -> bool:
-        """Say whether the scratch schema is still there."""
-        ...
-
-    def create_landing(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
-        """Create an empty table from the restored definition and note it in the scratch schema.
-
-        DatabaseError with code `db.table-exists` where the name is taken.
-        """
-        ...
-
-    def drop_landing(self, schema: str, place: TableRef) -> None:
-        """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
-        ...
-
-    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
-        """Read what has to be right, in a transaction that can't write; DatabaseError with code `invariant.failed`."""
-        ...
-
-    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> Rows:
-        """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
-        ...
-
-    def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
-        """Read a file of keys; UsageError names the first line that holds none."""
-        ...
-
-    def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
-        """Give `shadow` the name of `live`, and `live` the name `aside`, in one step; done already is fine."""
-        ...
-
-    def print(self, schema: str, target: Target) -> str:
-        """Return the digest of a table's plan as it is now."""
-        ...
-
-    def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
-        """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
-        ...
-
-    def compare(self, schema: str, targets: Sequence[Target], progress: Progress) -> Sequence[TableDifference]:
-        """Class every staged row against its landing and keep the result in the scratch schema; changes nothing else.
-
-        Of tables that only come along, rows count that went with restored rows of others, or that these point to.
-        """
-        ...
-
-    def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
-        """Yield what the plan says of each row, in the plan's order."""
-        ...
-
-    def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
-        """Write what the rows are that are to change into an undo file, and prove it.
-
-        Rows that are not what the plan found any more become conflicts. ToolError where the file can't be proved.
-        """
-        ...
-
-    def rest(self, schema: str, target: Target) -> Fingerprint | None:
-        """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
-        ...
-
-    def load(self, schema: str, targets: Sequence[Target], pace: Pace, progress: Progress) -> None:
-        """Carry out the plans, in transactions of bounded size, holding back where production is busy.
-
-        What is not as expected any more is a conflict, never overwritten.
-        """
-        ...
-
-    def loaded(self, schema: str, target: Target) -> TableLoad:
-        """Say what has been written so far, also after a load that failed."""
-        ...
-
-    def ledger(self, schema: str, target: Target, before: int, untouched: Fingerprint | None) -> Ledger:
-        """Balance the books: what is there now against what was planned, and the rest against what it was.
-
-        `before` and `untouched` are the row count and what `rest` said before the load.
-        """
-        ...
-
-
-class Databases(Protocol):
-    """Where logins to servers come from."""
-
-    def production(self, endpoint: Endpoint, user: str) -> AbstractContextManager[Production]:
-        """Log in to the source; DatabaseError with code `db.denied` or `db.unreachable` where that fails."""
-        ...
-
-    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> AbstractContextManager[Copy]:
-        """Log in to a temporary instance."""
-        ...
-
-    def tools(self) -> ClientTools:
-        """Find the dump and load programs."""
-        ...
-
-    def statements_of(self, step: str) -> Sequence[str]:
-        """Name what a step runs on a server, for the plan."""
         ...
 
 

@@ -17,12 +17,18 @@ from rdsrestore.core.survey import Survey
 
 @dataclass(frozen=True)
 class Told:
-    """What a journal tells: the request, what was read, the steps still open in the order they began, and the facts."""
+    """What a journal tells: the request, what was read, the steps still open in the order they began, and the facts.
+
+    `recipe` names the plan's steps in order, and `ended` says how the run ended last, with its exit code; None where it
+    was cut off.
+    """
 
     request: Request
     survey: Survey
     open: tuple[Step, ...]
     facts: Facts
+    recipe: tuple[str, ...] = ()
+    ended: int | None = None
 
 
 def header(plan: Plan, survey: Survey, version: str, host: str) -> dict[str, Json]:
@@ -35,6 +41,7 @@ def header(plan: Plan, survey: Survey, version: str, host: str) -> dict[str, Jso
         "request": encode(plan.request),
         "survey": encode(survey),
         "plan": [step.describe() for step in plan.steps],
+        "steps": [step.name for step in plan.steps],
     }
 
 
@@ -43,11 +50,20 @@ def replay(records: Sequence[Record], recipe: Iterable[type[Step]]) -> Told:
     kinds = {kind.name: kind for kind in recipe}
     try:
         start = next(record for record in records if record.kind is Kind.STARTED)
+        still = tuple(decode(kinds[record.step], record.data["intent"]) for record in reversed(open_steps(records)))
+        known = replay_facts(records)
+        for step in still:
+            assumed = step.interrupted()
+            if assumed is not None and known.find(type(assumed)) is None:
+                known.put(assumed)
+        steps = start.data["steps"]
         return Told(
             request=decode(Request, start.data["request"]),
             survey=decode(Survey, start.data["survey"]),
-            open=tuple(decode(kinds[record.step], record.data["intent"]) for record in reversed(open_steps(records))),
-            facts=replay_facts(records),
+            open=still,
+            facts=known,
+            recipe=tuple(map(str, steps)) if isinstance(steps, list) else (),
+            ended=end(records),
         )
     except (StopIteration, KeyError, TypeError, ValueError) as error:
         raise JournalError(
@@ -56,6 +72,17 @@ def replay(records: Sequence[Record], recipe: Iterable[type[Step]]) -> Told:
             "use the release named in its first line, or clean up by hand as the runbook describes",
             code="journal.version",
         ) from error
+
+
+def end(records: Sequence[Record]) -> int | None:
+    """Say with which exit code a run ended; None where it did not, or was resumed since."""
+    for record in reversed(records):
+        code = record.data.get("exit_code")
+        if record.kind is Kind.ENDED and isinstance(code, int):
+            return code
+        if record.kind in {Kind.RESUMED, Kind.INTENT}:
+            return None
+    return None
 
 
 def replay_facts(records: Sequence[Record]) -> Facts:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from rdsrestore.core import events
 from rdsrestore.core.codec import Json, encode
-from rdsrestore.core.errors import JournalError, RdsRestoreError, VerifyError
+from rdsrestore.core.errors import CleanupIncomplete, JournalError, RdsRestoreError, VerifyError
 from rdsrestore.core.facts import Compared, Loaded, Saved, Verified
 from rdsrestore.core.interrupts import Interrupts, Stop
 from rdsrestore.core.journal import Journal, Kind
@@ -37,13 +38,17 @@ class Cause:
     bug: bool = False
 
 
-def execute(plan: Plan, run: Run, desk: Desk) -> Outcome:
-    """Apply the plan's steps in order, undo whatever they made, and prove that it is gone."""
-    started: list[Step] = []
+def execute(plan: Plan, run: Run, desk: Desk, left: Sequence[Step] = ()) -> Outcome:
+    """Apply the plan's steps in order, undo whatever they made, and prove that it is gone.
+
+    `left` are the steps that an earlier process has open, in the order it began them: they are undone at the end as
+    well, and those that are to be done afresh before they are done again.
+    """
+    started: list[Step] = list(left)
     with Interrupts(lambda: remark(desk, started)) as interrupts:
         try:
             desk.announcer.tell(events.RunStarted(run.id, plan, run.world.clock.now()))
-            cause = forward(plan, run, desk, started)
+            cause = clear(plan, run, desk, started) or forward(plan, run, desk, started)
             interrupts.shelter()
         except Stop as stop:
             cause = Cause(stop.error)
@@ -56,6 +61,17 @@ def clean_up(steps: Sequence[Step], run: Run, desk: Desk) -> Outcome:
     with Interrupts(lambda: remark(desk, started)) as interrupts:
         interrupts.shelter()
         return wind_up(run, desk, Cause(), started)
+
+
+def clear(plan: Plan, run: Run, desk: Desk, started: list[Step]) -> Cause | None:
+    """Remove what an earlier process left of the steps that are done afresh; a cause where that fails."""
+    again = {step.name for step in plan.steps if step.afresh}
+    for step in reversed([step for step in started if step.name in again]):
+        remain = undo(step, run, desk)
+        if remain:
+            return Cause(CleanupIncomplete(step.name, remain.why, remain.command))
+        started.remove(step)
+    return None
 
 
 def forward(plan: Plan, run: Run, desk: Desk, started: list[Step]) -> Cause:
@@ -79,7 +95,7 @@ def apply(step: Step, run: Run, desk: Desk, started: list[Step], begun: float) -
     expected = desk.expected.get(step.name, step.usual.total_seconds())
     desk.announcer.tell(events.StepStarted(step.name, step.describe(), step.impact, run.world.clock.now(), expected))
     desk.journal.append(Kind.INTENT, step.name, {"intent": encode(step)})
-    started.append(step)
+    started[:] = [*(each for each in started if each.name != step.name), step]
     fact = step.apply(run)
     if fact is not None:
         run.facts.put(fact)
@@ -112,8 +128,10 @@ def failed(step: Step, cause: Cause, error: RdsRestoreError, begun: float, run: 
 
 def wind_up(run: Run, desk: Desk, cause: Cause, started: Sequence[Step]) -> Outcome:
     """Undo everything that was started, read the world again, and say how it ended."""
-    undone = [remain for step in reversed(started) if (remain := undo(step, run, desk))]
-    proof, found = prove(run, started)
+    kept = keep(run, desk, started) if cause.error and not cause.bug and run.request.keep else ()
+    gone = [step for step in started if not (kept and step.keeps)]
+    undone = [remain for step in reversed(gone) if (remain := undo(step, run, desk))]
+    proof, found = prove(run, gone)
     known = {remain.what for remain in undone}
     remains = (*undone, *(remain for remain in found if remain.what not in known))
     note(desk, Kind.PROOF, "", {"proof": encode(proof), "remains": encode(remains), "calls": calls(run)})
@@ -131,11 +149,31 @@ def wind_up(run: Run, desk: Desk, cause: Cause, started: Sequence[Step]) -> Outc
         production_touched=any(step.changed(run) for step in started),
         remains=remains,
         proof=proof,
+        kept=kept,
         notices=tuple(desk.announcer.problems),
     )
-    note(desk, Kind.ENDED, "", {"exit_code": int(outcome.exit_code), "headline": outcome.headline})
+    note(
+        desk,
+        Kind.ENDED,
+        "",
+        {"exit_code": int(outcome.exit_code), "headline": outcome.headline, "kept": encode(kept)},
+    )
     desk.announcer.tell(events.RunEnded(run.id, outcome, run.world.clock.now()))
     return outcome
+
+
+def keep(run: Run, desk: Desk, started: Sequence[Step]) -> tuple[str, ...]:
+    """Leave what can be kept for a second look, and say what that is; nothing where it can't be seen to."""
+    until = run.world.clock.now() + timedelta(seconds=run.request.keep)
+    try:
+        names = [name for step in started if step.keeps and (name := step.keep(run, until))]
+    except RdsRestoreError as error:
+        desk.announcer.tell(events.Notice(f"nothing is kept: {error}"))
+        return ()
+    kept = tuple(f"{name} until {until:%Y-%m-%d %H:%M:%S} UTC" for name in names)
+    for text in kept:
+        note(desk, Kind.NOTICE, "", {"text": f"kept: {text}"})
+    return kept
 
 
 def undo(step: Step, run: Run, desk: Desk) -> Remains | None:

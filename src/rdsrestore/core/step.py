@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
 from rdsrestore.core.facts import Fact
 from rdsrestore.core.model import Request, RunId, Secret
-from rdsrestore.core.ports import Clock, Cloud, Databases, Operator, Progress
+from rdsrestore.core.ports import Clock, Cloud, Operator, Progress
+from rdsrestore.core.servers import Databases
 from rdsrestore.core.survey import Survey
 
 
@@ -83,6 +84,11 @@ class Step(ABC):
     impact: ClassVar[Impact]
     usual: ClassVar[timedelta] = timedelta(seconds=1)
     """How long it takes as a rule, where no earlier run says better."""
+    afresh: ClassVar[bool] = False
+    """Whether what an earlier process left of it is removed before it is done again; others adopt what they find."""
+
+    keeps: ClassVar[bool] = False
+    """Whether what it made may be left for a second look where the run fails."""
 
     @classmethod
     @abstractmethod
@@ -100,6 +106,10 @@ class Step(ABC):
     def undo(self, run: Run) -> None:  # noqa: B027 - most steps leave nothing to take back
         """Take it back, from the intent alone; already gone counts as done."""
 
+    def keep(self, run: Run, until: datetime) -> str:  # noqa: ARG002 - most steps have nothing to do for it
+        """See that what it made stays until then and no longer; name it in a few words, empty where it goes unsaid."""
+        return ""
+
     def prove_gone(self, run: Run) -> str:  # noqa: ARG002 - steps that make nothing have nothing to prove
         """Read the world again and say in a sentence that what was made is gone; CleanupIncomplete where it is not."""
         return ""
@@ -107,6 +117,10 @@ class Step(ABC):
     def changed(self, run: Run) -> bool:  # noqa: ARG002 - most steps never change production
         """Say whether an applied, or half applied, step left production different."""
         return False
+
+    def interrupted(self) -> Fact | None:
+        """What has to be assumed where a process died in it; None where nothing has."""
+        return None
 
     def undo_text(self) -> str:
         """Say what `undo` does, in one line; empty where there is nothing to take back."""

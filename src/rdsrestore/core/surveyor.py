@@ -11,7 +11,7 @@ from rdsrestore.core.changes import Relative, Role
 from rdsrestore.core.cloud import SourceInstance
 from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import Moment, Request, TableRef
-from rdsrestore.core.ports import Production
+from rdsrestore.core.servers import Production
 from rdsrestore.core.step import World
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.core.tables import TAKES_CHILDREN
@@ -48,7 +48,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         leftovers=tuple(cloud.leftovers()),
         snapshot=snapshot,
         listeners=tuple(listeners),
-        denied=tuple(cloud.denied(source.vpc)),
+        denied=tuple(cloud.denied(source.vpc, switch=request.switch_role is not None)),
         hourly_cost=cost(world, source, request.instance_class or source.instance_class),
         where_problem=where_problem,
         relatives=relatives,

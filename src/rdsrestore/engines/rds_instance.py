@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from rdsrestore.aws import address, permissions, pricing
+from rdsrestore.aws import address, permissions, pricing, simulation
 from rdsrestore.aws.faults import NO_BACKUPS, NO_INSTANCE, cloud_error, translated
 from rdsrestore.aws.firewall import Firewall
 from rdsrestore.aws.marks import as_mapping, expiry, is_ours
 from rdsrestore.aws.session import CallLog, Clients
+from rdsrestore.aws.switch import Switch
 from rdsrestore.aws.waiting import until
 from rdsrestore.core.cloud import (
     ApiCall,
@@ -23,6 +24,7 @@ from rdsrestore.core.cloud import (
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
+    SwitchSpec,
 )
 from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import PREFIX, Endpoint, Secret
@@ -48,6 +50,7 @@ class RdsInstances:
         self._poll = poll
         self._checkip = checkip
         self._firewall = Firewall(clients, poll)
+        self._switch = Switch(clients)
         self._copies = temporary.Copies(clients, poll)
 
     def identity(self) -> Identity:
@@ -90,9 +93,11 @@ class RdsInstances:
             found = self._clients.rds.describe_db_snapshots(DBSnapshotIdentifier=snapshot)["DBSnapshots"]
         return described.snapshot(found[0])
 
-    def denied(self, vpc: str) -> Sequence[str]:
-        """Name the actions the job needs that a trial without effect shows to be forbidden."""
-        return tuple(self._firewall.denied(vpc))
+    def denied(self, vpc: str, *, switch: bool) -> Sequence[str]:
+        """Name the actions the job needs that a trial without effect, or the account's own rules, show as forbidden."""
+        me = self.identity()
+        tried = self._firewall.denied(vpc)
+        return (*tried, *simulation.denied(self._clients, me.arn, me.account, switch=switch))
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""
@@ -155,6 +160,22 @@ class RdsInstances:
     def delete_instance(self, name: str, progress: Progress) -> None:
         """Delete the instance of that name if it is ours, without snapshot or backups, and wait until it is gone."""
         self._copies.delete(name, progress)
+
+    def arm(self, spec: SwitchSpec) -> None:
+        """Let the cloud delete instances at a moment, or put that off."""
+        self._switch.arm(spec)
+
+    def put_off(self, spec: SwitchSpec) -> None:
+        """Put off what `arm` asked for."""
+        self._switch.put_off(spec)
+
+    def disarm(self, instances: Sequence[str]) -> None:
+        """Take back what `arm` asked for."""
+        self._switch.disarm(instances)
+
+    def armed(self, instances: Sequence[str]) -> Sequence[str]:
+        """Name those of the instances that the cloud is still to delete."""
+        return self._switch.armed(instances)
 
     def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
         """Find what carries our marks, of one run or of all."""

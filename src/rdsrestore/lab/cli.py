@@ -150,3 +150,31 @@ def next_restore(status: str, folder: Dir = None) -> None:
 
     control(place(folder).running(), "ending", {"status": status})
     typer.echo(f"the next restore ends in {status}")
+
+
+@app.command()
+def fault(
+    kind: Annotated[str, typer.Argument(help="throttle, error, unavailable, lost, slow, expired, denied, quota, …")],
+    action: Annotated[str, typer.Option(help="Of which calls: rds:DeleteDBInstance, ec2:*, *")] = "*",
+    times: Annotated[int, typer.Option(min=1, help="How many calls.")] = 1,
+    folder: Dir = None,
+) -> None:
+    """Let the next calls to the cloud go wrong; `lost` lets a call take effect and loses its answer."""
+    from rdsrestore.lab.launch import control
+
+    control(place(folder).running(), "fault", {"kind": kind, "action": action, "times": times})
+    typer.echo(f"the next {times} of {action}: {kind}")
+
+
+@app.command()
+def policy(
+    file: Annotated[Path | None, typer.Argument(help="A policy's JSON; without one everything is allowed.")] = None,
+    folder: Dir = None,
+) -> None:
+    """Allow only the actions that a policy names, whatever it says of resources and conditions."""
+    from rdsrestore.lab.launch import control
+
+    statements = jsonlib.loads(file.read_text("utf-8"))["Statement"] if file else []
+    actions = [action for each in statements for action in each["Action"]] if file else None
+    control(place(folder).running(), "policy", {"actions": actions})
+    typer.echo(f"{len(actions)} actions are allowed" if actions is not None else "everything is allowed")

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from rdsrestore.lab.instance import REGION
+
+OWN = "rdsrestore-lab"
+"""Marks the lab's own calls, which no fault hits."""
 
 
 @dataclass(frozen=True)
@@ -26,4 +30,5 @@ class Cloud:
             region_name=REGION,
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
+            config=Config(user_agent_extra=OWN),
         )

@@ -32,6 +32,7 @@ from rdsrestore.lab.local import LocalServers
 from rdsrestore.lab.overlay import Overlay
 from rdsrestore.lab.place import CONTAINERS, Options, Place, State
 from rdsrestore.lab.rds import Pace, Rds
+from rdsrestore.lab.schedules import Schedules
 from rdsrestore.lab.servers import Servers, Tls
 from rdsrestore.lab.slack import Slack
 
@@ -78,9 +79,15 @@ class Lab:
             control=self._control,
         )
         threading.Thread(target=self._http.serve_forever, daemon=True, name="http").start()
+        self.schedules = Schedules(self.cloud, self._delete)
 
     def _app(self, environ: dict[str, Any], start: Any) -> Any:  # noqa: ANN401 - WSGI
         return self.overlay(environ, start)
+
+    def _delete(self, name: str) -> None:
+        found = self.rds.instances.get(name)
+        if found and found.status != "deleting":
+            self.rds.delete(found)
 
     def _allows(self, groups: list[str], peer: str, port: int) -> bool:
         return self._firewall.allows(groups, peer, port)
@@ -120,6 +127,7 @@ class Lab:
 
     def close(self) -> None:
         """Stop every server."""
+        self.schedules.close()
         for instance in list(self.rds.instances.values()):
             instance.gone.set()
             instance.close()
@@ -132,6 +140,13 @@ class Lab:
             if wish.get("text"):
                 self.slack.post("hook/" + self.slack.hook, "", json.dumps({"text": wish["text"]}).encode(), "json")
             return self.slack.messages
+        elif name == "fault":
+            self.overlay.faults.plan(str(wish["kind"]), str(wish["action"]), int(wish["times"]))
+        elif name == "faults":
+            return self.overlay.faults.happened
+        elif name == "policy":
+            allowed = wish.get("actions")
+            self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))
         elif name == "calls":
             return [asdict(call) for call in self.overlay.calls]
         return {"ok": True}

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from rdsrestore.lab import wire
+from rdsrestore.lab.clients import OWN
+from rdsrestore.lab.faults import Faults, nothing
 from rdsrestore.lab.handlers import Handlers
 from rdsrestore.lab.rds import Rds
 from rdsrestore.lab.slack import Slack
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 XML = "text/xml"
+REST = {
+    ("scheduler", "POST"): "CreateSchedule",
+    ("scheduler", "PUT"): "UpdateSchedule",
+    ("scheduler", "GET"): "GetSchedule",
+    ("scheduler", "DELETE"): "DeleteSchedule",
+}
+"""Actions that stand in no header and no form."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ class Overlay:
     slack: Slack
     control: Callable[[str, dict[str, Any]], Any]
     calls: list[Call] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -62,15 +72,24 @@ class Overlay:
     def _cloud(self, environ: WSGIEnvironment, body: bytes, start: StartResponse) -> Iterable[bytes]:
         found = SCOPE.search(str(environ.get("HTTP_AUTHORIZATION", "")))
         service = found.group(1) if found else ""
-        form = dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True)) if service in {"rds", "ec2"} else {}
+        form = (
+            dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True)) if service in {"rds", "ec2", "iam"} else {}
+        )
         action = form.get("Action", str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2])
+        action = action or REST.get((service, str(environ.get("REQUEST_METHOD"))), "")
         self.calls.append(Call(service, action, form))
         try:
+            ours = OWN in str(environ.get("HTTP_USER_AGENT", ""))
+            after = nothing if ours else self.faults.before(service, action)
             answer = self._own(service, action, form)
-            if answer is not None:
-                return reply(start, 200, XML, answer)
-            return self._moto(environ, body, start, service, action)
+            if answer is None:
+                return self._moto(environ, body, start, Call(service, action, form), after)
+            after()
+            return reply(start, 200, XML, answer)
         except wire.Fault as error:
+            if service in {name for name, _method in REST}:
+                said = {"__type": error.code, "message": error.message, "Message": error.message}
+                return reply(start, error.status, "application/json", json.dumps(said).encode(), error.code)
             return reply(start, error.status, XML, wire.fault(error, service))
 
     def _own(self, service: str, action: str, form: Mapping[str, str]) -> bytes | None:
@@ -79,6 +98,8 @@ class Overlay:
                 return None
             answer = self.handlers.actions[action](wire.request(service, action, form))
             return wire.response(service, action, answer)
+        if service == "iam" and action == "SimulatePrincipalPolicy":
+            return wire.response(service, action, self.faults.simulate(wire.request(service, action, form)))
         if service == "ec2" and action == "DeleteSecurityGroup":
             for each in self.rds.instances.values():
                 if form.get("GroupId") in each.groups:
@@ -86,7 +107,7 @@ class Overlay:
         return None
 
     def _moto(
-        self, environ: WSGIEnvironment, body: bytes, start: StartResponse, service: str, action: str
+        self, environ: WSGIEnvironment, body: bytes, start: StartResponse, call: Call, after: Callable[[], None]
     ) -> Iterable[bytes]:
         said: list[Any] = []
 
@@ -97,12 +118,15 @@ class Overlay:
         answer = b"".join(self.moto({**environ, "wsgi.input": io.BytesIO(body)}, note))
         status, headers = said
         if status.startswith("500") and answer.lstrip().startswith(b"<!doctype"):
-            raise wire.Fault("InvalidAction", f"the lab does not know {service}:{action}", 501)
+            raise wire.Fault("InvalidAction", f"the lab does not know {call.service}:{call.action}", 501)
+        after()
         start(status, headers)
         return [answer]
 
 
-def reply(start: StartResponse, status: int, kind: str, body: bytes) -> Iterable[bytes]:
-    """Answer with a body."""
-    start(f"{status} {'OK' if status < 400 else 'Error'}", [("Content-Type", kind), ("Content-Length", str(len(body)))])  # noqa: PLR2004 - HTTP
+def reply(start: StartResponse, status: int, kind: str, body: bytes, error: str = "") -> Iterable[bytes]:
+    """Answer with a body; some protocols have the error's name in a header."""
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+    headers += [("x-amzn-errortype", error)] if error else []
+    start(f"{status} {'OK' if status < 400 else 'Error'}", headers)  # noqa: PLR2004 - HTTP
     return [body]

@@ -14,6 +14,7 @@ from rdsrestore.outlets.text import clean
 
 SAID = {
     Kind.APPROVED: "question",
+    Kind.RESUMED: "by",
     Kind.DONE: "result",
     Kind.FAILED: "problem",
     Kind.UNDO: "text",

@@ -148,6 +148,8 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
         labelled(console, "gone", proof)
     for remain in outcome.remains:
         labelled(console, "STILL THERE", f"could not {remain.what}: {remain.why}", "bold red")
+    for text in outcome.kept:
+        labelled(console, "kept", f"{text}; it costs money until then")
     for notice in outcome.notices:
         labelled(console, "note", notice)
     for text in following(outcome):
@@ -187,6 +189,8 @@ def production(outcome: Outcome) -> str:
 def following(outcome: Outcome) -> Iterable[str]:
     """Say what to do next, most urgent first."""
     yield from dict.fromkeys(remain.command for remain in outcome.remains)
+    if outcome.kept:
+        yield f"rdsrestore resume {outcome.run} goes on with what was kept; rdsrestore cleanup {outcome.run} removes it"
     if outcome.cause and outcome.cause.hint:
         yield outcome.cause.hint
     if outcome.production_touched and outcome.cause:

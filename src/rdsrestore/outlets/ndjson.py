@@ -119,6 +119,7 @@ def ending(outcome: Outcome) -> dict[str, Json]:
         "ledgers": [{**without_class(ledger), "landing": str(ledger.landing)} for ledger in outcome.ledgers],
         "remains": [without_class(remain) for remain in outcome.remains],
         "proof": list(outcome.proof),
+        "kept": list(outcome.kept),
         "notices": list(outcome.notices),
         "error": failure(outcome.cause) if outcome.cause else None,
     }

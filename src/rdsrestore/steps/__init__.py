@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rdsrestore.core.step import Step
 from rdsrestore.steps.approve import Approve
+from rdsrestore.steps.arm_switch import ArmSwitch
 from rdsrestore.steps.close_rule import CloseRule
 from rdsrestore.steps.compare import Compare
 from rdsrestore.steps.dump import Dump
@@ -29,6 +30,7 @@ from rdsrestore.steps.verify import Verify
 
 RECIPE: tuple[type[Step], ...] = (
     ReachMoment,
+    ArmSwitch,
     OwnGroup,
     RestoreAfter,
     RestoreInstance,

@@ -12,7 +12,7 @@ from rdsrestore.core.codec import encode
 from rdsrestore.core.errors import Refused
 from rdsrestore.core.facts import Compared, Fact, Staged
 from rdsrestore.core.model import Merge, OnConflict, Policy, Request, RunId
-from rdsrestore.core.ports import Production
+from rdsrestore.core.servers import Production
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 from rdsrestore.steps.sessions import counted, production

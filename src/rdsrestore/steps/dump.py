@@ -14,7 +14,7 @@ from rdsrestore.core.errors import DatabaseError, Refused
 from rdsrestore.core.facts import Differing, Dumped, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
 from rdsrestore.core.order import parents_first
-from rdsrestore.core.ports import Copy
+from rdsrestore.core.servers import Copy
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.tables import TAKES_CHILDREN, DumpFile, TableDefinition

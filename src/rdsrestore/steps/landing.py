@@ -20,6 +20,7 @@ class MakeLanding(Step):
     name: ClassVar[str] = "landing"
     impact: ClassVar[Impact] = Impact.PRODUCTION
     usual: ClassVar[timedelta] = timedelta(seconds=1)
+    afresh: ClassVar[bool] = True
 
     tables: tuple[TableRef, ...]
     beside: str | None

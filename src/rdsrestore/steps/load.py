@@ -56,6 +56,10 @@ class Load(Step):
                 run.facts.put(Loaded(loads, complete=False))
         return Loaded(loads)
 
+    def interrupted(self) -> Fact:
+        """Rows may have been written."""
+        return Loaded((), complete=False)
+
     def changed(self, run: Run) -> bool:
         """Any row written, or a load of which that is not known."""
         loaded = run.facts.find(Loaded)

@@ -15,7 +15,7 @@ from rdsrestore.core.changes import Located, Relative, Role
 from rdsrestore.core.differ import Differ, Slice, Together, Twice
 from rdsrestore.core.facts import Differing, Fact
 from rdsrestore.core.model import Policy, Request, RunId, TableRef
-from rdsrestore.core.ports import Copy, Production
+from rdsrestore.core.servers import Copy, Production
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.tables import TableDefinition

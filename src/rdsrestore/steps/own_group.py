@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.core.cloud import GroupSpec
@@ -23,6 +23,7 @@ class OwnGroup(Step):
     name: ClassVar[str] = "own-group"
     impact: ClassVar[Impact] = Impact.TEMPORARY
     usual: ClassVar[timedelta] = timedelta(seconds=2)
+    keeps: ClassVar[bool] = True
 
     group: GroupSpec
 
@@ -43,6 +44,11 @@ class OwnGroup(Step):
     def undo(self, run: Run) -> None:
         """Delete it once nothing uses it."""
         run.world.cloud.delete_group(self.group.name, run.progress)
+
+    def keep(self, run: Run, until: datetime) -> str:
+        """Name it."""
+        del run, until
+        return f"security group {self.group.name}, closed"
 
     def prove_gone(self, run: Run) -> str:
         """Look for it by name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.core.cloud import RestoreSpec
@@ -22,6 +22,7 @@ class RestoreInstance(Step):
     name: ClassVar[str] = "restore-instance"
     impact: ClassVar[Impact] = Impact.TEMPORARY
     usual: ClassVar[timedelta] = timedelta(minutes=20)
+    keeps: ClassVar[bool] = True
 
     spec: RestoreSpec
     wait: int
@@ -46,6 +47,11 @@ class RestoreInstance(Step):
     def undo(self, run: Run) -> None:
         """Delete the copy, without a snapshot and without backups."""
         run.world.cloud.delete_instance(self.spec.name, run.progress)
+
+    def keep(self, run: Run, until: datetime) -> str:
+        """Name it."""
+        del run, until
+        return f"instance {self.spec.name}"
 
     def prove_gone(self, run: Run) -> str:
         """Look for it by its marks."""

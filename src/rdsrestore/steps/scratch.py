@@ -20,6 +20,7 @@ class MakeScratch(OnScratch):
     name: ClassVar[str] = "scratch"
     impact: ClassVar[Impact] = Impact.TEMPORARY
     usual: ClassVar[timedelta] = timedelta(seconds=1)
+    afresh: ClassVar[bool] = True
 
     def describe(self) -> str:
         """Name the schema."""

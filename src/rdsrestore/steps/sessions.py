@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 from rdsrestore.core.facts import AfterInstance, TempInstance
 from rdsrestore.core.model import TableRef
-from rdsrestore.core.ports import Copy, Production
+from rdsrestore.core.servers import Copy, Production
 from rdsrestore.core.step import Run
 from rdsrestore.steps.own_password import COPY
 

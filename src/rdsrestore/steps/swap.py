@@ -42,9 +42,10 @@ class Swap(Step):
         return f"rename {self.live} to {self.aside.table}, and {self.shadow.table} to {self.live.table}, in one step"
 
     def apply(self, run: Run) -> Fact:
-        """Rename."""
+        """Rename, unless an earlier process has."""
         with production(run) as database:
-            database.swap(self.live, self.shadow, self.aside)
+            if database.definition(self.aside) is None:
+                database.swap(self.live, self.shadow, self.aside)
         return Swapped(self.live, self.shadow, self.aside)
 
     def changed(self, run: Run) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import statistics
 from collections import defaultdict
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rdsrestore.core.errors import JournalError, UsageError
+from rdsrestore.core.errors import ExitCode, JournalError, UsageError
 from rdsrestore.core.journal import Kind, Reading, Record, read
 from rdsrestore.core.model import RUN_ID, RunId
 
@@ -47,6 +48,25 @@ class StoredRun:
     def records(self) -> tuple[Record, ...]:
         """Return the sound records."""
         return self.reading().records
+
+    def cut_off(self) -> bool:
+        """Whether the journal's last record is not that of an end that left nothing."""
+        try:
+            last = self.journal.read_bytes().rstrip().rpartition(b"\n")[2]
+            record = json.loads(last)
+        except (OSError, ValueError):
+            return self.journal.exists()
+        ended = record.get("kind") == Kind.ENDED
+        data = record["data"]
+        return not ended or bool(data.get("kept")) or data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE
+
+    def idle(self) -> bool:
+        """Whether no process works on the run."""
+        try:
+            with self.locked():
+                return True
+        except JournalError:
+            return False
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -93,11 +113,11 @@ class Runs:
         return StoredRun(folder)
 
     def all(self) -> Sequence[StoredRun]:
-        """Return the runs, newest first."""
+        """Return the runs that have begun a journal, newest first."""
         if not self.folder.is_dir():
             return ()
         names = sorted((each.name for each in self.folder.iterdir() if RUN_ID.fullmatch(each.name)), reverse=True)
-        return tuple(StoredRun(self.folder / name) for name in names)
+        return tuple(run for name in names if (run := StoredRun(self.folder / name)).journal.exists())
 
     def find(self, run: str | None) -> StoredRun:
         """Return the run of that name, or the newest; UsageError where there is none."""
@@ -110,6 +130,10 @@ class Runs:
         raise UsageError(
             "run", f"there is no run {run}" if run else "there are no runs yet", "rdsrestore runs lists them"
         )
+
+    def unfinished(self) -> Sequence[StoredRun]:
+        """Return the runs that were cut off, or not wholly torn down, and that nobody works on; newest first."""
+        return tuple(run for run in self.all() if run.cut_off() and run.idle())
 
     def durations(self) -> Mapping[str, float]:
         """Return the median length, in seconds, that each step had in earlier runs."""

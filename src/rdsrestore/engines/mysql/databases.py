@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from rdsrestore.core.model import Endpoint, Secret
+from rdsrestore.core.model import Endpoint, Secret, TableRef
 from rdsrestore.core.tables import ClientTools
-from rdsrestore.engines.mysql import clients
-from rdsrestore.engines.mysql.connect import Login
+from rdsrestore.engines.mysql import clients, lock
+from rdsrestore.engines.mysql.connect import Login, connect
 from rdsrestore.engines.mysql.copy import MysqlCopy
 from rdsrestore.engines.mysql.production import MysqlProduction
 
@@ -46,6 +46,13 @@ class MysqlDatabases:
         """Log in to a temporary instance."""
         with closing(MysqlCopy(Login(endpoint, user, password, self._ca, self._patience))) as server:
             yield server
+
+    @contextmanager
+    def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
+        """Hold an advisory lock on the run and on each table."""
+        login = Login(endpoint, user, self._password(), self._ca, self._patience)
+        with closing(connect(login, "production")) as session, lock.held(session, run, refs):
+            yield
 
     def tools(self) -> ClientTools:
         """Find the dump and load programs."""

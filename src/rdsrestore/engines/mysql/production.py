@@ -13,7 +13,20 @@ from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Invariant, Policy, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, Fingerprint, ServerFacts, TableDefinition
-from rdsrestore.engines.mysql import catalog, compare, keyfile, landing, load, plan, staging, tally, undo, verify, where
+from rdsrestore.engines.mysql import (
+    catalog,
+    compare,
+    keyfile,
+    landing,
+    load,
+    lock,
+    plan,
+    staging,
+    tally,
+    undo,
+    verify,
+    where,
+)
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.invariants import read
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
@@ -81,6 +94,14 @@ class MysqlProduction:
     def drop_scratch(self, schema: str) -> None:
         """Drop the scratch schema if it is ours; gone already is fine."""
         staging.drop(self._ready(), schema)
+
+    def scratches(self) -> Sequence[str]:
+        """Name the runs whose scratch schemas are on the server."""
+        return staging.runs(self._ready())
+
+    def at_work(self, run: str) -> str:
+        """Say from where a run is worked on right now."""
+        return lock.holder(self._ready(), run)
 
     def scratch_exists(self, schema: str) -> bool:
         """Say whether the scratch schema is still there."""

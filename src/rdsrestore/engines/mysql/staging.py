@@ -11,7 +11,7 @@ from typing import IO, BinaryIO
 
 from rdsrestore.core.changes import AFTER, Target
 from rdsrestore.core.errors import DatabaseError, ToolError, VerifyError
-from rdsrestore.core.model import TableRef
+from rdsrestore.core.model import RUN_ID, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile
 from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash, undo
@@ -45,6 +45,13 @@ def create(session: Session, schema: str, run: str) -> None:
         f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{LANDINGS}"
         " (name VARCHAR(140) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY) ENGINE=InnoDB"
     )
+
+
+def runs(session: Session) -> list[str]:
+    """Name the runs of the schemas that carry our marker."""
+    marked = session.rows("SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_NAME = %s", (MARKER,))
+    found = (session.rows(f"SELECT run FROM {quoted(schema)}.{MARKER} LIMIT 1") for (schema,) in marked)
+    return [str(run) for rows in found for (run,) in rows if RUN_ID.fullmatch(str(run))]
 
 
 def exists(session: Session, schema: str) -> bool:

@@ -1,0 +1,73 @@
+"""A dead man's switch in the cloud: it deletes the temporary instances when the time is up, whoever is still there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.core.cloud import SwitchSpec
+from rdsrestore.core.errors import CleanupIncomplete
+from rdsrestore.core.facts import Fact, SwitchArmed
+from rdsrestore.core.model import Request, RunId
+from rdsrestore.core.step import Impact, Run, Step
+from rdsrestore.core.survey import Survey
+
+
+@dataclass(frozen=True)
+class ArmSwitch(Step):
+    """Set it before anything is made; it is put off while the run lives, and removed last."""
+
+    name: ClassVar[str] = "arm-switch"
+    impact: ClassVar[Impact] = Impact.TEMPORARY
+    usual: ClassVar[timedelta] = timedelta(seconds=2)
+    keeps: ClassVar[bool] = True
+
+    switch: SwitchSpec
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
+        """Wanted where a role for it is set."""
+        if request.switch_role is None:
+            return None
+        instances = (run.resource, run.after) if request.incident_end else (run.resource,)
+        return cls(SwitchSpec(instances, request.switch_role, survey.at + timedelta(seconds=request.expires)))
+
+    def describe(self) -> str:
+        """Say when it would go off."""
+        names = " and ".join(self.switch.instances)
+        return (
+            f"let a schedule delete {names} at {self.switch.at:%Y-%m-%d %H:%M:%S} UTC, whatever becomes of this machine"
+        )
+
+    def apply(self, run: Run) -> Fact:
+        """Arm it."""
+        run.world.cloud.arm(self.switch)
+        return SwitchArmed(self.switch.instances, self.switch.at)
+
+    def undo(self, run: Run) -> None:
+        """Remove it, unless what it watches over is still there."""
+        left = [each.id for each in run.world.cloud.leftovers(run.id.value) if each.kind == "instance"]
+        if left:
+            raise CleanupIncomplete("switch", f"{', '.join(left)} is still there, so the switch stays armed")
+        run.world.cloud.disarm(self.switch.instances)
+
+    def keep(self, run: Run, until: datetime) -> str:
+        """Put it off until the kept instance's time is up."""
+        run.world.cloud.arm(SwitchSpec(self.switch.instances, self.switch.role, until))
+        return ""
+
+    def prove_gone(self, run: Run) -> str:
+        """Look for the schedules."""
+        found = run.world.cloud.armed(self.switch.instances)
+        if found:
+            raise CleanupIncomplete("switch", f"schedule {', '.join(found)} is still there")
+        return f"the schedule that would have deleted {' and '.join(self.switch.instances)} is gone"
+
+    def undo_text(self) -> str:
+        """Name what goes."""
+        return f"remove the schedule that would delete {' and '.join(self.switch.instances)}"
+
+    def result(self, fact: Fact | None) -> str:
+        """Say when it would go off."""
+        return f"armed for {fact.at:%H:%M:%S} UTC" if isinstance(fact, SwitchArmed) else "armed"

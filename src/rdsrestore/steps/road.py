@@ -1,0 +1,59 @@
+"""Where an interrupted run goes on: what was done once is not done again where its result is still good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rdsrestore.core.errors import Refused
+from rdsrestore.core.facts import Dumped, Loaded, Swapped, Verified
+from rdsrestore.core.replay import Told
+from rdsrestore.core.step import Step
+from rdsrestore.steps.close_rule import CloseRule
+from rdsrestore.steps.load import Load
+from rdsrestore.steps.swap import Swap
+from rdsrestore.steps.verify import Verify
+
+
+@dataclass(frozen=True)
+class Found:
+    """What of an interrupted run the world still has: its dumps, sound to the last byte, and its scratch schema."""
+
+    dumps: bool
+    scratch: bool
+
+
+def ahead(steps: Sequence[Step], told: Told, found: Found) -> Sequence[Step]:
+    """Return the steps of a run that are still to be done, in order.
+
+    A sound dump is never fetched twice: then neither a copy nor a rule is needed any more. What rests on the scratch
+    schema is done afresh until the load has begun; from then on the plan in it is what was approved, and says what is
+    written already. Refused where the load had begun and its plan is gone.
+    """
+    if told.facts.find(Loaded) is not None:
+        return after_load(steps, told, found)
+    if told.facts.find(Dumped) is not None and found.dumps:
+        return since(steps, CloseRule)
+    return steps
+
+
+def after_load(steps: Sequence[Step], told: Told, found: Found) -> Sequence[Step]:
+    """Return what is left once the load has begun."""
+    loaded = told.facts.find(Loaded)
+    if told.facts.find(Swapped) is not None:
+        return ()
+    if told.facts.find(Verified) is not None:
+        return since(steps, Swap)
+    if not found.scratch:
+        raise Refused(
+            "resume",
+            "the load had begun, and its plan was removed with the scratch schema",
+            "run the same command again: what is back stays, and the rest is compared anew",
+        )
+    return since(steps, Verify if loaded and loaded.complete else Load)
+
+
+def since(steps: Sequence[Step], first: type[Step]) -> Sequence[Step]:
+    """Return the steps from one on; none where the plan is without it."""
+    names = [step.name for step in steps]
+    return steps[names.index(first.name) :] if first.name in names else ()

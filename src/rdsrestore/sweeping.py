@@ -1,0 +1,161 @@
+"""Find everything of ours in the account and on production by its marks, and remove it, run by run."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+
+from rdsrestore import __version__
+from rdsrestore.cleaning import clean
+from rdsrestore.core.codec import Json, encode
+from rdsrestore.core.errors import CleanupIncomplete, ExitCode, RdsRestoreError
+from rdsrestore.core.journal import Journal, Kind
+from rdsrestore.core.model import Endpoint, RunId
+from rdsrestore.core.servers import Production
+from rdsrestore.core.step import World
+from rdsrestore.front import Front
+from rdsrestore.store.journal_file import JournalFile
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where production is, and as whom to look there; None of both where no instance is named."""
+
+    world: World
+    endpoint: Endpoint | None
+    user: str
+
+    def production(self) -> AbstractContextManager[Production | None]:
+        """Log in, where there is somewhere to."""
+        if self.endpoint is None:
+            return nullcontext()
+        return self.world.databases.production(self.endpoint, self.user)
+
+
+def sweep(front: Front, *, yes: bool) -> ExitCode:
+    """Ask about each run that has left something, also of other people and machines, and remove it; `yes` asks nothing.
+
+    Returns CLEANUP_INCOMPLETE where anything could not be removed.
+    """
+    site = find_site(front)
+    runs = leavings(site)
+    if not runs:
+        front.screen.print(f"nothing of rdsrestore is left in this account and region{where(site)}", soft_wrap=True)
+        return ExitCode.OK
+    worst = ExitCode.OK
+    for run, things in runs.items():
+        front.screen.print(f"run {run} left {'; '.join(things)}", soft_wrap=True)
+        with site.production() as database:
+            busy = database.at_work(run) if database else ""
+        if busy:
+            front.screen.print(f"  it is at work right now{busy}; left alone", soft_wrap=True)
+        elif yes or front.confirm(f"Remove what run {run} left?"):
+            worst = max(worst, remove(run, site, front))
+        else:
+            front.screen.print("  left as it is")
+    return worst
+
+
+def find_site(front: Front) -> Site:
+    """Find production by the settings."""
+    world = front.world(yes=True)
+    if front.settings.instance is None:
+        return Site(world, None, "")
+    source = world.cloud.source(front.settings.instance)
+    return Site(world, source.endpoint, front.settings.user or source.master_user)
+
+
+def where(site: Site) -> str:
+    """Say whether production was looked at."""
+    return "" if site.endpoint else "; production was not looked at: set RDSRESTORE_INSTANCE"
+
+
+def leavings(site: Site) -> dict[str, list[str]]:
+    """Describe by run what is left."""
+    found: dict[str, list[str]] = {}
+    for each in site.world.cloud.leftovers():
+        until = f", expires {each.expires:%Y-%m-%d %H:%M} UTC" if each.expires else ""
+        found.setdefault(each.run, []).append(f"{each.kind} {each.id} ({each.status}{until})")
+    with site.production() as database:
+        for run in database.scratches() if database else ():
+            found.setdefault(run, []).append(f"scratch schema {RunId(run).schema}")
+    return found
+
+
+def remove(run: str, site: Site, front: Front) -> ExitCode:
+    """Remove what a run left: by its journal where it is here, else by the marks alone."""
+    if any(each.id.value == run for each in front.runs.all()):
+        return clean(run, front)
+    stored = front.runs.create(RunId(run))
+    with stored.locked():
+        journal = JournalFile(stored.journal, site.world.clock)
+        try:
+            return by_marks(RunId(run), site, front, journal)
+        finally:
+            journal.close()
+
+
+def by_marks(run: RunId, site: Site, front: Front, journal: Journal) -> ExitCode:
+    """Remove a run's things without its journal, and write one of what was done."""
+    said = {"text": f"swept by {front.settings.operator} on {socket.gethostname()}, rdsrestore {__version__}"}
+    journal.append(Kind.NOTICE, "", dict(said))
+    problems: list[str] = []
+    for text, work in removals(run, site, front):
+        journal.append(Kind.UNDO, "", {"text": text})
+        try:
+            work()
+        except RdsRestoreError as error:
+            problems.append(str(error))
+            journal.append(Kind.UNDO_FAILED, "", {"text": text, "problem": str(error)})
+            front.fail(error)
+        else:
+            journal.append(Kind.UNDONE, "", {"text": text, "calls": encode(tuple(site.world.cloud.take_calls()))})
+            front.screen.print(f"  {text}: gone", soft_wrap=True)
+    code = ExitCode.CLEANUP_INCOMPLETE if problems else prove(run, site, front, journal)
+    headline = "something is left" if code else "swept by marks; nothing is left"
+    journal.append(Kind.ENDED, "", {"exit_code": int(code), "headline": headline})
+    return code
+
+
+def removals(run: RunId, site: Site, front: Front) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Name what is removed, newest first, each with how."""
+    cloud, found = site.world.cloud, site.world.cloud.leftovers(run.value)
+
+    def tell(text: str, share: float | None) -> None:
+        del share
+        front.screen.print(f"  {text}", soft_wrap=True)
+
+    def drop() -> None:
+        with site.production() as database:
+            if database:
+                database.drop_scratch(run.schema)
+
+    def close() -> None:
+        group = cloud.find_group(run.resource)
+        if group:
+            cloud.close_rules(group)
+
+    instances = [each.id for each in found if each.kind == "instance"]
+    grouped = len(instances) < len(found)
+    if site.endpoint:
+        yield f"scratch schema {run.schema}", drop
+    if grouped:
+        yield f"rules of security group {run.resource}", close
+    yield from ((f"instance {name}", partial(cloud.delete_instance, name, tell)) for name in instances)
+    if grouped:
+        yield f"security group {run.resource}", partial(cloud.delete_group, run.resource, tell)
+
+
+def prove(run: RunId, site: Site, front: Front, journal: Journal) -> ExitCode:
+    """Look again, and write down what the world says."""
+    left = site.world.cloud.leftovers(run.value)
+    calls = encode(tuple(site.world.cloud.take_calls()))
+    said = [f"{each.kind} {each.id} is still {each.status}" for each in left]
+    proof: Json = [] if said else [f"nothing carries the marks of run {run} any more"]
+    journal.append(Kind.PROOF, "", {"proof": proof, "remains": encode(tuple(said)), "calls": calls})
+    for text in said:
+        front.fail(CleanupIncomplete("cleanup", text, f"rdsrestore cleanup --all in some minutes (run {run})"))
+    return ExitCode.CLEANUP_INCOMPLETE if said else ExitCode.OK

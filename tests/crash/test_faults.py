@@ -1,0 +1,81 @@
+"""The cloud misbehaves during a whole run: the job is done all the same, or ended cleanly with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rdsrestore.lab.launch import control
+from tool import LabTool
+
+PASSING = [
+    ("throttle", "rds:*", 5),
+    ("throttle", "ec2:*", 5),
+    ("error", "ec2:*", 2),
+    ("unavailable", "rds:Describe*", 6),
+    ("error", "rds:RestoreDBInstanceToPointInTime", 2),
+    ("lost", "rds:RestoreDBInstanceToPointInTime", 1),
+    ("lost", "rds:ModifyDBInstance", 1),
+    ("lost", "rds:DeleteDBInstance", 1),
+    ("lost", "ec2:CreateSecurityGroup", 1),
+    ("lost", "ec2:AuthorizeSecurityGroupIngress", 1),
+    ("lost", "ec2:RevokeSecurityGroupIngress", 1),
+    ("lost", "ec2:DeleteSecurityGroup", 1),
+    ("lost", "scheduler:CreateSchedule", 1),
+    ("lost", "scheduler:DeleteSchedule", 1),
+    ("unavailable", "scheduler:*", 3),
+    ("slow", "rds:RestoreDBInstanceToPointInTime", 1),
+]
+ENDING = [
+    ("quota", "rds:RestoreDBInstanceToPointInTime", "ask for a higher quota"),
+    ("capacity", "rds:RestoreDBInstanceToPointInTime", "--class"),
+    ("kms", "rds:RestoreDBInstanceToPointInTime", "key"),
+    ("expired", "rds:RestoreDBInstanceToPointInTime", "aws sso login"),
+    ("denied", "ec2:CreateSecurityGroup", "permission"),
+]
+ROLE = "arn:aws:iam::123456789012:role/rdsrestore-switch"
+
+
+@pytest.fixture
+def damaged(shop: LabTool) -> Iterator[str]:
+    shop.sql("CREATE TABLE shop.faulty (id INT PRIMARY KEY); INSERT INTO shop.faulty VALUES (1), (2)")
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.faulty WHERE id = 2")
+    yield before
+    shop.sql("DROP TABLE shop.faulty")
+
+
+def plan(shop: LabTool, kind: str, action: str, times: int) -> None:
+    control(shop.place.running(), "fault", {"kind": kind, "action": action, "times": times})
+
+
+def happened(shop: LabTool) -> dict[str, int]:
+    counts: dict[str, int] = control(shop.place.running(), "faults", {})
+    return counts
+
+
+@pytest.mark.parametrize(("kind", "action", "times"), PASSING)
+def test_a_fault_that_passes_does_not_stop_the_job(
+    shop: LabTool, damaged: str, kind: str, action: str, times: int
+) -> None:
+    before = happened(shop).get(kind, 0)
+    plan(shop, kind, action, times)
+    shop("table", "faulty", "--before", damaged, "--yes", check=0, RDSRESTORE_SWITCH_ROLE=ROLE)
+    assert happened(shop)[kind] == before + times
+    assert shop.number("SELECT COUNT(*) FROM shop.faulty") == 2
+    assert shop.ours() == []
+    assert shop.status()["schedules"] == []
+
+
+@pytest.mark.parametrize(("kind", "action", "hint"), ENDING)
+def test_a_fault_that_stays_ends_the_run_with_what_to_try(
+    shop: LabTool, damaged: str, kind: str, action: str, hint: str
+) -> None:
+    plan(shop, kind, action, 1)
+    ended = shop("table", "faulty", "--before", damaged, "--yes")
+    assert ended.returncode in {3, 4}
+    assert hint in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert shop.number("SELECT COUNT(*) FROM shop.faulty") == 1
+    assert shop.ours() == []

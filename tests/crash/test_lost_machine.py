@@ -1,0 +1,178 @@
+"""The machine, its disk, or the person is gone: what was made goes by itself, or is found by its marks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rdsrestore.aws.policy import operator
+from rdsrestore.lab.launch import control
+from tool import LabTool, events, kill_at
+
+ROLE = "arn:aws:iam::123456789012:role/rdsrestore-switch"
+WITHIN = 60
+
+
+@pytest.fixture
+def damaged(shop: LabTool) -> Iterator[str]:
+    shop.sql("CREATE TABLE shop.lone (id INT PRIMARY KEY, name VARCHAR(9) UNIQUE)")
+    shop.sql("INSERT INTO shop.lone VALUES (1, 'a'), (2, 'b')")
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.lone WHERE id = 2")
+    yield before
+    shop.sql("DROP TABLE shop.lone")
+
+
+def becomes(true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + WITHIN
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def copies(shop: LabTool) -> list[str]:
+    return [each["id"] for each in shop.status()["instances"] if each["id"] != "production"]
+
+
+def test_the_switch_deletes_the_copy_of_a_run_that_died(shop: LabTool, damaged: str) -> None:
+    shop.env |= {"RDSRESTORE_SWITCH_ROLE": ROLE, "RDSRESTORE_EXPIRES": "6"}
+    try:
+        with shop.started("table", "lone", "--before", damaged, "--yes") as process:
+            assert kill_at(process, "step-done", "restore-instance")
+        assert copies(shop)
+        assert shop.status()["schedules"]
+        assert becomes(lambda: not copies(shop))
+        assert becomes(lambda: not shop.status()["schedules"])
+        shop("cleanup", check=0)
+        assert shop.ours() == []
+    finally:
+        del shop.env["RDSRESTORE_SWITCH_ROLE"], shop.env["RDSRESTORE_EXPIRES"]
+
+
+def test_a_run_that_lives_longer_puts_the_switch_off(shop: LabTool, damaged: str, tmp_path: Path) -> None:
+    flag = tmp_path / "hold"
+    flag.touch()
+    shop.env |= {"RDSRESTORE_SWITCH_ROLE": ROLE, "RDSRESTORE_EXPIRES": "6"}
+    try:
+        with shop.started("table", "lone", "--before", damaged, "--yes", "--pause-file", str(flag)) as process:
+            begun = 0.0
+            for each in events(process):
+                if each["event"] == "step-done" and each["step"] == "arm-switch":
+                    begun = time.monotonic()
+                if begun and time.monotonic() > begun + 9:
+                    flag.unlink(missing_ok=True)
+                if each["event"] == "step-done" and each["step"] == "load":
+                    assert time.monotonic() > begun + 9
+                    assert copies(shop), "the switch went off under a living run"
+            assert process.wait() == 0
+    finally:
+        del shop.env["RDSRESTORE_SWITCH_ROLE"], shop.env["RDSRESTORE_EXPIRES"]
+    assert shop.status()["schedules"] == []
+    assert shop.ours() == []
+
+
+def test_what_is_kept_after_a_failure_is_used_by_resume(shop: LabTool, damaged: str) -> None:
+    shop.sql("INSERT INTO shop.lone VALUES (9, 'b')")
+    words = ["table", "lone", "--before", damaged, "--on-conflict", "stop", "--keep-on-failure", "2h", "--yes"]
+    ended = shop(*words, check=3, RDSRESTORE_SWITCH_ROLE=ROLE)
+    assert "rdsrestore resume" in ended.stderr
+    assert copies(shop)
+    assert shop.status()["schedules"]
+    assert "is unfinished" in shop("runs", check=0).stderr
+    shop.sql("DELETE FROM shop.lone WHERE id = 9")
+
+    shop("resume", "--yes", check=0)
+
+    assert shop.number("SELECT COUNT(*) FROM shop.lone") == 2
+    assert shop.ours() == []
+    assert shop.status()["schedules"] == []
+
+
+def test_what_is_kept_can_be_cleaned_up(shop: LabTool, damaged: str) -> None:
+    shop.sql("INSERT INTO shop.lone VALUES (9, 'b')")
+    words = ["table", "lone", "--before", damaged, "--on-conflict", "stop", "--keep-on-failure", "30m", "--yes"]
+    shop(*words, check=3)
+    assert copies(shop)
+    shop("cleanup", check=0)
+    assert shop.ours() == []
+
+
+@pytest.mark.parametrize("step", ["own-group", "restore-instance", "open-rule", "stage", "load"])
+def test_everything_is_found_by_its_marks_where_the_folder_is_gone(shop: LabTool, damaged: str, step: str) -> None:
+    with shop.started("table", "lone", "--before", damaged, "--yes") as process:
+        assert kill_at(process, "step-done", step)
+    shutil.rmtree(max((shop.home / "runs").iterdir()))
+    shop.sql("CREATE DATABASE rdsrestore_of_somebody_else; CREATE TABLE rdsrestore_of_somebody_else.t (id INT)")
+
+    shop("cleanup", "--all", "--yes", check=0)
+
+    assert shop.ours() == ["rdsrestore_of_somebody_else"]
+    shop.sql("DROP DATABASE rdsrestore_of_somebody_else")
+    assert "nothing of rdsrestore is left" in shop("cleanup", "--all", "--yes", check=0).stdout
+
+
+def test_a_run_at_work_elsewhere_is_left_alone(shop: LabTool, damaged: str, tmp_path: Path) -> None:
+    flag = tmp_path / "hold"
+    flag.touch()
+    with shop.started("table", "lone", "--before", damaged, "--yes", "--pause-file", str(flag)) as process:
+        for each in events(process):
+            if each["event"] == "step-started" and each["step"] == "load":
+                break
+        said = shop("cleanup", "--all", "--yes", check=0, RDSRESTORE_HOME=str(tmp_path / "elsewhere")).stdout
+        assert "at work right now" in said
+        assert copies(shop)
+        flag.unlink()
+        for _each in events(process):
+            pass
+        assert process.wait() == 0
+    assert shop.number("SELECT COUNT(*) FROM shop.lone") == 2
+
+
+NEEDED = sorted(
+    {
+        action
+        for each in operator(ROLE)["Statement"]
+        for action in each["Action"]
+        if action not in {"pricing:GetProducts", "iam:SimulatePrincipalPolicy", "iam:PassRole"}
+    }
+)
+UNUSED = {"rds:DescribeDBSnapshots", "rds:DescribeEvents"}
+UNSEEN = {"ec2:CreateTags"}
+"""The lab does not tell making a group from tagging it."""
+
+
+@pytest.fixture
+def allow(shop: LabTool) -> Iterator[Callable[[list[str]], None]]:
+    yield lambda actions: control(shop.place.running(), "policy", {"actions": actions})
+    control(shop.place.running(), "policy", {"actions": None})
+
+
+def test_the_printed_policy_is_enough(
+    shop: LabTool, damaged: str, allow: Callable[[list[str]], None], tmp_path: Path
+) -> None:
+    printed = json.loads(shop("iam-policy", "--switch-role", ROLE, check=0).stdout)
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps(printed))
+    shop.lab("policy", str(file))
+    allow([*(action for each in printed["Statement"] for action in each["Action"]), "sts:*", "secretsmanager:*"])
+    shop("table", "lone", "--before", damaged, "--yes", check=0, RDSRESTORE_SWITCH_ROLE=ROLE)
+    assert shop.ours() == []
+
+
+@pytest.mark.parametrize("missing", [action for action in NEEDED if action not in UNUSED | UNSEEN])
+def test_a_missing_permission_is_told_before_anything_is_made(
+    shop: LabTool, damaged: str, allow: Callable[[list[str]], None], missing: str
+) -> None:
+    allow([*(action for action in NEEDED if action != missing), "iam:SimulatePrincipalPolicy", "sts:*"])
+    ended = shop("table", "lone", "--before", damaged, "--yes", RDSRESTORE_SWITCH_ROLE=ROLE)
+    assert ended.returncode == 3 if "Describe" not in missing else ended.returncode in {3, 4}
+    assert "permission" in ended.stderr
+    assert shop.ours() == []
+    assert shop.status()["schedules"] == []
