@@ -52,6 +52,7 @@ class Asked:
     max_load: int | None = None
     pause_file: Path | None = None
     keep: str | None = None
+    keep_dump: bool = False
 
 
 def complete(asked: Asked, front: Front, world: World) -> Request:
@@ -93,6 +94,7 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         switch_role=settings.switch_role,
         expires=settings.expires,
         keep=lasting(asked.keep) if asked.keep else 0,
+        keep_dump=asked.keep_dump,
         invariants=settings.invariants,
     )
 

@@ -80,6 +80,9 @@ def table(
     keep: Annotated[
         str | None, typer.Option("--keep-on-failure", help="Leave the copy for that long where the run fails: 90m, 2h.")
     ] = None,
+    keep_dump: Annotated[
+        bool, typer.Option("--keep-dump", help="Leave the dumps in the run's folder also where all went well.")
+    ] = False,
     my_ip: MyIp = None,
     instance_class: InstanceClass = None,
     wait: Wait = None,
@@ -118,6 +121,7 @@ def table(
         max_load=max_load,
         pause_file=pause_file,
         keep=keep,
+        keep_dump=keep_dump,
         caller=my_ip,
         instance_class=instance_class,
         wait=wait,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from rdsrestore import __version__
 from rdsrestore.asking import Asked, complete
 from rdsrestore.core.bounds import PAUSE
-from rdsrestore.core.changes import SavedTable
+from rdsrestore.core.changes import AFTER, SavedTable
 from rdsrestore.core.checks import Finding, Severity, check
 from rdsrestore.core.errors import ExitCode, Refused
 from rdsrestore.core.events import Announcer
-from rdsrestore.core.facts import Saved, Swapped
+from rdsrestore.core.facts import Dumped, Saved, Swapped
 from rdsrestore.core.journal import Journal, Kind
 from rdsrestore.core.model import Merge, Policy, Request, RunId
 from rdsrestore.core.pauses import Pauses
@@ -31,6 +32,7 @@ from rdsrestore.steps import COMPARISON, RECIPE, STEPS, SWAP_BACK, WAY_BACK
 from rdsrestore.steps.approve import Approve
 from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.runs import StoredRun
+from rdsrestore.store.shredder import shred
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,17 @@ def carry_out(plan: Plan, read: Survey, world: World, front: Front, by: str) -> 
             return work(plan, read, Office(stored, world, front), begin)
 
 
+def dumps(run: Run) -> Iterator[Path]:
+    """Name the files that hold what was dumped."""
+    dumped = run.facts.find(Dumped)
+    if dumped:
+        for place, files in ((run.folder, dumped.dumps), (run.folder / AFTER, dumped.afters)):
+            for each in files:
+                yield place / each.path
+                if each.floats:
+                    yield place / each.floats
+
+
 def alone(plan: Plan, read: Survey, world: World) -> AbstractContextManager[None]:
     """Keep other runs off the tables, where any is written to."""
     if all(step.impact is not Impact.PRODUCTION for step in plan.steps):
@@ -163,10 +176,11 @@ def work(
         begin(journal)
         with Pauses(stored.folder / PAUSE), prolonged(plan.run, plan.request, world):
             outcome = execute(plan, run, Desk(journal, announcer, expected), told.open if told else ())
+        problems = () if plan.request.keep_dump or outcome.exit_code else shred(dumps(run))
     finally:
         announcer.close()
         journal.close()
     if outcome.differences and not any(isinstance(step, Approve) for step in plan.steps):
         front.show_differences(outcome.differences)
-    front.sum_up(replace(outcome, notices=tuple(announcer.problems)), stored.folder)
+    front.sum_up(replace(outcome, notices=(*announcer.problems, *problems)), stored.folder)
     return outcome.exit_code

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rdsrestore.core.step import Step
+from rdsrestore.lab.launch import control
 from rdsrestore.steps import RECIPE
 from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.reach_moment import ReachMoment
 from tool import LabTool, events, kill_at
 
 STEPS = [step for step in RECIPE if step is not ReachMoment]
+ROLE = "arn:aws:iam::123456789012:role/rdsrestore-switch"
 AS_IT_WAS = {("1", "one"), ("9", "since")}
 AS_PLANNED = {("2", "two"), ("3", "three")}
 
 
 @pytest.fixture
-def damaged(shop: LabTool) -> str:
-    """Delete rows of a table, write one since, and return the moment before."""
+def damaged(shop: LabTool) -> Iterator[str]:
+    """Delete rows of a table, write one since, and give the moment before; a switch is set for every run."""
+    shop.env["RDSRESTORE_SWITCH_ROLE"] = ROLE
     shop.sql("CREATE TABLE IF NOT EXISTS shop.kept (id INT PRIMARY KEY, text VARCHAR(20))")
     shop.sql("REPLACE INTO shop.kept VALUES (1, 'one'), (2, 'two'), (3, 'three'); DROP TABLE IF EXISTS shop.kept_then")
     before = shop.moment()
     shop.sql("DELETE FROM shop.kept WHERE id > 1; INSERT INTO shop.kept VALUES (9, 'since')")
-    return before
+    yield before
+    del shop.env["RDSRESTORE_SWITCH_ROLE"]
+    assert shop.status()["schedules"] == []
 
 
 def words_for(shop: LabTool, step: type[Step], before: str) -> list[str]:
@@ -122,3 +131,48 @@ def test_two_runs_on_one_table_exclude_each_other(shop: LabTool, damaged: str, t
     assert rows(shop) == AS_IT_WAS | AS_PLANNED
     assert shop.ours() == []
     shop.sql("DROP TABLE shop.kept")
+
+
+CHANGES = re.compile(r"(?:Create|Restore|Modify|Delete|Authorize|Revoke|Update|AddTags)\w*")
+
+
+def changing_calls(shop: LabTool, words: list[str]) -> list[str]:
+    """Do the job once, and name the calls by which it changed the account, in order."""
+    known = len(control(shop.place.running(), "calls", {}))
+    shop(*words, check=0)
+    calls = control(shop.place.running(), "calls", {})[known:]
+    return list(dict.fromkeys(f"{call['service']}:{call['action']}" for call in calls if CHANGES.match(call["action"])))
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("when", "ways"), [("hang-before", "rc"), ("hang-after", "cr")])
+def test_a_kill_at_each_call_that_changes_the_account_leaves_nothing(
+    shop: LabTool, damaged: str, when: str, ways: str
+) -> None:
+    words = ["table", "kept", "--before", damaged, "--yes"]
+    calls = changing_calls(shop, words)
+    assert {"rds:DeleteDBInstance", "ec2:AuthorizeSecurityGroupIngress", "scheduler:DeleteSchedule"} <= set(calls)
+    for call, way in zip(calls, itertools.cycle(["resume", "cleanup"] if ways == "rc" else ["cleanup", "resume"])):
+        shop.sql("DELETE FROM shop.kept WHERE id IN (2, 3)")
+        kill_in_call(shop, words, call, when)
+        shop(*([way, "--yes"] if way == "resume" else [way]), check=0)
+        assert shop.ours() == [], call
+        assert shop.status()["schedules"] == [], call
+        assert AS_IT_WAS <= rows(shop) <= AS_IT_WAS | AS_PLANNED, call
+        if way == "resume":
+            assert rows(shop) == AS_IT_WAS | AS_PLANNED, call
+    shop.sql("DROP TABLE shop.kept")
+
+
+def kill_in_call(shop: LabTool, words: list[str], call: str, when: str) -> None:
+    """Start the job and kill it while it waits for the answer to a call."""
+    state = shop.place.running()
+    before = control(state, "faults", {}).get("hanging", 0)
+    control(state, "fault", {"kind": when, "action": call, "times": 1})
+    with shop.started(*words) as process:
+        deadline = time.monotonic() + 60
+        while control(state, "faults", {}).get("hanging", 0) == before:
+            assert time.monotonic() < deadline, f"{call} was never asked for"
+            time.sleep(0.05)
+        process.kill()
+    control(state, "fault", {"kind": "none", "action": "*", "times": 0})

@@ -154,7 +154,10 @@ def next_restore(status: str, folder: Dir = None) -> None:
 
 @app.command()
 def fault(
-    kind: Annotated[str, typer.Argument(help="throttle, error, unavailable, lost, slow, expired, denied, quota, …")],
+    kind: Annotated[
+        str,
+        typer.Argument(help="throttle, error, unavailable, lost, slow, expired, denied, quota, capacity, kms; none."),
+    ],
     action: Annotated[str, typer.Option(help="Of which calls: rds:DeleteDBInstance, ec2:*, *")] = "*",
     times: Annotated[int, typer.Option(min=1, help="How many calls.")] = 1,
     folder: Dir = None,

@@ -24,8 +24,16 @@ KINDS: dict[str, Callable[[str], Fault]] = {
 LOST = "lost"
 """The call takes effect, and its answer never arrives as such."""
 SLOW = "slow"
+HANGS_BEFORE, HANGS_AFTER = "hang-before", "hang-after"
+"""The call is never answered: before it takes effect, or once it has."""
+HANGING = "hanging"
+"""Counts the calls that have begun to hang."""
+HANGS_FOR = 120.0
 SLOWLY = 3.0
 """Seconds that a slow answer takes longer."""
+
+
+KNOWN = (*KINDS, LOST, SLOW, HANGS_BEFORE, HANGS_AFTER)
 
 
 @dataclass
@@ -45,23 +53,41 @@ class Faults:
     happened: dict[str, int] = field(default_factory=dict)
     allowed: frozenset[str] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _free: threading.Event = field(default_factory=threading.Event)
 
     def plan(self, kind: str, action: str, times: int) -> None:
-        """Let the next calls of an action go wrong; Fault where there is no such kind."""
-        if kind not in {*KINDS, LOST, SLOW}:
-            raise Fault("InvalidParameterValue", f"a fault is one of {', '.join((*KINDS, LOST, SLOW))}")
+        """Let the next calls of an action go wrong, with `none` no more of them; Fault for an unknown kind."""
+        if kind == "none":
+            self.planned.clear()
+            self._free.set()
+            return
+        self._free.clear()
+        if kind not in KNOWN:
+            raise Fault("InvalidParameterValue", f"a fault is one of {', '.join(KNOWN)}")
         self.planned.append(Planned(kind, action, times))
 
-    def before(self, service: str, action: str) -> Callable[[], None]:
-        """Raise what the call ends with before it takes effect; else return what is to be done after it."""
+    def before(self, service: str, action: str, *, trial: bool = False) -> Callable[[], None]:
+        """Raise what the call ends with before it takes effect; else return what is to be done after it.
+
+        A trial has no effect, and no faults but a policy's.
+        """
         if self.allowed is not None and not self.allows(f"{service}:{action}"):
             raise denied(service, f"{service}:{action}")
-        kind = self.take(f"{service}:{action}")
+        kind = "" if trial else self.take(f"{service}:{action}")
         if kind in KINDS:
             raise KINDS[kind](action)
         if kind == SLOW:
             time.sleep(SLOWLY)
-        return lost if kind == LOST else nothing
+        if kind == HANGS_BEFORE:
+            self.hang()
+            raise KINDS["error"](action)
+        return {LOST: lost, HANGS_AFTER: self.hang}.get(kind, nothing)
+
+    def hang(self) -> None:
+        """Give no answer until somebody asks for no more faults."""
+        with self._lock:
+            self.happened[HANGING] = self.happened.get(HANGING, 0) + 1
+        self._free.wait(HANGS_FOR)
 
     def take(self, call: str) -> str:
         """Take the first planned fault that fits a call; empty where none does."""

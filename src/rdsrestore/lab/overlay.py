@@ -80,7 +80,7 @@ class Overlay:
         self.calls.append(Call(service, action, form))
         try:
             ours = OWN in str(environ.get("HTTP_USER_AGENT", ""))
-            after = nothing if ours else self.faults.before(service, action)
+            after = nothing if ours else self.faults.before(service, action, trial=form.get("DryRun") == "true")
             answer = self._own(service, action, form)
             if answer is None:
                 return self._moto(environ, body, start, Call(service, action, form), after)

@@ -47,13 +47,17 @@ ASSIGNMENT = re.compile(r"(@OLD_)?(\w+)\s*=\s*(@OLD_\w+|@@\w+|'[^'\\]*'|\d+)", r
 
 @dataclass(frozen=True)
 class Scanned:
-    """What a dump holds: its rows, between which bytes their statements stand, its size and digest."""
+    """What a dump holds: its rows, between which bytes their statements stand, its size and digest.
+
+    `longest` is the longest of those statements, in bytes.
+    """
 
     rows: int
     start: int
     end: int
     bytes: int
     sha256: str
+    longest: int
 
 
 def scan(path: Path, table: str, columns: Sequence[Column]) -> Scanned:
@@ -68,9 +72,9 @@ def scan(path: Path, table: str, columns: Sequence[Column]) -> Scanned:
         if not data[max(0, size - 200) :].rstrip().splitlines()[-1].startswith(TRAILER):
             raise incomplete(path, "its last line does not say that it was completed")
         sandbox = SANDBOX.match(data)
-        rows, start, end = read(data, sandbox.end() if sandbox else 0, opening(table, columns), path)
+        rows, start, end, longest = read(data, sandbox.end() if sandbox else 0, opening(table, columns), path)
         digest = hashlib.file_digest(file, "sha256")
-    return Scanned(rows, start, end, size, digest.hexdigest())
+    return Scanned(rows, start, end, size, digest.hexdigest(), longest)
 
 
 def opening(table: str, columns: Sequence[Column]) -> re.Pattern[bytes]:
@@ -83,19 +87,22 @@ def opening(table: str, columns: Sequence[Column]) -> re.Pattern[bytes]:
     )
 
 
-def read(data: mmap.mmap, place: int, head: re.Pattern[bytes], path: Path) -> tuple[int, int, int]:
-    """Walk through frame and rows; returns how many rows there are, and from where to where their statements reach."""
-    count, start = 0, None
+def read(data: mmap.mmap, place: int, head: re.Pattern[bytes], path: Path) -> tuple[int, int, int, int]:
+    """Walk through frame and rows.
+
+    Returns how many rows there are, from where to where their statements reach, and how long the longest one is.
+    """
+    count, start, longest = 0, None, 0
     while True:
         insert = head.search(data, place, min(len(data), place + FRAME_LIMIT))
         check_frame(data[place : insert.start() if insert else min(len(data), place + FRAME_LIMIT)], path)
         if insert is None:
             if place + FRAME_LIMIT < len(data):
                 raise foreign(path, "its frame is longer than any we know")
-            return (0, 0, 0) if start is None else (count, start, place)
+            return (0, 0, 0, 0) if start is None else (count, start, place, longest)
         start = insert.start() if start is None else start
         rows, place = rows_from(data, insert.end(), path)
-        count += rows
+        count, longest = count + rows, max(longest, place - insert.start())
         data.madvise(mmap.MADV_DONTNEED, 0, place - place % mmap.PAGESIZE)
 
 

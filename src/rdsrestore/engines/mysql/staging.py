@@ -91,6 +91,18 @@ def stage_target(session: Session, login: Login, schema: str, target: Target, fo
         session.run(f"ALTER TABLE {staged} ADD KEY rr_key ({keys}), RENAME TO {place}")
 
 
+def refuse_oversize(session: Session, dump: DumpFile, scanned: Scanned) -> None:
+    """Refuse a dump that production would not take in; DatabaseError with code `db.packet`."""
+    (limit,) = session.one("SELECT @@GLOBAL.max_allowed_packet")
+    if scanned.longest >= int(limit):
+        raise DatabaseError(
+            f"stage {dump.definition.ref}",
+            f"a statement of {scanned.longest:,} bytes is above production's max_allowed_packet of {int(limit):,}",
+            "raise max_allowed_packet in production's parameter group, then rdsrestore resume",
+            code="db.packet",
+        )
+
+
 def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
     """Load one dump and prove it: the file is the one that was checked, and the rows are the copy's.
 
@@ -102,6 +114,7 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: P
         raise ToolError(
             "stage", f"{dump.path} changed since it was dumped", "run the same command again", code="dump.changed"
         )
+    refuse_oversize(session, dump, scanned)
     place = qualified(TableRef(schema, definition.ref.table))
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(ddl.staging(definition, schema))
