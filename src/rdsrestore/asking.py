@@ -58,12 +58,7 @@ class Asked:
 def complete(asked: Asked, front: Front, world: World) -> Request:
     """Make the request; UsageError names the flag of what is missing or can't be read."""
     settings = front.settings
-    if asked.before and asked.snapshot:
-        raise UsageError("--snapshot", "goes without --before", "use one of them")
-    if (asked.into or asked.swap) and len(asked.tables) > 1:
-        raise UsageError("--into, --swap", "go with one table", "run the command once for each table")
-    if asked.into and asked.swap:
-        raise UsageError("--swap", "goes without --into", "use one of them")
+    refuse_contradictions(asked)
     early = point(asked, front) if asked.before or asked.snapshot else None
     instance = asked.instance or settings.instance or ask_instance(front, world)
     database = asked.database or settings.database or ask_database(front, world, instance)
@@ -97,6 +92,16 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         keep_dump=asked.keep_dump,
         invariants=settings.invariants,
     )
+
+
+def refuse_contradictions(asked: Asked) -> None:
+    """Refuse flags that exclude each other."""
+    if asked.before and asked.snapshot:
+        raise UsageError("--snapshot", "goes without --before", "use one of them")
+    if (asked.into or asked.swap) and len(asked.tables) > 1:
+        raise UsageError("--into, --swap", "go with one table", "run the command once for each table")
+    if asked.into and asked.swap:
+        raise UsageError("--swap", "goes without --into", "use one of them")
 
 
 def lasting(text: str) -> int:
