@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -287,9 +287,13 @@ class FakeRows:
         del span
         return Fingerprint(len(self.table), hash(tuple(sorted(self.table.items()))), 0)
 
-    def digests(self, span: Span) -> Iterator[tuple[Key, str]]:
-        del span
+    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
+        del span, parts
         return (((str(key),), value) for key, value in self.table.items())
+
+    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
+        del span
+        return {}
 
 
 @dataclass

@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -45,6 +45,7 @@ class ListRows:
     order: Callable[[int], int] = forwards
     hashed: int = 0
     meeting: Barrier | None = None
+    together: int = 0
     keys: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,14 +67,25 @@ class ListRows:
         self.hashed += len(keys)
         return Fingerprint(len(keys), sum(digest(key, self.table[key]) for key in keys), 0)
 
-    def digests(self, span: Span) -> Iterator[tuple[Key, str]]:
+    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
         for key in self.within(span):
-            yield (str(key),), self.table[key]
+            if not parts or key // self.together in parts:
+                yield (str(key),), self.table[key]
+
+    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
+        keys = self.within(span) if self.together else []
+        self.hashed += len(keys)
+        found: dict[int, Fingerprint] = {}
+        for key in keys:
+            number = key // self.together
+            one = Fingerprint(1, digest(key, self.table[key]), 0)
+            found[number] = found.get(number, Fingerprint(0, 0, 0)) + one
+        return found
 
 
 class BrokenRows(ListRows):
-    def digests(self, span: Span) -> Iterator[tuple[Key, str]]:
-        raise DatabaseError("compare", f"lost in {span}", code="db.gone")
+    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
+        raise DatabaseError("compare", f"lost in {span} {parts}", code="db.gone")
 
 
 @cache
@@ -117,11 +129,11 @@ def pairs(draw: st.DrawFn) -> tuple[Table, Table]:
     return restored, draw(st.sampled_from([restored, live, {**live, **news}, {**restored, **news}]))
 
 
-@given(pair=pairs(), chunk=st.integers(1, 30), leaf=st.integers(1, 9))
+@given(pair=pairs(), chunk=st.integers(1, 30), leaf=st.integers(1, 9), together=st.sampled_from([0, 1, 4, 50]))
 def test_each_row_that_differs_is_in_exactly_one_slice(
-    pool: ThreadPoolExecutor, pair: tuple[Table, Table], chunk: int, leaf: int
+    pool: ThreadPoolExecutor, pair: tuple[Table, Table], chunk: int, leaf: int, together: int
 ) -> None:
-    restored, live = map(ListRows, pair)
+    restored, live = (ListRows(table, together=together) for table in pair)
     differ = Differ(restored, live, pool, silent, chunk, leaf)
 
     parts = list(differ.slices())
@@ -138,6 +150,7 @@ def test_each_row_that_differs_is_in_exactly_one_slice(
     orders=st.tuples(*[st.sampled_from([forwards, backwards, shuffled])] * 2),
     chunk=st.integers(1, 30),
     leaf=st.integers(1, 9),
+    together=st.sampled_from([0, 4]),
 )
 def test_no_row_is_missed_where_the_servers_order_keys_differently(
     pool: ThreadPoolExecutor,
@@ -145,8 +158,9 @@ def test_no_row_is_missed_where_the_servers_order_keys_differently(
     orders: tuple[Callable[[int], int], Callable[[int], int]],
     chunk: int,
     leaf: int,
+    together: int,
 ) -> None:
-    restored, live = (ListRows(table, order) for table, order in zip(pair, orders, strict=True))
+    restored, live = (ListRows(table, order, together=together) for table, order in zip(pair, orders, strict=True))
 
     parts = list(Differ(restored, live, pool, silent, chunk, leaf).slices())
 
@@ -230,9 +244,9 @@ def test_rows_that_have_the_same_key_are_told_apart(pool: ThreadPoolExecutor) ->
         def fingerprint(self, span: Span) -> Fingerprint:
             return Fingerprint(len(self.keys) + 1, super().fingerprint(span).low + digest(1, "old"), 0)
 
-        def digests(self, span: Span) -> Iterator[tuple[Key, str]]:
+        def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
             yield ("1",), "old"
-            yield from super().digests(span)
+            yield from super().digests(span, parts)
 
     rows = dict.fromkeys(range(8), "a")
     assert list(Differ(ListRows(rows), Doubled(rows), pool, silent).slices()) == [Slice(others=(("1",),))]

@@ -7,7 +7,7 @@ whose fingerprints are equal holds the same rows on both sides.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, wait
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -18,6 +18,7 @@ from rdsrestore.core.tables import Fingerprint
 Key = tuple[str, ...]
 """One literal for each of the key's columns, as the server writes it; only equality means anything here."""
 T = TypeVar("T")
+NONE = Fingerprint(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,15 @@ class Rows(Protocol):
         """Take the fingerprint of a span's rows."""
         ...
 
-    def digests(self, span: Span) -> Iterable[tuple[Key, str]]:
-        """Yield key and digest of each row of a small span."""
+    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
+        """Take the fingerprints of the span's rows in parts of few keys, the same keys in a part of either side.
+
+        Empty where the key is none that can be divided so.
+        """
+        ...
+
+    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
+        """Yield key and digest of each row of a small span, or only of these parts of it."""
         ...
 
 
@@ -75,10 +83,15 @@ class Together:
         """Take both sides' rows together."""
         return self.first.fingerprint(span) + self.second.fingerprint(span)
 
-    def digests(self, span: Span) -> Iterable[tuple[Key, str]]:
+    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
+        """Take both sides' rows of each part together."""
+        first, second = self.first.parts(span), self.second.parts(span)
+        return {each: first.get(each, NONE) + second.get(each, NONE) for each in {*first, *second}}
+
+    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
         """Yield one side's rows after the other's."""
-        yield from self.first.digests(span)
-        yield from self.second.digests(span)
+        yield from self.first.digests(span, parts)
+        yield from self.second.digests(span, parts)
 
 
 @dataclass(frozen=True)
@@ -96,9 +109,13 @@ class Twice:
         once = self.rows.fingerprint(span)
         return once + once
 
-    def digests(self, span: Span) -> Iterable[tuple[Key, str]]:
+    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
+        """Double each part."""
+        return {number: once + once for number, once in self.rows.parts(span).items()}
+
+    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
         """Yield each row twice."""
-        for each in self.rows.digests(span):
+        for each in self.rows.digests(span, parts):
             yield each
             yield each
 
@@ -129,6 +146,26 @@ class Pair:
         return min(self.restored.rows, self.live.rows) * 2 < self.rows
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The fingerprints of one span's parts."""
+
+    restored: Mapping[int, Fingerprint]
+    live: Mapping[int, Fingerprint]
+
+    @property
+    def whole(self) -> Pair:
+        """The fingerprints of the span."""
+        return Pair(sum(self.restored.values(), NONE), sum(self.live.values(), NONE))
+
+    @property
+    def different(self) -> Sequence[int]:
+        """The parts that differ; none where most do, so that naming them is not worth it."""
+        numbers = {*self.restored, *self.live}
+        found = sorted(each for each in numbers if self.restored.get(each) != self.live.get(each))
+        return found if len(found) * 2 < len(numbers) else ()
+
+
 @dataclass
 class Differ:
     """Finds the slices of a table that differ.
@@ -152,13 +189,27 @@ class Differ:
 
     def slices(self) -> Iterator[Slice]:
         """Yield what differs, in the order of the restored side's keys."""
+        parts = None
         for span in walk(self.restored, Span(), self.chunk):
-            pair = self._check(span)
+            parts = self._parts(span) if parts else None  # where the last chunk differed this one may as well
+            pair = parts.whole if parts else self._check(span)
             self.restored_rows += pair.restored.rows
             self.live_rows += pair.live.rows
             self.progress(f"{self.restored_rows:,} rows compared", None)
-            if not pair.equal:
+            if pair.equal:
+                parts = None
+            elif pair.lopsided or pair.rows <= self.leaf or not (parts := parts or self._parts(span)):
                 yield from self._chunk(span, pair)
+            else:
+                yield from self._compare(span, parts.different, pair.rows)
+
+    def _parts(self, span: Span) -> Parts | None:
+        """Ask both sides for a span's parts; None where its keys can't be divided."""
+        found = Parts(*self._both(lambda rows: rows.parts(span)))
+        if not found.restored and not found.live:
+            return None
+        self.checks += 1
+        return found
 
     def _chunk(self, span: Span, pair: Pair) -> Iterator[Slice]:
         """Look into a chunk; damage that was everywhere in the last one is not worth halving for."""
@@ -195,16 +246,19 @@ class Differ:
         yield from self._narrow(Span(span.low, middle), first)
         yield from self._narrow(Span(middle, span.high), second)
 
-    def _compare(self, span: Span) -> Iterator[Slice]:
-        """Compare row by row; a span that differs in more than a quarter of its rows is given as a whole."""
+    def _compare(self, span: Span, parts: Sequence[int] = (), rows: int = 0) -> Iterator[Slice]:
+        """Compare row by row, only in these parts where any are named.
+
+        A span that differs in more than a quarter of its `rows` is given as a whole.
+        """
         self.checks += 1
-        restored, live = self._both(lambda rows: Counter(rows.digests(span)))
+        restored, live = self._both(lambda side: Counter(side.digests(span, parts)))
         keys, others = (
             tuple(dict.fromkeys(key for key, _digest in each)) for each in (restored - live, live - restored)
         )
         if not keys and not others:
             self._same += 1
-        elif max(len(keys), len(others)) * 4 > max(restored.total(), live.total()):
+        elif max(len(keys), len(others)) * 4 > max(restored.total(), live.total(), rows):
             yield Slice(span)
         else:
             yield Slice(keys=keys, others=others)

@@ -6,7 +6,7 @@ them: step by step for each column, and with a text literal in the column's own 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,6 +21,9 @@ DIGITS = 30
 """Of a row's digest, in hexadecimal: what a fingerprint sums up too."""
 LISTED = 500
 """Values in one IN list: MariaDB makes a temporary table of a list of a thousand."""
+TOGETHER = 16
+"""Keys whose rows share a fingerprint where a range differs: fewer mean more to read, more mean more to look at."""
+COUNTED = rowhash.WHOLE - {"bit", "year"}
 NUMBERED = frozenset({"enum", "set"})
 TEXTUAL = rowhash.TEXT - NUMBERED
 
@@ -121,15 +124,33 @@ class TableRows:
             self.session, qualified(self.ref), self.columns, self._within(span), others=self.others
         )
 
-    def digests(self, span: Span) -> Iterator[tuple[Key, str]]:
-        """Yield key and digest of each row of a small span."""
+    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
+        """Take the fingerprints of a span's rows by runs of whole numbers; empty for any other key."""
+        number = self._number
+        if not number:
+            return {}
+        return rowhash.fingerprints(
+            self.session, qualified(self.ref), self.columns, number, self._within(span), others=self.others
+        )
+
+    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
+        """Yield key and digest of each row of a small span, or only of these parts of it."""
         digest = f"SUBSTR({rowhash.row(self.columns, 't', self.others)}, 1, {DIGITS})"
+        chosen = f" AND {self._number} IN ({', '.join(map(str, parts))})" if parts else ""
         for *key, found in self.session.stream(
-            f"SELECT {self._shown}, {digest} FROM {qualified(self.ref)} AS t WHERE {self._within(span)}"
+            f"SELECT {self._shown}, {digest} FROM {qualified(self.ref)} AS t WHERE {self._within(span)}{chosen}"
         ):
             if found is None:
                 raise rowhash.too_large(1)
             yield self._literals(key), found
+
+    @property
+    def _number(self) -> str:
+        """The expression that numbers the runs of keys that are looked at together; empty for keys of another kind."""
+        (first, *more) = self.key_columns
+        if more or not {first.here.kind, first.there.kind} <= COUNTED:
+            return ""
+        return f"{quoted(first.here.name)} DIV {TOGETHER}"
 
     @property
     def _shown(self) -> str:

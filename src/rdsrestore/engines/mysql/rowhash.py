@@ -1,9 +1,9 @@
 """A row's digest and a table's fingerprint, such that equal means equal and nothing else does.
 
-Every column becomes a number or a date in a fixed alphabet, a SHA-256 of its bytes, or `~` for NULL, so that no two
-rows can be written alike. FLOAT is hashed by its exact value, not by the six digits that the server shows. A
-fingerprint adds up two 60-bit parts of the rows' digests: sums see what an exclusive-or can't, the same change made to
-an even number of rows.
+Every column becomes a number or a date in a fixed alphabet, a text after its length, a SHA-256 of its bytes, or `~`
+for NULL, so that no two rows can be written alike. FLOAT is hashed by its exact value, not by the six digits that the
+server shows. A fingerprint adds up two 60-bit parts of the rows' digests: sums see what an exclusive-or can't, the same
+change made to an even number of rows.
 
 A column that was retyped hashes alike on both servers where the value is the same: whoever knows the other server's
 columns gives them too, and fractions of different lengths are compared without the zeros at their end.
@@ -22,6 +22,8 @@ WHOLE = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "year", 
 APPROXIMATE = frozenset({"float", "double"})
 AS_SHOWN = frozenset({"decimal", "date", "time", "datetime", "timestamp"})
 TEXT = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"})
+SHORT = frozenset({"char", "varchar", "enum", "set"})
+"""Texts of which a whole row fits into 64 KiB: they are written with their length, which costs less than a digest."""
 BYTES = frozenset(
     {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
     | {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
@@ -46,7 +48,7 @@ def field(column: Column, place: str, other: Column | None = None) -> str:
         longer = other and other.type != column.type and FRACTION.match(column.type)
         return f"TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM {place}))" if longer else place
     if column.kind in TEXT:
-        return f"SHA2(CONVERT({place} USING utf8mb4), 256)"
+        return text(f"CONVERT({place} USING utf8mb4)", short=column.kind in SHORT and (other or column).kind in SHORT)
     if column.kind in BYTES:
         return f"SHA2(CAST({place} AS BINARY), 256)"
     if column.kind in NAMED:
@@ -57,6 +59,11 @@ def field(column: Column, place: str, other: Column | None = None) -> str:
         "restore this table by hand as the runbook describes",
         code="db.unknown-type",
     )
+
+
+def text(value: str, *, short: bool) -> str:
+    """Write the expression of a text so that its end can't be mistaken."""
+    return f"CONCAT(LENGTH({value}), ':', {value})" if short else f"SHA2({value}, 256)"
 
 
 def one(column: Column, place: str) -> str:
@@ -98,6 +105,27 @@ def fingerprint(
     if rows != hashed:
         raise too_large(rows - hashed)
     return Fingerprint(int(rows), int(low), int(high))
+
+
+def fingerprints(
+    session: Session,
+    table: str,
+    columns: Iterable[Column],
+    part: str,
+    where: str,
+    others: Iterable[Column] = (),
+) -> dict[int, Fingerprint]:
+    """Take the fingerprints of a table's parts: `part` is the expression that numbers them."""
+    found = session.rows(
+        "SELECT part, COUNT(*), COUNT(h), COALESCE(SUM(CAST(CONV(SUBSTR(h, 1, 15), 16, 10) AS UNSIGNED)), 0),"
+        " COALESCE(SUM(CAST(CONV(SUBSTR(h, 16, 15), 16, 10) AS UNSIGNED)), 0)"
+        f" FROM (SELECT {part} AS part, {row(columns, 't', others)} AS h FROM {table} AS t WHERE ({where})"
+        " LIMIT 18446744073709551615) AS hashes GROUP BY part"
+    )
+    for _part, rows, hashed, _low, _high in found:
+        if rows != hashed:
+            raise too_large(rows - hashed)
+    return {int(number): Fingerprint(int(rows), int(low), int(high)) for number, rows, _hashed, low, high in found}
 
 
 def too_large(rows: int) -> DatabaseError:
