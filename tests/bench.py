@@ -57,9 +57,9 @@ SELECT COUNT(*), SUM(CAST(CONV(SUBSTR(MD5(CONCAT_WS('|', id, customer_id, invoic
 """
 INCIDENTS = {
     "all deleted": "TRUNCATE billing",
-    "1 % deleted, scattered": "DELETE FROM billing WHERE id % 100 = 7",
+    "1 % deleted, scattered": "DELETE FROM billing WHERE id % 100 = 7 AND id <= {rows}",
     "1 % deleted, in one block": "DELETE FROM billing WHERE id BETWEEN {rows} / 2 AND {rows} / 2 + {rows} / 100 - 1",
-    "1 % wrongly updated, scattered": "UPDATE billing SET amount = 0, updated_at = '2019-01-01' WHERE id % 100 = 7",
+    "1 % wrongly updated, scattered": "UPDATE billing SET amount = 0, updated_at = '2019-01-01' WHERE id % 100 = 7 AND id <= {rows}",
     "nothing wrong": "DO 1",
 }
 POLICIES = {name: Merge.OVERWRITE if "updated" in name or "nothing" in name else Merge.MISSING for name in INCIDENTS}

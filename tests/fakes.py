@@ -265,6 +265,10 @@ class FakeCloud:
     def armed(self, instances: Sequence[str]) -> Sequence[str]:
         return [name for name in instances if name in self.switches]
 
+    def deposit(self, bucket: str, key: str, content: bytes) -> None:
+        self.faults.before("deposit")
+        del bucket, key, content
+
     def take_calls(self) -> Sequence[ApiCall]:
         taken, self.calls = tuple(self.calls), []
         return taken

@@ -83,6 +83,7 @@ def iam_policy(
     switch_role: Annotated[
         str | None, typer.Option(help="The ARN of the dead man's switch's role: adds what setting it takes.")
     ] = None,
+    audit_bucket: Annotated[str | None, typer.Option(help="The bucket of the audit log's copies.")] = None,
     of_switch: Annotated[bool, typer.Option("--of-switch", help="The policy of that role itself.")] = False,
     trust: Annotated[bool, typer.Option("--trust", help="Who may act as that role.")] = False,
 ) -> None:
@@ -91,7 +92,7 @@ def iam_policy(
 
     from rdsrestore.granting import policy
 
-    typer.echo(dumps(policy(switch_role, of_switch=of_switch, trust=trust), indent=2))
+    typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
 
 
 COMMANDS = (resume, pause, unpause, cleanup, runs, audit)

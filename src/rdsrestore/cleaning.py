@@ -11,6 +11,7 @@ from rdsrestore.core.replay import replay
 from rdsrestore.core.runner import Desk, clean_up
 from rdsrestore.core.step import Run
 from rdsrestore.front import Front
+from rdsrestore.keeping import deposit
 from rdsrestore.steps import STEPS
 from rdsrestore.store.journal_file import JournalFile
 
@@ -29,7 +30,8 @@ def clean(name: str | None, front: Front) -> ExitCode:
         finally:
             announcer.close()
             journal.close()
-    front.sum_up(replace(outcome, notices=tuple(announcer.problems)), stored.folder)
+    kept = deposit(stored, world, front.settings.audit_bucket)
+    front.sum_up(replace(outcome, notices=(*announcer.problems, *kept)), stored.folder)
     return outcome.exit_code
 
 

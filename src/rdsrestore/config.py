@@ -65,6 +65,7 @@ class Settings:
     poll: float = 15.0
     caller: str | None = None
     switch_role: str | None = None
+    audit_bucket: str | None = None
     expires: int = 6 * 3600
     invariants: tuple[Invariant, ...] = ()
 
@@ -164,6 +165,7 @@ READERS: Mapping[str, Callable[[Layer, str, object], Any]] = {
     "poll": number,
     "caller": text,
     "switch_role": text,
+    "audit_bucket": text,
     "expires": seconds,
 }
 SECRETS = ("password", "slack_token", "slack_webhook")

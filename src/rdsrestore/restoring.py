@@ -27,6 +27,7 @@ from rdsrestore.core.step import Facts, Impact, Plan, Run, Step, World
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import survey
 from rdsrestore.front import Front
+from rdsrestore.keeping import deposit
 from rdsrestore.prolonging import prolonged
 from rdsrestore.steps import COMPARISON, RECIPE, STEPS, SWAP_BACK, WAY_BACK
 from rdsrestore.steps.approve import Approve
@@ -182,5 +183,10 @@ def work(
         journal.close()
     if outcome.differences and not any(isinstance(step, Approve) for step in plan.steps):
         front.show_differences(outcome.differences)
-    front.sum_up(replace(outcome, notices=(*announcer.problems, *problems)), stored.folder)
+    front.sum_up(
+        replace(
+            outcome, notices=(*announcer.problems, *problems, *deposit(stored, world, front.settings.audit_bucket))
+        ),
+        stored.folder,
+    )
     return outcome.exit_code

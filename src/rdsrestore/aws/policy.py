@@ -20,8 +20,8 @@ GROUPS = "arn:*:ec2:*:*:security-group/*"
 RULES = "arn:*:ec2:*:*:security-group-rule/*"
 
 
-def operator(switch_role: str | None = None) -> dict[str, Any]:
-    """Write the policy of whoever runs the tool; with a role, also what the dead man's switch takes."""
+def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[str, Any]:
+    """Write the policy of whoever runs the tool; with a role or a bucket, also what switch and audit copy take."""
     statements = [
         allow(
             "Look",
@@ -47,7 +47,8 @@ def operator(switch_role: str | None = None) -> dict[str, Any]:
         allow("ChangeAndDeleteTheCopy", "rds:ModifyDBInstance", "rds:DeleteDBInstance", on=[OURS], where=TAGGED),
         *group(),
     ]
-    return policy(statements + (switch(switch_role) if switch_role else []))
+    extra = (switch(switch_role) if switch_role else []) + (audit(bucket) if bucket else [])
+    return policy(statements + extra)
 
 
 def group() -> list[Statement]:
@@ -71,6 +72,11 @@ def group() -> list[Statement]:
         ),
         allow("NameTheRule", "ec2:AuthorizeSecurityGroupIngress", on=[RULES]),
     ]
+
+
+def audit(bucket: str) -> list[Statement]:
+    """Write what the copies of the audit log take: putting them, nothing else."""
+    return [allow("KeepTheAuditLog", "s3:PutObject", on=[f"arn:*:s3:::{bucket}/{PREFIX}/*"])]
 
 
 def switch(role: str) -> list[Statement]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_rds import RDSClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sts import STSClient
@@ -85,6 +86,12 @@ class Clients:
         """Make the client that asks what is allowed."""
         with translated("AWS"):
             client: IAMClient = self._make("iam", FIRST)
+        return client
+
+    def s3(self) -> S3Client:
+        """Make the client that keeps copies."""
+        with translated("AWS"):
+            client: S3Client = self._make("s3", READS)
         return client
 
     def _make(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time

@@ -122,6 +122,10 @@ class Cloud(Protocol):
         """Name those of the instances that the cloud is still to delete."""
         ...
 
+    def deposit(self, bucket: str, key: str, content: bytes) -> None:
+        """Put a copy of a file into a bucket, whole or not at all."""
+        ...
+
     def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
         """Find what carries our marks, of one run or of all."""
         ...
