@@ -80,6 +80,7 @@ class Lab:
         )
         threading.Thread(target=self._http.serve_forever, daemon=True, name="http").start()
         self.schedules = Schedules(self.cloud, self._delete)
+        self.overlay.heard = self.schedules.wake
 
     def _app(self, environ: dict[str, Any], start: Any) -> Any:  # noqa: ANN401 - WSGI
         return self.overlay(environ, start)

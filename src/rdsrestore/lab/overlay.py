@@ -42,7 +42,10 @@ class Call:
 
 @dataclass
 class Overlay:
-    """A WSGI application before moto's; `control` answers what stands under /_lab/."""
+    """A WSGI application before moto's; `control` answers what stands under /_lab/.
+
+    `heard` is told of each call to the scheduler.
+    """
 
     moto: WSGIApplication
     rds: Rds
@@ -51,6 +54,7 @@ class Overlay:
     control: Callable[[str, dict[str, Any]], Any]
     calls: list[Call] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
+    heard: Callable[[], None] = nothing
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -78,6 +82,8 @@ class Overlay:
         action = form.get("Action", str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2])
         action = action or REST.get((service, str(environ.get("REQUEST_METHOD"))), "")
         self.calls.append(Call(service, action, form))
+        if service == "scheduler" and OWN not in str(environ.get("HTTP_USER_AGENT", "")):
+            self.heard()
         try:
             ours = OWN in str(environ.get("HTTP_USER_AGENT", ""))
             after = nothing if ours else self.faults.before(service, action, trial=form.get("DryRun") == "true")

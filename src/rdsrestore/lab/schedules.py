@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from rdsrestore.lab.clients import Cloud
 
-EVERY = 0.2
+EVERY = 0.5
 """Seconds between two looks at the clock."""
 
 
@@ -23,19 +23,29 @@ class Schedules:
         self._client = cloud.client("scheduler")
         self._delete = delete
         self._ended = threading.Event()
+        self._awake = threading.Event()
         threading.Thread(target=self._run, daemon=True, name="schedules").start()
+
+    def wake(self) -> None:
+        """Look at the clock from now on: somebody has asked the scheduler for something."""
+        self._awake.set()
 
     def close(self) -> None:
         """Carry out nothing more."""
         self._ended.set()
+        self._awake.set()
 
     def _run(self) -> None:
-        while not self._ended.wait(EVERY):
+        while self._awake.wait() and not self._ended.wait(EVERY):
+            self._awake.clear()
             try:
-                for each in self._client.list_schedules()["Schedules"]:
+                shown = self._client.list_schedules()["Schedules"]
+                for each in shown:
                     self._look(self._client.get_schedule(Name=each["Name"]))
             except ClientError:
-                continue  # deleted between two looks
+                shown = [{}]  # deleted between two looks
+            if shown:
+                self._awake.set()
 
     def _look(self, shown: dict[str, Any]) -> None:
         expression = shown["ScheduleExpression"]
