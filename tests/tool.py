@@ -21,7 +21,7 @@ from rdsrestore.lab.place import Place
 from rdsrestore.lab.status import status
 
 COMMAND = (sys.executable, "-m", "rdsrestore")
-MINUTES = 120
+PATIENCE = 300
 
 
 def run(*words: str, env: Mapping[str, str], check: int | None = None) -> subprocess.CompletedProcess[str]:
@@ -31,7 +31,7 @@ def run(*words: str, env: Mapping[str, str], check: int | None = None) -> subpro
         env=dict(env),
         capture_output=True,
         text=True,
-        timeout=MINUTES,
+        timeout=PATIENCE,
         check=False,
         stdin=subprocess.DEVNULL,
     )
@@ -97,7 +97,7 @@ class LabTool:
             text=True,
         ) as process:
             yield process
-            process.wait(MINUTES)
+            process.wait(PATIENCE)
 
     def moment(self) -> str:
         """Wait for the next second and return it: its restore has what was committed before, and nothing later."""

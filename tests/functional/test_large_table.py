@@ -16,22 +16,23 @@ FLAT = 150 * MIB
 
 
 @pytest.fixture
-def large(shop: LabTool) -> str:
+def large(own: LabTool) -> str:
     """Damage a large table; returns the moment before."""
-    shop.sql("""
+    own.up("--restore-delay", "0.4", "--lag", "0", "--deny", "reset", "--empty")
+    own.sql("""
         CREATE DATABASE large; USE large;
         CREATE TABLE reading (
           id INT PRIMARY KEY, sensor INT NOT NULL, value DECIMAL(12,3), at DATETIME(3), note VARCHAR(60), KEY (sensor));
         INSERT INTO reading SELECT seq, seq % 997, seq / 7, '2017-06-01' + INTERVAL seq SECOND, MD5(seq) FROM seq_1_to_1000000;
         CREATE TABLE expected_sum AS SELECT COUNT(*) AS n, SUM(CRC32(CONCAT_WS(',', id, sensor, value, at, note))) AS s FROM reading""")
-    before = shop.moment()
-    shop.sql("""
+    before = own.moment()
+    own.sql("""
         USE large; UPDATE reading SET value = 0 WHERE id % 200 = 0; DELETE FROM reading WHERE id % 200 = 100;
         UPDATE reading SET note = 'later', value = value + 1 WHERE id = 999999""")
     return before
 
 
-def test_a_million_rows_are_repaired_with_flat_memory(shop: LabTool, large: str, tmp_path: Path) -> None:
+def test_a_million_rows_are_repaired_with_flat_memory(own: LabTool, large: str, tmp_path: Path) -> None:
     words = [
         "table",
         "reading",
@@ -47,7 +48,7 @@ def test_a_million_rows_are_repaired_with_flat_memory(shop: LabTool, large: str,
     with (
         (tmp_path / "said").open("wb+") as said,
         subprocess.Popen(
-            [*COMMAND, *words, "--yes"], env=shop.env, stdout=said, stderr=said, stdin=subprocess.DEVNULL
+            [*COMMAND, *words, "--yes"], env=own.env, stdout=said, stderr=said, stdin=subprocess.DEVNULL
         ) as process,
     ):
         peak = 0
@@ -57,10 +58,9 @@ def test_a_million_rows_are_repaired_with_flat_memory(shop: LabTool, large: str,
     assert process.returncode == 0, (tmp_path / "said").read_text()
     assert 0 < peak < FLAT
 
-    shop.sql("USE large; UPDATE reading SET note = MD5(id), value = value - 1 WHERE id = 999999")
+    own.sql("USE large; UPDATE reading SET note = MD5(id), value = value - 1 WHERE id = 999999")
     query = "SELECT COUNT(*), SUM(CRC32(CONCAT_WS(',', id, sensor, value, at, note))) FROM large.reading"
-    assert shop.sql(query) == shop.sql("SELECT n, s FROM large.expected_sum")
-    shop.sql("DROP DATABASE large")
+    assert own.sql(query) == own.sql("SELECT n, s FROM large.expected_sum")
 
 
 def peak_of(process: int) -> int:

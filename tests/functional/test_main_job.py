@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,15 +19,6 @@ NEW_ROW = (
     "INSERT INTO shop.billing (customer_id, invoice_no, amount, currency, status, issued_on) "
     "SELECT MIN(id), '{name}', 1.00, 'EUR', 'open', CURRENT_DATE FROM shop.customers"
 )
-
-
-@pytest.fixture
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
-    """A lab of the test's own, for it to bring up; its folder's name is short since servers' sockets lie in it."""
-    folder = tmp_path_factory.mktemp("own")
-    lab = LabTool(folder / "lab", folder / "state")
-    yield lab
-    lab.lab("down")
 
 
 @pytest.fixture
@@ -251,7 +241,7 @@ def test_a_password_is_read_from_secrets_manager(shop: LabTool) -> None:
 
 
 def test_a_moment_that_the_backups_have_not_reached_is_waited_for(own: LabTool) -> None:
-    own.up("--restore-delay", "0.4", "--lag", "6", "--deny", "reset", "--rows", "10")
+    own.up("--restore-delay", "0.4", "--lag", "20", "--deny", "reset", "--rows", "10")
     before = own.moment()
     own.sql("DELETE FROM shop.billing")
     ended = own("table", "billing", "billing_lines", "--before", before, "--yes", check=0)

@@ -17,9 +17,9 @@ GTID_EVENTS = frozenset({162, 33, 34})
 """MariaDB's, and MySQL's with and without an identifier: each opens a transaction."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Position:
-    """A place in the binlogs: a file's name and an offset in it."""
+    """A place in the binlogs: a file's name and an offset in it, ordered as they were written."""
 
     file: str
     offset: int

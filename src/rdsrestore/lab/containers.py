@@ -125,7 +125,7 @@ class ContainerServers:
         server = self._launch(name, "--skip-log-bin")
         binlogs = self._folder / "production" / "data"
         stop = position or stop_position(binlogs, self._start, second or int(time.time()))
-        if (self._start.file, self._start.offset) < (stop.file, stop.offset):
+        if self._start < stop:
             names = sorted(path.name for path in binlogs.glob("binlog.[0-9]*"))
             files = [f"{SOURCE}/{each}" for each in names if self._start.file <= each <= stop.file]
             bounds = f"--start-position={self._start.offset} --stop-position={stop.offset}"

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,13 +111,14 @@ class LocalServer:
 
 
 class LocalServers:
-    """MariaDB servers under one folder."""
+    """MariaDB servers under one folder; a replay of more than `long` seconds leaves a base backup for the next."""
 
-    def __init__(self, folder: Path, tls: Tls) -> None:
+    def __init__(self, folder: Path, tls: Tls, long: float = 3.0) -> None:
         self._folder = folder
         self._tls = tls
-        self._base = folder / "base"
-        self._start = Position("", 0)
+        self._long = long
+        self._bases: dict[Position, Path] = {}
+        self._keeping = threading.Lock()
 
     def describe(self) -> tuple[str, str]:
         """Return engine and version."""
@@ -131,7 +133,8 @@ class LocalServers:
         server = self._launch(folder, "--skip-log-bin", "--skip-networking")
         server.sql(seed)
         server.halt()
-        copy_tree(folder / "data", self._base)
+        base = self._folder / "base"
+        copy_tree(folder / "data", base)
         server = self._launch(
             folder,
             "--log-bin=binlog",
@@ -141,25 +144,38 @@ class LocalServers:
             "--log-bin-trust-function-creators=1",
             *self._network(),
         )
-        self._start = server.position()
+        self._bases[server.position()] = base
         return server
 
     def restored(self, name: str, second: int | None, position: Position | None) -> LocalServer:
-        """Copy the base backup and replay the binlog up to the second or the position; no gateway leads there yet."""
+        """Copy a base backup and replay the binlog up to the second or the position; no gateway leads there yet."""
         folder = self._folder / name
-        copy_tree(self._base, folder / "data")
-        server = self._launch(folder, "--skip-log-bin", *self._network())
         binlogs = self._folder / "production" / "data"
-        stop = position or stop_position(binlogs, self._start, second or int(time.time()))
-        self._replay(server, binlogs, stop)
-        return server
+        stop = position or stop_position(binlogs, min(self._bases), second or int(time.time()))
+        start = max(each for each in self._bases if each <= stop)
+        copy_tree(self._bases[start], folder / "data")
+        server = self._launch(folder, "--skip-log-bin", *self._network())
+        begun = time.monotonic()
+        self._replay(server, binlogs, start, stop)
+        if time.monotonic() - begun < self._long or stop in self._bases:
+            return server
+        server.halt()
+        self._keep(folder / "data", stop)
+        return self._launch(folder, "--skip-log-bin", *self._network())
 
-    def _replay(self, server: LocalServer, binlogs: Path, stop: Position) -> None:
-        files = sorted(path for path in binlogs.glob("binlog.[0-9]*") if self._start.file <= path.name <= stop.file)
-        if (self._start.file, self._start.offset) >= (stop.file, stop.offset):
+    def _keep(self, data: Path, at: Position) -> None:
+        with self._keeping:
+            if at not in self._bases:
+                base = self._folder / f"base-{at.file}-{at.offset}"
+                copy_tree(data, base)
+                self._bases[at] = base
+
+    def _replay(self, server: LocalServer, binlogs: Path, start: Position, stop: Position) -> None:
+        files = sorted(path for path in binlogs.glob("binlog.[0-9]*") if start.file <= path.name <= stop.file)
+        if start >= stop:
             return
         words = [tool("mariadb-binlog"), "--no-defaults", "--disable-log-bin"]
-        words += [f"--start-position={self._start.offset}", f"--stop-position={stop.offset}", *map(str, files)]
+        words += [f"--start-position={start.offset}", f"--stop-position={stop.offset}", *map(str, files)]
         server.sql(WIDE)  # all rows of a statement come back as one
         with subprocess.Popen(words, stdout=subprocess.PIPE, env={"TZ": "UTC"}) as reader:
             command = root_client(server.folder, "--binary-mode", "--max-allowed-packet=1G")
