@@ -10,14 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from rdsrestore.core.step import Step
+from rdsrestore.core.step import Impact, Step
 from rdsrestore.lab.launch import control
 from rdsrestore.steps import RECIPE
 from rdsrestore.steps.dump import Dump
+from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.reach_moment import ReachMoment
+from rdsrestore.steps.scratch import MakeScratch
 from tool import LabTool, events, kill_at
 
 STEPS = [step for step in RECIPE if step is not ReachMoment]
+ASIDE = [step for step in STEPS if step.impact is not Impact.TEMPORARY or issubclass(step, OnScratch | MakeScratch)]
+"""Those that call no account: for these there are the kills at each call, below."""
 ROLE = "arn:aws:iam::123456789012:role/rdsrestore-switch"
 AS_IT_WAS = {("1", "one"), ("9", "since")}
 AS_PLANNED = {("2", "two"), ("3", "three")}
@@ -52,7 +56,7 @@ def rows(shop: LabTool, table: str = "kept") -> set[tuple[str, ...]]:
     return {tuple(row) for row in shop.sql(f"SELECT id, text FROM shop.{table}")}
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", ASIDE, ids=lambda step: step.name)
 def test_after_a_kill_cleanup_leaves_nothing(shop: LabTool, damaged: str, step: type[Step]) -> None:
     with shop.started(*words_for(shop, step, damaged)) as process:
         assert kill_at(process, "step-done", step.name)
@@ -124,11 +128,13 @@ def test_a_finished_run_is_not_resumed(shop: LabTool, damaged: str) -> None:
 
 
 def test_two_runs_on_one_table_exclude_each_other(shop: LabTool, damaged: str, tmp_path: Path) -> None:
-    elsewhere = str(tmp_path / "elsewhere")
-    with shop.started("table", "kept", "--before", damaged, "--yes") as process:
-        assert any(each.get("step") == "restore-instance" for each in events(process))
+    elsewhere, pause = str(tmp_path / "elsewhere"), tmp_path / "pause"
+    pause.touch()
+    with shop.started("table", "kept", "--before", damaged, "--yes", "--pause-file", str(pause)) as process:
+        assert any(each.get("step") == "load" for each in events(process))
         refused = shop("table", "kept", "--before", damaged, "--yes", check=3, RDSRESTORE_HOME=elsewhere)
         assert "another run of rdsrestore works on shop.kept" in refused.stderr
+        pause.unlink()
         for _each in events(process):
             pass
         assert process.wait() == 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from http import HTTPStatus
 
-import httpx
+import urllib3
 
 from rdsrestore.core.errors import CloudError
 
@@ -14,10 +15,9 @@ PATIENCE = 5.0
 def caller(url: str) -> str:
     """Ask a service that answers with the caller's address; returns it as a /32 or /128."""
     try:
-        answer = httpx.get(url, timeout=PATIENCE, follow_redirects=True)
-        answer.raise_for_status()
-        return one_address(answer.text)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        answer = urllib3.request("GET", url, timeout=PATIENCE, retries=False)
+        return one_address(answer.data.decode() if answer.status == HTTPStatus.OK else "")
+    except (urllib3.exceptions.HTTPError, ValueError) as error:
         raise CloudError(
             "caller", f"{url} did not say our address", "give it with --my-ip ADDRESS", code="aws.caller-unknown"
         ) from error

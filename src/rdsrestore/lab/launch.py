@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+import urllib3
 
 from rdsrestore.core.errors import ToolError
 from rdsrestore.lab.place import Options, Place, State
@@ -53,6 +54,7 @@ def up(place: Place, options: Options) -> tuple[State, bool]:
 
 def control(state: State, name: str, wish: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
     """Ask the lab's own control interface."""
-    answer = httpx.post(f"{state.endpoint}/_lab/{name}", json=wish or {}, timeout=30)
-    answer.raise_for_status()
+    answer = urllib3.request("POST", f"{state.endpoint}/_lab/{name}", json=wish or {}, timeout=30.0)
+    if answer.status != HTTPStatus.OK:
+        raise ToolError("lab", f"the lab answered {answer.status} to {name}", f"see {state.endpoint}")
     return answer.json()
