@@ -18,10 +18,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engines.mysql.site import PASSWORD, USER, Server, Site, launch
+from engines.mysql.site import PASSWORD, USER, Server, Site, launch, silent
+from rdsrestore.core.bounds import Pace
 from rdsrestore.core.model import Merge, Policy
 from rdsrestore.engines.mysql import clients
 from rdsrestore.lab import tls
@@ -163,17 +164,25 @@ def steps(text: str) -> None:
         if wish["empty"]:
             site.dump(TABLE)
         else:
-            site.locate(TABLE, policy)
-        site.stage(TABLE)
-        difference = site.compare(TABLE, policy=policy)
-        site.save(TABLE, policy=policy)
-        with site.live() as server:
-            untouched = server.rest("rdsrestore_260101_000000_abcd", site.target(TABLE, policy=policy))
-        site.load(TABLE, policy=policy)
-        ledger = site.ledger(TABLE, difference.live, policy=policy, untouched=untouched)
+            site.locate(TABLE, policy, content=policy.merge is not Merge.MISSING)
+        repair(site, policy)
+
+
+def repair(site: Site, policy: Policy) -> None:
+    """The steps after the dump, as the recipe has them."""
+    scratch, told = "rdsrestore_260101_000000_abcd", silent
+    with site.live() as server:
+        server.create_scratch(scratch, "260101-000000-abcd")
+        target = site.target(TABLE, policy=policy)
+        target = replace(target, whole=server.takes_whole(target))
+        server.stage(scratch, target, site.folder, told)
+        (difference,) = server.compare(scratch, [target], told)
+        server.save(scratch, target, site.folder, told)
+        untouched = server.rest(scratch, target)
+        server.load(scratch, [target], site.folder, Pace(), told)
+        ledger = server.ledger(scratch, target, site.folder, difference.live, untouched, told)
         assert ledger.matching == ledger.planned
-        with site.live() as server:
-            server.drop_scratch("rdsrestore_260101_000000_abcd")
+        server.drop_scratch(scratch)
 
 
 def by_hand(ring: Ring, incident: str) -> float:

@@ -289,7 +289,7 @@ class FakeRows:
 
     def fingerprint(self, span: Span) -> Fingerprint:
         del span
-        return Fingerprint(len(self.table), hash(tuple(sorted(self.table.items()))), 0)
+        return Fingerprint(len(self.table), hash(tuple(sorted(self.table.items()))))
 
     def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
         del span, parts
@@ -298,6 +298,22 @@ class FakeRows:
     def parts(self, span: Span) -> Mapping[int, Fingerprint]:
         del span
         return {}
+
+    @property
+    def numbered(self) -> bool:
+        return True
+
+    def present(self, span: Span) -> Mapping[int, int]:
+        low = int(span.low[0]) + 1 if span.low else 0
+        high = int(span.high[0]) if span.high else max(self.table, default=0)
+        found: dict[int, int] = defaultdict(int)
+        for key in self.table:
+            if low <= key <= high:
+                found[key >> 6] |= 1 << (key & 63)
+        return found
+
+    def count(self, span: Span) -> int:
+        return sum(each.bit_count() for each in self.present(span).values())
 
 
 @dataclass
@@ -407,6 +423,10 @@ class FakeServer:
         self.faults.before("stage")
         self.faults.done("stage")
 
+    def takes_whole(self, target: Target) -> bool:
+        del target
+        return False
+
     def compare(self, schema: str, targets: Sequence[Target], progress: Progress) -> Sequence[TableDifference]:
         del schema, progress
         self.faults.before("compare")
@@ -439,14 +459,14 @@ class FakeServer:
     def rest(self, schema: str, target: Target) -> Fingerprint | None:
         del schema
         touched = {line.key for line in self.plans[target.landing] if line.act is not Act.KEEP}
-        return Fingerprint(len([key for key in self.live[target.landing] if (str(key),) not in touched]), 1, 2)
+        return Fingerprint(len([key for key in self.live[target.landing] if (str(key),) not in touched]), 1)
 
     def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
         del database
         return [str(len(self.live[BILLING])) for _invariant in invariants]
 
-    def load(self, schema: str, targets: Sequence[Target], pace: Pace, progress: Progress) -> None:
-        del schema, pace, progress
+    def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
+        del schema, folder, pace, progress
         self.faults.before("load")
         for target in targets:
             then, live = self.then[target.dump.definition.ref], self.live[target.landing]
@@ -466,7 +486,10 @@ class FakeServer:
         acts = [line.act for line in self.done[target.landing]]
         return TableLoad(target.landing, acts.count(Act.INSERT), acts.count(Act.UPDATE), acts.count(Act.DELETE))
 
-    def ledger(self, schema: str, target: Target, before: int, untouched: Fingerprint | None) -> Ledger:
+    def ledger(
+        self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
+    ) -> Ledger:
+        del folder, progress
         self.faults.before("ledger")
         load, live = self.loaded(schema, target), self.live[target.landing]
         planned = [line for line in self.plans[target.landing] if line.act is not Act.KEEP]
@@ -530,9 +553,7 @@ class FakeCopy:
         progress("dumping", 0.5)
         (folder / f"{definition.ref.table}.sql").write_text("\n".join(rows.values()))
         self.side.faults.done("dump")
-        return DumpFile(
-            definition, f"{definition.ref.table}.sql", 10, "0" * 64, len(rows), Fingerprint(len(rows), 1, 2)
-        )
+        return DumpFile(definition, f"{definition.ref.table}.sql", 10, "0" * 64, len(rows), Fingerprint(len(rows), 1))
 
 
 def unreachable() -> DatabaseError:

@@ -147,11 +147,13 @@ def carry_out(plan: Plan, read: Survey, world: World, front: Front, by: str) -> 
 
 def dumps(run: Run) -> Iterator[Path]:
     """Name the files that hold what was dumped."""
-    dumped = run.facts.find(Dumped)
+    dumped, saved = run.facts.find(Dumped), run.facts.find(Saved)
+    kept = {table.dump.path for table in saved.tables if table.whole} if saved else set()
     if dumped:
         for place, files in ((run.folder, dumped.dumps), (run.folder / AFTER, dumped.afters)):
             for each in files:
-                yield place / each.path
+                if place != run.folder or each.path not in kept:
+                    yield place / each.path
                 if each.floats:
                     yield place / each.floats
 

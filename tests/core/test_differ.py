@@ -65,7 +65,7 @@ class ListRows:
             self.meeting.wait(60)
         keys = self.within(span)
         self.hashed += len(keys)
-        return Fingerprint(len(keys), sum(digest(key, self.table[key]) for key in keys), 0)
+        return Fingerprint(len(keys), sum(digest(key, self.table[key]) for key in keys))
 
     def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
         for key in self.within(span):
@@ -78,8 +78,8 @@ class ListRows:
         found: dict[int, Fingerprint] = {}
         for key in keys:
             number = key // self.together
-            one = Fingerprint(1, digest(key, self.table[key]), 0)
-            found[number] = found.get(number, Fingerprint(0, 0, 0)) + one
+            one = Fingerprint(1, digest(key, self.table[key]))
+            found[number] = found.get(number, Fingerprint(0, 0)) + one
         return found
 
 
@@ -242,7 +242,7 @@ def test_an_empty_side_makes_one_open_span(pool: ThreadPoolExecutor) -> None:
 def test_rows_that_have_the_same_key_are_told_apart(pool: ThreadPoolExecutor) -> None:
     class Doubled(ListRows):
         def fingerprint(self, span: Span) -> Fingerprint:
-            return Fingerprint(len(self.keys) + 1, super().fingerprint(span).low + digest(1, "old"), 0)
+            return Fingerprint(len(self.keys) + 1, super().fingerprint(span).total + digest(1, "old"))
 
         def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
             yield ("1",), "old"

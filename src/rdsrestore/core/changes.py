@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -178,13 +179,15 @@ class TableLoad:
 class SavedTable:
     """What a table's rows were before the load touched them: the undo file.
 
-    `columns` are those by which a row is recognised, `key` the ones that identify it; `dump` holds the images.
+    `columns` are those by which a row is recognised, `key` the ones that identify it; `dump` holds the images, or,
+    where `whole`, the restored rows themselves, all of them new to production.
     """
 
     landing: TableRef
     key: tuple[str, ...]
     columns: tuple[str, ...]
     dump: DumpFile
+    whole: bool = False
 
 
 class Role(StrEnum):
@@ -210,6 +213,7 @@ class Located:
     """Where one table's sides differ: the file of slices, how many there are, and how many single keys they name.
 
     `restored` and `live` count the rows that were compared on both sides; None where keys were given instead.
+    `common` counts the keys that both sides have, where that is known.
     """
 
     ref: TableRef
@@ -218,6 +222,7 @@ class Located:
     keys: int
     restored: int | None = None
     live: int | None = None
+    common: int | None = None
 
 
 @dataclass(frozen=True)
@@ -225,7 +230,8 @@ class Target:
     """One table of a run: its restored rows, the table that takes them, the rules, and why it takes part.
 
     `located` says where the sides differ, None for everywhere. `after` holds the rows as the incident left them, where
-    a second moment was given; `back` is an earlier restore's undo file, where that restore is to be taken back.
+    a second moment was given; `back` is an earlier restore's undo file, where that restore is to be taken back. `whole`
+    says that the landing has none of these rows and takes them as they are.
     """
 
     dump: DumpFile
@@ -235,6 +241,11 @@ class Target:
     back: SavedTable | None = None
     role: Role = Role.ASKED
     located: Located | None = None
+    whole: bool = False
+
+
+ALONE: Mapping[bool | None, str] = {True: "no other row changed", None: "no statement changed any other row"}
+"""What can be said of the rows that a plan does not name, by `Ledger.rest`."""
 
 
 @dataclass(frozen=True)
@@ -243,8 +254,8 @@ class Ledger:
 
     `planned` and `done` count rows to write and rows written, `unfit` those left alone; `matching` of the `done` rows
     still are as planned, the other ones were written again since. `others` is what the application added or
-    removed meanwhile, and `rest` says whether the rows that the plan does not name are what they were; None where that
-    was not looked at.
+    removed meanwhile, and `rest` says whether the rows that the plan does not name are what they were; None where
+    nothing but its own statements could reach them, each of which changed as many rows as it named.
     """
 
     landing: TableRef

@@ -17,8 +17,9 @@ from rdsrestore.core.tables import Fingerprint
 
 Key = tuple[str, ...]
 """One literal for each of the key's columns, as the server writes it; only equality means anything here."""
+S = TypeVar("S")
 T = TypeVar("T")
-NONE = Fingerprint(0, 0, 0)
+NONE = Fingerprint(0, 0)
 
 
 @dataclass(frozen=True)
@@ -271,13 +272,25 @@ class Differ:
         return self.live if pair.live.rows > pair.restored.rows else self.restored
 
     def _both(self, ask: Callable[[Rows], T]) -> tuple[T, T]:
-        """Ask both sides at the same time; an error comes out when neither is busy any more."""
-        restored, live = (self.pool.submit(ask, rows) for rows in (self.restored, self.live))
-        wait((restored, live))
-        return restored.result(), live.result()
+        return both(self.pool, ask, self.restored, self.live)
 
 
-def walk(rows: Rows, span: Span, step: int) -> Iterator[Span]:
+def both(pool: Executor, ask: Callable[[S], T], *sides: S) -> tuple[T, T]:
+    """Ask both sides at the same time; an error comes out when neither is busy any more."""
+    restored, live = (pool.submit(ask, side) for side in sides)
+    wait((restored, live))
+    return restored.result(), live.result()
+
+
+class Ordered(Protocol):
+    """Keys in an order."""
+
+    def cut(self, span: Span, rows: int) -> Key | None:
+        """Return the key of the span's row number `rows` in key order; None where no further row comes after it."""
+        ...
+
+
+def walk(rows: Ordered, span: Span, step: int) -> Iterator[Span]:
     """Cut a span into spans of `step` rows of one side; the last one reaches to the span's end."""
     low = span.low
     while high := rows.cut(Span(low, span.high), step):

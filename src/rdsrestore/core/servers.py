@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.differ import Rows
 from rdsrestore.core.model import Endpoint, Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.presence import Keys
 from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFacts, TableDefinition
 
 if TYPE_CHECKING:
-    from rdsrestore.core.differ import Rows, Slice
+    from rdsrestore.core.differ import Slice
+
+
+class TableRows(Rows, Keys, Protocol):
+    """A table's rows, by content and by key."""
 
 
 class Copy(Protocol):
@@ -32,7 +38,7 @@ class Copy(Protocol):
         """Read what has to be right, in a transaction that can't write; DatabaseError with code `invariant.failed`."""
         ...
 
-    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> Rows:
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
         ...
 
@@ -107,7 +113,7 @@ class Production(Protocol):
         """Read what has to be right, in a transaction that can't write; DatabaseError with code `invariant.failed`."""
         ...
 
-    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> Rows:
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
         ...
 
@@ -125,6 +131,10 @@ class Production(Protocol):
 
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
         """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
+        ...
+
+    def takes_whole(self, target: Target) -> bool:
+        """Say whether a table can take its rows as they are, without staging: it has none of them."""
         ...
 
     def compare(self, schema: str, targets: Sequence[Target], progress: Progress) -> Sequence[TableDifference]:
@@ -149,8 +159,10 @@ class Production(Protocol):
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
         ...
 
-    def load(self, schema: str, targets: Sequence[Target], pace: Pace, progress: Progress) -> None:
+    def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
         """Carry out the plans, in transactions of bounded size, holding back where production is busy.
+
+        `folder` has the dumps of tables that take theirs whole.
 
         What is not as expected any more is a conflict, never overwritten.
         """
@@ -160,7 +172,9 @@ class Production(Protocol):
         """Say what has been written so far, also after a load that failed."""
         ...
 
-    def ledger(self, schema: str, target: Target, before: int, untouched: Fingerprint | None) -> Ledger:
+    def ledger(
+        self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
+    ) -> Ledger:
         """Balance the books: what is there now against what was planned, and the rest against what it was.
 
         `before` and `untouched` are the row count and what `rest` said before the load.

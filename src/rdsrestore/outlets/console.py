@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from rdsrestore.core.changes import Ledger, TableLoad
+from rdsrestore.core.changes import ALONE, Ledger, TableLoad
 from rdsrestore.core.checks import Finding, Severity
 from rdsrestore.core.errors import ExitCode, RdsRestoreError
 from rdsrestore.core.model import Request
@@ -166,7 +166,7 @@ def books(ledger: Ledger) -> str:
     line = f"{ledger.landing}: {ledger.before:,} rows before, {ledger.inserted:,} inserted, {ledger.deleted:,} deleted"
     line += f", {ledger.others:+,} by others" if ledger.others else ""
     line += f", {ledger.after:,} now; {ledger.matching:,} of {ledger.done:,} written rows as planned"
-    return f"{line}; no other row changed" if ledger.rest else line
+    return f"{line}; {ALONE[ledger.rest]}" if ledger.rest in ALONE else line
 
 
 def written(load: TableLoad) -> str:

@@ -14,7 +14,7 @@ from rdsrestore.steps.compare import Compare
 from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.landing import MakeLanding
 from rdsrestore.steps.load import Load
-from rdsrestore.steps.locate import Locate
+from rdsrestore.steps.locate import Locate, LocateAll
 from rdsrestore.steps.open_rule import OpenRule
 from rdsrestore.steps.own_group import OwnGroup
 from rdsrestore.steps.own_password import OwnPassword
@@ -41,8 +41,8 @@ RECIPE: tuple[type[Step], ...] = (
     Dump,
     CloseRule,
     MakeScratch,
-    Stage,
     MakeLanding,
+    Stage,
     Compare,
     Approve,
     Save,
@@ -52,7 +52,7 @@ RECIPE: tuple[type[Step], ...] = (
 )
 
 COMPARISON: tuple[type[Step], ...] = tuple(
-    kind for kind in RECIPE[: RECIPE.index(Compare) + 1] if kind is not MakeLanding
+    LocateAll if kind is Locate else kind for kind in RECIPE[: RECIPE.index(Compare) + 1] if kind is not MakeLanding
 )
 """The job up to the difference: nothing but a scratch schema is made on production."""
 

@@ -50,7 +50,7 @@ class Load(Step):
                 unchanged(database.print(self.schema, target), approved)
             run.facts.put(Loaded((), complete=False))
             try:
-                database.load(self.schema, targets, pace(run), run.progress)
+                database.load(self.schema, targets, run.folder, pace(run), run.progress)
             finally:
                 loads = tuple(database.loaded(self.schema, target) for target in targets)
                 run.facts.put(Loaded(loads, complete=False))

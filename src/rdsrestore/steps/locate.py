@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Self
@@ -14,7 +14,8 @@ from rdsrestore.core import slices
 from rdsrestore.core.changes import Located, Relative, Role
 from rdsrestore.core.differ import Differ, Slice, Together, Twice
 from rdsrestore.core.facts import Differing, Fact
-from rdsrestore.core.model import Policy, Request, RunId, TableRef
+from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
+from rdsrestore.core.presence import Presence
 from rdsrestore.core.servers import Copy, Production
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
@@ -30,8 +31,12 @@ class Locate(Step):
     impact: ClassVar[Impact] = Impact.READS
     usual: ClassVar[timedelta] = timedelta(seconds=30)
 
+    always: ClassVar[bool] = False
+    """Whether rows that both sides have are compared also where the policy would leave them alone."""
+
     tables: tuple[Relative, ...]
     policy: Policy
+    content: bool = True
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
@@ -40,19 +45,21 @@ class Locate(Step):
         roles = {each.ref: each.role for each in survey.relatives}
         there = [table.ref for table in survey.tables if table.definition and table.definition.key and table.rows]
         tables = tuple(Relative(ref, roles.get(ref, Role.ASKED)) for ref in there)
-        return cls(tables, request.policy) if tables and not request.into else None
+        content = cls.always or request.policy.three_way or request.policy.merge is not Merge.MISSING
+        return cls(tables, request.policy, content) if tables and not request.into else None
 
     def describe(self) -> str:
         """Name the tables."""
         names = ", ".join(each.ref.table for each in self.tables)
-        return f"compare checksums of {names} on both servers, range by range"
+        what = "compare checksums of" if self.content else "look which keys are missing in"
+        return f"{what} {names} on both servers, range by range"
 
     def apply(self, run: Run) -> Fact:
         """Look at each table."""
         with ExitStack() as open_ones, ThreadPoolExecutor(2) as pool:
             then, now = open_ones.enter_context(copy(run)), open_ones.enter_context(production(run))
             later = open_ones.enter_context(after(run)) if self.policy.three_way else None
-            sides = Sides(then, now, later, pool)
+            sides = Sides(then, now, later, pool, self.content)
             found = [sides.look(run, each, self.policy) for each in self.tables]
         return Differing(tuple(each for each in found if each))
 
@@ -63,12 +70,16 @@ class Locate(Step):
 
 @dataclass(frozen=True)
 class Sides:
-    """The servers that are compared; `later` is the second copy where there is one."""
+    """The servers that are compared; `later` is the second copy where there is one.
+
+    Without `content` no more is asked than which keys are there, where the key allows it.
+    """
 
     then: Copy
     now: Production
     later: Copy | None
     pool: ThreadPoolExecutor
+    content: bool
 
     def look(self, run: Run, table: Relative, policy: Policy) -> Located | None:
         """Look where one table differs; None where its sides can't be compared range by range."""
@@ -80,10 +91,20 @@ class Sides:
         if rules.keys:
             written = slices.write(path, self.now.keys(then, Path(rules.keys)))
             return Located(table.ref, str(path), *written)
-        differ = self.differ(run, then, now, rules)
+        presence = self.presence(run, then, now, rules) if not self.content and table.role is Role.ASKED else None
+        differ = presence or self.differ(run, then, now, rules)
         written = slices.write(path, announced(run, table.ref, differ))
         twice = 2 if rules.three_way else 1
-        return Located(table.ref, str(path), *written, differ.restored_rows // twice, differ.live_rows // twice)
+        rows = differ.restored_rows // twice, differ.live_rows // twice
+        return Located(table.ref, str(path), *written, *rows, presence.common if presence else None)
+
+    def presence(self, run: Run, then: TableDefinition, now: TableDefinition, rules: Policy) -> Presence | None:
+        """Look which keys are there; None where the key is not one whole number.
+
+        A row of production's counts as there also where the filter does not choose it as it is now.
+        """
+        restored, live = self.then.rows(then, now, rules), self.now.rows(now, then, replace(rules, where=None))
+        return Presence(restored, live, self.pool, run.progress) if restored.numbered and live.numbered else None
 
     def differ(self, run: Run, then: TableDefinition, now: TableDefinition, rules: Policy) -> Differ:
         """Set both sides against each other; with a second copy what differs from it counts as well."""
@@ -94,7 +115,14 @@ class Sides:
         return Differ(Twice(restored), Together(live, self.later.rows(left, now, rules)), self.pool, run.progress)
 
 
-def announced(run: Run, ref: TableRef, differ: Differ) -> Iterator[Slice]:
+@dataclass(frozen=True)
+class LocateAll(Locate):
+    """The same where the difference is all that is asked for."""
+
+    always: ClassVar[bool] = True
+
+
+def announced(run: Run, ref: TableRef, differ: Differ | Presence) -> Iterator[Slice]:
     """Say from time to time how far it is."""
     for part in differ.slices():
         run.progress(f"{ref.table}: {differ.restored_rows:,} rows compared", None)
@@ -110,6 +138,8 @@ def said(found: Located) -> str:
     """Say of one table how much differs."""
     if found.restored is None:
         return f"{found.ref.table}: {counted(found.keys, 'key')} given"
+    if found.common is not None and not found.slices:
+        return f"{found.ref.table}: {counted(found.restored, 'key')}, none is missing"
     if not found.slices:
         return f"{found.ref.table}: {counted(found.restored, 'row')}, equal on both sides"
     ranges = f"{counted(found.slices, 'range')} and {counted(found.keys, 'single key')}"

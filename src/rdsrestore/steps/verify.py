@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from rdsrestore.core.changes import Ledger
+from rdsrestore.core.changes import ALONE, Ledger
 from rdsrestore.core.errors import BrokenInvariant, VerifyError
 from rdsrestore.core.facts import Compared, Dumped, Fact, Saved, Staged, Verified
 from rdsrestore.core.invariants import Reading, readings
@@ -34,7 +34,7 @@ class Verify(OnScratch):
         saved, dumped = run.facts.get(Saved), run.facts.find(Dumped)
         with production(run) as database:
             ledgers = tuple(
-                database.ledger(self.schema, target, difference.live, rest)
+                database.ledger(self.schema, target, run.folder, difference.live, rest, run.progress)
                 for target, difference, rest in zip(targets, differences, saved.untouched, strict=True)
             )
             after = tuple(database.read(run.request.database, run.request.invariants))
@@ -63,7 +63,7 @@ def balance(ledger: Ledger) -> str:
     line += f" = {ledger.after:,}; {counted(ledger.matching, 'written row')} as planned"
     since = ledger.done - ledger.matching
     line += f", {counted(since, 'row')} written again since by others" if since else ""
-    return line + ("; no other row changed" if ledger.rest else "")
+    return f"{line}; {ALONE[ledger.rest]}" if ledger.rest in ALONE else line
 
 
 def told(reading: Reading) -> str:

@@ -19,6 +19,7 @@ from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import Ledger, Located, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.differ import Differ
 from rdsrestore.core.model import Endpoint, Merge, Policy, Secret, TableRef
+from rdsrestore.core.presence import Presence
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.production import MysqlProduction
@@ -165,8 +166,8 @@ class Site:
             self.dumps[table], self.ref(into or table), policy, self.afters.get(table), located=self.located.get(table)
         )
 
-    def locate(self, table: str, policy: Policy = DEFAULT) -> Located:
-        """Find where the sides differ, and dump only that."""
+    def locate(self, table: str, policy: Policy = DEFAULT, *, content: bool = True) -> Located:
+        """Find where the sides differ, by content or by keys alone, and dump only that."""
         path = self.folder / f"slices-{self.ref(table).stem}.jsonl"
         with (
             ThreadPoolExecutor(2) as pool,
@@ -179,9 +180,11 @@ class Site:
             if policy.keys:
                 found = Located(self.ref(table), str(path), *slices.write(path, now.keys(there, Path(policy.keys))))
             else:
-                differ = Differ(then.rows(there, here, policy), now.rows(here, there, policy), pool, silent)
+                kind = Differ if content else Presence
+                differ = kind(then.rows(there, here, policy), now.rows(here, there, policy), pool, silent)
                 written = slices.write(path, differ.slices())
-                found = Located(self.ref(table), str(path), *written, differ.restored_rows, differ.live_rows)
+                common = differ.common if isinstance(differ, Presence) else None
+                found = Located(self.ref(table), str(path), *written, differ.restored_rows, differ.live_rows, common)
             where = None if policy.merge is Merge.EXACT else policy.where
             self.dumps[table] = then.dump(there, Extent(where, path), self.folder, silent)
         self.located[table] = found
@@ -208,7 +211,7 @@ class Site:
         """Load tables; returns what came of the last one."""
         targets = [self.target(table, into, policy) for table in tables]
         with self.live() as server:
-            server.load(SCHEMA, targets, Pace(), silent)
+            server.load(SCHEMA, targets, self.folder, Pace(), silent)
             return server.loaded(SCHEMA, targets[-1])
 
     def ledger(
@@ -220,7 +223,7 @@ class Site:
         untouched: Fingerprint | None = None,
     ) -> Ledger:
         with self.live() as server:
-            return server.ledger(SCHEMA, self.target(table, into, policy), before, untouched)
+            return server.ledger(SCHEMA, self.target(table, into, policy), self.folder, before, untouched, silent)
 
     def undo(self, saved: SavedTable) -> tuple[TableDifference, TableLoad]:
         """Take a restore back, in a scratch schema made anew."""
@@ -233,7 +236,7 @@ class Site:
             server.stage(SCHEMA, target, self.folder, silent)
             (difference,) = server.compare(SCHEMA, [target], silent)
             server.save(SCHEMA, target, aside, silent)
-            server.load(SCHEMA, [target], Pace(), silent)
+            server.load(SCHEMA, [target], self.folder, Pace(), silent)
             return difference, server.loaded(SCHEMA, target)
 
     def prepare(self, *tables: str, where: str | None = None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.mysql.site import HOST, PASSWORD, USER, Server, Site, launch, silent
+from engines.mysql.site import HOST, PASSWORD, USER, Server, Site, launch
 from rdsrestore.core.errors import DatabaseError, ToolError, UsageError
 from rdsrestore.core.model import Endpoint, Secret
 from rdsrestore.engines.mysql import dump
@@ -84,9 +84,9 @@ def test_the_dump_program_refuses_what_we_refuse(site: Site, plain: Server, tmp_
     good = login(site, endpoint=site.copy.endpoint)
     definition = site.definition("t")
 
-    dump.write(good, definition, None, tmp_path / "good.sql", silent)
+    dump.write(good, definition, None, tmp_path / "good.sql", lambda: None)
     with pytest.raises(ToolError) as failed:
-        dump.write(bad, definition, None, tmp_path / "bad.sql", silent)
+        dump.write(bad, definition, None, tmp_path / "bad.sql", lambda: None)
 
     assert "2026" in failed.value.what
 

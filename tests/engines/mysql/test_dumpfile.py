@@ -176,7 +176,7 @@ def test_a_dump_changed_on_the_disk_never_reaches_production(site: Site, stateme
     with pytest.raises(ToolError) as refused:
         site.stage("t")
 
-    assert refused.value.code == "dump.foreign"
+    assert refused.value.code == "dump.changed"
     assert site.now("SELECT COUNT(*) FROM victim") == [(0,)]
 
 

@@ -23,7 +23,7 @@ def together(site: Site, roles: dict[str, Role], policy: Policy) -> tuple[list[T
     targets = [replace(site.target(table, policy=policy), role=role) for table, role in roles.items()]
     differences = site.compare_all(*targets)
     with site.live() as server:
-        server.load(SCHEMA, targets, Pace(), silent)
+        server.load(SCHEMA, targets, site.folder, Pace(), silent)
         return list(differences), [server.loaded(SCHEMA, target) for target in targets]
 
 

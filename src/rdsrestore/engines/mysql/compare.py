@@ -52,7 +52,7 @@ def classify_table(session: Session, board: Tally, target: Target, progress: Pro
     extra = 0
     plan.make(session, board)
     if target.back:
-        plan_back(session, board)
+        plan_back(session, board, whole=target.back.whole)
         return extra
     drift.check(session, board)
     if board.policy.three_way:
@@ -69,7 +69,7 @@ def classify_table(session: Session, board: Tally, target: Target, progress: Pro
     return extra
 
 
-def plan_back(session: Session, board: Tally) -> None:
+def plan_back(session: Session, board: Tally, *, whole: bool) -> None:
     """Write the plan that takes an earlier restore back."""
     if board.keyless:
         raise DatabaseError(
@@ -78,7 +78,7 @@ def plan_back(session: Session, board: Tally) -> None:
             "delete them by hand: the undo file in the run's folder has their digests",
             code="db.no-key",
         )
-    undo.plan_back(session, board)
+    undo.plan_back(session, board, whole=whole)
 
 
 def find_unfit(session: Session, board: Tally, boards: Sequence[Tally], progress: Progress) -> None:

@@ -101,6 +101,11 @@ class Session:
         with translated(self._where), self._ready().cursor() as cursor:
             return int(cursor.execute(sql, tuple(values) or None))
 
+    def send(self, statement: bytes) -> int:
+        """Run a statement that is written already, as a dump's are; returns how many rows it affected."""
+        with translated(self._where):
+            return int(self._ready().query(statement))
+
     def stream(self, sql: str) -> Iterator[Row]:
         """Run a query and yield its rows without holding them."""
         with translated(self._where), self._ready().cursor(SSCursor) as cursor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rdsrestore.core import slices
@@ -13,8 +13,8 @@ from rdsrestore.core.bounds import Extent
 from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
-from rdsrestore.core.tables import DumpFile, Fingerprint, ForeignKey, TableDefinition
-from rdsrestore.engines.mysql import clients, dumpfile, floats, rowhash
+from rdsrestore.core.tables import DumpFile, ForeignKey, TableDefinition
+from rdsrestore.engines.mysql import clients, floats, pieces
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
 from rdsrestore.engines.mysql.ranges import batches, key_columns
@@ -52,13 +52,12 @@ def dump(
     """
     ref, where = definition.ref, vetted(extent.where, definition) if extent.where else None
     fresh = folder / f"{ref.stem}.part"
-    conditions = list(chosen(definition, extent.slices, where))
-    write_all(login, definition, conditions, fresh, progress)
-    progress(f"checking the dump of {ref.table}", None)
-    scanned = dumpfile.scan(fresh, ref.table, definition.columns)
-    content = Fingerprint(0, 0, 0)
-    for condition in conditions:
-        content += rowhash.fingerprint(session, qualified(ref), definition.columns, condition)
+    conditions = list(chosen(session, definition, extent.slices, where))
+
+    def fetch(condition: str | None, path: Path, watch: Callable[[], None]) -> None:
+        write(login, definition, condition, path, watch)
+
+    scanned, content = pieces.fetch_all(login, definition, conditions, fresh, fetch, progress)
     if content.rows != scanned.rows:
         raise ToolError(
             "dump",
@@ -77,15 +76,18 @@ def dump(
         sha256=scanned.sha256,
         rows=scanned.rows,
         content=content,
+        span=(scanned.start, scanned.end),
+        longest=scanned.longest,
+        top=largest(session, definition),
         floats=exact,
         children=tuple((child, count_children(session, definition, child, where)) for child in extent.children),
     )
 
 
-def chosen(definition: TableDefinition, path: Path | None, where: str | None) -> Iterator[str | None]:
+def chosen(session: Session, definition: TableDefinition, path: Path | None, where: str | None) -> Iterator[str | None]:
     """Yield the conditions that the rows are dumped by, one after the other; None for all rows."""
     if path is None:
-        yield where
+        yield from pieces.cut(session, definition, where)
         return
     key = key_columns(definition.key, definition.columns, definition.columns)
     found = batches(slices.restored(slices.read(path)), key)
@@ -93,24 +95,12 @@ def chosen(definition: TableDefinition, path: Path | None, where: str | None) ->
     yield from given or ["1 = 0"]
 
 
-def write_all(
-    login: Login, definition: TableDefinition, conditions: Sequence[str | None], path: Path, progress: Progress
-) -> None:
-    """Run the dump program for each condition, and put the rows into one file: one head, all rows, one tail."""
-    if len(conditions) == 1:
-        write(login, definition, conditions[0], path, progress)
-        return
-    piece = path.with_suffix(".piece")
-    path.touch(mode=0o600)
-    with path.open("wb") as whole:
-        for number, condition in enumerate(conditions, start=1):
-            write(login, definition, condition, piece, progress)
-            scanned = dumpfile.scan(piece, definition.ref.table, definition.columns)
-            with piece.open("rb") as part:
-                head, rows = part.read(scanned.start), part.read(scanned.end - scanned.start)
-                whole.write(b"\n" + rows if number > 1 else head + rows)
-                whole.write(part.read() if number == len(conditions) else b"")
-    piece.unlink()
+def largest(session: Session, definition: TableDefinition) -> str | None:
+    """Read the largest key, as a literal; None where the key is of several columns, or there is no row."""
+    if len(definition.key) != 1:
+        return None
+    (found,) = session.one(f"SELECT MAX({quoted(definition.key[0])}) FROM {qualified(definition.ref)}")
+    return None if found is None else session.literal(found)
 
 
 def vetted(where: str, definition: TableDefinition) -> str:
@@ -122,8 +112,8 @@ def vetted(where: str, definition: TableDefinition) -> str:
     return one_line(where)
 
 
-def write(login: Login, definition: TableDefinition, where: str | None, path: Path, progress: Progress) -> None:
-    """Run the dump program to its end; ToolError where it fails."""
+def write(login: Login, definition: TableDefinition, where: str | None, path: Path, watch: Callable[[], None]) -> None:
+    """Run the dump program to its end, asking `watch` meanwhile; ToolError where it fails."""
     client = clients.find(clients.DUMPERS, "dump")
     path.touch(mode=0o600)
     ref = definition.ref
@@ -132,8 +122,7 @@ def write(login: Login, definition: TableDefinition, where: str | None, path: Pa
         words += [f"--where={where}"] if where else []
         with clients.running([*words, "--", ref.database, ref.table], complaints, subprocess.DEVNULL) as process:
             while (status := ended(process)) is None:
-                size = path.stat().st_size
-                progress(f"{ref.table}: {size / 1e6:,.0f} MB dumped", share(size, definition.bytes))
+                watch()
         if status:
             raise clients.failed("dump", Path(client.path).name, status, complaints)
 
@@ -144,11 +133,6 @@ def ended(process: subprocess.Popen[bytes]) -> int | None:
         return process.wait(POLL)
     except subprocess.TimeoutExpired:
         return None
-
-
-def share(size: int, table: int) -> float | None:
-    """Guess how far a dump is from the table's size; never quite done."""
-    return min(size / table, 0.99) if table else None
 
 
 def sync(path: Path) -> None:

@@ -95,11 +95,8 @@ def summed_up(session: Session, board: Tally, target: Target, live: int, extra: 
         live=live,
         groups=tuple(groups),
         conflicts=conflicts(session, board),
-        children=tuple(
-            LostChildren(child, rule_of(board, child), then, count(session, child))
-            for child, then in target.dump.children
-        ),
-        unlike=unlike(board),
+        children=lost_children(session, board, target),
+        unlike=(*unlike(board), *unseen(target)),
         print=digest(session, board),
     )
 
@@ -176,6 +173,13 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
+def lost_children(session: Session, board: Tally, target: Target) -> tuple[LostChildren, ...]:
+    """Set the rows of tables that went with restored ones against what is there of them."""
+    return tuple(
+        LostChildren(child, rule_of(board, child), then, count(session, child)) for child, then in target.dump.children
+    )
+
+
 def rule_of(board: Tally, child: TableRef) -> str:
     """What happens to a child's rows when the parent's are deleted."""
     return next(key.on_delete for key in board.then.referenced_by if key.child == child)
@@ -190,6 +194,16 @@ def count(session: Session, ref: TableRef) -> int:
             return 0
         raise
     return int(number)
+
+
+def unseen(target: Target) -> tuple[str, ...]:
+    """Say that rows were not compared, where only their keys were."""
+    common = target.located.common if target.located else None
+    if not common:
+        return ()
+    return (
+        f"{common:,} rows are there on both sides; whether they were changed was not looked at: rdsrestore compare",
+    )
 
 
 def unlike(board: Tally) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from rdsrestore.engines.mysql import (
     undo,
     verify,
     where,
+    whole,
 )
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.invariants import read
@@ -133,11 +134,21 @@ class MysqlProduction:
 
     def print(self, schema: str, target: Target) -> str:
         """Return the digest of a table's plan as it is now."""
+        if target.whole:
+            return whole.print_of(target)
         return plan.digest(self._ready(), self._board(schema, target))
 
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
         """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
+        if target.whole:
+            whole.prepare(self._ready(), self._board(schema, target), target.dump, folder)
+            return
         staging.stage_target(self._ready(), self._login, schema, target, folder, progress)
+
+    def takes_whole(self, target: Target) -> bool:
+        """Say whether a table can take its rows as they are, without staging: it has none of them."""
+        live = self.definition(target.landing)
+        return live is not None and whole.fits(self._ready(), target, live)
 
     def compare(self, schema: str, targets: Sequence[Target], progress: Progress) -> tuple[TableDifference, ...]:
         """Class every staged row against its landing and keep the result in the scratch schema.
@@ -145,32 +156,50 @@ class MysqlProduction:
         Changes nothing else.
         """
         jobs = [(self._board(schema, target), target) for target in targets]
-        return compare.compare(self._ready(), jobs, progress)
+        session = self._ready()
+        staged = iter(compare.compare(session, [job for job in jobs if not job[1].whole], progress))
+        return tuple(whole.difference(session, *job) if job[1].whole else next(staged) for job in jobs)
 
     def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
         """Yield what the plan says of each row."""
+        if target.whole:
+            return iter(())
         return plan.lines(self._ready(), self._board(schema, target))
 
     def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
         """Write what the rows are that are to change into an undo file, and prove it."""
+        if target.whole:
+            return whole.save(self._board(schema, target), target)
         return undo.save(self._ready(), self._login, self._board(schema, target), folder, progress)
 
     def rest(self, schema: str, target: Target) -> Fingerprint | None:
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
+        if target.whole:
+            return whole.rest(self._login, self._board(schema, target), target.dump)
         return verify.rest(self._ready(), self._board(schema, target))
 
-    def load(self, schema: str, targets: Sequence[Target], pace: Pace, progress: Progress) -> None:
+    def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
         """Carry out the plans in transactions of bounded size, guarded by what each row is expected to be."""
-        boards = [self._board(schema, target) for target in targets]
+        jobs = [(self._board(schema, target), target) for target in targets]
         with closing(Throttle(pace, self._ready(), self._login, progress)) as throttle:
-            load.load(self._ready(), boards, throttle.hold, progress)
+            for board, target in jobs:
+                if target.whole:
+                    whole.load(self._login, board, target, folder, throttle.hold, progress)
+            load.load(self._ready(), [job[0] for job in jobs if not job[1].whole], throttle.hold, progress)
 
     def loaded(self, schema: str, target: Target) -> TableLoad:
         """Say what has been written so far."""
+        if target.whole:
+            return whole.loaded(self._ready(), self._board(schema, target))
         return load.loaded(self._ready(), self._board(schema, target))
 
-    def ledger(self, schema: str, target: Target, before: int, untouched: Fingerprint | None) -> Ledger:
+    def ledger(
+        self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
+    ) -> Ledger:
         """Balance the books: what is there now against what was planned, and the rest against what it was."""
+        if target.whole:
+            books = whole.Books(target, folder, before, untouched)
+            return whole.ledger(self._ready(), self._login, self._board(schema, target), books, progress)
         return verify.ledger(self._ready(), self._board(schema, target), before, untouched)
 
     def _board(self, schema: str, target: Target) -> Tally:

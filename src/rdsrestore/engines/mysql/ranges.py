@@ -145,6 +145,28 @@ class TableRows:
             yield self._literals(key), found
 
     @property
+    def numbered(self) -> bool:
+        """Whether each key is a whole number, and reads alike on the other side."""
+        (first, *more) = self.key_columns
+        signs = {"unsigned" in first.here.type, "unsigned" in first.there.type}
+        return not more and {first.here.kind, first.there.kind} <= COUNTED and len(signs) == 1
+
+    def present(self, span: Span) -> Mapping[int, int]:
+        """Say which keys of a span are there, a bit for each, 64 to a number."""
+        name = quoted(self.key[0])
+        found = self.session.rows(
+            f"SELECT {name} >> 6, BIT_OR(1 << ({name} & 63)) FROM {qualified(self.ref)} AS t"
+            f" WHERE {self._within(span)} GROUP BY 1"
+        )
+        signed = "unsigned" not in self.key_columns[0].here.type
+        return {int(run) - (1 << 58 if signed and run >> 57 else 0): int(bits) for run, bits in found}
+
+    def count(self, span: Span) -> int:
+        """Count a span's rows."""
+        (rows,) = self.session.one(f"SELECT COUNT(*) FROM {qualified(self.ref)} AS t WHERE {self._within(span)}")
+        return int(rows)
+
+    @property
     def _number(self) -> str:
         """The expression that numbers the runs of keys that are looked at together; empty for keys of another kind."""
         (first, *more) = self.key_columns

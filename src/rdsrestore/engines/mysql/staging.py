@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import subprocess
 import tempfile
 from dataclasses import replace
@@ -17,7 +18,6 @@ from rdsrestore.core.tables import DumpFile
 from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash, undo
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
-from rdsrestore.engines.mysql.dumpfile import Scanned
 from rdsrestore.engines.mysql.tally import after_of, back_of
 
 MARKER = "rdsrestore_run"
@@ -79,7 +79,7 @@ def stage_target(session: Session, login: Login, schema: str, target: Target, fo
         session.run(f"DROP TABLE IF EXISTS {place}")
         staged = qualified(TableRef(schema, target.after.definition.ref.table))
         session.run(f"RENAME TABLE {staged} TO {place}")
-    if not target.back:
+    if not target.back or target.back.whole:
         stage(session, login, schema, target.dump, folder, progress)
     else:
         with tempfile.TemporaryDirectory(dir=folder) as plain:
@@ -91,15 +91,25 @@ def stage_target(session: Session, login: Login, schema: str, target: Target, fo
         session.run(f"ALTER TABLE {staged} ADD KEY rr_key ({keys}), RENAME TO {place}")
 
 
-def refuse_oversize(session: Session, dump: DumpFile, scanned: Scanned) -> None:
+def refuse_oversize(session: Session, dump: DumpFile) -> None:
     """Refuse a dump that production would not take in; DatabaseError with code `db.packet`."""
     (limit,) = session.one("SELECT @@GLOBAL.max_allowed_packet")
-    if scanned.longest >= int(limit):
+    if dump.longest >= int(limit):
         raise DatabaseError(
             f"stage {dump.definition.ref}",
-            f"a statement of {scanned.longest:,} bytes is above production's max_allowed_packet of {int(limit):,}",
+            f"a statement of {dump.longest:,} bytes is above production's max_allowed_packet of {int(limit):,}",
             "raise max_allowed_packet in production's parameter group, then rdsrestore resume",
             code="db.packet",
+        )
+
+
+def refuse_changed(path: Path, dump: DumpFile) -> None:
+    """Refuse a file that is not the one that was checked; ToolError with code `dump.changed`."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != dump.sha256:
+        raise ToolError(
+            "stage", f"{dump.path} changed since it was dumped", "run the same command again", code="dump.changed"
         )
 
 
@@ -109,17 +119,13 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: P
     Raises ToolError where the file changed or the client fails, VerifyError where the rows differ.
     """
     definition, path = dump.definition, folder / dump.path
-    scanned = dumpfile.scan(path, definition.ref.table, definition.columns)
-    if scanned.sha256 != dump.sha256:
-        raise ToolError(
-            "stage", f"{dump.path} changed since it was dumped", "run the same command again", code="dump.changed"
-        )
-    refuse_oversize(session, dump, scanned)
+    refuse_changed(path, dump)
+    refuse_oversize(session, dump)
     place = qualified(TableRef(schema, definition.ref.table))
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(ddl.staging(definition, schema))
-    if scanned.rows:
-        load(login, schema, path, scanned, progress)
+    if dump.rows:
+        load(login, schema, path, dump.span, progress)
     if dump.floats:
         repair(session, login, schema, dump, folder, progress)
     progress(f"comparing {definition.ref.table} with the copy's checksum", None)
@@ -141,7 +147,7 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: P
         )
 
 
-def load(login: Login, schema: str, path: Path, scanned: Scanned, progress: Progress) -> None:
+def load(login: Login, schema: str, path: Path, span: tuple[int, int], progress: Progress) -> None:
     """Feed a dump's rows, and nothing else of it, to the client program; ToolError where it fails."""
     client = clients.find(clients.LOADERS, "stage")
     options = ("binary-mode", "max-allowed-packet=1G", "default-character-set=utf8mb4", "skip-print-query-on-error")
@@ -153,20 +159,20 @@ def load(login: Login, schema: str, path: Path, scanned: Scanned, progress: Prog
         words = [client.path, option, *client.accepted(*options), "--batch", f"--database={schema}"]
         with clients.running(words, complaints, subprocess.PIPE) as process:
             if process.stdin:
-                feed(process.stdin, file, scanned, progress)
+                feed(process.stdin, file, span, progress)
             status = process.wait()
         if status:
             raise clients.failed("stage", Path(client.path).name, status, complaints)
 
 
-def feed(pipe: IO[bytes], file: BinaryIO, scanned: Scanned, progress: Progress) -> None:
+def feed(pipe: IO[bytes], file: BinaryIO, span: tuple[int, int], progress: Progress) -> None:
     """Write the settings and the rows; a program that has gone says why by its exit status."""
-    file.seek(scanned.start)
-    left = whole = scanned.end - scanned.start
+    file.seek(span[0])
+    left = whole = span[1] - span[0]
     with contextlib.suppress(BrokenPipeError), pipe:
         pipe.write(SETTINGS)
         while left:
-            progress(f"loading {scanned.rows:,} rows into the scratch schema", 1 - left / whole)
+            progress(f"loading {whole / 1e6:,.0f} MB into the scratch schema", 1 - left / whole)
             left -= pipe.write(file.read(min(CHUNK, left)))
 
 
@@ -181,7 +187,7 @@ def repair(session: Session, login: Login, schema: str, dump: DumpFile, folder: 
     place = f"{quoted(schema)}.{quoted(floats.TABLE)}"
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(f"CREATE TABLE {place} ({', '.join(keys + values)}, PRIMARY KEY ({names})) ENGINE=InnoDB")
-    load(login, schema, path, scanned, progress)
+    load(login, schema, path, (scanned.start, scanned.end), progress)
     table = qualified(TableRef(schema, definition.ref.table))
     exact = ", ".join(f"t.{quoted(column.name)} = f.{quoted(column.name)}" for column in floats.rounded(definition))
     session.run(f"UPDATE {table} AS t JOIN {place} AS f USING ({names}) SET {exact}")

@@ -128,7 +128,11 @@ class Tally:
         """One column's value as production's type shows it."""
         place = f"{alias}.{quoted(column.name)}"
         here = next((each for each in self.then.columns if each.name == column.name), None)
-        return as_type(column, here, place) if alias in {"s", "a"} and here and here.type != column.type else place
+        if alias not in {"s", "a"} or not here:
+            return place
+        if here.charset and here.charset not in rowhash.ALIKE:
+            return f"CONVERT({place} USING utf8mb4)"
+        return place if here.type == column.type else as_type(column, here, place)
 
     def same(self, column: Column, left: str, right: str) -> str:
         """The condition that two sides hold the same value, to the last byte."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from rdsrestore.core.changes import Act, Relation, SavedTable, Story
 from rdsrestore.core.errors import DatabaseError, ToolError
-from rdsrestore.core.model import Merge, Policy
+from rdsrestore.core.model import Merge, Policy, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import Column, DumpFile, TableDefinition
 from rdsrestore.engines.mysql import catalog, ddl, dump, dumpfile, rowhash
@@ -40,13 +41,22 @@ def save(session: Session, login: Login, board: Tally, folder: Path, progress: P
     definition = catalog.definition(session, board.saved)
     assert definition is not None  # noqa: S101 - for the type checker: it was made just now
     plain = folder / f"undo-{board.live.ref.stem}.sql"
-    dump.write(login, definition, None, plain, progress)
+    dump.write(login, definition, None, plain, lambda: progress(f"saving rows of {board.live.ref.table}", None))
     scanned = dumpfile.scan(plain, board.saved.table, definition.columns)
     content = rowhash.fingerprint(session, qualified(board.saved), definition.columns)
     if content.rows != scanned.rows:
         raise broken(plain, f"it holds {scanned.rows:,} rows and has to hold {content.rows:,}")
     packed = pack(plain, scanned.sha256)
-    made = DumpFile(definition, packed.name, packed.stat().st_size, scanned.sha256, scanned.rows, content)
+    made = DumpFile(
+        definition,
+        packed.name,
+        packed.stat().st_size,
+        scanned.sha256,
+        scanned.rows,
+        content,
+        (scanned.start, scanned.end),
+        scanned.longest,
+    )
     return SavedTable(board.live.ref, board.then.key, tuple(column.name for column in board.columns), made)
 
 
@@ -144,6 +154,12 @@ def board(schema: str, saved: SavedTable, live: TableDefinition) -> Tally:
             "take the rows back by hand: the undo file in the run's folder holds them",
             code="db.schema-drift",
         )
+    if saved.whole:
+        own = saved.dump.definition
+        source = qualified(TableRef(schema, own.ref.table))
+        columns = tuple(known[name] for name in saved.columns)
+        then = replace(own, ref=live.ref)
+        return Tally(schema, then, source, live, columns, Policy(Merge.EXACT), columns)
     held = tuple(column for column in saved.dump.definition.columns if column.name not in OWN_NAMES)
     then = TableDefinition(live.ref, live.kind, live.engine, held, saved.key)
     images = {column.name for column in held}
@@ -158,9 +174,19 @@ def board(schema: str, saved: SavedTable, live: TableDefinition) -> Tally:
     )
 
 
-def plan_back(session: Session, board: Tally) -> None:
+def plan_back(session: Session, board: Tally, *, whole: bool) -> None:
     """Plan the way back: rows that are as the restore left them become what they were, in reverse order."""
     names = ", ".join(map(quoted, board.key))
+    if whole:
+        session.run(
+            f"INSERT INTO {board.plan} ({names}, rr_relation, rr_story, rr_act, rr_st, rr_why, rr_before)"
+            f" SELECT {names}, '{Relation.EXTRA}', '{Story.UNKNOWN}', '{Act.DELETE}',"
+            f" IF(now = own, 'todo', 'conflict'), IF(now = own, NULL, '{SINCE}'), own"
+            f" FROM (SELECT {board.keys('s')}, {board.digest('s')} AS own, {board.digest('p')} AS now"
+            f" FROM {board.source} AS s JOIN {board.landing} AS p ON {board.meet('s', 'p')}"
+            " LIMIT 18446744073709551615) AS sides ORDER BY " + ", ".join(f"{quoted(name)} DESC" for name in board.key)
+        )
+        return
     acts = " ".join(f"WHEN '{act}' THEN '{back}'" for act, back in BACK.items())
     kinds = " ".join(f"WHEN '{act}' THEN '{SEEN_AS[back]}'" for act, back in BACK.items())
     session.run(

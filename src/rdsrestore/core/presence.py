@@ -1,0 +1,102 @@
+"""Which keys two servers have, where no more is asked than what is missing: exact, from one bit for each key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rdsrestore.core.differ import Key, Slice, Span, both, walk
+from rdsrestore.core.ports import Progress
+
+Bits = Mapping[int, int]
+"""Keys that are there, by their number in runs of 64: bit `n` of run `r` stands for the key 64 r + n."""
+
+
+class Keys(Protocol):
+    """One side's keys, each a whole number. Every method may raise DatabaseError."""
+
+    @property
+    def numbered(self) -> bool:
+        """Whether each key is a whole number, and reads alike on the other side."""
+        ...
+
+    def cut(self, span: Span, rows: int) -> Key | None:
+        """Return the key of the span's row number `rows` in key order; None where no further row comes after it."""
+        ...
+
+    def present(self, span: Span) -> Bits:
+        """Say which keys of a span are there."""
+        ...
+
+    def count(self, span: Span) -> int:
+        """Count a span's rows."""
+        ...
+
+
+@dataclass
+class Presence:
+    """Finds the slices of a table whose keys one side alone has.
+
+    `pool` has two threads or more; `chunk` is the number of restored keys looked at together. `restored_rows` and
+    `live_rows` count the keys looked at so far, `common` those that both sides have.
+    """
+
+    restored: Keys
+    live: Keys
+    pool: Executor
+    progress: Progress
+    chunk: int = 131_072
+    restored_rows: int = field(default=0, init=False)
+    live_rows: int = field(default=0, init=False)
+    common: int = field(default=0, init=False)
+
+    def slices(self) -> Iterator[Slice]:
+        """Yield what one side alone has, in key order."""
+        low = None
+        for span in walk(self.restored, Span(), self.chunk):
+            if span.high:
+                restored, live = self._both(span)
+            else:  # what comes after the last restored key may be as long as a table
+                restored = self.restored.present(span)
+                last = (str(max(restored) * 64 + restored[max(restored)].bit_length() - 1),) if restored else span.low
+                span = Span(span.low, last)  # noqa: PLW2901 - the same span, closed
+                live = self.live.present(span) if restored else {}
+            yield from self._sides(span, restored, live)
+            low = span.high
+        rows = self.live.count(Span(low))
+        self.live_rows += rows
+        if rows:
+            yield Slice(Span(low))
+
+    def _both(self, span: Span) -> tuple[Bits, Bits]:
+        return both(self.pool, lambda side: side.present(span), self.restored, self.live)
+
+    def _sides(self, span: Span, restored: Bits, live: Bits) -> Iterator[Slice]:
+        """Set one span's keys against each other; where most are missing it is given as a whole."""
+        self.restored_rows += ones(restored)
+        self.live_rows += ones(live)
+        missing, extra = without(restored, live), without(live, restored)
+        self.common += ones(restored) - ones(missing)
+        self.progress(f"{self.restored_rows:,} keys compared", None)
+        if ones(missing) * 4 > ones(restored):
+            yield Slice(span)
+        elif missing or extra:
+            yield Slice(keys=keys(missing), others=keys(extra))
+
+
+def without(some: Bits, others: Bits) -> Bits:
+    """Leave out the keys that others have too."""
+    left = ((run, bits & ~others.get(run, 0)) for run, bits in some.items())
+    return {run: bits for run, bits in left if bits}
+
+
+def ones(bits: Bits) -> int:
+    """Count keys."""
+    return sum(each.bit_count() for each in bits.values())
+
+
+def keys(bits: Bits) -> tuple[Key, ...]:
+    """Write keys out."""
+    return tuple((str(run * 64 + bit),) for run in sorted(bits) for bit in range(64) if bits[run] >> bit & 1)

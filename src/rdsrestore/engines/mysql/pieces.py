@@ -1,0 +1,180 @@
+"""A table's dump in pieces: several are fetched at a time, and put together in order."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from rdsrestore.core.differ import Span, walk
+from rdsrestore.core.model import Policy
+from rdsrestore.core.ports import Progress
+from rdsrestore.core.tables import Fingerprint, TableDefinition
+from rdsrestore.engines.mysql import dumpfile, rowhash
+from rdsrestore.engines.mysql.catalog import qualified
+from rdsrestore.engines.mysql.connect import Login, Session, connect
+from rdsrestore.engines.mysql.dumpfile import Scanned
+from rdsrestore.engines.mysql.ranges import table_rows, within
+
+READERS = 4
+"""Pieces fetched at a time: what a restored volume has not read yet comes slowly, and more so to a single reader."""
+BYTES = 16 << 20
+"""Of table in a piece, roughly."""
+POLL = 0.2
+BLOCK = 1 << 20
+
+Fetch = Callable[[str | None, Path, Callable[[], None]], None]
+"""Dumps the rows of a condition into a file, asking from time to time whether to go on."""
+
+
+class Ended(Exception):  # noqa: N818 - no error: another piece has failed, or the run is being ended
+    """Nobody waits for this piece any more."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece on the disk, checked; `content` is the server's fingerprint of the same rows."""
+
+    path: Path
+    scanned: Scanned
+    content: Fingerprint
+
+
+def cut(
+    session: Session, definition: TableDefinition, where: str | None, like: TableDefinition | None = None
+) -> Iterator[str | None]:
+    """Yield conditions that cut a table into pieces of similar size by its key; None for all rows.
+
+    `like` is the definition whose size is known better.
+    """
+    size = like or definition
+    if not definition.key or size.bytes <= BYTES:
+        yield where
+        return
+    rows = table_rows(session, definition, definition, Policy(where=where))
+    step = max(BYTES * size.rows // size.bytes, 1)
+    for span in walk(rows, Span(), step):
+        condition = within(span, rows.key_columns)
+        yield f"({condition}) AND ({where})" if where else condition
+
+
+def fetch_all(
+    login: Login,
+    definition: TableDefinition,
+    conditions: Sequence[str | None],
+    path: Path,
+    fetch: Fetch,
+    progress: Progress,
+) -> tuple[Scanned, Fingerprint]:
+    """Fetch all pieces and write them to `path` as one dump: one head, all rows in order, one tail."""
+    stop, sessions = threading.Event(), queue.SimpleQueue[Session]()
+
+    def work(number: int) -> Piece:
+        piece = path.with_suffix(f".piece-{number}")
+        fetch(conditions[number], piece, lambda: going_on(stop))
+        scanned = dumpfile.scan(piece, definition.ref.table, definition.columns)
+        session = borrowed(sessions, login, "dump: the copy")
+        try:
+            content = rowhash.fingerprint(session, qualified(definition.ref), definition.columns, conditions[number])
+        finally:
+            sessions.put(session)
+        return Piece(piece, scanned, content)
+
+    with ThreadPoolExecutor(min(READERS, len(conditions)), thread_name_prefix="reader") as pool:
+        jobs = [pool.submit(work, number) for number in range(len(conditions))]
+        try:
+            return join(awaited(jobs, lambda size: said(definition, size, progress)), len(jobs), path)
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            close_all(sessions)
+            for left in path.parent.glob(f"{glob.escape(path.stem)}.piece-*"):
+                left.unlink()
+
+
+def going_on(stop: threading.Event) -> None:
+    """Raise Ended where nobody waits any more."""
+    if stop.is_set():
+        raise Ended
+
+
+def borrowed(sessions: queue.SimpleQueue[Session], login: Login, where: str) -> Session:
+    """Take a login that is free, or make another one."""
+    try:
+        return sessions.get_nowait()
+    except queue.Empty:
+        return connect(login, where)
+
+
+def close_all(sessions: queue.SimpleQueue[Session]) -> None:
+    """Log out of all that are free."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            sessions.get_nowait().close()
+
+
+def awaited(jobs: Sequence[Future[Piece]], tell: Callable[[int], None]) -> Iterator[Piece]:
+    """Yield the pieces in order, each as soon as it is there, and tell how many bytes are behind."""
+    size = 0
+    for job in jobs:
+        while True:
+            tell(size)
+            with contextlib.suppress(NotYet):
+                piece = job.result(POLL)
+                break
+        size += piece.scanned.bytes
+        yield piece
+
+
+def said(definition: TableDefinition, size: int, progress: Progress) -> None:
+    """Say how far the dump is, by a guess that never says that it is done."""
+    progress(
+        f"{definition.ref.table}: {size / 1e6:,.0f} MB dumped",
+        min(size / definition.bytes, 0.99) if definition.bytes else None,
+    )
+
+
+def join(pieces: Iterator[Piece], number: int, path: Path) -> tuple[Scanned, Fingerprint]:
+    """Write pieces into one file and remove them; returns what it holds."""
+    content, rows, longest, start, end = Fingerprint(0, 0), 0, 0, 0, 0
+    digest = hashlib.sha256()
+    path.touch(mode=0o600)
+    with path.open("wb") as whole:
+        for place, piece in enumerate(pieces, start=1):
+            scanned = piece.scanned
+            with piece.path.open("rb") as part:
+                copied(part, scanned.start if place == 1 else 0, whole, digest.update)
+                if scanned.rows:
+                    start = start if rows else whole.tell() + (place > 1)
+                    append(b"\n" if place > 1 else b"", whole, digest.update)
+                    part.seek(scanned.start)
+                    copied(part, scanned.end - scanned.start, whole, digest.update)
+                    end = whole.tell()
+                if place == number:
+                    part.seek(scanned.end)
+                    copied(part, scanned.bytes - scanned.end, whole, digest.update)
+            content, rows, longest = content + piece.content, rows + scanned.rows, max(longest, scanned.longest)
+            piece.path.unlink()
+        size = whole.tell()
+    return Scanned(rows, start, end, size, digest.hexdigest(), longest), content
+
+
+def copied(source: BinaryIO, size: int, target: BinaryIO, note: Callable[[bytes], None]) -> None:
+    """Copy bytes from where a file stands."""
+    while size > 0 and (block := source.read(min(BLOCK, size))):
+        append(block, target, note)
+        size -= len(block)
+
+
+def append(block: bytes, target: BinaryIO, note: Callable[[bytes], None]) -> None:
+    """Write bytes and take them into the digest."""
+    target.write(block)
+    note(block)

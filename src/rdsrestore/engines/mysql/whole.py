@@ -1,0 +1,280 @@
+"""A table that has none of a dump's rows takes the dump as it is: statement by statement, several at a time.
+
+What guards rows that others write meanwhile is the plain INSERT itself: a key that is taken is an error, the statement
+is halved down to the row that does not fit, and that row is left alone. Each transaction notes what it wrote, so that
+an answer that was lost is neither repeated nor forgotten.
+"""
+
+from __future__ import annotations
+
+import mmap
+import queue
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from rdsrestore.core.changes import (
+    Act,
+    Conflict,
+    Group,
+    Ledger,
+    Relation,
+    SavedTable,
+    Story,
+    TableDifference,
+    TableLoad,
+    Target,
+)
+from rdsrestore.core.crew import Crew
+from rdsrestore.core.errors import DatabaseError
+from rdsrestore.core.model import Merge, OnConflict
+from rdsrestore.core.ports import Progress
+from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
+from rdsrestore.engines.mysql import ddl, dumpfile, pieces, rowhash, staging
+from rdsrestore.engines.mysql.apply import patiently, reason
+from rdsrestore.engines.mysql.catalog import qualified
+from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted
+from rdsrestore.engines.mysql.faults import UNFIT, number_of
+from rdsrestore.engines.mysql.plan import count, lost_children
+from rdsrestore.engines.mysql.tally import Tally
+
+WRITERS = 2
+"""Statements under way at a time."""
+END = re.compile(rb";\r?\n(?=INSERT INTO )")
+"""Where a statement ends: no literal of a dump holds a line's end."""
+HEAD = re.compile(rb"INSERT INTO `(?:[^`]|``)*+` (\((?:`(?:[^`]|``)*+`(?:, )?)++\) VALUES)")
+
+
+def fits(session: Session, target: Target, live: TableDefinition) -> bool:
+    """Whether a table can take its dump as it is: of the same shape, and without any of its rows.
+
+    Nothing else may follow from inserting them: no trigger, no parent to look for, no value to be corrected.
+    """
+    then = target.dump.definition
+    plain = not (target.after or target.back or target.dump.floats or live.references or live.triggers)
+    plain = plain and not any(column.generated for column in live.columns)
+    if not plain or not then.key or not ddl.same_shape(live, then):
+        return False
+    apart = target.located is not None and target.located.common == 0 and target.policy.merge is Merge.MISSING
+    return apart or not session.rows(f"SELECT 1 FROM {qualified(live.ref)} LIMIT 1")
+
+
+def notes(board: Tally) -> str:
+    """Name the table that says which of the dump's statements are written."""
+    return f"{board.plan[:-1]}_whole`"
+
+
+def prepare(session: Session, board: Tally, dump: DumpFile, folder: Path) -> None:
+    """Prove the file, and begin the notes: `n` is where a statement begins in the file."""
+    staging.refuse_changed(folder / dump.path, dump)
+    staging.refuse_oversize(session, dump)
+    session.run(f"DROP TABLE IF EXISTS {notes(board)}")
+    session.run(
+        f"CREATE TABLE {notes(board)} (n BIGINT UNSIGNED NOT NULL PRIMARY KEY, done BIGINT UNSIGNED NOT NULL,"
+        " unfit BIGINT UNSIGNED NOT NULL, why VARCHAR(250) NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
+    )
+
+
+def difference(session: Session, board: Tally, target: Target) -> TableDifference:
+    """Sum up: every row of the dump is missing; rows that others wrote since are production's alone."""
+    live = count(session, board.live.ref)
+    groups = [Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, target.dump.rows)]
+    groups += [Group(Relation.EXTRA, Story.UNKNOWN, Act.KEEP, live)] if live else []
+    return TableDifference(
+        board.then.ref,
+        board.live.ref,
+        restored=target.dump.rows,
+        live=live,
+        groups=tuple(groups),
+        children=lost_children(session, board, target),
+        print=print_of(target),
+    )
+
+
+def print_of(target: Target) -> str:
+    """The plan's digest: this very file."""
+    return f"whole {target.dump.sha256}"
+
+
+def save(board: Tally, target: Target) -> SavedTable:
+    """Name what the way back rests on: the dump itself, since every row of it is new to production."""
+    names = tuple(column.name for column in board.columns)
+    return SavedTable(board.live.ref, board.then.key, names, target.dump, whole=True)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One INSERT of a dump: where it begins in the file, and its text for the table that takes the rows."""
+
+    place: int
+    head: bytes
+    values: bytes
+
+
+def statements(path: Path, dump: DumpFile, landing: str) -> Iterator[Statement]:
+    """Read a dump's statements one by one."""
+    place, last = dump.span
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        while place < last:
+            found = END.search(data, place, last)
+            end = found.end() if found else last
+            head = HEAD.match(data, place, end)
+            if head is None:
+                raise dumpfile.foreign(path, f"at byte {place:,} there is no INSERT")
+            into = b"INSERT INTO " + landing.encode() + b" " + head[1]
+            yield Statement(place, into, data[head.end() : end].rstrip().rstrip(b";"))
+            data.madvise(mmap.MADV_DONTNEED, 0, place - place % mmap.PAGESIZE)
+            place = end
+
+
+def load(
+    login: Login, board: Tally, target: Target, folder: Path, hold: Callable[[], None], progress: Progress
+) -> None:
+    """Write the dump's statements that no note says to be written, each in a transaction of its own."""
+    path, last = folder / target.dump.path, max(target.dump.span[1], 1)
+    staging.refuse_changed(path, target.dump)
+
+    def write(given: Iterator[Statement]) -> None:
+        with closing(connect(login, f"load {board.live.ref}")) as session:
+            for statement in given:
+                put(session, board, statement)
+
+    with closing(connect(login, "production")) as session:
+        known = {int(place) for (place,) in session.stream(f"SELECT n FROM {notes(board)}")}
+    with Crew(WRITERS, write) as crew:
+        for statement in statements(path, target.dump, board.landing):
+            share = statement.place / last
+            progress(f"{board.live.ref.table}: {share:.0%} of {target.dump.rows:,} rows", share)
+            if statement.place not in known:
+                hold()
+                crew.give(statement)
+
+
+def put(session: Session, board: Tally, statement: Statement) -> None:
+    """Write one statement and its note, unless the note is there."""
+
+    def transact() -> None:
+        with session.transaction():
+            if session.rows(f"SELECT 1 FROM {notes(board)} WHERE n = {statement.place} FOR UPDATE"):
+                return
+            done, unfit, why = insert(session, statement)
+            if unfit and board.policy.on_conflict is OnConflict.STOP:
+                raise DatabaseError(
+                    f"load {board.live.ref}",
+                    f"{unfit} rows were written by others since the preview, and --on-conflict stop says not to go on",
+                    "run the same command again: what was put back stays, and the rest is compared anew",
+                    code="conflict.stop",
+                )
+            session.run(
+                f"INSERT INTO {notes(board)} VALUES (%s, %s, %s, %s)", (statement.place, done, unfit, why or None)
+            )
+
+    patiently(transact)
+
+
+def insert(session: Session, statement: Statement) -> tuple[int, int, str]:
+    """Insert a statement's rows but for those that do not fit.
+
+    Returns how many were inserted, how many were not, and why the last of these was not.
+    """
+    try:
+        return session.send(statement.head + statement.values), 0, ""
+    except DatabaseError as error:
+        if number_of(error) not in UNFIT:
+            raise
+    return insert_rows(session, statement, list(rows_of(statement.values)))
+
+
+def insert_rows(session: Session, statement: Statement, rows: Sequence[bytes]) -> tuple[int, int, str]:
+    """Insert rows, halving them down to the one that does not fit."""
+    try:
+        return session.send(statement.head + b",".join(rows)), 0, ""
+    except DatabaseError as error:
+        if number_of(error) not in UNFIT:
+            raise
+        if len(rows) == 1:
+            cause = error.__cause__
+            words = str(cause.args[1]) if cause is not None and len(cause.args) > 1 else error.what
+            return 0, 1, reason(words)
+    middle = len(rows) // 2
+    first, second = (insert_rows(session, statement, part) for part in (rows[:middle], rows[middle:]))
+    return first[0] + second[0], first[1] + second[1], second[2] or first[2]
+
+
+def rows_of(values: bytes) -> Iterator[bytes]:
+    """Cut the values of a statement into rows."""
+    place, text = 0, values + b";"
+    while row := dumpfile.ROW.match(text, place):
+        yield text[place : row.end() - 1]
+        place = row.end()
+
+
+def loaded(session: Session, board: Tally) -> TableLoad:
+    """Say what has been written so far."""
+    (done,) = session.one(f"SELECT COALESCE(SUM(done), 0) FROM {notes(board)}")
+    found = session.rows(f"SELECT why, SUM(unfit) FROM {notes(board)} WHERE unfit > 0 GROUP BY why ORDER BY 2 DESC")
+    return TableLoad(
+        board.live.ref, inserted=int(done), conflicts=tuple(Conflict(str(why), int(rows)) for why, rows in found)
+    )
+
+
+def rest(login: Login, board: Tally, dump: DumpFile) -> Fingerprint:
+    """Take the fingerprint of the rows up to the dump's last key, range by range: new rows come after it, as a rule."""
+    bound = f"{quoted(board.key[0])} <= {dump.top}" if dump.top else None
+    with closing(connect(login, "production")) as session:
+        conditions = list(pieces.cut(session, board.live, bound, dump.definition))
+    logins = queue.SimpleQueue[Session]()
+
+    def take(condition: str | None) -> Fingerprint:
+        session = pieces.borrowed(logins, login, "production")
+        try:
+            return rowhash.fingerprint(session, board.landing, board.live.base_columns, condition)
+        finally:
+            logins.put(session)
+
+    try:
+        with ThreadPoolExecutor(WRITERS, thread_name_prefix="checker") as pool:
+            return sum(pool.map(take, conditions), Fingerprint(0, 0))
+    finally:
+        pieces.close_all(logins)
+
+
+@dataclass(frozen=True)
+class Books:
+    """What is known before the books are balanced: `before` and `untouched` count and hash what was there."""
+
+    target: Target
+    folder: Path
+    before: int
+    untouched: Fingerprint | None
+
+
+def ledger(session: Session, login: Login, board: Tally, books: Books, progress: Progress) -> Ledger:
+    """Balance the books by checksums of the whole; row by row only where others wrote meanwhile."""
+    dump = books.target.dump
+    written = loaded(session, board)
+    unfit = sum(conflict.rows for conflict in written.conflicts)
+    after, now = count(session, board.live.ref), rest(login, board, dump)
+    same = not unfit and books.untouched is not None and now == books.untouched + dump.content
+    matching = written.inserted
+    if not same:
+        staging.stage(session, login, board.schema, dump, books.folder, progress)
+        (matching,) = session.one(
+            f"SELECT COUNT(*) FROM {board.source} AS s JOIN {board.landing} AS p ON {board.meet('s', 'p')}"
+            f" WHERE {board.digest('s')} = {board.digest('p')}"
+        )
+    return Ledger(
+        landing=board.live.ref,
+        before=books.before,
+        after=after,
+        inserted=written.inserted,
+        deleted=0,
+        planned=dump.rows,
+        done=written.inserted,
+        unfit=unfit,
+        matching=min(int(matching), written.inserted),
+        rest=True if same and after == books.before + written.inserted else None,
+    )
