@@ -1,0 +1,28 @@
+"""The benchmark runs, and everybody's result in it is right; its figures are nobody's business here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).parent.parent
+
+
+def test_every_contender_repairs_every_incident(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    ended = subprocess.run(
+        [sys.executable, str(TESTS / "bench.py"), "--quick", "--json", str(figures)],
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found = json.loads(figures.read_text())["figures"]
+    assert len(found) == 5
+    assert all(result["right"] for results in found.values() for result in results.values())
+    assert all("mysqldump + mysql" in results for results in found.values())
