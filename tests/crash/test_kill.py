@@ -121,6 +121,31 @@ def test_a_dump_with_a_flipped_bit_is_fetched_again(shop: LabTool, damaged: str)
     shop.sql("DROP TABLE shop.kept")
 
 
+def test_a_load_of_the_dump_itself_goes_on_after_a_kill_in_the_middle(shop: LabTool, tmp_path: Path) -> None:
+    shop.sql("CREATE TABLE shop.many (id INT PRIMARY KEY, text VARCHAR(300))")
+    shop.sql("USE shop; INSERT INTO many SELECT seq, REPEAT('x', 300) FROM seq_1_to_30000")
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.many; INSERT INTO shop.many VALUES (900000, 'since')")
+    pause = tmp_path / "pause"
+    pause.touch()
+    with shop.started("table", "many", "--before", before, "--yes", "--pause-file", str(pause)) as process:
+        assert any((each.get("step"), each.get("event")) == ("load", "step-started") for each in events(process))
+        pause.unlink()
+        deadline = time.monotonic() + 60
+        while shop.number("SELECT COUNT(*) FROM shop.many") == 1:
+            assert time.monotonic() < deadline
+        process.kill()
+
+    shop("resume", "--yes", check=0)
+
+    assert shop.number("SELECT COUNT(*) FROM shop.many") == 30_001
+    assert shop.number("SELECT COUNT(*) FROM shop.many WHERE LENGTH(text) = 300") == 30_000
+    assert shop.ours() == []
+    shop("undo", max(path.name for path in (shop.home / "runs").iterdir()), "--yes", check=0)
+    assert shop.sql("SELECT * FROM shop.many") == [["900000", "since"]]
+    shop.sql("DROP TABLE shop.many")
+
+
 def test_a_finished_run_is_not_resumed(shop: LabTool, damaged: str) -> None:
     shop("table", "kept", "--before", damaged, "--yes", check=0)
     assert "is finished" in shop("resume", "--yes", check=3).stderr

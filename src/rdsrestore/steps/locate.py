@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Self
@@ -45,7 +45,8 @@ class Locate(Step):
         roles = {each.ref: each.role for each in survey.relatives}
         there = [table.ref for table in survey.tables if table.definition and table.definition.key and table.rows]
         tables = tuple(Relative(ref, roles.get(ref, Role.ASKED)) for ref in there)
-        content = cls.always or request.policy.three_way or request.policy.merge is not Merge.MISSING
+        policy = request.policy  # a filter would have to hold for production's row as it is now, too
+        content = cls.always or policy.three_way or policy.merge is not Merge.MISSING or bool(policy.where)
         return cls(tables, request.policy, content) if tables and not request.into else None
 
     def describe(self) -> str:
@@ -99,11 +100,8 @@ class Sides:
         return Located(table.ref, str(path), *written, *rows, presence.common if presence else None)
 
     def presence(self, run: Run, then: TableDefinition, now: TableDefinition, rules: Policy) -> Presence | None:
-        """Look which keys are there; None where the key is not one whole number.
-
-        A row of production's counts as there also where the filter does not choose it as it is now.
-        """
-        restored, live = self.then.rows(then, now, rules), self.now.rows(now, then, replace(rules, where=None))
+        """Look which keys are there; None where the key is not one whole number."""
+        restored, live = self.then.rows(then, now, rules), self.now.rows(now, then, rules)
         return Presence(restored, live, self.pool, run.progress) if restored.numbered and live.numbered else None
 
     def differ(self, run: Run, then: TableDefinition, now: TableDefinition, rules: Policy) -> Differ:
