@@ -151,8 +151,9 @@ class LocalServers:
         """Copy a base backup and replay the binlog up to the second or the position; no gateway leads there yet."""
         folder = self._folder / name
         binlogs = self._folder / "production" / "data"
-        stop = position or stop_position(binlogs, min(self._bases), second or int(time.time()))
-        start = max(each for each in self._bases if each <= stop)
+        known = sorted(list(self._bases))  # noqa: C414 - another restore may add one while these are compared
+        stop = position or stop_position(binlogs, known[0], second or int(time.time()))
+        start = max(each for each in known if each <= stop)
         copy_tree(self._bases[start], folder / "data")
         server = self._launch(folder, "--skip-log-bin", *self._network())
         begun = time.monotonic()

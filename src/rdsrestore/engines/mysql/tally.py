@@ -130,8 +130,8 @@ class Tally:
         here = next((each for each in self.then.columns if each.name == column.name), None)
         if alias not in {"s", "a"} or not here:
             return place
-        if here.charset and here.charset not in rowhash.ALIKE:
-            return f"CONVERT({place} USING utf8mb4)"
+        if here.charset and here.charset not in rowhash.ALIKE and column.kind not in rowhash.BYTES:
+            place = f"CONVERT({place} USING utf8mb4)"
         return place if here.type == column.type else as_type(column, here, place)
 
     def same(self, column: Column, left: str, right: str) -> str:
