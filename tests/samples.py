@@ -80,6 +80,10 @@ def sample_differences() -> tuple[TableDifference, ...]:
             conflicts=(Conflict("invoice_no is taken by a newer row", 3, ("17", "18", "19")),),
             children=(LostChildren(LINES, "CASCADE", 40_000, 0),), unlike=("column vat was added since",),
         ),
+        TableDifference(
+            LINES, LINES, restored=900, live=899,
+            groups=(Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, 1),), unseen=899,
+        ),
     )  # fmt: skip
 
 

@@ -110,8 +110,9 @@ class TableDifference:
     """One table's restored rows against production's.
 
     `restored` and `live` count both sides' rows that came into question, `groups` hold those that differ; rows in
-    `conflicts` are left alone. `unlike` says in words what columns were added, dropped or retyped since. `print` is the
-    plan's own digest: the same plan, approved and loaded, has the same.
+    `conflicts` are left alone. `unlike` says in words what columns were added, dropped or retyped since. `unseen` rows
+    are on both sides and were not compared, since nothing would be done with those that differ. `print` is the plan's
+    own digest: the same plan, approved and loaded, has the same.
     """
 
     ref: TableRef
@@ -122,6 +123,7 @@ class TableDifference:
     conflicts: tuple[Conflict, ...] = ()
     children: tuple[LostChildren, ...] = ()
     unlike: tuple[str, ...] = ()
+    unseen: int = 0
     print: str = ""
 
     def rows(self, relation: Relation) -> int:

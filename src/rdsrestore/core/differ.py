@@ -42,16 +42,20 @@ class Slice:
     others: tuple[Key, ...] = ()
 
 
-class Rows(Protocol):
+class Ordered(Protocol):
+    """Keys in an order."""
+
+    def cut(self, span: Span, rows: int) -> Key | None:
+        """Return the key of the span's row number `rows` in key order; None where no further row comes after it."""
+        ...
+
+
+class Rows(Ordered, Protocol):
     """One side's rows.
 
     The two sides are asked from two threads at the same time, so each has a login of its own. Every method may raise
     DatabaseError.
     """
-
-    def cut(self, span: Span, rows: int) -> Key | None:
-        """Return the key of the span's row number `rows` in key order; None where no further row comes after it."""
-        ...
 
     def fingerprint(self, span: Span) -> Fingerprint:
         """Take the fingerprint of a span's rows."""
@@ -280,14 +284,6 @@ def both(pool: Executor, ask: Callable[[S], T], *sides: S) -> tuple[T, T]:
     restored, live = (pool.submit(ask, side) for side in sides)
     wait((restored, live))
     return restored.result(), live.result()
-
-
-class Ordered(Protocol):
-    """Keys in an order."""
-
-    def cut(self, span: Span, rows: int) -> Key | None:
-        """Return the key of the span's row number `rows` in key order; None where no further row comes after it."""
-        ...
 
 
 def walk(rows: Ordered, span: Span, step: int) -> Iterator[Span]:

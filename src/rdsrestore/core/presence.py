@@ -7,23 +7,19 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rdsrestore.core.differ import Key, Slice, Span, both, walk
+from rdsrestore.core.differ import Key, Ordered, Slice, Span, both, walk
 from rdsrestore.core.ports import Progress
 
 Bits = Mapping[int, int]
 """Keys that are there, by their number in runs of 64: bit `n` of run `r` stands for the key 64 r + n."""
 
 
-class Keys(Protocol):
+class Keys(Ordered, Protocol):
     """One side's keys, each a whole number. Every method may raise DatabaseError."""
 
     @property
     def numbered(self) -> bool:
         """Whether each key is a whole number, and reads alike on the other side."""
-        ...
-
-    def cut(self, span: Span, rows: int) -> Key | None:
-        """Return the key of the span's row number `rows` in key order; None where no further row comes after it."""
         ...
 
     def present(self, span: Span) -> Bits:

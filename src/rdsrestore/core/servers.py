@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
-from rdsrestore.core.differ import Rows
+from rdsrestore.core.differ import Rows, Slice
 from rdsrestore.core.model import Endpoint, Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.presence import Keys
 from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFacts, TableDefinition
-
-if TYPE_CHECKING:
-    from rdsrestore.core.differ import Slice
 
 
 class TableRows(Rows, Keys, Protocol):

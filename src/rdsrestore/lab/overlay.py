@@ -82,10 +82,10 @@ class Overlay:
         action = form.get("Action", str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2])
         action = action or REST.get((service, str(environ.get("REQUEST_METHOD"))), "")
         self.calls.append(Call(service, action, form))
-        if service == "scheduler" and OWN not in str(environ.get("HTTP_USER_AGENT", "")):
+        ours = OWN in str(environ.get("HTTP_USER_AGENT", ""))
+        if service == "scheduler" and not ours:
             self.heard()
         try:
-            ours = OWN in str(environ.get("HTTP_USER_AGENT", ""))
             after = nothing if ours else self.faults.before(service, action, trial=form.get("DryRun") == "true")
             answer = self._own(service, action, form)
             if answer is None:

@@ -146,6 +146,7 @@ def difference(found: TableDifference) -> dict[str, Json]:
         "conflicts": [without_class(conflict) for conflict in found.conflicts],
         "children": [{**without_class(child), "child": str(child.child)} for child in found.children],
         "unlike": list(found.unlike),
+        "unseen": found.unseen,
         "print": found.print,
     }
 

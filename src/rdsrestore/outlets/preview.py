@@ -47,6 +47,10 @@ def preview(console: Terminal, differences: Sequence[TableDifference]) -> None:
             console.say(
                 Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(f"{each.ref}: {text}")), 2
             )
+        if each.unseen:
+            said = f"{each.ref}: {counted(each.unseen, 'row')} on both sides; whether they changed was not looked at"
+            console.say(Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(said)), 2)
+            console.say(Text.assemble(("  hint: ", "bold"), "to see what changed: rdsrestore compare"), len("  hint: "))
         for group in each.groups:
             show(console, each, group)
         for conflict in each.conflicts:
@@ -59,9 +63,11 @@ def preview(console: Terminal, differences: Sequence[TableDifference]) -> None:
 def counts(difference: TableDifference) -> tuple[str, ...]:
     """One table's numbers."""
     beside = f" into {difference.landing.table}" if difference.landing != difference.ref else ""
-    found = (difference.missing, difference.changed, difference.newer)
-    numbers = (difference.restored, difference.live, *found, difference.unfit)
-    return clean_line(f"{difference.ref}{beside}"), *(f"{number:,}" for number in numbers)
+    changed = "-" if difference.unseen else f"{difference.changed:,}"
+    before = (difference.restored, difference.live, difference.missing)
+    after = (difference.newer, difference.unfit)
+    name = clean_line(f"{difference.ref}{beside}")
+    return name, *(f"{each:,}" for each in before), changed, *(f"{each:,}" for each in after)
 
 
 def show(console: Terminal, difference: TableDifference, group: Group) -> None:

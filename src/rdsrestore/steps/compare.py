@@ -62,7 +62,7 @@ def counts(difference: TableDifference) -> str:
     """Count one table's classes in a line."""
     parts = [
         f"{difference.missing:,} missing",
-        f"{difference.changed:,} changed",
+        "changed rows not looked for" if difference.unseen else f"{difference.changed:,} changed",
         f"{difference.newer:,} newer",
     ]
     if difference.unfit:

@@ -123,7 +123,8 @@ class LocateAll(Locate):
 def announced(run: Run, ref: TableRef, differ: Differ | Presence) -> Iterator[Slice]:
     """Say from time to time how far it is."""
     for part in differ.slices():
-        run.progress(f"{ref.table}: {differ.restored_rows:,} rows compared", None)
+        kind = "keys" if isinstance(differ, Presence) else "rows"
+        run.progress(f"{ref.table}: {differ.restored_rows:,} {kind} compared", None)
         yield part
 
 
@@ -136,9 +137,8 @@ def said(found: Located) -> str:
     """Say of one table how much differs."""
     if found.restored is None:
         return f"{found.ref.table}: {counted(found.keys, 'key')} given"
-    if found.common is not None and not found.slices:
-        return f"{found.ref.table}: {counted(found.restored, 'key')}, none is missing"
+    compared = counted(found.restored, "row" if found.common is None else "key")
     if not found.slices:
-        return f"{found.ref.table}: {counted(found.restored, 'row')}, equal on both sides"
+        return f"{found.ref.table}: {compared}, {'equal on both sides' if found.common is None else 'none is missing'}"
     ranges = f"{counted(found.slices, 'range')} and {counted(found.keys, 'single key')}"
-    return f"{found.ref.table}: {counted(found.restored, 'row')} compared, {ranges} differ"
+    return f"{found.ref.table}: {compared} compared, {ranges} differ"

@@ -20,7 +20,7 @@ from rdsrestore.core.model import OnConflict
 from rdsrestore.core.tables import Column, ForeignKey
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Session, quoted
-from rdsrestore.engines.mysql.faults import UNFIT, number_of
+from rdsrestore.engines.mysql.faults import UNFIT, number_of, words_of
 from rdsrestore.engines.mysql.spans import Span, paced
 from rdsrestore.engines.mysql.tally import Tally, chosen, points_to
 
@@ -119,13 +119,18 @@ def transact(session: Session, board: Tally, span: Span, way: Way) -> None:
         done, unfit = check_off(session, board, span, way)
         if done != written:
             raise DatabaseError("load", "production changed the row while it was written", code="db.rewritten")
-        if unfit and board.policy.on_conflict is OnConflict.STOP:
-            raise DatabaseError(
-                f"load {board.live.ref}",
-                f"{unfit} rows were written by others since the preview, and --on-conflict stop says not to go on",
-                "run the same command again: what was put back stays, and the rest is compared anew",
-                code="conflict.stop",
-            )
+        stop_at_conflict(board, unfit)
+
+
+def stop_at_conflict(board: Tally, unfit: int) -> None:
+    """Raise DatabaseError with code `conflict.stop` where rows do not fit and the policy is to stop then."""
+    if unfit and board.policy.on_conflict is OnConflict.STOP:
+        raise DatabaseError(
+            f"load {board.live.ref}",
+            f"{unfit} rows were written by others since the preview, and --on-conflict stop says not to go on",
+            "run the same command again: what was put back stays, and the rest is compared anew",
+            code="conflict.stop",
+        )
 
 
 def statements(board: Tally, which: str, way: Way) -> Iterator[str]:
@@ -229,10 +234,7 @@ def check_off(session: Session, board: Tally, span: Span, way: Way) -> tuple[int
 
 def mark(session: Session, board: Tally, span: Span, way: Way, error: DatabaseError) -> None:
     """Mark one row as one that does not fit, with the server's reason."""
-    cause = error.__cause__
-    words = str(cause.args[1]) if cause is not None and len(cause.args) > 1 else error.what
-    if number_of(error) == SIGNALLED:
-        words = "a trigger refused it"
+    words = "a trigger refused it" if number_of(error) == SIGNALLED else words_of(error)
     session.run(
         f"UPDATE {board.plan} AS l SET l.rr_st = 'conflict', l.rr_why = %s WHERE {span.lines} AND {chosen(way.act)}",
         (reason(words),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
@@ -158,6 +159,33 @@ class Session:
             self._connection.rollback()
         except (pymysql.MySQLError, OSError):
             self.close()
+
+
+class Logins:
+    """Sessions of one login for several threads: as many as are in use at a time, each taken up again when free."""
+
+    def __init__(self, login: Login, where: str) -> None:
+        self._login = login
+        self._where = where
+        self._free = queue.SimpleQueue[Session]()
+
+    @contextmanager
+    def borrowed(self) -> Iterator[Session]:
+        """Lend a session that is free, or a new one."""
+        try:
+            session = self._free.get_nowait()
+        except queue.Empty:
+            session = connect(self._login, self._where)
+        try:
+            yield session
+        finally:
+            self._free.put(session)
+
+    def close(self) -> None:
+        """Close all that are free."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._free.get_nowait().close()
 
 
 @cache

@@ -117,3 +117,9 @@ def number_of(error: DatabaseError) -> int:
     """Return the server's error number behind one of our errors; 0 where there is none."""
     cause = error.__cause__
     return cause.args[0] if isinstance(cause, pymysql.MySQLError) and isinstance(cause.args[0], int) else 0
+
+
+def words_of(error: DatabaseError) -> str:
+    """Return the server's own words behind one of our errors, which may hold a row's values."""
+    cause = error.__cause__
+    return str(cause.args[1]) if isinstance(cause, pymysql.MySQLError) and len(cause.args) > 1 else error.what

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import glob
 import hashlib
-import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,7 +19,7 @@ from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import Fingerprint, TableDefinition
 from rdsrestore.engines.mysql import dumpfile, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
-from rdsrestore.engines.mysql.connect import Login, Session, connect
+from rdsrestore.engines.mysql.connect import Login, Logins, Session
 from rdsrestore.engines.mysql.dumpfile import Scanned
 from rdsrestore.engines.mysql.ranges import table_rows, within
 
@@ -75,17 +74,14 @@ def fetch_all(
     progress: Progress,
 ) -> tuple[Scanned, Fingerprint]:
     """Fetch all pieces and write them to `path` as one dump: one head, all rows in order, one tail."""
-    stop, sessions = threading.Event(), queue.SimpleQueue[Session]()
+    stop, logins = threading.Event(), Logins(login, "dump: the copy")
 
     def work(number: int) -> Piece:
         piece = path.with_suffix(f".piece-{number}")
         fetch(conditions[number], piece, lambda: going_on(stop))
         scanned = dumpfile.scan(piece, definition.ref.table, definition.columns)
-        session = borrowed(sessions, login, "dump: the copy")
-        try:
+        with logins.borrowed() as session:
             content = rowhash.fingerprint(session, qualified(definition.ref), definition.columns, conditions[number])
-        finally:
-            sessions.put(session)
         return Piece(piece, scanned, content)
 
     with ThreadPoolExecutor(min(READERS, len(conditions)), thread_name_prefix="reader") as pool:
@@ -95,7 +91,7 @@ def fetch_all(
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
-            close_all(sessions)
+            logins.close()
             for left in path.parent.glob(f"{glob.escape(path.stem)}.piece-*"):
                 left.unlink()
 
@@ -104,21 +100,6 @@ def going_on(stop: threading.Event) -> None:
     """Raise Ended where nobody waits any more."""
     if stop.is_set():
         raise Ended
-
-
-def borrowed(sessions: queue.SimpleQueue[Session], login: Login, where: str) -> Session:
-    """Take a login that is free, or make another one."""
-    try:
-        return sessions.get_nowait()
-    except queue.Empty:
-        return connect(login, where)
-
-
-def close_all(sessions: queue.SimpleQueue[Session]) -> None:
-    """Log out of all that are free."""
-    with contextlib.suppress(queue.Empty):
-        while True:
-            sessions.get_nowait().close()
 
 
 def awaited(jobs: Sequence[Future[Piece]], tell: Callable[[int], None]) -> Iterator[Piece]:

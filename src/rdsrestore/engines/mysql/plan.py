@@ -96,7 +96,8 @@ def summed_up(session: Session, board: Tally, target: Target, live: int, extra: 
         groups=tuple(groups),
         conflicts=conflicts(session, board),
         children=lost_children(session, board, target),
-        unlike=(*unlike(board), *unseen(target)),
+        unlike=unlike(board),
+        unseen=(target.located.common or 0) if target.located else 0,
         print=digest(session, board),
     )
 
@@ -194,16 +195,6 @@ def count(session: Session, ref: TableRef) -> int:
             return 0
         raise
     return int(number)
-
-
-def unseen(target: Target) -> tuple[str, ...]:
-    """Say that rows were not compared, where only their keys were."""
-    common = target.located.common if target.located else None
-    if not common:
-        return ()
-    return (
-        f"{common:,} rows are there on both sides; whether they were changed was not looked at: rdsrestore compare",
-    )
 
 
 def unlike(board: Tally) -> tuple[str, ...]:

@@ -48,6 +48,11 @@ class KeyColumn:
         return order(self.here) != order(self.there)
 
     @property
+    def counted(self) -> bool:
+        """Whether the column is a whole number on both servers."""
+        return {self.here.kind, self.there.kind} <= COUNTED
+
+    @property
     def place(self) -> str:
         """The expression by which rows are ordered and compared with a bound."""
         return f"{self.shown} COLLATE utf8mb4_bin" if self.retyped else quoted(self.here.name)
@@ -155,7 +160,7 @@ class TableRows:
         """Whether each key is a whole number, and reads alike on the other side."""
         (first, *more) = self.key_columns
         signs = {"unsigned" in first.here.type, "unsigned" in first.there.type}
-        return not more and {first.here.kind, first.there.kind} <= COUNTED and len(signs) == 1
+        return not more and first.counted and len(signs) == 1
 
     def present(self, span: Span) -> Mapping[int, int]:
         """Say which keys of a span are there, a bit for each, 64 to a number."""
@@ -176,9 +181,7 @@ class TableRows:
     def _number(self) -> str:
         """The expression that numbers the runs of keys that are looked at together; empty for keys of another kind."""
         (first, *more) = self.key_columns
-        if more or not {first.here.kind, first.there.kind} <= COUNTED:
-            return ""
-        return f"{quoted(first.here.name)} DIV {TOGETHER}"
+        return "" if more or not first.counted else f"{quoted(first.here.name)} DIV {TOGETHER}"
 
     @property
     def _shown(self) -> str:

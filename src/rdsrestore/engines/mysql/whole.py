@@ -8,12 +8,11 @@ an answer that was lost is neither repeated nor forgotten.
 from __future__ import annotations
 
 import mmap
-import queue
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rdsrestore.core.changes import (
@@ -30,14 +29,14 @@ from rdsrestore.core.changes import (
 )
 from rdsrestore.core.crew import Crew
 from rdsrestore.core.errors import DatabaseError
-from rdsrestore.core.model import Merge, OnConflict
+from rdsrestore.core.model import Merge
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql import ddl, dumpfile, pieces, rowhash, staging
-from rdsrestore.engines.mysql.apply import patiently, reason
+from rdsrestore.engines.mysql.apply import patiently, reason, stop_at_conflict
 from rdsrestore.engines.mysql.catalog import qualified
-from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted
-from rdsrestore.engines.mysql.faults import UNFIT, number_of
+from rdsrestore.engines.mysql.connect import Login, Logins, Session, connect, quoted
+from rdsrestore.engines.mysql.faults import UNFIT, number_of, words_of
 from rdsrestore.engines.mysql.plan import count, lost_children
 from rdsrestore.engines.mysql.tally import Tally
 
@@ -161,13 +160,7 @@ def put(session: Session, board: Tally, statement: Statement) -> None:
             if session.rows(f"SELECT 1 FROM {notes(board)} WHERE n = {statement.place} FOR UPDATE"):
                 return
             done, unfit, why = insert(session, statement)
-            if unfit and board.policy.on_conflict is OnConflict.STOP:
-                raise DatabaseError(
-                    f"load {board.live.ref}",
-                    f"{unfit} rows were written by others since the preview, and --on-conflict stop says not to go on",
-                    "run the same command again: what was put back stays, and the rest is compared anew",
-                    code="conflict.stop",
-                )
+            stop_at_conflict(board, unfit)
             session.run(
                 f"INSERT INTO {notes(board)} VALUES (%s, %s, %s, %s)", (statement.place, done, unfit, why or None)
             )
@@ -176,7 +169,7 @@ def put(session: Session, board: Tally, statement: Statement) -> None:
 
 
 def insert(session: Session, statement: Statement) -> tuple[int, int, str]:
-    """Insert a statement's rows but for those that do not fit.
+    """Insert a statement's rows, halving it down to those that do not fit.
 
     Returns how many were inserted, how many were not, and why the last of these was not.
     """
@@ -185,22 +178,12 @@ def insert(session: Session, statement: Statement) -> tuple[int, int, str]:
     except DatabaseError as error:
         if number_of(error) not in UNFIT:
             raise
-    return insert_rows(session, statement, list(rows_of(statement.values)))
-
-
-def insert_rows(session: Session, statement: Statement, rows: Sequence[bytes]) -> tuple[int, int, str]:
-    """Insert rows, halving them down to the one that does not fit."""
-    try:
-        return session.send(statement.head + b",".join(rows)), 0, ""
-    except DatabaseError as error:
-        if number_of(error) not in UNFIT:
-            raise
+        rows = list(rows_of(statement.values))
         if len(rows) == 1:
-            cause = error.__cause__
-            words = str(cause.args[1]) if cause is not None and len(cause.args) > 1 else error.what
-            return 0, 1, reason(words)
+            return 0, 1, reason(words_of(error))
     middle = len(rows) // 2
-    first, second = (insert_rows(session, statement, part) for part in (rows[:middle], rows[middle:]))
+    halves = (replace(statement, values=b",".join(part)) for part in (rows[:middle], rows[middle:]))
+    first, second = (insert(session, half) for half in halves)
     return first[0] + second[0], first[1] + second[1], second[2] or first[2]
 
 
@@ -226,20 +209,14 @@ def rest(login: Login, board: Tally, dump: DumpFile) -> Fingerprint:
     bound = f"{quoted(board.key[0])} <= {dump.top}" if dump.top else None
     with closing(connect(login, "production")) as session:
         conditions = list(pieces.cut(session, board.live, bound, dump.definition))
-    logins = queue.SimpleQueue[Session]()
+    with closing(Logins(login, "production")) as logins:
 
-    def take(condition: str | None) -> Fingerprint:
-        session = pieces.borrowed(logins, login, "production")
-        try:
-            return rowhash.fingerprint(session, board.landing, board.live.base_columns, condition)
-        finally:
-            logins.put(session)
+        def take(condition: str | None) -> Fingerprint:
+            with logins.borrowed() as session:
+                return rowhash.fingerprint(session, board.landing, board.live.base_columns, condition)
 
-    try:
         with ThreadPoolExecutor(WRITERS, thread_name_prefix="checker") as pool:
             return sum(pool.map(take, conditions), Fingerprint(0, 0))
-    finally:
-        pieces.close_all(logins)
 
 
 @dataclass(frozen=True)
