@@ -48,6 +48,7 @@ HOMES: dict[str, frozenset[str]] = {
     "tenacity": frozenset({"aws", "engines", "lab"}),
     "pymysql": frozenset({"engines", "lab"}),
     "sqlparse": frozenset({"engines"}),
+    "pyrage": frozenset({"engines"}),
     "rich": frozenset({"outlets", "guide", "cli", "lab"}),
     "slack_sdk": frozenset({"outlets"}),
     "moto": frozenset({"lab"}),

@@ -55,6 +55,7 @@ class Settings:
     profile: str | None = None
     region: str | None = None
     merge: Merge | None = None
+    dump_key: Secret | None = None
     slack_token: Secret | None = None
     slack_channel: str | None = None
     slack_api_url: str = "https://slack.com/api/"
@@ -168,7 +169,7 @@ READERS: Mapping[str, Callable[[Layer, str, object], Any]] = {
     "audit_bucket": text,
     "expires": seconds,
 }
-SECRETS = ("password", "slack_token", "slack_webhook")
+SECRETS = ("password", "dump_key", "slack_token", "slack_webhook")
 KEYS = frozenset({*READERS, "password_secret", *(name + form for name in SECRETS for form in ("", "_env", "_file"))})
 """Every key that the file or the environment may hold; a secret itself only the environment."""
 

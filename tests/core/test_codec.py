@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from fakes import BEFORE, SOURCE, FakeWorld, request
+from rdsrestore.core.changes import Act, Cell, Group, Relation, Story
 from rdsrestore.core.codec import decode, encode
 from rdsrestore.core.model import Policy, Request, RunId, Secret, Snapshot
 from rdsrestore.core.planner import make_plan
@@ -62,3 +63,11 @@ def test_a_secret_has_no_text_and_no_pickle() -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises((TypeError, ValueError)):
         decode(type(SOURCE), {"id": 3})
+
+
+def test_rows_that_are_only_shown_are_never_written() -> None:
+    cell = Cell("note", None, "Ada Lovelace")
+    group = Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, 1, sample=((cell,),))
+
+    assert "Lovelace" not in json.dumps(encode(group))
+    assert through_json(Group, group) == replace(group, sample=())

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pymysql
 import pytest
 
 from rdsrestore.core.step import Impact, Step
@@ -116,6 +117,28 @@ def test_a_dump_with_a_flipped_bit_is_fetched_again(shop: LabTool, damaged: str)
     data[len(data) // 2] ^= 1
     dump.write_bytes(data)
     assert "restore-instance" in shop("resume", "--yes", check=0).stdout
+    assert rows(shop) == AS_IT_WAS | AS_PLANNED
+    assert shop.ours() == []
+    shop.sql("DROP TABLE shop.kept")
+
+
+def test_a_dump_that_changes_on_the_disk_is_fetched_again_in_the_same_run(shop: LabTool, damaged: str) -> None:
+    said: list[str] = []
+    socket = str(shop.folder / "servers" / "production" / "s")
+    with (
+        pymysql.connect(unix_socket=socket, user="root") as root,
+        root.cursor() as cursor,
+        shop.started("table", "kept", "--before", damaged, "--yes") as process,
+    ):
+        for each in events(process):
+            said.append(str(each.get("message")))
+            if (each.get("step"), each["event"]) == ("dump", "step-started"):
+                cursor.execute("FLUSH TABLES WITH READ LOCK")  # no scratch schema is made meanwhile
+            if (each.get("step"), each["event"]) == ("dump", "step-done"):
+                (max((shop.home / "runs").iterdir()) / "kept.sql").write_bytes(b"nothing")
+                cursor.execute("UNLOCK TABLES")
+    assert process.returncode == 0, said[-6:]
+    assert any("dumping again" in each for each in said)
     assert rows(shop) == AS_IT_WAS | AS_PLANNED
     assert shop.ours() == []
     shop.sql("DROP TABLE shop.kept")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from rdsrestore.core.codec import WRITTEN
 from rdsrestore.core.model import Policy, TableRef
 from rdsrestore.core.tables import DumpFile
 
@@ -94,14 +95,15 @@ class Cell:
 class Group:
     """Rows of one class: what sets them apart, how that came about, and what is done with them.
 
-    `sample` holds a few of them, each as its cells; `touched` counts how often each column differs.
+    `sample` holds a few of them, each as its cells, to be shown and never to be kept; `touched` counts how often each
+    column differs.
     """
 
     relation: Relation
     story: Story
     act: Act
     rows: int
-    sample: tuple[tuple[Cell, ...], ...] = ()
+    sample: tuple[tuple[Cell, ...], ...] = field(default=(), metadata={WRITTEN: False})
     touched: tuple[tuple[str, int], ...] = ()
 
 

@@ -17,13 +17,15 @@ from pathlib import Path
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 CLASS = "is"
+WRITTEN = "written"
+"""A field whose metadata says False to this stays in memory, and is read back as its default."""
 
 
 def encode(value: object) -> Json:
     """Turn a value into plain JSON; TypeError where it has no JSON form."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {CLASS: type(value).__name__, **fields}
+        written = (field for field in dataclasses.fields(value) if field.metadata.get(WRITTEN, True))
+        return {CLASS: type(value).__name__, **{each.name: encode(getattr(value, each.name)) for each in written}}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, tuple | list):

@@ -170,6 +170,28 @@ def fault(
 
 
 @app.command()
+def network(
+    delay: Annotated[float, typer.Option(help="Milliseconds there and back.", min=0)] = 0.0,
+    loss: Annotated[float, typer.Option(help="Percent of packets that get lost.", min=0, max=50)] = 0.0,
+    folder: Dir = None,
+) -> None:
+    """Make the way to the databases slow or lossy for new connections; without options it is good again."""
+    from rdsrestore.lab.launch import control
+
+    control(place(folder).running(), "network", {"delay": delay / 2000, "loss": loss / 100})
+    typer.echo(f"the way to the databases takes {delay:g} ms there and back, {loss:g} % of packets get lost")
+
+
+@app.command()
+def failover(instance: str = "production", folder: Dir = None) -> None:
+    """Let an instance's server die and come back some seconds later, as in a failover."""
+    from rdsrestore.lab.status import client
+
+    client(place(folder).running(), "rds").reboot_db_instance(DBInstanceIdentifier=instance, ForceFailover=True)
+    typer.echo(f"{instance} fails over")
+
+
+@app.command()
 def policy(
     file: Annotated[Path | None, typer.Argument(help="A policy's JSON; without one everything is allowed.")] = None,
     folder: Dir = None,

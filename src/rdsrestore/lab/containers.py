@@ -21,7 +21,7 @@ from testcontainers.core.container import DockerContainer
 
 from rdsrestore.core.errors import ToolError
 from rdsrestore.lab.binlog import Position, stop_position
-from rdsrestore.lab.local import copy_tree
+from rdsrestore.lab.datadir import copy_tree
 from rdsrestore.lab.servers import Address, Tls
 
 LABEL = "rdsrestore.lab"
@@ -77,6 +77,15 @@ class ContainerServer:
         """Stop the container and keep the data; a clean stop leaves files that can be copied."""
         self.container.get_wrapped_container().stop(timeout=30)
         self.container.stop()
+
+    def crash(self, down: float) -> None:
+        """Kill the container, and start it again after so many seconds; its port may be another one then."""
+        wrapped = self.container.get_wrapped_container()
+        wrapped.kill()
+        time.sleep(down)
+        wrapped.start()
+        self.port = int(self.container.get_exposed_port(PORT))
+        await_start(self)
 
     def stop(self) -> None:
         """Stop the container and delete the data."""

@@ -145,6 +145,9 @@ class Lab:
             self.overlay.faults.plan(str(wish["kind"]), str(wish["action"]), int(wish["times"]))
         elif name == "faults":
             return self.overlay.faults.happened
+        elif name == "network":
+            self.rds.network.delay = float(wish["delay"])
+            self.rds.network.loss = float(wish["loss"])
         elif name == "policy":
             allowed = wish.get("actions")
             self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import selectors
 import socket
 import struct
 import threading
 from collections.abc import Callable
 
+from rdsrestore.lab.network import Network, splice
 from rdsrestore.lab.servers import Address
 
-CHUNK = 1 << 16
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -24,11 +23,18 @@ class Gateway:
     """
 
     def __init__(
-        self, upstream: Callable[[], Address], allows: Callable[[str, int], bool], *, drop: bool, port: int = 0
+        self,
+        upstream: Callable[[], Address],
+        allows: Callable[[str, int], bool],
+        *,
+        drop: bool,
+        network: Network,
+        port: int = 0,
     ) -> None:
         self._upstream = upstream
         self._allows = allows
         self._drop = drop
+        self._network = network
         self._held: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
         self.port = int(self._listener.getsockname()[1])
@@ -64,7 +70,7 @@ class Gateway:
             if upstream.proxied:
                 line = f"PROXY TCP4 {address[0]} 127.0.0.1 {address[1]} {self.port}\r\n"
                 server.sendall(line.encode())
-            splice(caller, server)
+            splice(caller, server, self._network)
 
     def _refuse(self, caller: socket.socket) -> None:
         if self._drop:
@@ -72,21 +78,3 @@ class Gateway:
             return
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         caller.close()
-
-
-def splice(one: socket.socket, other: socket.socket) -> None:
-    """Pass bytes both ways until one side ends."""
-    for each in (one, other):
-        each.settimeout(None)
-        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with selectors.DefaultSelector() as selector:
-        selector.register(one, selectors.EVENT_READ, other)
-        selector.register(other, selectors.EVENT_READ, one)
-        while True:
-            for key, _events in selector.select():
-                source = key.fileobj
-                assert isinstance(source, socket.socket)  # noqa: S101 - for the type checker: only sockets are registered
-                data = source.recv(CHUNK)
-                if not data:
-                    return
-                key.data.sendall(data)

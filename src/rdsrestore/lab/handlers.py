@@ -31,6 +31,7 @@ class Handlers:
             "DescribeDBSnapshots": self.snapshots,
             "DeleteDBSnapshot": self.delete_snapshot,
             "ModifyDBInstance": self.modify,
+            "RebootDBInstance": self.reboot,
             "DeleteDBInstance": self.delete,
             "AddTagsToResource": self.add_tags,
             "ListTagsForResource": self.list_tags,
@@ -97,6 +98,14 @@ class Handlers:
             f"Restored from snapshot {snapshot.shown['DBSnapshotIdentifier']}",
         )
         return {"DBInstance": self._rds.show(made)}
+
+    def reboot(self, form: Form) -> Form:
+        """Let an instance's server go down and come back, with or without `ForceFailover`."""
+        instance = self._rds.find(form["DBInstanceIdentifier"])
+        if instance.status != "available":
+            raise Fault("InvalidDBInstanceState", "Instance is not in available state.")
+        self._rds.reboot(instance)
+        return {"DBInstance": self._rds.show(instance)}
 
     def create_snapshot(self, form: Form) -> Form:
         """Keep the present state of an instance under a name."""

@@ -16,10 +16,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from rdsrestore.core.errors import ToolError
 from rdsrestore.lab.binlog import Position, stop_position
+from rdsrestore.lab.datadir import copy_tree, template, tool
 from rdsrestore.lab.servers import Address, Tls
 
 PORTS = (10_240, 32_000)
@@ -45,16 +44,6 @@ SMALL = (
 )
 
 
-def tool(*names: str) -> str:
-    """Find a program under any of its names; ToolError where there is none."""
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-    for name in names:
-        found = shutil.which(name, path=path)
-        if found:
-            return found
-    raise ToolError("lab", f"{names[0]} is not on the PATH", "apt-get install mariadb-server-core mariadb-client")
-
-
 def free_port(host: str) -> int:
     """Find a free port that the kernel gives to nobody, so that it is still free when a server wants it."""
     while True:
@@ -75,6 +64,7 @@ class LocalServer:
 
     folder: Path
     port: int
+    words: list[str]
     process: subprocess.Popen[bytes]
 
     @property
@@ -103,6 +93,14 @@ class LocalServer:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+    def crash(self, down: float) -> None:
+        """Kill the process, and start it again after so many seconds."""
+        self.process.kill()
+        self.process.wait()
+        time.sleep(down)
+        self.process = start(self.words)
+        await_start(self)
 
     def stop(self) -> None:
         """Stop the process and delete the files."""
@@ -208,17 +206,21 @@ class LocalServers:
         ]
         if os.geteuid() == 0:
             words.append("--user=root")
-        process = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing here holds a lock across the fork
-        )
         port = next((int(word.split("=")[1]) for word in options if word.startswith("--port=")), 0)
-        server = LocalServer(folder, port, process)
+        server = LocalServer(folder, port, words, start(words))
         await_start(server)
         return server
+
+
+def start(words: list[str]) -> subprocess.Popen[bytes]:
+    """Start a server's process."""
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing here holds a lock across the fork
+    )
 
 
 def await_start(server: LocalServer) -> None:
@@ -261,33 +263,3 @@ def client(folder: Path, text: str) -> str:
     if ended.returncode:
         raise ToolError("lab", ended.stderr.decode(errors="replace").strip()[:300])
     return ended.stdout.decode()
-
-
-def template() -> Path:
-    """Return an empty data directory of this server's version, made once and kept in the user's cache."""
-    version = subprocess.run([tool("mariadbd"), "--version"], capture_output=True, text=True, check=True).stdout
-    name = re.sub(r"[^0-9A-Za-z.-]+", "-", version.strip())
-    kept = Path(platformdirs.user_cache_dir("rdsrestore")) / "template" / name
-    if not kept.is_dir():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_name(f"{name}.{os.getpid()}")
-        words = [
-            tool("mariadb-install-db"),
-            "--no-defaults",
-            f"--datadir={fresh}",
-            "--auth-root-authentication-method=normal",
-        ]
-        words += ["--skip-test-db", "--innodb-log-file-size=32M"] + (["--user=root"] if os.geteuid() == 0 else [])
-        subprocess.run(words, check=True, capture_output=True)
-        try:
-            fresh.rename(kept)
-        except OSError:
-            shutil.rmtree(fresh)
-    return kept
-
-
-def copy_tree(source: Path, target: Path) -> None:
-    """Copy a data directory, sharing blocks where the file system can."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target.mkdir()
-    subprocess.run(["cp", "-a", "--reflink=auto", f"{source}/.", f"{target}/"], check=True)

@@ -18,6 +18,7 @@ from typing import Any
 from rdsrestore.lab.binlog import Position
 from rdsrestore.lab.gateway import Gateway
 from rdsrestore.lab.instance import Event, Instance
+from rdsrestore.lab.network import Network
 from rdsrestore.lab.servers import Server, Servers
 from rdsrestore.lab.wire import Fault
 
@@ -35,6 +36,7 @@ class Pace:
     lag: float = 2.0
     delete: float = 0.4
     reset: float = 0.3
+    reboot: float = 3.0
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Rds:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
+    network: Network = field(default_factory=Network)
     lock: threading.RLock = field(default_factory=threading.RLock)
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8, thread_name_prefix="instance"))
 
@@ -142,6 +145,17 @@ class Rds:
         instance.shown["PendingModifiedValues"] = {}
         instance.turn("available")
 
+    def reboot(self, instance: Instance) -> None:
+        """Let an instance's server die and come back, as in a failover."""
+        instance.turn("rebooting")
+        self.pool.submit(self._reboot, instance)
+
+    def _reboot(self, instance: Instance) -> None:
+        if instance.server:
+            instance.server.crash(self.pace.reboot)
+        instance.turn("available")
+        self.tell(instance.name, "Multi-AZ instance failover completed")
+
     def delete(self, instance: Instance) -> None:
         """Begin the deletion; the instance is gone when its server is."""
         instance.turn("deleting")
@@ -163,6 +177,7 @@ class Rds:
             lambda: server.address,
             lambda peer, port: self.allows(instance.groups, peer, port),
             drop=self.drop,
+            network=self.network,
             port=port,
         )
         with self.lock:

@@ -34,6 +34,10 @@ class Server(Protocol):
         """Return the end of its binlog."""
         ...
 
+    def crash(self, down: float) -> None:
+        """Kill it, and have it answer again at its address after so many seconds."""
+        ...
+
     def stop(self) -> None:
         """Stop it and delete its files."""
         ...

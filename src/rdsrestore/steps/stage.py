@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import ClassVar
 
 from rdsrestore.core.changes import Role, Target
+from rdsrestore.core.errors import ToolError
 from rdsrestore.core.facts import Differing, Dumped, Fact, Staged
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.step import Impact, Run
+from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.on_scratch import OnScratch
+from rdsrestore.steps.open_rule import OpenRule
 from rdsrestore.steps.sessions import landing, production
 
 
@@ -27,6 +30,17 @@ class Stage(OnScratch):
         return f"load the dump into {self.schema} and compare it with the copy's checksum"
 
     def apply(self, run: Run) -> Fact:
+        """Load and check each dump; what changed on the disk since is dumped again, as long as the copy is there."""
+        try:
+            return self.staged(run)
+        except ToolError as error:
+            if error.code != "dump.changed":
+                raise
+            run.progress(f"{error.what}; dumping again", None)
+        dump_again(run)
+        return self.staged(run)
+
+    def staged(self, run: Run) -> Staged:
         """Load and check each dump."""
         policy = run.request.policy
         dumped = run.facts.get(Dumped)
@@ -60,6 +74,16 @@ class Stage(OnScratch):
         if isinstance(fact, Staged) and all(target.whole for target in fact.targets):
             return "not needed: production has none of these rows, and takes the dump as it is"
         return "staged; row counts and checksums equal the copy's"
+
+
+def dump_again(run: Run) -> None:
+    """Dump once more; the copy lets us in for as long as that takes, and the teardown revokes it as well."""
+    rule = OpenRule.decide(run.request, run.survey, run.id)
+    rule.apply(run)
+    try:
+        run.facts.put(Dump.decide(run.request, run.survey, run.id).apply(run))
+    finally:
+        rule.undo(run)
 
 
 def parents(targets: tuple[Target, ...]) -> set[TableRef]:

@@ -24,6 +24,7 @@ from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.production import MysqlProduction
 from rdsrestore.lab import local
+from rdsrestore.lab.datadir import copy_tree, template, tool
 
 HOST = "127.0.0.1"
 USER = "admin"
@@ -84,22 +85,16 @@ class Server:
 def launch(folder: Path, *options: str) -> Server:
     """Start a server with a new data directory; its time zone and SQL mode differ from those of the tool's sessions."""
     port = local.free_port(HOST)
-    local.copy_tree(local.template(), folder / "data")
-    words = [local.tool("mariadbd"), "--no-defaults", f"--datadir={folder / 'data'}", f"--socket={folder / 's'}"]
+    copy_tree(template(), folder / "data")
+    words = [tool("mariadbd"), "--no-defaults", f"--datadir={folder / 'data'}", f"--socket={folder / 's'}"]
     words += [f"--pid-file={folder / 'pid'}", f"--log-error={folder / 'log'}", "--user=root"]
     words += [f"--tmpdir={folder}"]  # a server that starts deletes the temporary files of others in a shared one
     words += ["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--innodb-flush-log-at-trx-commit=0"]
     words += [f"--bind-address={HOST}", f"--port={port}", "--skip-name-resolve", "--max-allowed-packet=16M"]
     words += ["--default-time-zone=+05:30", "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES"]
-    process = subprocess.Popen(
-        [*words, *options],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=local.die_with_parent,  # noqa: PLW1509 - nothing here holds a lock across the fork
-    )
+    process = local.start([*words, *options])
     server = Server(folder, port, process)
-    local.await_start(local.LocalServer(folder, port, process))
+    local.await_start(local.LocalServer(folder, port, words, process))
     with server.root() as root, root.cursor() as cursor:
         cursor.execute("SET sql_mode = ''")
         cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (USER, PASSWORD))

@@ -46,7 +46,7 @@ def held(site: Site) -> Iterator[Callable[[], object]]:
 
 
 def dumping() -> list[tuple[int, str, str]]:
-    return [each for each in processes() if "--result-file=" in each[1]]
+    return [each for each in processes() if "--no-create-info" in each[1]]
 
 
 def dump_watched(site: Site, watch: Callable[[str, float | None], None]) -> None:

@@ -14,6 +14,7 @@ from rdsrestore.core.model import Endpoint, Secret
 from rdsrestore.engines.mysql import dump
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.databases import MysqlDatabases
+from rdsrestore.engines.mysql.shelf import Shelf
 from rdsrestore.lab import tls
 
 
@@ -84,9 +85,9 @@ def test_the_dump_program_refuses_what_we_refuse(site: Site, plain: Server, tmp_
     good = login(site, endpoint=site.copy.endpoint)
     definition = site.definition("t")
 
-    dump.write(good, definition, None, tmp_path / "good.sql", lambda: None)
+    dump.write(good, definition, None, Shelf(tmp_path), "good.sql", lambda: None)
     with pytest.raises(ToolError) as failed:
-        dump.write(bad, definition, None, tmp_path / "bad.sql", lambda: None)
+        dump.write(bad, definition, None, Shelf(tmp_path), "bad.sql", lambda: None)
 
     assert "2026" in failed.value.what
 

@@ -14,6 +14,7 @@ from engines.mysql.site import SCHEMA, Site, name
 from rdsrestore.core.errors import RdsRestoreError, ToolError
 from rdsrestore.core.tables import Column
 from rdsrestore.engines.mysql.dumpfile import Scanned, scan
+from rdsrestore.engines.mysql.shelf import Shelf
 
 COLUMNS = (
     Column("id", "int", "int", nullable=False),
@@ -27,9 +28,8 @@ INSERT = b"INSERT INTO `t` (`id`, `v`) VALUES "
 
 def scanned(body: bytes, head: bytes = HEAD, tail: bytes = TAIL) -> Scanned:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "t.sql"
-        path.write_bytes(head + body + tail)
-        return scan(path, "t", COLUMNS)
+        (Path(folder) / "t.sql").write_bytes(head + body + tail)
+        return scan(Shelf(Path(folder)), "t.sql", "t", COLUMNS)
 
 
 def test_rows_are_counted_over_several_statements_in_either_layout() -> None:
@@ -119,7 +119,7 @@ def test_a_long_run_of_foreign_text_is_refused_and_not_a_crash() -> None:
     ],
 )
 def test_a_row_s_text_is_never_taken_for_a_statement(text: str) -> None:
-    quoted = text.replace("\\", "\\\\").replace("'", "\\'").encode()
+    quoted = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").encode()
     found = scanned(INSERT + b"(1,'" + quoted + b"'),(2,'" + quoted.replace(b"\\'", b"''") + b"');\n")
     assert found.rows == 2
 

@@ -17,6 +17,7 @@ import tenacity
 from rdsrestore.core.changes import Act, Story
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import OnConflict
+from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import Column, ForeignKey
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Session, quoted
@@ -37,6 +38,10 @@ OWN_VALUES = (
 )
 """What a server's words say of one row, and what is left of it."""
 TRIES = 8
+AWAY = frozenset({"db.lost", "db.unreachable", "db.busy", "db.read-only"})
+"""What production says, or does not say, while it fails over."""
+AWAY_FOR = 900.0
+"""Seconds that a failover may take."""
 REASON_LENGTH = 200
 WRITTEN = "it was written by others during the run"
 POINTED_TO = "rows that are not restored point to it"
@@ -103,6 +108,24 @@ def patiently(act: Callable[[], None]) -> None:
         reraise=True,
     )
     retry(act)
+
+
+def persistently(load: Callable[[], None], progress: Progress) -> None:
+    """Go on with a load, which is safe to repeat, once production is there again; after `AWAY_FOR` seconds give up."""
+
+    def tell(state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        what = error.what if isinstance(error, DatabaseError) else "no answer"
+        progress(f"waiting for production, for up to {AWAY_FOR / 60:.0f} minutes: {what}", None)
+
+    retry = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, DatabaseError) and error.code in AWAY),
+        stop=tenacity.stop_after_delay(AWAY_FOR),
+        wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
+        before_sleep=tell,
+        reraise=True,
+    )
+    retry(load)
 
 
 def transact(session: Session, board: Tally, span: Span, way: Way) -> None:

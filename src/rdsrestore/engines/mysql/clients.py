@@ -18,11 +18,13 @@ from typing import BinaryIO
 from rdsrestore.core.errors import ToolError, UsageError
 from rdsrestore.core.tables import ClientTools
 from rdsrestore.engines.mysql.connect import Login
+from rdsrestore.engines.mysql.faults import MEANINGS, Meaning
 
 DUMPERS = ("mysqldump", "mariadb-dump")
 LOADERS = ("mysql", "mariadb")
 OPTION = re.compile(r"^\s+(?:-\w, )?--([a-z][a-z0-9-]+)", re.MULTILINE)
 ERROR_LINE = re.compile(r"(?:ERROR|Got error:|Error:?)\s+\d{3,5}(?: \(\w{5}\))?|error: \d{3,5}", re.IGNORECASE)
+DIGITS = re.compile(r"\d{3,5}")
 PATIENCE = 5.0
 
 
@@ -122,13 +124,15 @@ def in_quotes(value: str) -> str:
 
 
 @contextmanager
-def running(words: list[str], complaints: BinaryIO, stdin: int | BinaryIO) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    words: list[str], complaints: BinaryIO, stdin: int = subprocess.DEVNULL, stdout: int | BinaryIO = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program in a group of its own, and see that it is gone afterwards: wait, terminate, kill."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MYSQL_", "RDSRESTORE_"))}
     process = subprocess.Popen(
         words,
         stdin=stdin,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=complaints,
         env=environment | {"LC_ALL": "C.UTF-8", "TZ": "UTC"},
         start_new_session=True,
@@ -148,7 +152,9 @@ def running(words: list[str], complaints: BinaryIO, stdin: int | BinaryIO) -> It
 def failed(where: str, name: str, status: int, complaints: BinaryIO) -> ToolError:
     """Say how a program failed, without any row that it may have printed."""
     complaints.seek(0)
-    said = ERROR_LINE.findall(complaints.read(1 << 16).decode("utf-8", "replace"))
+    said = [found[0] for found in ERROR_LINE.finditer(complaints.read(1 << 16).decode("utf-8", "replace"))]
     how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+    number = int(DIGITS.findall(said[-1])[0]) if said else 0
+    meaning = MEANINGS.get(number, Meaning("tool.failed", "run the same command again"))
     detail = f": {said[-1]}" if said else ""
-    return ToolError(where, f"{name} failed with {how}{detail}", "run the same command again", retryable=True)
+    return ToolError(where, f"{name} failed with {how}{detail}", meaning.hint, code=meaning.code, retryable=True)

@@ -6,6 +6,7 @@ import contextlib
 import queue
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ READ_BACK: dict[str, str] = {
 
 
 LOST_INSIDE = 2013
+IDLE = 1.0
+"""Seconds after which an open connection may have been lost unnoticed."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Session:
         self._dial = dial
         self._where = where
         self._inside = False
+        self._used = time.monotonic()
         self._connection = dial()
         settle(self, where)
 
@@ -138,7 +142,12 @@ class Session:
 
     @property
     def alive(self) -> bool:
-        """Whether the connection was open when last used."""
+        """Whether the connection is open; one that was idle for a while is asked."""
+        if self._connection.open and time.monotonic() - self._used > IDLE:
+            try:
+                self._connection.ping(reconnect=False)
+            except (pymysql.MySQLError, OSError):
+                self.close()
         return bool(self._connection.open)
 
     def close(self) -> None:
@@ -147,6 +156,7 @@ class Session:
             self._connection.close()
 
     def _ready(self) -> pymysql.Connection[Any]:
+        self._used = time.monotonic()
         if not self._connection.open and self._inside:
             raise pymysql.OperationalError(LOST_INSIDE, "the connection was lost within a transaction")
         if not self._connection.open:

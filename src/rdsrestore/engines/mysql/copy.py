@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rdsrestore.core.bounds import Extent
-from rdsrestore.core.model import Invariant, Policy, TableRef
+from rdsrestore.core.model import Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, TableDefinition
 from rdsrestore.engines.mysql import catalog
@@ -14,13 +14,15 @@ from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.dump import dump
 from rdsrestore.engines.mysql.invariants import read
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
+from rdsrestore.engines.mysql.shelf import Shelf
 
 
 class MysqlCopy:
-    """A login to the temporary instance; nobody else writes to it."""
+    """A login to the temporary instance; nobody else writes to it. Dumps are encrypted for `key` where it is given."""
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, key: Secret | None) -> None:
         self._login = login
+        self._key = key
         self._session: Session = connect(login, "dump: the copy")
 
     def close(self) -> None:
@@ -45,4 +47,4 @@ class MysqlCopy:
 
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
-        return dump(self._session, self._login, definition, extent, folder, progress)
+        return dump(self._session, self._login, definition, extent, Shelf(folder, self._key), progress)

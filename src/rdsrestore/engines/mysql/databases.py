@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rdsrestore.core.model import Endpoint, Secret, TableRef
 from rdsrestore.core.tables import ClientTools
-from rdsrestore.engines.mysql import clients, lock
+from rdsrestore.engines.mysql import clients, lock, shelf
 from rdsrestore.engines.mysql.connect import Login, connect
 from rdsrestore.engines.mysql.copy import MysqlCopy
 from rdsrestore.engines.mysql.production import MysqlProduction
@@ -28,29 +28,39 @@ class MysqlDatabases:
     """Logs in with the operator's password, asked for at the first need, or with the run's own for a copy.
 
     `connect_timeout` bounds the wait for a server's first word, in seconds; statements take as long as they take.
+    Dumps and undo files are encrypted for `key`, an age identity, where it is given; UsageError where it is none.
     """
 
-    def __init__(self, password: Callable[[], Secret], ca: Path | None, connect_timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        password: Callable[[], Secret],
+        ca: Path | None,
+        connect_timeout: float = 10.0,
+        key: Secret | None = None,
+    ) -> None:
         self._password = password
+        self._key = shelf.check(key)
         self._ca = ca
         self._patience = connect_timeout
 
     @contextmanager
     def production(self, endpoint: Endpoint, user: str) -> Iterator[MysqlProduction]:
         """Log in to the source."""
-        with closing(MysqlProduction(Login(endpoint, user, self._password(), self._ca, self._patience))) as server:
+        with closing(
+            MysqlProduction(Login(endpoint, user, self._password(), self._ca, self._patience), self._key)
+        ) as server:
             yield server
 
     @contextmanager
     def copy(self, endpoint: Endpoint, user: str, password: Secret) -> Iterator[MysqlCopy]:
         """Log in to a temporary instance."""
-        with closing(MysqlCopy(Login(endpoint, user, password, self._ca, self._patience))) as server:
+        with closing(MysqlCopy(self._login(endpoint, user, password), self._key)) as server:
             yield server
 
     @contextmanager
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
         """Hold an advisory lock on the run and on each table."""
-        login = Login(endpoint, user, self._password(), self._ca, self._patience)
+        login = self._login(endpoint, user, self._password())
         with closing(connect(login, "production")) as session, lock.held(session, run, refs):
             yield
 
@@ -61,3 +71,6 @@ class MysqlDatabases:
     def statements_of(self, step: str) -> Sequence[str]:
         """Name what a step runs on a server, for the plan."""
         return STATEMENTS.get(step, ())
+
+    def _login(self, endpoint: Endpoint, user: str, password: Secret) -> Login:
+        return Login(endpoint, user, password, self._ca, self._patience)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from rdsrestore.engines.mysql import clients, floats, pieces
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
 from rdsrestore.engines.mysql.ranges import batches, key_columns
+from rdsrestore.engines.mysql.shelf import Shelf
 from rdsrestore.engines.mysql.where import one_line, problem
 
 OPTIONS = (
@@ -44,20 +44,21 @@ POLL = 0.2
 
 
 def dump(
-    session: Session, login: Login, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress
+    session: Session, login: Login, definition: TableDefinition, extent: Extent, shelf: Shelf, progress: Progress
 ) -> DumpFile:
-    """Dump a table's rows into `folder`; the file has its final name only once it has been checked and counted.
+    """Dump a table's rows onto a shelf; the file has its final name only once it has been checked and counted.
 
     Raises ToolError (`tool.missing`, `tool.failed`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
     """
     ref, where = definition.ref, vetted(extent.where, definition) if extent.where else None
-    fresh = folder / f"{ref.stem}.part"
+    fresh, final = shelf.named(f"{ref.stem}.part"), shelf.named(f"{ref.stem}.sql")
     conditions = list(chosen(session, definition, extent.slices, where))
 
-    def fetch(condition: str | None, path: Path, watch: Callable[[], None]) -> None:
-        write(login, definition, condition, path, watch)
+    def fetch(condition: str | None, name: str, watch: Callable[[], None]) -> None:
+        write(login, definition, condition, shelf, name, watch)
 
-    scanned, content = pieces.fetch_all(login, definition, conditions, fresh, fetch, progress)
+    job = pieces.Job(login, definition, conditions, fetch)
+    scanned, content = pieces.fetch_all(job, shelf, fresh, progress)
     if content.rows != scanned.rows:
         raise ToolError(
             "dump",
@@ -65,15 +66,14 @@ def dump(
             "run the same command again",
             code="dump.incomplete",
         )
-    exact = floats.write(session, definition, conditions, folder / f"{ref.stem}.floats")
-    for path in (fresh, folder / exact) if exact else (fresh,):
-        sync(path)
-    fresh.rename(folder / f"{ref.stem}.sql")
+    exact = floats.write(session, definition, conditions, shelf)
+    shelf.sync(fresh, *([exact] if exact else []))
+    shelf.path(fresh).rename(shelf.path(final))
     return DumpFile(
         definition=definition,
-        path=f"{ref.stem}.sql",
+        path=final,
         bytes=scanned.bytes,
-        sha256=scanned.sha256,
+        sha256=shelf.digest(final),
         rows=scanned.rows,
         content=content,
         span=(scanned.start, scanned.end),
@@ -112,15 +112,18 @@ def vetted(where: str, definition: TableDefinition) -> str:
     return one_line(where)
 
 
-def write(login: Login, definition: TableDefinition, where: str | None, path: Path, watch: Callable[[], None]) -> None:
+def write(
+    login: Login, definition: TableDefinition, where: str | None, shelf: Shelf, name: str, watch: Callable[[], None]
+) -> None:
     """Run the dump program to its end, asking `watch` meanwhile; ToolError where it fails."""
     client = clients.find(clients.DUMPERS, "dump")
-    path.touch(mode=0o600)
     ref = definition.ref
-    with clients.option_file(client, login, path.parent) as option, tempfile.TemporaryFile() as complaints:
-        words = [client.path, option, *client.accepted(*OPTIONS), f"--result-file={path}"]
-        words += [f"--where={where}"] if where else []
-        with clients.running([*words, "--", ref.database, ref.table], complaints, subprocess.DEVNULL) as process:
+    with clients.option_file(client, login, shelf.folder) as option, tempfile.TemporaryFile() as complaints:
+        words = [client.path, option, *client.accepted(*OPTIONS), *([f"--where={where}"] if where else [])]
+        with (
+            shelf.writing(name) as target,
+            clients.running([*words, "--", ref.database, ref.table], complaints, stdout=target) as process,
+        ):
             while (status := ended(process)) is None:
                 watch()
         if status:
@@ -133,15 +136,6 @@ def ended(process: subprocess.Popen[bytes]) -> int | None:
         return process.wait(POLL)
     except subprocess.TimeoutExpired:
         return None
-
-
-def sync(path: Path) -> None:
-    """See that a file is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def count_children(session: Session, definition: TableDefinition, child: TableRef, where: str | None) -> int:

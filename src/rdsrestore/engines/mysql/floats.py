@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.tables import Column, TableDefinition
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Row, Session, quoted
+from rdsrestore.engines.mysql.shelf import Shelf
 
 TABLE = "rdsrestore_floats"
 TAIL = "-- Dump completed\n"
@@ -27,7 +27,7 @@ def carried(definition: TableDefinition) -> tuple[Column, ...]:
     return (*(known[name] for name in definition.key), *rounded(definition))
 
 
-def write(session: Session, definition: TableDefinition, conditions: Sequence[str | None], path: Path) -> str | None:
+def write(session: Session, definition: TableDefinition, conditions: Sequence[str | None], shelf: Shelf) -> str | None:
     """Write the exact values of a table's rows; returns the file's name, None where there is nothing to repair.
 
     DatabaseError with code `db.float` where a table has no exact key to repair them by.
@@ -43,15 +43,15 @@ def write(session: Session, definition: TableDefinition, conditions: Sequence[st
         )
     columns = carried(definition)
     exact = [*map(quoted, definition.key), *(f"{quoted(column.name)} + 0e0" for column in rounded(definition))]
-    path.touch(mode=0o600)
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    name = shelf.named(f"{definition.ref.stem}.floats")
+    with shelf.writing(name) as file:
         for where in conditions:
             condition = f" WHERE ({where})" if where else ""
             rows = session.stream(f"SELECT {', '.join(exact)} FROM {qualified(definition.ref)}{condition}")
             while batch := list(islice(rows, BATCH)):
-                file.write(insert(session, columns, batch))
-        file.write(TAIL)
-    return path.name
+                file.write(insert(session, columns, batch).encode())
+        file.write(TAIL.encode())
+    return name
 
 
 def insert(session: Session, columns: Sequence[Column], rows: Sequence[Row]) -> str:

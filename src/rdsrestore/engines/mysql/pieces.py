@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 from rdsrestore.core.differ import Span, walk
 from rdsrestore.core.model import Policy
@@ -22,16 +19,16 @@ from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Logins, Session
 from rdsrestore.engines.mysql.dumpfile import Scanned
 from rdsrestore.engines.mysql.ranges import table_rows, within
+from rdsrestore.engines.mysql.shelf import Shelf, copy, skip
 
 READERS = 4
 """Pieces fetched at a time: what a restored volume has not read yet comes slowly, and more so to a single reader."""
 BYTES = 16 << 20
 """Of table in a piece, roughly."""
 POLL = 0.2
-BLOCK = 1 << 20
 
-Fetch = Callable[[str | None, Path, Callable[[], None]], None]
-"""Dumps the rows of a condition into a file, asking from time to time whether to go on."""
+Fetch = Callable[[str | None, str, Callable[[], None]], None]
+"""Dumps the rows of a condition into a file of that name, asking from time to time whether to go on."""
 
 
 class Ended(Exception):  # noqa: N818 - no error: another piece has failed, or the run is being ended
@@ -42,7 +39,7 @@ class Ended(Exception):  # noqa: N818 - no error: another piece has failed, or t
 class Piece:
     """One piece on the disk, checked; `content` is the server's fingerprint of the same rows."""
 
-    path: Path
+    name: str
     scanned: Scanned
     content: Fingerprint
 
@@ -65,21 +62,25 @@ def cut(
         yield f"({condition}) AND ({where})" if where else condition
 
 
-def fetch_all(
-    login: Login,
-    definition: TableDefinition,
-    conditions: Sequence[str | None],
-    path: Path,
-    fetch: Fetch,
-    progress: Progress,
-) -> tuple[Scanned, Fingerprint]:
-    """Fetch all pieces and write them to `path` as one dump: one head, all rows in order, one tail."""
-    stop, logins = threading.Event(), Logins(login, "dump: the copy")
+@dataclass(frozen=True)
+class Job:
+    """What is to be fetched: a table's rows, by `conditions`, each with `fetch`."""
+
+    login: Login
+    definition: TableDefinition
+    conditions: Sequence[str | None]
+    fetch: Fetch
+
+
+def fetch_all(job: Job, shelf: Shelf, name: str, progress: Progress) -> tuple[Scanned, Fingerprint]:
+    """Fetch all pieces and write them as one dump: one head, all rows in order, one tail."""
+    definition, conditions = job.definition, job.conditions
+    stop, logins = threading.Event(), Logins(job.login, "dump: the copy")
 
     def work(number: int) -> Piece:
-        piece = path.with_suffix(f".piece-{number}")
-        fetch(conditions[number], piece, lambda: going_on(stop))
-        scanned = dumpfile.scan(piece, definition.ref.table, definition.columns)
+        piece = shelf.named(f"{definition.ref.stem}.piece-{number}")
+        job.fetch(conditions[number], piece, lambda: going_on(stop))
+        scanned = dumpfile.scan(shelf, piece, definition.ref.table, definition.columns)
         with logins.borrowed() as session:
             content = rowhash.fingerprint(session, qualified(definition.ref), definition.columns, conditions[number])
         return Piece(piece, scanned, content)
@@ -87,12 +88,13 @@ def fetch_all(
     with ThreadPoolExecutor(min(READERS, len(conditions)), thread_name_prefix="reader") as pool:
         jobs = [pool.submit(work, number) for number in range(len(conditions))]
         try:
-            return join(awaited(jobs, lambda size: said(definition, size, progress)), len(jobs), path)
+            pieces = awaited(jobs, lambda size: said(definition, size, progress))
+            return join(pieces, len(jobs), shelf, name)
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
             logins.close()
-            for left in path.parent.glob(f"{glob.escape(path.stem)}.piece-*"):
+            for left in shelf.folder.glob(f"{glob.escape(definition.ref.stem)}.piece-*"):
                 left.unlink()
 
 
@@ -123,39 +125,28 @@ def said(definition: TableDefinition, size: int, progress: Progress) -> None:
     )
 
 
-def join(pieces: Iterator[Piece], number: int, path: Path) -> tuple[Scanned, Fingerprint]:
+def join(pieces: Iterator[Piece], number: int, shelf: Shelf, name: str) -> tuple[Scanned, Fingerprint]:
     """Write pieces into one file and remove them; returns what it holds."""
-    content, rows, longest, start, end = Fingerprint(0, 0), 0, 0, 0, 0
-    digest = hashlib.sha256()
-    path.touch(mode=0o600)
-    with path.open("wb") as whole:
+    content, rows, longest, size, start, end = Fingerprint(0, 0), 0, 0, 0, 0, 0
+    with shelf.writing(name) as whole:
         for place, piece in enumerate(pieces, start=1):
             scanned = piece.scanned
-            with piece.path.open("rb") as part:
-                copied(part, scanned.start if place == 1 else 0, whole, digest.update)
+            first, last = place == 1, place == number
+            with shelf.reading(piece.name) as part:
+                if first:
+                    copy(part, scanned.start, whole)
+                    size += scanned.start
+                else:
+                    skip(part, scanned.start)
                 if scanned.rows:
-                    start = start if rows else whole.tell() + (place > 1)
-                    append(b"\n" if place > 1 else b"", whole, digest.update)
-                    part.seek(scanned.start)
-                    copied(part, scanned.end - scanned.start, whole, digest.update)
-                    end = whole.tell()
-                if place == number:
-                    part.seek(scanned.end)
-                    copied(part, scanned.bytes - scanned.end, whole, digest.update)
+                    whole.write(b"" if first else b"\n")
+                    size += 0 if first else 1
+                    start = start if rows else size
+                    copy(part, scanned.end - scanned.start, whole)
+                    end = size = size + scanned.end - scanned.start
+                if last:
+                    copy(part, scanned.bytes - scanned.end, whole)
+                    size += scanned.bytes - scanned.end
             content, rows, longest = content + piece.content, rows + scanned.rows, max(longest, scanned.longest)
-            piece.path.unlink()
-        size = whole.tell()
-    return Scanned(rows, start, end, size, digest.hexdigest(), longest), content
-
-
-def copied(source: BinaryIO, size: int, target: BinaryIO, note: Callable[[bytes], None]) -> None:
-    """Copy bytes from where a file stands."""
-    while size > 0 and (block := source.read(min(BLOCK, size))):
-        append(block, target, note)
-        size -= len(block)
-
-
-def append(block: bytes, target: BinaryIO, note: Callable[[bytes], None]) -> None:
-    """Write bytes and take them into the digest."""
-    target.write(block)
-    note(block)
+            shelf.path(piece.name).unlink()
+    return Scanned(rows, start, end, size, longest), content

@@ -10,7 +10,7 @@ from rdsrestore.core.bounds import Pace
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.differ import Slice
 from rdsrestore.core.errors import DatabaseError
-from rdsrestore.core.model import Invariant, Policy, TableRef
+from rdsrestore.core.model import Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, Fingerprint, ServerFacts, TableDefinition
 from rdsrestore.engines.mysql import (
@@ -28,10 +28,12 @@ from rdsrestore.engines.mysql import (
     where,
     whole,
 )
+from rdsrestore.engines.mysql.apply import persistently
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.invariants import read
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 from rdsrestore.engines.mysql.server import facts
+from rdsrestore.engines.mysql.shelf import Shelf
 from rdsrestore.engines.mysql.tally import Tally
 from rdsrestore.engines.mysql.throttle import Throttle
 
@@ -39,10 +41,14 @@ WHERE = "production"
 
 
 class MysqlProduction:
-    """Logs in at the first call, and again where the connection was lost between two calls."""
+    """Logs in at the first call, and again where the connection was lost between two calls.
 
-    def __init__(self, login: Login) -> None:
+    Files are encrypted for `key`, and read with it, where it is given.
+    """
+
+    def __init__(self, login: Login, key: Secret | None) -> None:
         self._login = login
+        self._key = key
         self._session: Session | None = None
 
     def close(self) -> None:
@@ -141,9 +147,9 @@ class MysqlProduction:
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
         """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
         if target.whole:
-            whole.prepare(self._ready(), self._board(schema, target), target.dump, folder)
+            whole.prepare(self._ready(), self._board(schema, target), target.dump, Shelf(folder, self._key))
             return
-        staging.stage_target(self._ready(), self._login, schema, target, folder, progress)
+        staging.stage_target(self._ready(), self._login, schema, target, Shelf(folder, self._key), progress)
 
     def takes_whole(self, target: Target) -> bool:
         """Say whether a table can take its rows as they are, without staging: it has none of them."""
@@ -170,7 +176,7 @@ class MysqlProduction:
         """Write what the rows are that are to change into an undo file, and prove it."""
         if target.whole:
             return whole.save(self._board(schema, target), target)
-        return undo.save(self._ready(), self._login, self._board(schema, target), folder, progress)
+        return undo.save(self._ready(), self._login, self._board(schema, target), Shelf(folder, self._key), progress)
 
     def rest(self, schema: str, target: Target) -> Fingerprint | None:
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
@@ -181,11 +187,15 @@ class MysqlProduction:
     def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
         """Carry out the plans in transactions of bounded size, guarded by what each row is expected to be."""
         jobs = [(self._board(schema, target), target) for target in targets]
-        with closing(Throttle(pace, self._ready(), self._login, progress)) as throttle:
-            for board, target in jobs:
-                if target.whole:
-                    whole.load(self._login, board, target, folder, throttle.hold, progress)
-            load.load(self._ready(), [job[0] for job in jobs if not job[1].whole], throttle.hold, progress)
+
+        def write() -> None:
+            with closing(Throttle(pace, self._ready(), self._login, progress)) as throttle:
+                for board, target in jobs:
+                    if target.whole:
+                        whole.load(self._login, board, target, Shelf(folder, self._key), throttle.hold, progress)
+                load.load(self._ready(), [job[0] for job in jobs if not job[1].whole], throttle.hold, progress)
+
+        persistently(write, progress)
 
     def loaded(self, schema: str, target: Target) -> TableLoad:
         """Say what has been written so far."""
@@ -198,7 +208,7 @@ class MysqlProduction:
     ) -> Ledger:
         """Balance the books: what is there now against what was planned, and the rest against what it was."""
         if target.whole:
-            books = whole.Books(target, folder, before, untouched)
+            books = whole.Books(target, Shelf(folder, self._key), before, untouched)
             return whole.ledger(self._ready(), self._login, self._board(schema, target), books, progress)
         return verify.ledger(self._ready(), self._board(schema, target), before, untouched)
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import subprocess
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -15,9 +13,10 @@ from rdsrestore.core.errors import DatabaseError, ToolError, VerifyError
 from rdsrestore.core.model import RUN_ID, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile
-from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash, undo
+from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
+from rdsrestore.engines.mysql.shelf import Shelf, skip
 from rdsrestore.engines.mysql.tally import after_of, back_of
 
 MARKER = "rdsrestore_run"
@@ -71,20 +70,16 @@ def drop(session: Session, schema: str) -> None:
     session.run(f"DROP DATABASE {quoted(schema)}")
 
 
-def stage_target(session: Session, login: Login, schema: str, target: Target, folder: Path, progress: Progress) -> None:
+def stage_target(session: Session, login: Login, schema: str, target: Target, shelf: Shelf, progress: Progress) -> None:
     """Load what a table's plan will rest on: the rows as they were, as the incident left them, or an undo file."""
     if target.after:
-        stage(session, login, schema, target.after, folder / AFTER, progress)
+        stage(session, login, schema, target.after, shelf.at(AFTER), progress)
         place = after_of(schema, target.after.definition.ref)
         session.run(f"DROP TABLE IF EXISTS {place}")
         staged = qualified(TableRef(schema, target.after.definition.ref.table))
         session.run(f"RENAME TABLE {staged} TO {place}")
-    if not target.back or target.back.whole:
-        stage(session, login, schema, target.dump, folder, progress)
-    else:
-        with tempfile.TemporaryDirectory(dir=folder) as plain:
-            path = undo.unpack(folder / target.dump.path, Path(plain)).name
-            stage(session, login, schema, replace(target.dump, path=path), Path(plain), progress)
+    stage(session, login, schema, target.dump, shelf, progress)
+    if target.back and not target.back.whole:
         staged, place = qualified(TableRef(schema, target.dump.definition.ref.table)), back_of(schema, target.landing)
         keys = ", ".join(map(quoted, target.back.key))
         session.run(f"DROP TABLE IF EXISTS {place}")
@@ -103,31 +98,29 @@ def refuse_oversize(session: Session, dump: DumpFile) -> None:
         )
 
 
-def refuse_changed(path: Path, dump: DumpFile) -> None:
+def refuse_changed(shelf: Shelf, dump: DumpFile) -> None:
     """Refuse a file that is not the one that was checked; ToolError with code `dump.changed`."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != dump.sha256:
+    if shelf.digest(dump.path) != dump.sha256:
         raise ToolError(
             "stage", f"{dump.path} changed since it was dumped", "run the same command again", code="dump.changed"
         )
 
 
-def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
+def stage(session: Session, login: Login, schema: str, dump: DumpFile, shelf: Shelf, progress: Progress) -> None:
     """Load one dump and prove it: the file is the one that was checked, and the rows are the copy's.
 
     Raises ToolError where the file changed or the client fails, VerifyError where the rows differ.
     """
-    definition, path = dump.definition, folder / dump.path
-    refuse_changed(path, dump)
+    definition = dump.definition
+    refuse_changed(shelf, dump)
     refuse_oversize(session, dump)
     place = qualified(TableRef(schema, definition.ref.table))
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(ddl.staging(definition, schema))
     if dump.rows:
-        load(login, schema, path, dump.span, progress)
+        load(login, schema, shelf, dump.path, dump.span, progress)
     if dump.floats:
-        repair(session, login, schema, dump, folder, progress)
+        repair(session, login, schema, dump, shelf, progress)
     progress(f"comparing {definition.ref.table} with the copy's checksum", None)
     found = rowhash.fingerprint(session, place, definition.columns)
     if found.rows != dump.rows:
@@ -147,14 +140,14 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, folder: P
         )
 
 
-def load(login: Login, schema: str, path: Path, span: tuple[int, int], progress: Progress) -> None:
+def load(login: Login, schema: str, shelf: Shelf, name: str, span: tuple[int, int], progress: Progress) -> None:
     """Feed a dump's rows, and nothing else of it, to the client program; ToolError where it fails."""
     client = clients.find(clients.LOADERS, "stage")
     options = ("binary-mode", "max-allowed-packet=1G", "default-character-set=utf8mb4", "skip-print-query-on-error")
     with (
-        clients.option_file(client, login, path.parent) as option,
+        clients.option_file(client, login, shelf.folder) as option,
         tempfile.TemporaryFile() as complaints,
-        path.open("rb") as file,
+        shelf.reading(name) as file,
     ):
         words = [client.path, option, *client.accepted(*options), "--batch", f"--database={schema}"]
         with clients.running(words, complaints, subprocess.PIPE) as process:
@@ -167,7 +160,7 @@ def load(login: Login, schema: str, path: Path, span: tuple[int, int], progress:
 
 def feed(pipe: IO[bytes], file: BinaryIO, span: tuple[int, int], progress: Progress) -> None:
     """Write the settings and the rows; a program that has gone says why by its exit status."""
-    file.seek(span[0])
+    skip(file, span[0])
     left = whole = span[1] - span[0]
     with contextlib.suppress(BrokenPipeError), pipe:
         pipe.write(SETTINGS)
@@ -176,10 +169,10 @@ def feed(pipe: IO[bytes], file: BinaryIO, span: tuple[int, int], progress: Progr
             left -= pipe.write(file.read(min(CHUNK, left)))
 
 
-def repair(session: Session, login: Login, schema: str, dump: DumpFile, folder: Path, progress: Progress) -> None:
+def repair(session: Session, login: Login, schema: str, dump: DumpFile, shelf: Shelf, progress: Progress) -> None:
     """Give FLOAT columns back the digits that the dump lost."""
-    definition, path = dump.definition, folder / (dump.floats or "")
-    scanned = dumpfile.scan(path, floats.TABLE, floats.carried(definition))
+    definition, name = dump.definition, dump.floats or ""
+    scanned = dumpfile.scan(shelf, name, floats.TABLE, floats.carried(definition))
     known = {column.name: column for column in definition.columns}
     keys = [ddl.keyed(known[name]) for name in definition.key]
     values = [f"{quoted(column.name)} DOUBLE NULL" for column in floats.rounded(definition)]
@@ -187,7 +180,7 @@ def repair(session: Session, login: Login, schema: str, dump: DumpFile, folder: 
     place = f"{quoted(schema)}.{quoted(floats.TABLE)}"
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(f"CREATE TABLE {place} ({', '.join(keys + values)}, PRIMARY KEY ({names})) ENGINE=InnoDB")
-    load(login, schema, path, (scanned.start, scanned.end), progress)
+    load(login, schema, shelf, name, (scanned.start, scanned.end), progress)
     table = qualified(TableRef(schema, definition.ref.table))
     exact = ", ".join(f"t.{quoted(column.name)} = f.{quoted(column.name)}" for column in floats.rounded(definition))
     session.run(f"UPDATE {table} AS t JOIN {place} AS f USING ({names}) SET {exact}")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 from rdsrestore.core.changes import Act, Relation, SavedTable, Story
 from rdsrestore.core.errors import DatabaseError, ToolError
@@ -17,6 +13,7 @@ from rdsrestore.engines.mysql import catalog, ddl, dump, dumpfile, rowhash
 from rdsrestore.engines.mysql.apply import WRITTEN
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
+from rdsrestore.engines.mysql.shelf import PACKED, Shelf
 from rdsrestore.engines.mysql.spans import Span, paced
 from rdsrestore.engines.mysql.tally import Tally, back_of
 
@@ -31,7 +28,7 @@ SEEN_AS = {Act.DELETE: Relation.EXTRA, Act.UPDATE: Relation.CHANGED, Act.INSERT:
 SINCE = "it was written by others since the restore"
 
 
-def save(session: Session, login: Login, board: Tally, folder: Path, progress: Progress) -> SavedTable:
+def save(session: Session, login: Login, board: Tally, shelf: Shelf, progress: Progress) -> SavedTable:
     """Write the present image of every row that is to change, and the key of every row that is to be inserted.
 
     Rows that are not what the plan found any more become conflicts. Raises ToolError where the file can't be proved.
@@ -40,18 +37,23 @@ def save(session: Session, login: Login, board: Tally, folder: Path, progress: P
     keep_images(session, board)
     definition = catalog.definition(session, board.saved)
     assert definition is not None  # noqa: S101 - for the type checker: it was made just now
-    plain = folder / f"undo-{board.live.ref.stem}.sql"
-    dump.write(login, definition, None, plain, lambda: progress(f"saving rows of {board.live.ref.table}", None))
-    scanned = dumpfile.scan(plain, board.saved.table, definition.columns)
+    name = shelf.named(f"undo-{board.live.ref.stem}.sql{PACKED}")
+    dump.write(login, definition, None, shelf, name, lambda: progress(f"saving rows of {board.live.ref.table}", None))
+    shelf.sync(name)
+    scanned = dumpfile.scan(shelf, name, board.saved.table, definition.columns)
     content = rowhash.fingerprint(session, qualified(board.saved), definition.columns)
     if content.rows != scanned.rows:
-        raise broken(plain, f"it holds {scanned.rows:,} rows and has to hold {content.rows:,}")
-    packed = pack(plain, scanned.sha256)
+        raise ToolError(
+            "undo file",
+            f"{name}: it holds {scanned.rows:,} rows and has to hold {content.rows:,}",
+            "production is as it was before this step; look at the disk, then run the same command again",
+            code="undo.broken",
+        )
     made = DumpFile(
         definition,
-        packed.name,
-        packed.stat().st_size,
-        scanned.sha256,
+        name,
+        shelf.path(name).stat().st_size,
+        shelf.digest(name),
         scanned.rows,
         content,
         (scanned.start, scanned.end),
@@ -102,42 +104,6 @@ def keep_images(session: Session, board: Tally) -> None:
 def exact(column: Column) -> Column:
     """Keep a FLOAT as DOUBLE, which a dump does not round."""
     return column if column.kind != "float" else Column(column.name, "double", "double", nullable=True)
-
-
-def pack(plain: Path, sha256: str) -> Path:
-    """Compress a file, prove that it comes out again as it was, and remove the plain one."""
-    packed = plain.with_name(f"{plain.name}.gz")
-    packed.touch(mode=0o600)
-    with plain.open("rb") as source, gzip.open(packed, "wb", compresslevel=3) as target:
-        shutil.copyfileobj(source, target)
-    dump.sync(packed)
-    with gzip.open(packed, "rb") as again:
-        if hashlib.file_digest(again, "sha256").hexdigest() != sha256:
-            raise broken(packed, "it does not come out as it went in")
-    plain.unlink()
-    return packed
-
-
-def unpack(packed: Path, folder: Path) -> Path:
-    """Write a compressed file plain into another folder; ToolError where it can't be read."""
-    plain = folder / packed.name.removesuffix(".gz")
-    plain.touch(mode=0o600)
-    try:
-        with gzip.open(packed, "rb") as source, plain.open("wb") as target:
-            shutil.copyfileobj(source, target)
-    except (OSError, EOFError) as error:
-        raise broken(packed, "it can't be read to its end") from error
-    return plain
-
-
-def broken(path: Path, why: str) -> ToolError:
-    """Say that an undo file is of no use."""
-    return ToolError(
-        "undo file",
-        f"{path.name}: {why}",
-        "production is as it was before this step; look at the disk, then run the same command again",
-        code="undo.broken",
-    )
 
 
 def board(schema: str, saved: SavedTable, live: TableDefinition) -> Tally:

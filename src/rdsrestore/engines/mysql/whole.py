@@ -7,13 +7,11 @@ an answer that was lost is neither repeated nor forgotten.
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from rdsrestore.core.changes import (
     Act,
@@ -38,13 +36,12 @@ from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Logins, Session, connect, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of, words_of
 from rdsrestore.engines.mysql.plan import count, lost_children
+from rdsrestore.engines.mysql.shelf import Shelf
 from rdsrestore.engines.mysql.tally import Tally
 
 WRITERS = 2
 """Statements under way at a time."""
-END = re.compile(rb";\r?\n(?=INSERT INTO )")
-"""Where a statement ends: no literal of a dump holds a line's end."""
-HEAD = re.compile(rb"INSERT INTO `(?:[^`]|``)*+` (\((?:`(?:[^`]|``)*+`(?:, )?)++\) VALUES)")
+HEAD = re.compile(dumpfile.INSERT + rb"`(?:[^`]|``)*+` (\((?:`(?:[^`]|``)*+`(?:, )?)++\) VALUES)")
 
 
 def fits(session: Session, target: Target, live: TableDefinition) -> bool:
@@ -66,9 +63,9 @@ def notes(board: Tally) -> str:
     return f"{board.plan[:-1]}_whole`"
 
 
-def prepare(session: Session, board: Tally, dump: DumpFile, folder: Path) -> None:
+def prepare(session: Session, board: Tally, dump: DumpFile, shelf: Shelf) -> None:
     """Prove the file, and begin the notes: `n` is where a statement begins in the file."""
-    staging.refuse_changed(folder / dump.path, dump)
+    staging.refuse_changed(shelf, dump)
     staging.refuse_oversize(session, dump)
     session.run(f"DROP TABLE IF EXISTS {notes(board)}")
     session.run(
@@ -113,28 +110,21 @@ class Statement:
     values: bytes
 
 
-def statements(path: Path, dump: DumpFile, landing: str) -> Iterator[Statement]:
+def statements(shelf: Shelf, dump: DumpFile, landing: str) -> Iterator[Statement]:
     """Read a dump's statements one by one."""
-    place, last = dump.span
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        while place < last:
-            found = END.search(data, place, last)
-            end = found.end() if found else last
-            head = HEAD.match(data, place, end)
-            if head is None:
-                raise dumpfile.foreign(path, f"at byte {place:,} there is no INSERT")
-            into = b"INSERT INTO " + landing.encode() + b" " + head[1]
-            yield Statement(place, into, data[head.end() : end].rstrip().rstrip(b";"))
-            data.madvise(mmap.MADV_DONTNEED, 0, place - place % mmap.PAGESIZE)
-            place = end
+    with shelf.reading(dump.path) as file:
+        for place, part in dumpfile.parts(file):
+            if head := HEAD.match(part):
+                into = dumpfile.INSERT + landing.encode() + b" " + head[1]
+                yield Statement(place, into, part[head.end() :].rstrip().rstrip(b";"))
 
 
 def load(
-    login: Login, board: Tally, target: Target, folder: Path, hold: Callable[[], None], progress: Progress
+    login: Login, board: Tally, target: Target, shelf: Shelf, hold: Callable[[], None], progress: Progress
 ) -> None:
     """Write the dump's statements that no note says to be written, each in a transaction of its own."""
-    path, last = folder / target.dump.path, max(target.dump.span[1], 1)
-    staging.refuse_changed(path, target.dump)
+    last = max(target.dump.span[1], 1)
+    staging.refuse_changed(shelf, target.dump)
 
     def write(given: Iterator[Statement]) -> None:
         with closing(connect(login, f"load {board.live.ref}")) as session:
@@ -144,7 +134,7 @@ def load(
     with closing(connect(login, "production")) as session:
         known = {int(place) for (place,) in session.stream(f"SELECT n FROM {notes(board)}")}
     with Crew(WRITERS, write) as crew:
-        for statement in statements(path, target.dump, board.landing):
+        for statement in statements(shelf, target.dump, board.landing):
             share = statement.place / last
             progress(f"{board.live.ref.table}: {share:.0%} of {target.dump.rows:,} rows", share)
             if statement.place not in known:
@@ -178,21 +168,13 @@ def insert(session: Session, statement: Statement) -> tuple[int, int, str]:
     except DatabaseError as error:
         if number_of(error) not in UNFIT:
             raise
-        rows = list(rows_of(statement.values))
+        rows = [row[:-1] for row in dumpfile.rows(statement.values + b";")]
         if len(rows) == 1:
             return 0, 1, reason(words_of(error))
     middle = len(rows) // 2
     halves = (replace(statement, values=b",".join(part)) for part in (rows[:middle], rows[middle:]))
     first, second = (insert(session, half) for half in halves)
     return first[0] + second[0], first[1] + second[1], second[2] or first[2]
-
-
-def rows_of(values: bytes) -> Iterator[bytes]:
-    """Cut the values of a statement into rows."""
-    place, text = 0, values + b";"
-    while row := dumpfile.ROW.match(text, place):
-        yield text[place : row.end() - 1]
-        place = row.end()
 
 
 def loaded(session: Session, board: Tally) -> TableLoad:
@@ -224,7 +206,7 @@ class Books:
     """What is known before the books are balanced: `before` and `untouched` count and hash what was there."""
 
     target: Target
-    folder: Path
+    shelf: Shelf
     before: int
     untouched: Fingerprint | None
 
@@ -238,7 +220,7 @@ def ledger(session: Session, login: Login, board: Tally, books: Books, progress:
     same = not unfit and books.untouched is not None and now == books.untouched + dump.content
     matching = written.inserted
     if not same:
-        staging.stage(session, login, board.schema, dump, books.folder, progress)
+        staging.stage(session, login, board.schema, dump, books.shelf, progress)
         (matching,) = session.one(
             f"SELECT COUNT(*) FROM {board.source} AS s JOIN {board.landing} AS p ON {board.meet('s', 'p')}"
             f" WHERE {board.digest('s')} = {board.digest('p')}"

@@ -1,0 +1,93 @@
+"""The way to a server, as good or bad as is asked for: how late bytes arrive, and what a lost packet costs."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import random
+import selectors
+import socket
+import threading
+import time
+from dataclasses import dataclass
+
+CHUNK = 1 << 16
+PACKET = 1460
+"""Bytes of a segment in a network as they usually are."""
+RESENT = 0.2
+"""Seconds after which the kernel sends a lost packet again, at the least."""
+AHEAD = 64
+"""Chunks under way at a time."""
+
+
+@dataclass
+class Network:
+    """How late bytes arrive, in seconds one way, and which share of packets is lost; holds for new connections."""
+
+    delay: float = 0.0
+    loss: float = 0.0
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing is held up."""
+        return not self.delay and not self.loss
+
+    def lateness(self, size: int) -> float:
+        """Say how much later so many bytes arrive: a lost packet holds up all that come after it."""
+        lost = random.random() > (1 - self.loss) ** (size / PACKET)  # noqa: S311 - no secret
+        return self.delay + (max(RESENT, 2 * self.delay) if lost else 0)
+
+
+def splice(one: socket.socket, other: socket.socket, network: Network) -> None:
+    """Pass bytes both ways until one side ends."""
+    for each in (one, other):
+        each.settimeout(None)
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if network.calm:
+        pass_on(one, other)
+        return
+    ended = threading.Semaphore(0)
+    for source, target in ((one, other), (other, one)):
+        threading.Thread(target=convey, args=(source, target, network, ended), daemon=True).start()
+    ended.acquire()
+    for each in (one, other):
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+    ended.acquire()
+
+
+def pass_on(one: socket.socket, other: socket.socket) -> None:
+    """Pass bytes both ways at once."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(one, selectors.EVENT_READ, other)
+        selector.register(other, selectors.EVENT_READ, one)
+        while True:
+            for key, _events in selector.select():
+                source = key.fileobj
+                assert isinstance(source, socket.socket)  # noqa: S101 - for the type checker: only sockets are registered
+                data = source.recv(CHUNK)
+                if not data:
+                    return
+                key.data.sendall(data)
+
+
+def convey(source: socket.socket, target: socket.socket, network: Network, ended: threading.Semaphore) -> None:
+    """Pass bytes one way, in order, each chunk as late as the network has it."""
+    under_way = queue.Queue[tuple[float, bytes]](AHEAD)
+
+    def deliver() -> None:
+        with contextlib.suppress(OSError):
+            while (item := under_way.get())[1]:
+                time.sleep(max(item[0] - time.monotonic(), 0))
+                target.sendall(item[1])
+        ended.release()
+        while item[1]:  # nobody is there to take the rest
+            item = under_way.get()
+
+    threading.Thread(target=deliver, daemon=True).start()
+    due, data = 0.0, b""
+    with contextlib.suppress(OSError):
+        while data := source.recv(CHUNK):
+            due = max(due, time.monotonic() + network.lateness(len(data)))
+            under_way.put((due, data))
+    under_way.put((due, b""))
