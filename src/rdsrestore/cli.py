@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from typing import Annotated
 
 import typer
@@ -241,4 +242,5 @@ def options(
 
 def main() -> None:
     """Run the command line."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold passwords and rows, ours or a child's
     app()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,26 @@ def test_credentials_that_are_not_accepted_name_the_ways_to_others(account: Acco
         account.cloud.identity()
     assert raised.value.code == "aws.credentials"
     assert "--profile" in raised.value.hint
+
+
+def test_credentials_that_were_renewed_meanwhile_are_taken_up(
+    account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(kept))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    kept.write_text("[default]\naws_access_key_id = AKIAOLD\naws_secret_access_key = s\naws_session_token = old\n")
+    clients = Clients(None, None, CallLog())
+    assert clients.sts.get_caller_identity()
+    kept.write_text("[default]\naws_access_key_id = AKIANEW\naws_secret_access_key = s\naws_session_token = new\n")
+
+    account.proxy.refuse("GetCallerIdentity", "ExpiredToken", "The security token is expired", 403)
+
+    assert clients.sts.get_caller_identity()
+    held = clients.session.get_credentials()
+    assert held
+    assert (held.access_key, held.token) == ("AKIANEW", "new")
 
 
 def test_no_credentials_at_all_are_told_as_such(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from tool import LabTool
+from tool import LabTool, events
 
 KNOWN = "SELECT {} FROM shop.billing WHERE id IN (3, 4)"
 
@@ -73,3 +73,16 @@ def test_a_key_that_is_none_is_refused_before_anything_is_made(shop: LabTool, ke
 
     assert "age-keygen" in ended.stderr
     assert shop.ours() == []
+
+
+def test_a_crash_would_leave_no_core_with_what_is_in_memory(shop: LabTool) -> None:
+    limits: list[str] = []
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.billing WHERE id = 3")
+    with shop.started("table", "billing", "--before", before, "--yes") as process:
+        for event in events(process):
+            if event["event"] == "step-done" and not limits:
+                limits = Path(f"/proc/{process.pid}/limits").read_text().splitlines()
+
+    assert process.returncode == 0
+    assert [line.split()[-3:-1] for line in limits if line.startswith("Max core file size")] == [["0", "0"]]

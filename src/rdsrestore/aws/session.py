@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from rdsrestore.aws.faults import translated
 from rdsrestore.core.cloud import ApiCall
@@ -28,6 +29,9 @@ WRITES = COMMON.merge(Config(retries={"mode": "standard", "total_max_attempts": 
 """A call that changes something is never repeated unseen: whether it had its effect is looked up first."""
 FIRST = COMMON.merge(Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}))
 """The call that everything begins with, so that a network without a way out is told soon."""
+
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 
 class CallLog:
@@ -55,6 +59,7 @@ class Clients:
 
     def __init__(self, profile: str | None, region: str | None, log: CallLog) -> None:
         self._log = log
+        self._profile = profile
         self._scheduler: EventBridgeSchedulerClient | None = None
         with translated("AWS"):
             self.session = boto3.Session(profile_name=profile, region_name=region)
@@ -97,7 +102,21 @@ class Clients:
     def _make(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         client = self.session.client(service, config=config)  # type: ignore[call-overload]  # any service
         client.meta.events.register("after-call", self._heard)
+        client.meta.events.register("needs-retry", self._renewed)
         return client
+
+    def _renewed(self, response: tuple[object, Any] | None, attempts: int, **_rest: object) -> float | None:
+        """Take up credentials that were renewed since, and have the call signed and sent again: it had no effect."""
+        code = response[1].get("Error", {}).get("Code") if response else None
+        held = self.session.get_credentials()
+        if code not in EXPIRED or attempts > 1 or type(held) is not Credentials:  # others renew themselves
+            return None
+        fresh = boto3.Session(profile_name=self._profile).get_credentials()
+        if fresh is None or fresh.get_frozen_credentials() == held.get_frozen_credentials():
+            return None
+        for name in ("access_key", "secret_key", "token"):
+            setattr(held, name, getattr(fresh, name))
+        return 0.0
 
     def _heard(self, model: Any, parsed: dict[str, Any], **_rest: object) -> None:  # noqa: ANN401 - botocore's event
         self._log.note(model.service_model.service_name, model.name, parsed.get("ResponseMetadata", {}))
