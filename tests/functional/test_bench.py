@@ -14,7 +14,7 @@ TESTS = Path(__file__).parent.parent
 def test_every_contender_repairs_every_incident(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     ended = subprocess.run(
-        [sys.executable, str(TESTS / "bench.py"), "--quick", "--json", str(figures)],
+        [sys.executable, "-m", "benchmark", "--quick", "--json", str(figures)],
         env={**os.environ, "PYTHONPATH": str(TESTS)},
         capture_output=True,
         text=True,
@@ -25,4 +25,4 @@ def test_every_contender_repairs_every_incident(tmp_path: Path) -> None:
     found = json.loads(figures.read_text())["figures"]
     assert len(found) == 5
     assert all(result["right"] for results in found.values() for result in results.values())
-    assert all("mysqldump + mysql" in results for results in found.values())
+    assert all("mysqldump, mysql" in results for results in found.values())

@@ -52,10 +52,18 @@ class Server:
     folder: Path
     port: int
     process: subprocess.Popen[bytes]
+    words: list[str] = field(default_factory=list)
 
     @property
     def endpoint(self) -> Endpoint:
         return Endpoint(HOST, self.port)
+
+    def restart(self) -> None:
+        """Stop it and start it again."""
+        self.process.terminate()
+        self.process.wait(60)
+        self.process = local.start(self.words)
+        local.await_start(local.LocalServer(self.folder, self.port, self.words, self.process))
 
     @contextmanager
     def root(self, database: str | None = None) -> Iterator[pymysql.Connection[Any]]:
@@ -92,9 +100,9 @@ def launch(folder: Path, *options: str) -> Server:
     words += ["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--innodb-flush-log-at-trx-commit=0"]
     words += [f"--bind-address={HOST}", f"--port={port}", "--skip-name-resolve", "--max-allowed-packet=16M"]
     words += ["--default-time-zone=+05:30", "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES"]
-    process = local.start([*words, *options])
-    server = Server(folder, port, process)
-    local.await_start(local.LocalServer(folder, port, words, process))
+    words += options
+    server = Server(folder, port, local.start(words), words)
+    local.await_start(local.LocalServer(folder, port, words, server.process))
     with server.root() as root, root.cursor() as cursor:
         cursor.execute("SET sql_mode = ''")
         cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (USER, PASSWORD))

@@ -1,0 +1,1 @@
+"""Us against the tools that people use by hand, in turn, on the same data."""

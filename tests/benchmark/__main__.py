@@ -1,0 +1,146 @@
+"""Us against the tools that people use by hand, in turn, on the same data; prints medians and ratios.
+
+Run by scripts/bench. Two servers are started; each contender gets the same damaged table and its result is checked by
+a digest of all rows. Ends with 1 where anybody's result is wrong. Only the data path is measured: no cloud.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from benchmark.application import busy
+from benchmark.contenders import COLD, OURS, PEERS, Contender, ours, timed
+from benchmark.ring import ALL, INCIDENTS, Ring, ring
+from rdsrestore.engines.mysql import clients
+
+CALM = 10.0
+"""Seconds for which the application is watched alone."""
+
+
+@dataclass
+class Result:
+    """One contender's runs of one incident: seconds, MB of memory of all its programs, MB moved by the servers."""
+
+    seconds: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    moved: list[float] = field(default_factory=list)
+    right: bool = True
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+Results = dict[str, dict[str, Result]]
+
+
+def contest(ring: Ring, rounds: int, contenders: Mapping[str, Contender], incidents: list[str]) -> Results:
+    """Let everybody repair every incident, in turn, the order reversed every other round."""
+    found: Results = {}
+    for incident in incidents:
+        fit = [name for name, each in contenders.items() if incident in each.incidents and not each.missing]
+        results = {name: Result() for name in fit}
+        for number in range(rounds):
+            for name in fit if number % 2 == 0 else reversed(fit):
+                one = contenders[name]
+                one.ready(ring)
+                wanted = ring.damage(incident)
+                ring.cool()
+                result = results[name]
+                for figures, figure in zip(
+                    (result.seconds, result.memory, result.moved), timed(one, ring, incident), strict=True
+                ):
+                    figures.append(figure)
+                result.right &= ring.right(wanted if one.keeping else ring.bare)
+        found[incident] = results
+        report(incident, results)
+    return found
+
+
+def report(incident: str, results: Mapping[str, Result]) -> None:
+    """Print one incident's medians, and how much longer the others take than we."""
+    mine = results[OURS].median
+    print(f"\n{incident}")
+    for name, result in results.items():
+        ratio = f"{result.median / mine:6.2f} x ours" if name != OURS else ""
+        print(
+            f"  {name:20} {result.median:8.2f} s  ({min(result.seconds):.2f} to {max(result.seconds):.2f})"
+            f"  {max(result.memory):5.0f} MB  moved {statistics.median(result.moved):7.1f} MB  {ratio:14}"
+            f"  {'right' if result.right else 'WRONG'}",
+            flush=True,
+        )
+
+
+def kindness(ring: Ring, limits: list[int]) -> bool:
+    """Watch an application while we repair everything: without a limit, and with each; prints its latencies."""
+    print("\nan application meanwhile: milliseconds of its transactions, half and 99 of 100")
+    right = True
+    with busy(ring) as alone:
+        time.sleep(CALM)
+    print(f"  {'alone':24} {alone.percentile(0.5):7.1f} {alone.percentile(0.99):7.1f}")
+    for limit in (None, *limits):
+        wanted = ring.damage(ALL)
+        one = Contender(partial(ours, more={"max_load": limit}), ())
+        with busy(ring) as meanwhile:
+            seconds, _memory, _moved = timed(one, ring, ALL)
+        right &= ring.right(wanted)
+        name = f"--max-load {limit}" if limit else "no limit"
+        print(
+            f"  {name:24} {meanwhile.percentile(0.5):7.1f} {meanwhile.percentile(0.99):7.1f}"
+            f"  {meanwhile.percentile(0.99) / alone.percentile(0.99):5.2f} x alone, {seconds:.1f} s",
+            flush=True,
+        )
+    return right
+
+
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=1_000_000)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--quick", action="store_true", help="20,000 rows, one round: that everything works")
+    options.add_argument("--delay", type=float, default=0, help="milliseconds there and back on the way to the servers")
+    options.add_argument(
+        "--cold", type=float, default=0, help="milliseconds for the first read of each block of the copy"
+    )
+    options.add_argument("--busy", type=int, nargs="*", help="an application writes meanwhile; limits for --max-load")
+    options.add_argument("--incident", action="append", choices=INCIDENTS, help="only this one")
+    options.add_argument("--json", type=Path, help="write all figures here")
+    return options.parse_args()
+
+
+def main() -> int:
+    """Let them run."""
+    wanted = read_options()
+    rows, rounds = (20_000, 1) if wanted.quick else (wanted.rows, wanted.rounds)
+    contenders = COLD if wanted.cold else PEERS
+    incidents = wanted.incident or ([ALL] if wanted.cold else list(INCIDENTS))
+    print(
+        f"{rows:,} rows, {rounds} rounds, {wanted.delay:g} ms away, first reads {wanted.cold:g} ms; "
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, {clients.tools().dump_version}"
+    )
+    missing = sorted({tool for each in contenders.values() for tool in each.missing})
+    print(f"missing here: {', '.join(missing)}" if missing else "all peers are here")
+    with ring(rows, wanted.delay, wanted.cold) as made:
+        if wanted.busy is not None:
+            return 0 if kindness(made, wanted.busy) else 1
+        found = contest(made, rounds, contenders, incidents)
+    if wanted.json:
+        figures = {
+            incident: {name: vars(result) for name, result in results.items()} for incident, results in found.items()
+        }
+        wanted.json.write_text(json.dumps({"rows": rows, "rounds": rounds, "figures": figures}, indent=1))
+    return 0 if all(result.right for results in found.values() for result in results.values()) else 1
+
+
+sys.exit(main())

@@ -1,0 +1,191 @@
+"""Who repairs the damage: we, the tools that people use by hand, and the floor that nobody can beat."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmark.ring import ALL, DATABASE, INCIDENTS, POLICIES, TABLE, Ring
+from rdsrestore.core.model import Merge
+
+LOOK = 0.1
+"""Seconds between two looks at how much memory a contender's programs have."""
+PARTIAL = tuple(name for name in INCIDENTS if name != ALL)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Repairs damage by `run`, which returns the largest memory of all its programs together, in MB.
+
+    `tools` are the programs that have to be there, `incidents` those that it can repair. `ready` prepares it outside
+    its time. One that is not `keeping` deletes rows that production alone has.
+    """
+
+    run: Callable[[Ring, str], float]
+    tools: tuple[str, ...]
+    incidents: tuple[str, ...] = tuple(INCIDENTS)
+    ready: Callable[[Ring], None] = lambda _ring: None
+    keeping: bool = True
+
+    @property
+    def missing(self) -> list[str]:
+        """The programs that are not there."""
+        return [tool for tool in self.tools if not shutil.which(tool)]
+
+
+def program(name: str) -> str:
+    """Find a program."""
+    return shutil.which(name) or name
+
+
+def memory(pids: Iterable[int]) -> float:
+    """Add up what processes and their children have in memory now, in MB."""
+    total = 0.0
+    for pid in pids:
+        try:
+            kilobytes = Path(f"/proc/{pid}/smaps_rollup").read_text().split("Pss:")[1].split()[0]
+            threads = Path(f"/proc/{pid}/task").iterdir()
+            children = [word for each in threads for word in (each / "children").read_text().split()]
+        except (OSError, IndexError):
+            continue
+        total += int(kilobytes) / 1024 + memory(map(int, children))
+    return total
+
+
+def peak(*commands: list[str], fine: frozenset[int] = frozenset({0}), **streams: Any) -> float:  # noqa: ANN401 - a benchmark's
+    """Run programs joined by pipes to their end; returns their largest memory together."""
+    processes: list[subprocess.Popen[bytes]] = []
+    for place, command in enumerate(commands):
+        more: dict[str, Any] = dict(streams) if place == len(commands) - 1 else {"stdout": subprocess.PIPE}
+        if processes:
+            more["stdin"] = processes[-1].stdout
+        processes.append(subprocess.Popen(command, **more))
+    for process in processes[:-1]:
+        if process.stdout:
+            process.stdout.close()
+    found, over = [0.0], threading.Event()
+
+    def look() -> None:
+        while not over.wait(LOOK):
+            found.append(memory(each.pid for each in processes))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    ended = [each.wait() for each in processes]
+    over.set()
+    watcher.join()
+    for code, command in zip(ended, commands, strict=True):
+        if code not in fine:
+            raise SystemExit(f"error: {Path(command[0]).name} ended with {code}")
+    return max(found)
+
+
+def ours(ring: Ring, incident: str, more: Mapping[str, object] = {}) -> float:
+    """The steps of a run from locate to verify, in a process of their own."""
+    wish = {
+        "ports": ring.doors,
+        "ca": str(ring.site.ca),
+        "folder": str(ring.folder),
+        "policy": POLICIES[incident].value,
+        "empty": incident == ALL,
+        **more,
+    }
+    return peak([sys.executable, "-m", "benchmark.ours", json.dumps(wish)], stdout=subprocess.DEVNULL)
+
+
+def dump_words(ring: Ring, incident: str) -> list[str]:
+    """The usual command line of mysqldump."""
+    how = {Merge.MISSING: ["--insert-ignore"], Merge.OVERWRITE: ["--replace"]}[POLICIES[incident]]
+    words = [program("mysqldump"), f"--defaults-file={ring.options('copy')}", "-t", "--single-transaction"]
+    return [*words, "--hex-blob", "--tz-utc", *([] if incident == ALL else how), DATABASE, TABLE]
+
+
+def load_words(ring: Ring) -> list[str]:
+    """The usual command line of mysql."""
+    return [program("mysql"), f"--defaults-file={ring.options('production')}", "--binary-mode", DATABASE]
+
+
+def by_hand(ring: Ring, incident: str) -> float:
+    """mysqldump into a file, and the file into mysql, rows that are there ignored or replaced."""
+    path = ring.folder / "by-hand.sql"
+    with path.open("wb") as file:
+        first = peak(dump_words(ring, incident), stdout=file)
+    with path.open("rb") as file:
+        second = peak(load_words(ring), stdin=file)
+    path.unlink()
+    return max(first, second)
+
+
+def piped(ring: Ring, incident: str) -> float:
+    """mysqldump into mysql."""
+    return peak(dump_words(ring, incident), load_words(ring))
+
+
+def mydumper(ring: Ring, incident: str) -> float:
+    """mydumper in chunks of 50,000 rows, then myloader; as many threads as we have writers."""
+    del incident
+    folder = ring.folder / "mydumper"
+    dump = [program("mydumper"), f"--defaults-file={ring.options('copy')}", "-B", DATABASE, "-T", TABLE]
+    first = peak([*dump, "-t", "2", "-r", "50000", "-m", "-o", str(folder), "-v", "0"])
+    for path in folder.glob("*schema*"):
+        path.unlink()
+    load = [program("myloader"), f"--defaults-file={ring.options('production')}", "-t", "2", "-e", "-d", str(folder)]
+    second = peak([*load, "-v", "0"])
+    shutil.rmtree(folder)
+    return max(first, second)
+
+
+def prepare_text(ring: Ring) -> None:
+    """Have the copy write its rows as LOAD DATA takes them; nobody counts the time for that."""
+    path = ring.folder / "rows.tsv"
+    if not path.exists():
+        ring.site.copy.sql(f"SELECT * INTO OUTFILE '{path}' FROM {TABLE}", DATABASE)
+
+
+def load_data(ring: Ring, incident: str) -> float:
+    """LOAD DATA LOCAL of rows that lie ready: what the server needs alone."""
+    del incident
+    text = f"SET sql_mode = ''; LOAD DATA LOCAL INFILE '{ring.folder / 'rows.tsv'}' INTO TABLE {TABLE} CHARACTER SET binary"
+    return peak([*load_words(ring), "--local-infile=1", "-e", text])
+
+
+def table_sync(ring: Ring, incident: str) -> float:
+    """pt-table-sync from the copy to production; 2 says that differences were found and put right."""
+    del incident
+    sides = [f"F={ring.options(name)},D={DATABASE},t={TABLE}" for name in ("copy", "production")]
+    words = [program("pt-table-sync"), "--execute", "--no-check-slave", *sides]
+    return peak(words, fine=frozenset({0, 2}), stdout=subprocess.DEVNULL)
+
+
+OURS = "rdsrestore"
+PEERS: dict[str, Contender] = {
+    OURS: Contender(ours, ("mysqldump", "mysql")),
+    "mysqldump, mysql": Contender(by_hand, ("mysqldump", "mysql")),
+    "mysqldump | mysql": Contender(piped, ("mysqldump", "mysql"), (ALL,)),
+    "mydumper, myloader": Contender(mydumper, ("mydumper", "myloader"), (ALL,)),
+    "LOAD DATA, the floor": Contender(load_data, ("mysql",), (ALL,), prepare_text),
+    "pt-table-sync": Contender(table_sync, ("pt-table-sync",), PARTIAL, keeping=False),
+}
+COLD: dict[str, Contender] = {
+    OURS: Contender(ours, ("mysqldump", "mysql"), (ALL,)),
+    "ours, one reader": Contender(partial(ours, more={"readers": 1}), ("mysqldump", "mysql"), (ALL,)),
+    "mysqldump, mysql": PEERS["mysqldump, mysql"],
+}
+"""Who is of interest where the copy's first reads are slow."""
+
+
+def timed(contender: Contender, ring: Ring, incident: str) -> tuple[float, float, float]:
+    """Let one repair; returns seconds, MB of memory and MB moved."""
+    before, begun = ring.moved(), time.monotonic()
+    megabytes = contender.run(ring, incident)
+    seconds = time.monotonic() - begun
+    return seconds, megabytes, (ring.moved() - before) / 1e6

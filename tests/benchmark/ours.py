@@ -1,0 +1,69 @@
+"""Our own contender, in a process of its own: the steps of a run from locate to verify, without the cloud."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.ring import DATABASE, TABLE
+from engines.mysql.site import Server, Site, silent
+from rdsrestore.core.bounds import Pace
+from rdsrestore.core.model import Limits, Merge, Policy
+from rdsrestore.engines.mysql import pieces
+
+SCRATCH, RUN = "rdsrestore_260101_000000_abcd", "260101-000000-abcd"
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Say on standard error how long a step took."""
+    begun = time.monotonic()
+    yield
+    print(f"{name} {time.monotonic() - begun:.2f}", file=sys.stderr)
+
+
+def repair(wish: dict[str, Any], site: Site) -> None:
+    """The steps as the recipe has them."""
+    policy = Policy(Merge(wish["policy"]))
+    with step("locate and dump"):
+        if wish["empty"]:
+            site.dump(TABLE)
+        else:
+            site.locate(TABLE, policy, content=policy.merge is not Merge.MISSING)
+    pace = Pace(Limits(max_load=wish.get("max_load")))
+    with site.live() as server:
+        server.create_scratch(SCRATCH, RUN)
+        target = site.target(TABLE, policy=policy)
+        target = replace(target, whole=server.takes_whole(target))
+        with step("stage"):
+            server.stage(SCRATCH, target, site.folder, silent)
+        with step("compare"):
+            (difference,) = server.compare(SCRATCH, [target], silent)
+        with step("save"):
+            server.save(SCRATCH, target, site.folder, silent)
+            untouched = server.rest(SCRATCH, target)
+        with step("load"):
+            server.load(SCRATCH, [target], site.folder, pace, silent)
+        with step("verify"):
+            ledger = server.ledger(SCRATCH, target, site.folder, difference.live, untouched, silent)
+        assert ledger.matching == ledger.planned
+        server.drop_scratch(SCRATCH)
+
+
+def main() -> None:
+    """Do what the first argument asks for."""
+    wish = json.loads(sys.argv[1])
+    pieces.READERS = wish.get("readers", pieces.READERS)
+    production, copy = (Server(Path(), port, None) for port in wish["ports"])  # type: ignore[arg-type]  # another has it
+    with tempfile.TemporaryDirectory(dir=wish["folder"]) as folder:
+        repair(wish, Site(production, copy, Path(wish["ca"]), Path(folder), DATABASE))
+
+
+main()
