@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -283,6 +284,9 @@ class FakeRows:
 
     table: dict[int, str]
 
+    def errand(self) -> None:
+        raise NotImplementedError("nobody works elsewhere here")
+
     def cut(self, span: Span, rows: int) -> Key | None:
         del span, rows
         return None
@@ -320,6 +324,7 @@ class FakeRows:
 class FakeServer:
     """Production and the copy in one: tables as mappings from key to content."""
 
+    workers: tuple[Executor, int] | None = None
     live: dict[TableRef, dict[int, str]] = field(default_factory=lambda: {BILLING: {}})
     then: dict[TableRef, dict[int, str]] = field(default_factory=lambda: {BILLING: {1: "a", 2: "b", 3: "c"}})
     scratch: set[str] = field(default_factory=set)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -38,6 +39,7 @@ from rdsrestore.options import (
     WhichRows,
     WithChildren,
     WithParents,
+    Workers,
     Yes,
 )
 
@@ -78,6 +80,7 @@ def table(
     max_lag: MaxLag = None,
     max_load: MaxLoad = None,
     pause_file: PauseFile = None,
+    executor: Workers = None,
     keep: Annotated[
         str | None, typer.Option("--keep-on-failure", help="Leave the copy for that long where the run fails: 90m, 2h.")
     ] = None,
@@ -128,7 +131,8 @@ def table(
         wait=wait,
         reason=reason,
     )
-    ended(lambda front: restore(asked, front, dry_run=dry_run, yes=yes), profile, region, json=json, debug=debug)
+    work = partial(restore, asked, dry_run=dry_run, yes=yes)
+    ended(work, profile, region, executor=executor, json=json, debug=debug)
 
 
 @app.command()

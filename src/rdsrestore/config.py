@@ -56,6 +56,7 @@ class Settings:
     region: str | None = None
     merge: Merge | None = None
     dump_key: Secret | None = None
+    executor: str | None = None
     slack_token: Secret | None = None
     slack_channel: str | None = None
     slack_api_url: str = "https://slack.com/api/"
@@ -167,6 +168,7 @@ READERS: Mapping[str, Callable[[Layer, str, object], Any]] = {
     "caller": text,
     "switch_role": text,
     "audit_bucket": text,
+    "executor": text,
     "expires": seconds,
 }
 SECRETS = ("password", "dump_key", "slack_token", "slack_webhook")

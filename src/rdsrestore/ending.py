@@ -19,6 +19,7 @@ def ended(
     profile: str | None = None,
     region: str | None = None,
     *,
+    executor: str | None = None,
     json: bool = False,
     debug: bool = False,
     remind: bool = True,
@@ -31,7 +32,7 @@ def ended(
 
     front: Front | None = None
     try:
-        front = Front.open(profile, region, json=json)
+        front = Front.open(profile, region, executor=executor, json=json)
         if remind:
             front.remind()
         code = command(front)

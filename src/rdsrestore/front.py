@@ -50,10 +50,10 @@ class Front:
         object.__setattr__(self, "runs", Runs(self.settings.home))
 
     @classmethod
-    def open(cls, profile: str | None, region: str | None, *, json: bool) -> Front:
+    def open(cls, profile: str | None, region: str | None, *, executor: str | None = None, json: bool) -> Front:
         """Read the settings and take hold of the terminal; UsageError where a setting can't be used."""
         settings = load(profile, os.environ, Path.cwd(), platformdirs.user_config_path(PREFIX))
-        settings = replace(settings, region=region or settings.region)
+        settings = replace(settings, region=region or settings.region, executor=executor or settings.executor)
         errors = Terminal(sys.stderr)
         screen = errors if json else Terminal(sys.stdout)
         return cls(

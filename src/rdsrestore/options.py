@@ -54,6 +54,9 @@ WithParents = Annotated[
 WithChildren = Annotated[
     bool, typer.Option("--with-children", help="Also restore rows of other tables that went with restored ones.")
 ]
+Workers = Annotated[
+    str | None, typer.Option("--executor", help="Have ranges done by a Dask cluster: dask://host:port.")
+]
 MaxLag = Annotated[
     float | None, typer.Option("--max-lag", min=0, help="Hold the load while a replica is further behind, in seconds.")
 ]

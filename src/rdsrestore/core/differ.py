@@ -30,6 +30,9 @@ class Span:
     high: Key | None = None
 
 
+EVERYTHING = Span()
+
+
 @dataclass(frozen=True)
 class Slice:
     """Rows that may differ: a whole span, or else single keys.
@@ -177,7 +180,7 @@ class Differ:
 
     `pool` has two threads or more. `chunk` is the number of restored rows in a first range, `leaf` the number of rows
     whose keys are read and compared one by one: no more than some chunks are ever held. `restored_rows` and
-    `live_rows` count what was compared so far, `checks` the ranges looked at.
+    `live_rows` count what was compared so far, `checks` the ranges looked at. `whole` is the part that is looked at.
     """
 
     restored: Rows
@@ -186,6 +189,7 @@ class Differ:
     progress: Progress
     chunk: int = 16_384
     leaf: int = 1_024
+    whole: Span = EVERYTHING
     restored_rows: int = field(default=0, init=False)
     live_rows: int = field(default=0, init=False)
     checks: int = field(default=0, init=False)
@@ -195,7 +199,7 @@ class Differ:
     def slices(self) -> Iterator[Slice]:
         """Yield what differs, in the order of the restored side's keys."""
         parts = None
-        for span in walk(self.restored, Span(), self.chunk):
+        for span in walk(self.restored, self.whole, self.chunk):
             parts = self._parts(span) if parts else None  # where the last chunk differed this one may as well
             pair = parts.whole if parts else self._check(span)
             self.restored_rows += pair.restored.rows

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rdsrestore.core.differ import Key, Ordered, Slice, Span, both, walk
+from rdsrestore.core.differ import EVERYTHING, Key, Ordered, Slice, Span, both, walk
 from rdsrestore.core.ports import Progress
 
 Bits = Mapping[int, int]
@@ -36,7 +36,7 @@ class Presence:
     """Finds the slices of a table whose keys one side alone has.
 
     `pool` has two threads or more; `chunk` is the number of restored keys looked at together. `restored_rows` and
-    `live_rows` count the keys looked at so far, `common` those that both sides have.
+    `live_rows` count the keys looked at so far, `common` those that both sides have. `whole` is the part looked at.
     """
 
     restored: Keys
@@ -44,14 +44,15 @@ class Presence:
     pool: Executor
     progress: Progress
     chunk: int = 131_072
+    whole: Span = EVERYTHING
     restored_rows: int = field(default=0, init=False)
     live_rows: int = field(default=0, init=False)
     common: int = field(default=0, init=False)
 
     def slices(self) -> Iterator[Slice]:
         """Yield what one side alone has, in key order."""
-        low = None
-        for span in walk(self.restored, Span(), self.chunk):
+        low = self.whole.low
+        for span in walk(self.restored, self.whole, self.chunk):
             if span.high:
                 restored, live = self._both(span)
             else:  # what comes after the last restored key may be as long as a table
@@ -61,6 +62,8 @@ class Presence:
                 live = self.live.present(span) if restored else {}
             yield from self._sides(span, restored, live)
             low = span.high
+        if self.whole.high:
+            return
         rows = self.live.count(Span(low))
         self.live_rows += rows
         if rows:

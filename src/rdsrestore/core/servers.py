@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
@@ -18,6 +19,10 @@ from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFac
 
 class TableRows(Rows, Keys, Protocol):
     """A table's rows, by content and by key."""
+
+    def errand(self) -> Any:  # noqa: ANN401 - a core.sections.Errand, which is made of these
+        """Return the same as it may be sent elsewhere."""
+        ...
 
 
 class Copy(Protocol):
@@ -181,6 +186,11 @@ class Production(Protocol):
 
 class Databases(Protocol):
     """Where logins to servers come from."""
+
+    @property
+    def workers(self) -> tuple[Executor, int] | None:
+        """Who does sections of a comparison elsewhere, and how many at a time; None where all is done here."""
+        ...
 
     def production(self, endpoint: Endpoint, user: str) -> AbstractContextManager[Production]:
         """Log in to the source; DatabaseError with code `db.denied` or `db.unreachable` where that fails."""

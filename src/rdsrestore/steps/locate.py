@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Self
@@ -16,6 +16,7 @@ from rdsrestore.core.differ import Differ, Slice, Together, Twice
 from rdsrestore.core.facts import Differing, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
 from rdsrestore.core.presence import Presence
+from rdsrestore.core.sections import Findings, searched
 from rdsrestore.core.servers import Copy, Production
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
@@ -60,7 +61,7 @@ class Locate(Step):
         with ExitStack() as open_ones, ThreadPoolExecutor(2) as pool:
             then, now = open_ones.enter_context(copy(run)), open_ones.enter_context(production(run))
             later = open_ones.enter_context(after(run)) if self.policy.three_way else None
-            sides = Sides(then, now, later, pool, self.content)
+            sides = Sides(then, now, later, pool, self.content, run.world.databases.workers)
             found = [sides.look(run, each, self.policy) for each in self.tables]
         return Differing(tuple(each for each in found if each))
 
@@ -73,7 +74,8 @@ class Locate(Step):
 class Sides:
     """The servers that are compared; `later` is the second copy where there is one.
 
-    Without `content` no more is asked than which keys are there, where the key allows it.
+    Without `content` no more is asked than which keys are there, where the key allows it. `workers` compare sections
+    of a table elsewhere.
     """
 
     then: Copy
@@ -81,6 +83,7 @@ class Sides:
     later: Copy | None
     pool: ThreadPoolExecutor
     content: bool
+    workers: tuple[Executor, int] | None = None
 
     def look(self, run: Run, table: Relative, policy: Policy) -> Located | None:
         """Look where one table differs; None where its sides can't be compared range by range."""
@@ -93,6 +96,10 @@ class Sides:
             written = slices.write(path, self.now.keys(then, Path(rules.keys)))
             return Located(table.ref, str(path), *written)
         presence = self.presence(run, then, now, rules) if not self.content and table.role is Role.ASKED else None
+        if self.workers and not self.later:
+            sides = self.then.rows(then, now, rules), self.now.rows(now, then, rules)
+            found = added_up(run, table.ref, path, searched(*self.workers, sides, presence is None))
+            return found if presence else replace(found, common=None)
         differ = presence or self.differ(run, then, now, rules)
         written = slices.write(path, announced(run, table.ref, differ))
         twice = 2 if rules.three_way else 1
@@ -111,6 +118,23 @@ class Sides:
         if not self.later or not left:
             return Differ(restored, live, self.pool, run.progress)
         return Differ(Twice(restored), Together(live, self.later.rows(left, now, rules)), self.pool, run.progress)
+
+
+def added_up(run: Run, ref: TableRef, path: Path, found: Iterator[Findings]) -> Located:
+    """Write down what workers found, section by section."""
+    restored = live = common = 0
+
+    def parts() -> Iterator[Slice]:
+        nonlocal restored, live, common
+        for each in found:
+            restored += each.restored
+            live += each.live
+            common += each.common or 0
+            run.progress(f"{ref.table}: {restored:,} rows compared", None)
+            yield from each.slices
+
+    written = slices.write(path, parts())
+    return Located(ref, str(path), *written, restored, live, common)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from rdsrestore.core.model import Secret
 from rdsrestore.core.slices import either
 from rdsrestore.core.tables import TableDefinition
 from rdsrestore.engines.mysql import catalog
+from rdsrestore.engines.mysql.conditions import batches, condition
 from rdsrestore.engines.mysql.connect import Login, Session, connect
-from rdsrestore.engines.mysql.ranges import TableRows, batches, condition
+from rdsrestore.engines.mysql.ranges import TableRows
 
 ROWS = 75
 CHUNK = 25

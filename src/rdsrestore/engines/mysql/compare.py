@@ -12,10 +12,10 @@ from rdsrestore.core.changes import Relation, Story, TableDifference, Target
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.ports import Progress
 from rdsrestore.engines.mysql import constraints, ddl, drift, plan, scope, undo
+from rdsrestore.engines.mysql.conditions import batches, key_columns
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of
 from rdsrestore.engines.mysql.multiset import classify_without_key
-from rdsrestore.engines.mysql.ranges import batches, key_columns
 from rdsrestore.engines.mysql.spans import key_ranges
 from rdsrestore.engines.mysql.tally import Tally
 

@@ -175,7 +175,7 @@ class Logins:
     """Sessions of one login for several threads: as many as are in use at a time, each taken up again when free."""
 
     def __init__(self, login: Login, where: str) -> None:
-        self._login = login
+        self.login = login
         self._where = where
         self._free = queue.SimpleQueue[Session]()
 
@@ -185,7 +185,7 @@ class Logins:
         try:
             session = self._free.get_nowait()
         except queue.Empty:
-            session = connect(self._login, self._where)
+            session = connect(self.login, self._where)
         try:
             yield session
         finally:

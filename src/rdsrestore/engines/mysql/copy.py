@@ -11,18 +11,23 @@ from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, TableDefinition
 from rdsrestore.engines.mysql import catalog
 from rdsrestore.engines.mysql.connect import Login, Session, connect
-from rdsrestore.engines.mysql.dump import dump
+from rdsrestore.engines.mysql.dump import Source, dump
 from rdsrestore.engines.mysql.invariants import read
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 from rdsrestore.engines.mysql.shelf import Shelf
+from rdsrestore.engines.mysql.team import Team
 
 
 class MysqlCopy:
-    """A login to the temporary instance; nobody else writes to it. Dumps are encrypted for `key` where it is given."""
+    """A login to the temporary instance; nobody else writes to it.
 
-    def __init__(self, login: Login, key: Secret | None) -> None:
+    Dumps are encrypted for `key`; where there is a `team`, it fetches them.
+    """
+
+    def __init__(self, login: Login, key: Secret | None, team: Team | None = None) -> None:
         self._login = login
         self._key = key
+        self._team = team
         self._session: Session = connect(login, "dump: the copy")
 
     def close(self) -> None:
@@ -43,8 +48,10 @@ class MysqlCopy:
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""
-        return table_rows(self._session, definition, other, policy)
+        given = self._team.admit(self._login, "the copy") if self._team else None
+        return table_rows(self._session, definition, other, policy, given)
 
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
-        return dump(self._session, self._login, definition, extent, Shelf(folder, self._key), progress)
+        source = Source(self._session, self._login, self._team)
+        return dump(source, definition, extent, Shelf(folder, self._key), progress)

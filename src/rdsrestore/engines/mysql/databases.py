@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rdsrestore.core.model import Endpoint, Secret, TableRef
 from rdsrestore.core.tables import ClientTools
-from rdsrestore.engines.mysql import clients, lock, shelf
+from rdsrestore.engines.mysql import clients, lock, shelf, team
 from rdsrestore.engines.mysql.connect import Login, connect
 from rdsrestore.engines.mysql.copy import MysqlCopy
 from rdsrestore.engines.mysql.production import MysqlProduction
@@ -29,6 +30,7 @@ class MysqlDatabases:
 
     `connect_timeout` bounds the wait for a server's first word, in seconds; statements take as long as they take.
     Dumps and undo files are encrypted for `key`, an age identity, where it is given; UsageError where it is none.
+    `executor` is where workers are, as dask://host:port.
     """
 
     def __init__(
@@ -37,24 +39,34 @@ class MysqlDatabases:
         ca: Path | None,
         connect_timeout: float = 10.0,
         key: Secret | None = None,
+        executor: str | None = None,
     ) -> None:
         self._password = password
         self._key = shelf.check(key)
+        self._team = team.join(executor, self._key)
         self._ca = ca
         self._patience = connect_timeout
+
+    def close(self) -> None:
+        """Leave the workers to others."""
+        if self._team:
+            self._team.leave()
+
+    @property
+    def workers(self) -> tuple[Executor, int] | None:
+        """Who does sections of a comparison elsewhere, and how many at a time."""
+        return (self._team.executor, self._team.size) if self._team else None
 
     @contextmanager
     def production(self, endpoint: Endpoint, user: str) -> Iterator[MysqlProduction]:
         """Log in to the source."""
-        with closing(
-            MysqlProduction(Login(endpoint, user, self._password(), self._ca, self._patience), self._key)
-        ) as server:
+        with closing(MysqlProduction(self._login(endpoint, user, self._password()), self._key, self._team)) as server:
             yield server
 
     @contextmanager
     def copy(self, endpoint: Endpoint, user: str, password: Secret) -> Iterator[MysqlCopy]:
         """Log in to a temporary instance."""
-        with closing(MysqlCopy(self._login(endpoint, user, password), self._key)) as server:
+        with closing(MysqlCopy(self._login(endpoint, user, password), self._key, self._team)) as server:
             yield server
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rdsrestore.core import slices
@@ -13,11 +14,13 @@ from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, ForeignKey, TableDefinition
-from rdsrestore.engines.mysql import clients, floats, pieces
+from rdsrestore.engines.mysql import clients, dumpfile, floats, pieces, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
+from rdsrestore.engines.mysql.conditions import batches, key_columns
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
-from rdsrestore.engines.mysql.ranges import batches, key_columns
+from rdsrestore.engines.mysql.pieces import Parcel
 from rdsrestore.engines.mysql.shelf import Shelf
+from rdsrestore.engines.mysql.team import Pass, Team, own_key
 from rdsrestore.engines.mysql.where import one_line, problem
 
 OPTIONS = (
@@ -43,13 +46,21 @@ OPTIONS = (
 POLL = 0.2
 
 
-def dump(
-    session: Session, login: Login, definition: TableDefinition, extent: Extent, shelf: Shelf, progress: Progress
-) -> DumpFile:
+@dataclass(frozen=True)
+class Source:
+    """The server that is dumped from; where there is a `team`, it fetches the pieces."""
+
+    session: Session
+    login: Login
+    team: Team | None = None
+
+
+def dump(source: Source, definition: TableDefinition, extent: Extent, shelf: Shelf, progress: Progress) -> DumpFile:
     """Dump a table's rows onto a shelf; the file has its final name only once it has been checked and counted.
 
     Raises ToolError (`tool.missing`, `tool.failed`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
     """
+    session, login = source.session, source.login
     ref, where = definition.ref, vetted(extent.where, definition) if extent.where else None
     fresh, final = shelf.named(f"{ref.stem}.part"), shelf.named(f"{ref.stem}.sql")
     conditions = list(chosen(session, definition, extent.slices, where))
@@ -58,7 +69,10 @@ def dump(
         write(login, definition, condition, shelf, name, watch)
 
     job = pieces.Job(login, definition, conditions, fetch)
-    scanned, content = pieces.fetch_all(job, shelf, fresh, progress)
+    if source.team:
+        scanned, content = pieces.fetch_elsewhere(job, source.team, errand, shelf, fresh, progress)
+    else:
+        scanned, content = pieces.fetch_all(job, shelf, fresh, progress)
     if content.rows != scanned.rows:
         raise ToolError(
             "dump",
@@ -82,6 +96,17 @@ def dump(
         floats=exact,
         children=tuple((child, count_children(session, definition, child, where)) for child in extent.children),
     )
+
+
+def errand(given: Pass, definition: TableDefinition, condition: str | None) -> Parcel:
+    """On a worker: fetch one piece."""
+    with tempfile.TemporaryDirectory(prefix="rdsrestore-") as folder, given.logins().borrowed() as session:
+        shelf = Shelf(Path(folder), own_key())
+        name = shelf.named("piece")
+        write(given.logins().login, definition, condition, shelf, name, lambda: None)
+        scanned = dumpfile.scan(shelf, name, definition.ref.table, definition.columns)
+        content = rowhash.fingerprint(session, qualified(definition.ref), definition.columns, condition)
+        return Parcel(shelf.path(name).read_bytes(), scanned, content)
 
 
 def chosen(session: Session, definition: TableDefinition, path: Path | None, where: str | None) -> Iterator[str | None]:

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from rdsrestore.core.differ import Span, walk
 from rdsrestore.core.model import Policy
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.sections import each_done
 from rdsrestore.core.tables import Fingerprint, TableDefinition
 from rdsrestore.engines.mysql import dumpfile, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
+from rdsrestore.engines.mysql.conditions import within
 from rdsrestore.engines.mysql.connect import Login, Logins, Session
 from rdsrestore.engines.mysql.dumpfile import Scanned
-from rdsrestore.engines.mysql.ranges import table_rows, within
+from rdsrestore.engines.mysql.ranges import table_rows
 from rdsrestore.engines.mysql.shelf import Shelf, copy, skip
+from rdsrestore.engines.mysql.team import Pass, Team
 
 READERS = 4
 """Pieces fetched at a time: what a restored volume has not read yet comes slowly, and more so to a single reader."""
@@ -96,6 +99,38 @@ def fetch_all(job: Job, shelf: Shelf, name: str, progress: Progress) -> tuple[Sc
             logins.close()
             for left in shelf.folder.glob(f"{glob.escape(definition.ref.stem)}.piece-*"):
                 left.unlink()
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A piece that was fetched elsewhere: the file as it is to lie on the disk, encrypted, and what it holds."""
+
+    file: bytes
+    scanned: Scanned
+    content: Fingerprint
+
+
+Errand = Callable[[Pass, TableDefinition, str | None], Parcel]
+
+
+def fetch_elsewhere(
+    job: Job, team: Team, errand: Errand, shelf: Shelf, name: str, progress: Progress
+) -> tuple[Scanned, Fingerprint]:
+    """Have all pieces fetched by a team, no more of them at a time than it has threads, and write them as one dump."""
+    definition, given = job.definition, team.admit(job.login, "dump: the copy")
+
+    def kept() -> Iterator[Piece]:
+        size = 0
+        parcels = each_done(job.conditions, lambda at: team.executor.submit(errand, given, definition, at), team.size)
+        for number, parcel in enumerate(parcels):
+            piece = shelf.named(f"{definition.ref.stem}.piece-{number}")
+            shelf.path(piece).touch(mode=0o600)
+            shelf.path(piece).write_bytes(parcel.file)
+            size += parcel.scanned.bytes
+            said(definition, size, progress)
+            yield Piece(piece, parcel.scanned, parcel.content)
+
+    return join(kept(), len(job.conditions), shelf, name)
 
 
 def going_on(stop: threading.Event) -> None:

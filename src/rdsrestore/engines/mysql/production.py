@@ -35,6 +35,7 @@ from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 from rdsrestore.engines.mysql.server import facts
 from rdsrestore.engines.mysql.shelf import Shelf
 from rdsrestore.engines.mysql.tally import Tally
+from rdsrestore.engines.mysql.team import Team
 from rdsrestore.engines.mysql.throttle import Throttle
 
 WHERE = "production"
@@ -43,12 +44,13 @@ WHERE = "production"
 class MysqlProduction:
     """Logs in at the first call, and again where the connection was lost between two calls.
 
-    Files are encrypted for `key`, and read with it, where it is given.
+    Files are encrypted for `key`, and read with it, where it is given; a `team` does ranges elsewhere.
     """
 
-    def __init__(self, login: Login, key: Secret | None) -> None:
+    def __init__(self, login: Login, key: Secret | None, team: Team | None = None) -> None:
         self._login = login
         self._key = key
+        self._team = team
         self._session: Session | None = None
 
     def close(self) -> None:
@@ -128,7 +130,8 @@ class MysqlProduction:
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""
-        return table_rows(self._ready(), definition, other, policy)
+        given = self._team.admit(self._login, WHERE) if self._team else None
+        return table_rows(self._ready(), definition, other, policy, given)
 
     def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
         """Read a file of keys."""
@@ -192,7 +195,8 @@ class MysqlProduction:
             with closing(Throttle(pace, self._ready(), self._login, progress)) as throttle:
                 for board, target in jobs:
                     if target.whole:
-                        whole.load(self._login, board, target, Shelf(folder, self._key), throttle.hold, progress)
+                        shelf = Shelf(folder, self._key)
+                        whole.load(self._login, board, target, shelf, throttle.hold, progress, self._team)
                 load.load(self._ready(), [job[0] for job in jobs if not job[1].whole], throttle.hold, progress)
 
         persistently(write, progress)

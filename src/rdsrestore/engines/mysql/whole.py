@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -29,6 +29,7 @@ from rdsrestore.core.crew import Crew
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Merge
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.sections import each_done
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql import ddl, dumpfile, pieces, rowhash, staging
 from rdsrestore.engines.mysql.apply import patiently, reason, stop_at_conflict
@@ -38,6 +39,7 @@ from rdsrestore.engines.mysql.faults import UNFIT, number_of, words_of
 from rdsrestore.engines.mysql.plan import count, lost_children
 from rdsrestore.engines.mysql.shelf import Shelf
 from rdsrestore.engines.mysql.tally import Tally
+from rdsrestore.engines.mysql.team import Pass, Team, unseal
 
 WRITERS = 2
 """Statements under way at a time."""
@@ -120,26 +122,55 @@ def statements(shelf: Shelf, dump: DumpFile, landing: str) -> Iterator[Statement
 
 
 def load(
-    login: Login, board: Tally, target: Target, shelf: Shelf, hold: Callable[[], None], progress: Progress
+    login: Login,
+    board: Tally,
+    target: Target,
+    shelf: Shelf,
+    hold: Callable[[], None],
+    progress: Progress,
+    team: Team | None = None,
 ) -> None:
     """Write the dump's statements that no note says to be written, each in a transaction of its own."""
     last = max(target.dump.span[1], 1)
     staging.refuse_changed(shelf, target.dump)
+    with closing(connect(login, "production")) as session:
+        known = {int(place) for (place,) in session.stream(f"SELECT n FROM {notes(board)}")}
+
+    def waiting() -> Iterator[Statement]:
+        for statement in statements(shelf, target.dump, board.landing):
+            share = statement.place / last
+            progress(f"{board.live.ref.table}: {share:.0%} of {target.dump.rows:,} rows", share)
+            if statement.place not in known:
+                hold()
+                yield statement
 
     def write(given: Iterator[Statement]) -> None:
         with closing(connect(login, f"load {board.live.ref}")) as session:
             for statement in given:
                 put(session, board, statement)
 
-    with closing(connect(login, "production")) as session:
-        known = {int(place) for (place,) in session.stream(f"SELECT n FROM {notes(board)}")}
+    if team:
+        write_elsewhere(waiting(), board, team, team.admit(login, f"load {board.live.ref}"))
+        return
     with Crew(WRITERS, write) as crew:
-        for statement in statements(shelf, target.dump, board.landing):
-            share = statement.place / last
-            progress(f"{board.live.ref.table}: {share:.0%} of {target.dump.rows:,} rows", share)
-            if statement.place not in known:
-                hold()
-                crew.give(statement)
+        for statement in waiting():
+            crew.give(statement)
+
+
+def write_elsewhere(waiting: Iterator[Statement], board: Tally, team: Team, given: Pass) -> None:
+    """Have a team write statements; the notes see to it that one which is done twice is written once."""
+
+    def submit(each: Statement) -> Future[None]:
+        return team.executor.submit(errand, given, board, replace(each, values=team.seal(each.values)))
+
+    for _done in each_done(waiting, submit, team.size):
+        pass
+
+
+def errand(given: Pass, board: Tally, sealed: Statement) -> None:
+    """On a worker: write one statement."""
+    with given.logins().borrowed() as session:
+        put(session, board, replace(sealed, values=unseal(sealed.values)))
 
 
 def put(session: Session, board: Tally, statement: Statement) -> None:
