@@ -106,3 +106,11 @@ def test_blocking_findings_come_first() -> None:
     found = with_table(kind="VIEW", referenced_by=(CASCADE,))
     severities = [finding.severity for finding in check(request(point=BEFORE), found)]
     assert severities == [Severity.BLOCKS, Severity.WARNS]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "side"), [(75.0, "75 seconds behind"), (-4000.0, "4,000 seconds ahead of"), (3.0, "")]
+)
+def test_a_clock_that_is_off_is_said(ahead: float, side: str) -> None:
+    found = [each.message for each in check(request(), seen(server=replace(seen().server, ahead=ahead)))]
+    assert [side in each for each in found] == ([True] if side else [])

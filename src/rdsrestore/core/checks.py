@@ -12,6 +12,8 @@ from rdsrestore.core.survey import Survey, TableSurvey
 from rdsrestore.core.tables import TAKES_CHILDREN
 
 READY = frozenset({"available", "backing-up", "storage-optimization", "modifying", "configuring-enhanced-monitoring"})
+CLOCKS_APART = 10.0
+"""Seconds by which two clocks may differ before it is said."""
 DUMP_TO_TABLE = 3
 """Bytes of free disk wanted for each byte of table: the dump as text, with hexadecimal blobs, and some air."""
 
@@ -153,6 +155,13 @@ def server(survey: Survey) -> Iterator[Finding]:
         yield blocks("db.read-only", "production is read-only", "use --instance with the writer")
     for privilege in survey.server.privileges_missing:
         yield blocks("db.privilege", f"the login lacks {privilege}", "use the master user, or grant it")
+    if abs(survey.server.ahead) > CLOCKS_APART:
+        side = "behind" if survey.server.ahead > 0 else "ahead of"
+        yield warns(
+            "clock.off",
+            f"this machine's clock is {abs(survey.server.ahead):,.0f} seconds {side} production's",
+            "give --before as a time from production's own logs: '10 minutes ago' goes by this machine's clock",
+        )
     if survey.server.event_scheduler:
         yield warns(
             "db.events",

@@ -135,7 +135,7 @@ class DumpFile:
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """A server as its session sees it; sizes in bytes."""
+    """A server as its session sees it; sizes in bytes, `ahead` in seconds: by how much its clock is before ours."""
 
     version: str
     flavour: str
@@ -147,6 +147,7 @@ class ServerFacts:
     time_zone: str = "+00:00"
     event_scheduler: bool = False
     privileges_missing: tuple[str, ...] = ()
+    ahead: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from rdsrestore.core.model import RunId
 from rdsrestore.core.tables import ServerFacts
@@ -34,7 +35,16 @@ def facts(session: Session) -> ServerFacts:
         autoinc_lock_mode=int(autoinc),
         event_scheduler=str(events).upper() in {"ON", "1"} and bool(enabled),
         privileges_missing=missing(session),
+        ahead=ahead(session),
     )
+
+
+def ahead(session: Session) -> float:
+    """Say by how many seconds the server's clock is ahead of this machine's, whose own is read before and after."""
+    before = datetime.now(UTC)
+    (theirs,) = session.one("SELECT UTC_TIMESTAMP(6)")
+    middle = before + (datetime.now(UTC) - before) / 2
+    return float((theirs.replace(tzinfo=UTC) - middle).total_seconds())
 
 
 def innodb_read_only(session: Session) -> bool:
