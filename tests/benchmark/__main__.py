@@ -108,7 +108,7 @@ def read_options() -> argparse.Namespace:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--quick", action="store_true", help="20,000 rows, one round: that everything works")
+    options.add_argument("--quick", action="store_true", help="5,000 rows, one round: that everything works")
     options.add_argument("--delay", type=float, default=0, help="milliseconds there and back on the way to the servers")
     options.add_argument(
         "--cold", type=float, default=0, help="milliseconds for the first read of each block of the copy"
@@ -122,7 +122,7 @@ def read_options() -> argparse.Namespace:
 def main() -> int:
     """Let them run."""
     wanted = read_options()
-    rows, rounds = (20_000, 1) if wanted.quick else (wanted.rows, wanted.rounds)
+    rows, rounds = (5_000, 1) if wanted.quick else (wanted.rows, wanted.rounds)
     contenders = COLD if wanted.cold else PEERS
     incidents = wanted.incident or ([ALL] if wanted.cold else list(INCIDENTS))
     print(

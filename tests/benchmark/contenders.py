@@ -96,7 +96,6 @@ def ours(ring: Ring, incident: str, more: Mapping[str, object] = {}) -> float:
         "ca": str(ring.site.ca),
         "folder": str(ring.folder),
         "policy": POLICIES[incident].value,
-        "empty": incident == ALL,
         **more,
     }
     return peak([sys.executable, "-m", "benchmark.ours", json.dumps(wish)], stdout=subprocess.DEVNULL)
@@ -134,12 +133,13 @@ def mydumper(ring: Ring, incident: str) -> float:
     """mydumper in chunks of 50,000 rows, then myloader; as many threads as we have writers."""
     del incident
     folder = ring.folder / "mydumper"
-    dump = [program("mydumper"), f"--defaults-file={ring.options('copy')}", "-B", DATABASE, "-T", TABLE]
+    secure = ["--ssl", f"--ca={ring.site.ca}"]
+    dump = [program("mydumper"), f"--defaults-file={ring.options('copy')}", *secure, "-B", DATABASE, "-T", TABLE]
     first = peak([*dump, "-t", "2", "-r", "50000", "-m", "-o", str(folder), "-v", "0"])
     for path in folder.glob("*schema*"):
         path.unlink()
-    load = [program("myloader"), f"--defaults-file={ring.options('production')}", "-t", "2", "-e", "-d", str(folder)]
-    second = peak([*load, "-v", "0"])
+    load = [program("myloader"), f"--defaults-file={ring.options('production')}", *secure, "-t", "2", "-e"]
+    second = peak([*load, "-d", str(folder), "-v", "0"])
     shutil.rmtree(folder)
     return max(first, second)
 

@@ -33,7 +33,9 @@ def repair(wish: dict[str, Any], site: Site) -> None:
     """The steps as the recipe has them."""
     policy = Policy(Merge(wish["policy"]))
     with step("locate and dump"):
-        if wish["empty"]:
+        with site.live() as server:
+            empty = not server.count(site.ref(TABLE))
+        if empty:
             site.dump(TABLE)
         else:
             site.locate(TABLE, policy, content=policy.merge is not Merge.MISSING)

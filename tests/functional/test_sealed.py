@@ -48,25 +48,6 @@ def test_nothing_of_a_row_lies_plain_and_the_way_back_needs_the_key(shop: LabToo
     assert shop.number("SELECT COUNT(*) FROM shop.billing WHERE notes = 'wrong'") > 0
 
 
-def test_a_whole_table_is_taken_from_a_sealed_dump(shop: LabTool, key: Path) -> None:
-    whole = shop.number("SELECT COUNT(*) FROM shop.billing")
-    before = shop.moment()
-    shop.sql("DELETE FROM shop.billing")
-
-    shop(
-        "table",
-        "billing",
-        "billing_lines",
-        "--before",
-        before,
-        "--yes",
-        check=0,
-        RDSRESTORE_DUMP_KEY_FILE=str(key),
-    )
-
-    assert shop.number("SELECT COUNT(*) FROM shop.billing") == whole
-
-
 def test_a_key_that_is_none_is_refused_before_anything_is_made(shop: LabTool, key: Path) -> None:
     key.write_text("nonsense\n")
 

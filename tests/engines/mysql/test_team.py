@@ -27,7 +27,7 @@ from rdsrestore.engines.mysql.connect import Login
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.lab.local import free_port
 
-ROWS = 60_000
+ROWS = 40_000
 TABLE = f"""
 CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(1000) NOT NULL, v INT);
 INSERT INTO t SELECT seq, CONCAT('row ', seq, REPEAT('x', 900)), seq FROM seq_1_to_{ROWS}

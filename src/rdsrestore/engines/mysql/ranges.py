@@ -16,8 +16,8 @@ from rdsrestore.engines.mysql.conditions import KeyColumn, key_columns, within
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.team import Pass
 
-DIGITS = 30
-"""Of a row's digest, in hexadecimal: what a fingerprint sums up too."""
+DIGITS = 16
+"""Of a row's digest, in hexadecimal: 64 bits, where a fingerprint sums up 60."""
 TOGETHER = 16
 """Keys whose rows share a fingerprint where a range differs: fewer mean more to read, more mean more to look at."""
 
