@@ -20,7 +20,6 @@ def key(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.timeout(600)
 def test_nothing_of_a_row_lies_plain_and_the_way_back_needs_the_key(shop: LabTool, key: Path) -> None:
     whole = shop.number("SELECT COUNT(*) FROM shop.billing")
     (secret,), *_more = shop.sql(KNOWN.format("invoice_no"))

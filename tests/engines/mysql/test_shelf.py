@@ -8,9 +8,12 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from engines.mysql.site import PASSWORD, USER, Site, silent
+from rdsrestore.core.bounds import Extent
 from rdsrestore.core.errors import ToolError, UsageError
 from rdsrestore.core.model import Secret
 from rdsrestore.engines.mysql import shelf
+from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.shelf import Shelf
 
 ROWS = b"INSERT INTO `t` VALUES (1,'Ada Lovelace');\n" * 100_000
@@ -103,3 +106,15 @@ def test_what_is_no_key_is_refused_before_anything_begins(text: str) -> None:
 
     assert "age-keygen" in refused.value.hint
     assert "NONSENSE" not in str(refused.value)
+
+
+def test_a_sealed_dump_is_not_staged_without_the_key(site: Site, key: Secret) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY, v TEXT); INSERT INTO t SELECT seq, 'v' FROM seq_1_to_300")
+    with_key = MysqlDatabases(lambda: Secret(PASSWORD), site.ca, key=key)
+    with with_key.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as then:
+        site.dumps["t"] = then.dump(site.definition("t"), Extent(), site.folder, silent)
+
+    with pytest.raises(ToolError) as refused:
+        site.stage("t")
+
+    assert refused.value.code == "dump.sealed"

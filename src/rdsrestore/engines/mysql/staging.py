@@ -159,14 +159,14 @@ def load(login: Login, schema: str, shelf: Shelf, name: str, span: tuple[int, in
 
 
 def feed(pipe: IO[bytes], file: BinaryIO, span: tuple[int, int], progress: Progress) -> None:
-    """Write the settings and the rows; a program that has gone says why by its exit status."""
+    """Write the settings and the rows; a program that has gone says why by its status, a short file by its reader."""
     skip(file, span[0])
     left = whole = span[1] - span[0]
     with contextlib.suppress(BrokenPipeError), pipe:
         pipe.write(SETTINGS)
-        while left:
+        while left and (block := file.read(min(CHUNK, left))):
             progress(f"loading {whole / 1e6:,.0f} MB into the scratch schema", 1 - left / whole)
-            left -= pipe.write(file.read(min(CHUNK, left)))
+            left -= pipe.write(block)
 
 
 def repair(session: Session, login: Login, schema: str, dump: DumpFile, shelf: Shelf, progress: Progress) -> None:
