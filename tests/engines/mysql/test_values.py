@@ -4,6 +4,7 @@ import pytest
 
 from engines.mysql.site import Site
 from rdsrestore.core.errors import DatabaseError
+from rdsrestore.engines.mysql import rowhash
 
 EVERY_TYPE = """
 CREATE TABLE t (
@@ -167,7 +168,37 @@ def test_a_type_that_can_not_be_compared_is_refused_by_name(site: Site) -> None:
     definition = site.definition("t")
     unknown = definition.columns[1].__class__("v", "vector(3)", "vector", nullable=True)
 
-    from rdsrestore.engines.mysql import rowhash  # noqa: PLC0415 - the one test below the facade
-
     with pytest.raises(DatabaseError, match=r"column v has type vector\(3\)"):
         rowhash.field(unknown, "t")
+
+
+def test_rows_that_differ_anywhere_have_digests_of_their_own(site: Site) -> None:
+    texts = "SELECT NULL v UNION SELECT '' UNION SELECT '~' UNION SELECT '0' UNION SELECT '1' UNION SELECT '1,0'"
+    bytes_ = "SELECT NULL v UNION SELECT '' UNION SELECT X'FF' UNION SELECT X'FFFF30' UNION SELECT X'30FF7E'"
+    site.both(
+        "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(9), b LONGTEXT, c VARBINARY(9), d BLOB, e TEXT,"
+        f" n INT); INSERT INTO t (a, b, c, d, e, n) SELECT a.v, b.v, c.v, d.v, e.v, n.v FROM ({texts}) a, ({texts}) b,"
+        f" ({bytes_}) c, ({bytes_}) d, ({texts}) e, (SELECT NULL v UNION SELECT 0) n"
+    )
+    columns = [column for column in site.definition("t").columns if column.name != "id"]
+
+    assert site.now(f"SELECT COUNT(*), COUNT(DISTINCT {rowhash.row(columns, 't')}) FROM t") == [(10_800, 10_800)]
+
+
+def test_a_long_text_s_digest_is_no_text_that_looks_like_it(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY, v LONGTEXT); INSERT INTO t VALUES (1, REPEAT('x', 70000))")
+    site.now("UPDATE t SET v = SHA2(v, 256)")
+
+    site.prepare("t")
+
+    assert site.compare("t").changed == 1
+
+
+def test_a_column_that_may_be_null_since_makes_no_row_differ(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY, a TEXT NOT NULL, b BLOB NOT NULL, c INT NOT NULL, d INT NULL)")
+    site.both("INSERT INTO t VALUES (1, 'ü', X'FF', 3, NULL), (2, '', '', 0, 4)")
+    site.now("ALTER TABLE t MODIFY a TEXT NULL, MODIFY b BLOB NULL, MODIFY c INT NULL")
+
+    site.prepare("t")
+
+    assert site.compare("t").changed == 0

@@ -1,10 +1,10 @@
 """A row's digest and a table's fingerprint, such that equal means equal and nothing else does.
 
-A digest is taken of all values one after the other, and after them of what tells where each ends: a number with a bit
-for each column that is NULL, and the lengths of the texts. Numbers and dates have a fixed alphabet without a comma,
-long texts are there as a SHA-256 of their bytes, and FLOAT by its exact value, not by the six digits that the server
-shows; so no two rows can be written alike. A fingerprint adds up 60 bits of the rows' digests: sums see what an
-exclusive-or can't, the same change made to an even number of rows.
+A digest is taken of all values one after the other, with a byte between them that no text holds in UTF-8, so that no
+two rows can be written alike. Bytes, which may hold any, are preceded by their number; texts that are NULL are left out
+and numbered at the end. FLOAT counts by its exact value, not by the six digits that the server shows. A fingerprint
+adds up 60 bits of the rows' digests: sums see what an exclusive-or can't, the same change made to an even number of
+rows.
 
 A column that was retyped hashes alike on both servers where the value is the same: whoever knows the other server's
 columns gives them too, and fractions of different lengths are compared without the zeros at their end.
@@ -13,7 +13,7 @@ columns gives them too, and fractions of different lengths are compared without 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from rdsrestore.core.errors import DatabaseError
@@ -30,26 +30,26 @@ BYTES = frozenset(
     | {"geometrycollection", "geomcollection"}
 )
 SHORT = frozenset({"char", "varchar", "tinytext", "text", "enum", "set", "binary", "varbinary", "tinyblob", "blob"})
-"""Up to 64 KiB of text or bytes: they are written out, which costs less than a digest of their own."""
+"""Never more than 64 KiB: written out as they are. Of anything larger than that a digest is written."""
+OUTSIDE = "CAST(x'FF' AS BINARY)"
+"""A byte that no text holds in UTF-8 (RFC 3629, section 1)."""
 ALIKE = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
 """Character sets that write the same text with the same bytes."""
 MARK = Decimal("0.000001")
 """What a row adds to a sum that can't be hashed."""
-NULLS = 60
-"""Columns whose bits fit into one number."""
 NAMED = frozenset({"uuid", "inet4", "inet6"})
 FRACTION = re.compile(r"(?:decimal\(\d+,|(?:time|datetime|timestamp)\()[1-9]")
 """A type whose values are shown with digits after the point."""
 
 
 def field(column: Column, place: str, other: Column | None = None) -> str:
-    """Write the expression of one column, whose value is read at `place`; a short text's is the text itself.
+    """Write the expression of one column, whose value is read at `place`.
 
     `other` is the column as the server compared with has it. DatabaseError with code `db.unknown-type` for a type that
     is not known.
     """
     if column.kind in WHOLE:
-        return f"{place} + 0"
+        return f"{place} + 0" if column.kind == "bit" or "zerofill" in column.type else place
     if column.kind in APPROXIMATE:
         return f"{place} + 0e0"
     if column.kind in AS_SHOWN:
@@ -65,21 +65,17 @@ def field(column: Column, place: str, other: Column | None = None) -> str:
             code="db.unknown-type",
         )
     if column.kind in BYTES:
-        return place if short(column, other) else f"SHA2(CAST({place} AS BINARY), 256)"
-    alike = {column.charset, (other or column).charset} <= ALIKE
-    value = place if alike and column.kind != "json" else f"CONVERT({place} USING utf8mb4)"
-    return value if short(column, other) else f"SHA2({value}, 256)"
-
-
-def short(column: Column, other: Column | None = None) -> bool:
-    """Whether a column's text is written out, so that its length has to be known too."""
-    return column.kind in SHORT and (other or column).kind in SHORT
+        value = place if column.kind in SHORT else f"CAST({place} AS BINARY)"
+    else:
+        value = place if column.charset in ALIKE and column.kind != "json" else f"CONVERT({place} USING utf8mb4)"
+    digest = f"CONCAT({OUTSIDE}, SHA2({value}, 256))"
+    return value if column.kind in SHORT else f"IF(LENGTH({value}) > 65535, {digest}, {value})"
 
 
 def one(column: Column, place: str) -> str:
     """Write the expression of one value that is never NULL: what is equal here is equal to the last byte."""
     value = field(column, place)
-    return f"IFNULL({f'SHA2({value}, 256)' if short(column) else value}, '~')"
+    return f"IFNULL(CONCAT({value}, {OUTSIDE}), '~')" if column.kind in TEXT | BYTES else f"IFNULL({value}, '~')"
 
 
 def row(columns: Iterable[Column], place: str | Callable[[Column], str], others: Iterable[Column] = ()) -> str:
@@ -88,22 +84,20 @@ def row(columns: Iterable[Column], place: str | Callable[[Column], str], others:
     64 hexadecimal digits, never NULL unless a value was too large to hash. `others` are the columns as the server
     compared with has them.
     """
-    read = (lambda column: f"{place}.{quoted(column.name)}") if isinstance(place, str) else place
     there = {column.name: column for column in others}
-    held = [column for column in columns if not column.generated]
-    places = [read(column) for column in held]
-    values = [field(column, at, there.get(column.name)) for column, at in zip(held, places, strict=True)]
-    lengths = [
-        f"LENGTH({value})" for column, value in zip(held, values, strict=True) if short(column, there.get(column.name))
-    ]
-    parts = ", ".join([*values, *nulls(places), *lengths])
-    return f"SHA2(CONCAT_WS(',', {parts}), 256)"
-
-
-def nulls(places: Sequence[str]) -> Iterator[str]:
-    """Write numbers that have a bit for each value that is NULL."""
-    for start in range(0, len(places), NULLS):
-        yield " + ".join(f"ISNULL({at}) * {1 << bit}" for bit, at in enumerate(places[start : start + NULLS]))
+    parts, ends = list[str](), ["''"]
+    for number, column in enumerate(column for column in columns if not column.generated):
+        at, known = (f"{place}.{quoted(column.name)}", True) if isinstance(place, str) else (place(column), False)
+        value = field(column, at, there.get(column.name))
+        empty = column.nullable or not known  # another side's value may be NULL where the column can't be
+        if column.kind in BYTES:
+            parts += [f"IFNULL(LENGTH({value}), '~')", value]
+        elif column.kind in TEXT:
+            parts.append(value)
+            ends += [f"IF({at} IS NULL, {number}, NULL)"] if empty else []
+        else:
+            parts.append(f"IFNULL({value}, '~')" if empty else value)
+    return f"SHA2(CONCAT_WS({OUTSIDE}, {', '.join([*parts, *ends])}), 256)"
 
 
 def fingerprint(
