@@ -39,6 +39,10 @@ def test_rows_are_counted_over_several_statements_in_either_layout() -> None:
     assert (HEAD + body)[found.start : found.end] == body.rstrip()
 
 
+def test_a_text_that_looks_like_the_next_line_s_row_counts_as_none() -> None:
+    assert scanned(INSERT + b"(1,'a),\n(2'),\n(3,'b');\n").rows == 2
+
+
 def test_the_server_s_own_settings_are_a_known_frame() -> None:
     oracle = (
         b"-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n--\n/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;\n"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
 
-from engines.mysql.site import SCHEMA, Site, silent
+from engines.mysql.site import PASSWORD, SCHEMA, USER, Site, silent
 from rdsrestore.core.bounds import Pace
 from rdsrestore.core.changes import Act, Ledger, Relation, SavedTable, TableLoad, Target
 from rdsrestore.core.errors import DatabaseError, ToolError
-from rdsrestore.core.model import Merge, OnConflict, Policy
+from rdsrestore.core.model import Merge, OnConflict, Policy, Secret
+from rdsrestore.engines.mysql import pieces
+from rdsrestore.engines.mysql.connect import Login, connect
 from rdsrestore.engines.mysql.production import MysqlProduction
 
 ROWS = 30_000
@@ -200,7 +202,10 @@ def test_a_table_that_has_rows_takes_the_dump_whole_where_no_key_is_on_both_side
 
 def test_a_large_table_is_dumped_in_pieces_that_make_one_file(site: Site) -> None:
     site.both(TABLE.replace("REPEAT('x', 90)", "REPEAT('x', 160)").replace(str(ROWS), "120000"))
+    site.both("UPDATE t SET id = id + 2000000000 WHERE id > 90000")
     site.copy.sql("ANALYZE TABLE t", site.database)
+    with closing(connect(Login(site.copy.endpoint, USER, Secret(PASSWORD), site.ca), "copy")) as session:
+        assert 3 <= len(list(pieces.cut(session, site.definition("t"), None))) <= 12
     made = site.dump("t")
     assert made.rows == 120_000
     assert made.bytes == (site.folder / made.path).stat().st_size

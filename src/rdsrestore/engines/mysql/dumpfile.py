@@ -2,16 +2,19 @@
 
 The frame, which is short, is checked statement by statement with sqlparse. The rows are scanned by one compiled
 pattern, statement by statement: literals in brackets, nothing else, so that memory stays flat and a row's own text can
-never be taken for a statement.
+never be taken for a statement. RE2 does it where each row has a line of its own, as in MariaDB's dumps, in a third of
+the time.
 """
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import re2
 import sqlparse
 from sqlparse import tokens
 from sqlparse.exceptions import SQLParseError
@@ -26,6 +29,18 @@ TEXT = rb"'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'"
 NUMBER = rb"-?[0-9]++(?:\.[0-9]*+)?(?:[eE][-+]?[0-9]++)?"
 LITERAL = rb"(?:" + TEXT + rb"|0x[0-9A-Fa-f]++|" + NUMBER + rb"|NULL|_binary " + TEXT + rb")"
 ROW = re.compile(rb"\s*+\(" + LITERAL + rb"(?:," + LITERAL + rb")*+\)(?:,|;\s*\Z)", re.DOTALL)
+PLAIN_TEXT = rb"'(?:[^'\\\n]|\\[^\n]|'')*'"
+PLAIN = (
+    rb"(?:"
+    + PLAIN_TEXT
+    + rb"|0x[0-9A-Fa-f]+|"
+    + NUMBER.replace(b"++", b"+").replace(b"*+", b"*")
+    + rb"|NULL|_binary "
+    + PLAIN_TEXT
+    + rb")"
+)
+LINE = rb"\(" + PLAIN + rb"(?:," + PLAIN + rb")*\)"
+"""A row as RE2 knows it, which backs up nowhere and needs not be told so."""
 INSERT = b"INSERT INTO "
 FRAME_LIMIT = 1 << 16
 TRAILER = b"-- Dump completed"
@@ -78,7 +93,7 @@ def scan(shelf: Shelf, name: str, table: str, columns: Sequence[Column]) -> Scan
             begin = head.match(part)
             if begin is None:
                 raise foreign(name, f"at byte {place:,} there are rows of another table, or of other columns")
-            found = len(rows(part[begin.end() :]))
+            found = counted(part[begin.end() :])
             if not found:
                 raise torn(name, place, part)
             count += found
@@ -107,6 +122,22 @@ def parts(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         ended = line.endswith((b";\n", b";\r\n"))
     if held:
         yield place, b"".join(held)
+
+
+def counted(values: bytes) -> int:
+    """Count the rows that follow VALUES; 0 where it is anything else."""
+    if in_lines()(values):
+        return values.count(b"),\n(") + 1  # no literal holds a line's end
+    return len(rows(values))
+
+
+@functools.cache
+def in_lines() -> Callable[[bytes], object]:
+    """Compile what tells whether rows each have a line of their own, and hold nothing but literals."""
+    options = re2.Options()
+    options.encoding, options.never_capture = re2.Options.Encoding.LATIN1, True
+    found = re2.compile(rb"\s*" + LINE + rb"(?:,\n" + LINE + rb")*;\s*", options)
+    return found.fullmatch  # type: ignore[no-any-return]  # it has no types
 
 
 def rows(values: bytes) -> list[bytes]:

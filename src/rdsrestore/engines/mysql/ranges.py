@@ -111,6 +111,17 @@ class TableRows:
         (rows,) = self.session.one(f"SELECT COUNT(*) FROM {qualified(self.ref)} AS t WHERE {self._within(span)}")
         return int(rows)
 
+    def ends(self) -> tuple[int, int] | None:
+        """Return the first and the last key, each a whole number; None where there is no row."""
+        name = quoted(self.key[0])
+        first, last = self.session.one(f"SELECT MIN({name}), MAX({name}) FROM {qualified(self.ref)}")
+        return None if first is None else (int(first), int(last))
+
+    def guessed(self, span: Span) -> int:
+        """Have the server guess a span's rows from a few pages of the key's index, however long the span."""
+        plan = self.session.named(f"EXPLAIN SELECT 1 FROM {qualified(self.ref)} AS t WHERE {self._within(span)}")
+        return int(plan.get("rows") or 0)
+
     @property
     def _number(self) -> str:
         """The expression that numbers the runs of keys that are looked at together; empty for keys of another kind."""
