@@ -49,6 +49,7 @@ HOMES: dict[str, frozenset[str]] = {
     "pymysql": frozenset({"engines", "lab"}),
     "sqlparse": frozenset({"engines"}),
     "pyrage": frozenset({"engines"}),
+    "re2": frozenset({"engines"}),
     "distributed": frozenset({"engines"}),
     "rich": frozenset({"outlets", "guide", "cli", "lab"}),
     "slack_sdk": frozenset({"outlets"}),

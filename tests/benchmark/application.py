@@ -45,7 +45,7 @@ def busy(ring: Ring) -> Iterator[Latencies]:
 
 def work(ring: Ring, number: int, found: Latencies, over: threading.Event) -> None:
     """One thread of it."""
-    chance, key = random.Random(number), LIVE + number + THREADS * time.time_ns() // 1_000_000 % 1_000_000_000  # noqa: S311 - no secret
+    chance, key = random.Random(number), LIVE + number + THREADS * (time.time_ns() // 1_000_000 % 500_000_000)  # noqa: S311 - no secret
     with ring.site.production.root(DATABASE) as connection, connection.cursor() as cursor:
         cursor.execute("SET sql_mode = ''")
         while not over.wait(PAUSE):
