@@ -202,3 +202,13 @@ def test_a_column_that_may_be_null_since_makes_no_row_differ(site: Site) -> None
     site.prepare("t")
 
     assert site.compare("t").changed == 0
+
+
+def test_where_a_long_text_stands_can_not_be_mistaken(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY, a LONGTEXT, b LONGTEXT, c LONGTEXT)")
+    site.both("SET @x = REPEAT('x', 70000), @y = REPEAT('y', 70000); INSERT INTO t VALUES (1, @x, '', SHA2(@y, 256))")
+    site.now("UPDATE t SET a = '', b = SHA2(REPEAT('x', 70000), 256), c = REPEAT('y', 70000)")
+
+    site.prepare("t")
+
+    assert site.compare("t").changed == 1

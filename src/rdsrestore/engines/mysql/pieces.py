@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rdsrestore.core.differ import Key, Span, walk
 from rdsrestore.core.model import Policy
@@ -62,20 +62,23 @@ def cut(
         return
     rows = table_rows(session, definition, definition, Policy(where=where))
     step = max(BYTES * size.rows // size.bytes, 1)
-    for span in even(rows, step) if rows.numbered else walk(rows, Span(), step):
+    for span in even(replace(rows, where=None), step) if rows.numbered else walk(rows, Span(), step):
         condition = within(span, rows.key_columns)
         yield f"({condition}) AND ({where})" if where else condition
 
 
 def even(rows: TableRows, step: int) -> Iterator[Span]:
-    """Cut whole numbers into spans of `step` rows or somewhat more, without reading a volume from end to end for it."""
+    """Cut whole numbers into spans of `step` rows or somewhat more, without reading a volume from end to end for it.
+
+    The guess is of all rows: with a filter it could be of another index, and say the same of every span.
+    """
     waiting = [rows.ends() or (0, 0)]
     low: Key | None = None
     held: Key | None = None
     while waiting:
         first, last = waiting.pop()
         high = (str(last),)
-        if first < last and rows.guessed(Span(held or low, high)) > step * MORE:
+        if last - first >= step and rows.guessed(Span(held or low, high)) > step * MORE:
             middle = (first + last) // 2
             waiting += [(middle + 1, last), (first, middle)]
             continue

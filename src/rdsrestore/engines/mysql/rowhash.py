@@ -31,8 +31,8 @@ BYTES = frozenset(
 )
 SHORT = frozenset({"char", "varchar", "tinytext", "text", "enum", "set", "binary", "varbinary", "tinyblob", "blob"})
 """Never more than 64 KiB: written out as they are. Of anything larger than that a digest is written."""
-OUTSIDE = "CAST(x'FF' AS BINARY)"
-"""A byte that no text holds in UTF-8 (RFC 3629, section 1)."""
+BETWEEN, DIGEST = "CAST(x'FF' AS BINARY)", "CAST(x'FE' AS BINARY)"
+"""Bytes that no text holds in UTF-8 (RFC 3629, section 1): between values, and before the digest of a long one."""
 ALIKE = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
 """Character sets that write the same text with the same bytes."""
 MARK = Decimal("0.000001")
@@ -68,14 +68,14 @@ def field(column: Column, place: str, other: Column | None = None) -> str:
         value = place if column.kind in SHORT else f"CAST({place} AS BINARY)"
     else:
         value = place if column.charset in ALIKE and column.kind != "json" else f"CONVERT({place} USING utf8mb4)"
-    digest = f"CONCAT({OUTSIDE}, SHA2({value}, 256))"
+    digest = f"CONCAT({DIGEST}, SHA2({value}, 256))"
     return value if column.kind in SHORT else f"IF(LENGTH({value}) > 65535, {digest}, {value})"
 
 
 def one(column: Column, place: str) -> str:
     """Write the expression of one value that is never NULL: what is equal here is equal to the last byte."""
     value = field(column, place)
-    return f"IFNULL(CONCAT({value}, {OUTSIDE}), '~')" if column.kind in TEXT | BYTES else f"IFNULL({value}, '~')"
+    return f"IFNULL(CONCAT({value}, {BETWEEN}), '~')" if column.kind in TEXT | BYTES else f"IFNULL({value}, '~')"
 
 
 def row(columns: Iterable[Column], place: str | Callable[[Column], str], others: Iterable[Column] = ()) -> str:
@@ -97,7 +97,7 @@ def row(columns: Iterable[Column], place: str | Callable[[Column], str], others:
             ends += [f"IF({at} IS NULL, {number}, NULL)"] if empty else []
         else:
             parts.append(f"IFNULL({value}, '~')" if empty else value)
-    return f"SHA2(CONCAT_WS({OUTSIDE}, {', '.join([*parts, *ends])}), 256)"
+    return f"SHA2(CONCAT_WS({BETWEEN}, {', '.join([*parts, *ends])}), 256)"
 
 
 def fingerprint(
