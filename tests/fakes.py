@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -34,12 +34,12 @@ from rdsrestore.core.cloud import (
     SourceInstance,
     SwitchSpec,
 )
-from rdsrestore.core.differ import Key, Slice, Span
 from rdsrestore.core.errors import CloudError, DatabaseError
 from rdsrestore.core.events import Event
 from rdsrestore.core.model import Endpoint, Invariant, Moment, Policy, Request, Secret, TableRef
 from rdsrestore.core.policy import verdict
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.spans import Key, Slice, Span
 from rdsrestore.core.step import World
 from rdsrestore.core.tables import ClientTools, Column, DumpFile, Fingerprint, ServerFacts, TableDefinition
 
@@ -284,12 +284,16 @@ class FakeRows:
 
     table: dict[int, str]
 
-    def errand(self) -> None:
-        raise NotImplementedError("nobody works elsewhere here")
+    def errand(self) -> FakeErrand:
+        return FakeErrand(self)
 
     def cut(self, span: Span, rows: int) -> Key | None:
         del span, rows
         return None
+
+    def spans(self, span: Span, rows: int) -> Iterator[Span]:
+        del rows
+        return iter([span])
 
     def fingerprint(self, span: Span) -> Fingerprint:
         del span
@@ -318,6 +322,16 @@ class FakeRows:
 
     def count(self, span: Span) -> int:
         return sum(each.bit_count() for each in self.present(span).values())
+
+
+@dataclass
+class FakeErrand:
+    """The same rows for somebody else."""
+
+    own: FakeRows
+
+    def rows(self) -> AbstractContextManager[FakeRows]:
+        return nullcontext(self.own)
 
 
 @dataclass

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdsrestore.core.differ import Differ, Key, Slice, Span
+from rdsrestore.core.differ import Differ
 from rdsrestore.core.errors import DatabaseError
+from rdsrestore.core.spans import Key, Slice, Span, walk
 from rdsrestore.core.tables import Fingerprint
 
 MANY = 100_000
@@ -59,6 +60,9 @@ class ListRows:
     def cut(self, span: Span, rows: int) -> Key | None:
         keys = self.within(span)
         return (str(keys[rows - 1]),) if len(keys) > rows else None
+
+    def spans(self, span: Span, rows: int) -> Iterator[Span]:
+        return walk(self, span, rows)
 
     def fingerprint(self, span: Span) -> Fingerprint:
         if self.meeting:
@@ -175,8 +179,35 @@ def test_one_changed_row_of_many_costs_few_checks(pool: ThreadPoolExecutor, chan
     differ = Differ(restored, ListRows({**rows, changed: "b"}), pool, silent)
 
     assert list(differ.slices()) == [Slice(keys=((str(changed),),), others=((str(changed),),))]
-    assert differ.checks <= MANY // differ.chunk + 1 + 5
+    ranges, halvings = 4, 6
+    assert differ.checks <= ranges + halvings + 1
     assert restored.hashed <= MANY + differ.chunk
+
+
+@dataclass
+class SlowClock:
+    """A clock that says of each range that it took so many seconds for a row."""
+
+    rows: ListRows
+    seconds: float
+
+    def __call__(self) -> float:
+        return self.rows.hashed * self.seconds
+
+
+def test_ranges_are_sized_by_how_long_the_last_one_took(pool: ThreadPoolExecutor) -> None:
+    rows = dict.fromkeys(range(MANY), "a")
+
+    def checks(seconds: float) -> int:
+        restored = ListRows(rows)
+        differ = Differ(restored, ListRows(rows), pool, silent, clock=SlowClock(restored, seconds))
+        assert list(differ.slices()) == []
+        assert (differ.restored_rows, restored.hashed) == (MANY, MANY)
+        return differ.checks
+
+    assert checks(0) == 4
+    assert MANY // 5_000 <= checks(0.0001) <= MANY // 2_000  # that many rows in 0.2 to 0.5 seconds
+    assert checks(1) > MANY // 600
 
 
 def test_scattered_damage_is_not_hashed_again_for_each_halving(pool: ThreadPoolExecutor) -> None:

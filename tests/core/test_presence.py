@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdsrestore.core.differ import Key, Slice, Span
 from rdsrestore.core.presence import Presence
+from rdsrestore.core.spans import Key, Slice, Span, walk
 
 
 @dataclass
@@ -30,6 +30,9 @@ class Side:
     def cut(self, span: Span, rows: int) -> Key | None:
         found = self.within(span)
         return (str(found[rows - 1]),) if len(found) > rows else None
+
+    def spans(self, span: Span, rows: int) -> Iterator[Span]:
+        return walk(self, span, rows)
 
     def present(self, span: Span) -> dict[int, int]:
         found: dict[int, int] = defaultdict(int)

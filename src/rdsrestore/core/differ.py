@@ -6,6 +6,7 @@ whose fingerprints are equal holds the same rows on both sides.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, wait
@@ -13,44 +14,16 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.spans import EVERYTHING, Key, Ordered, Slice, Span, walk
 from rdsrestore.core.tables import Fingerprint
 
-Key = tuple[str, ...]
-"""One literal for each of the key's columns, as the server writes it; only equality means anything here."""
 S = TypeVar("S")
 T = TypeVar("T")
 NONE = Fingerprint(0, 0)
-
-
-@dataclass(frozen=True)
-class Span:
-    """The keys after `low` up to and including `high`; None leaves that end open."""
-
-    low: Key | None = None
-    high: Key | None = None
-
-
-EVERYTHING = Span()
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Rows that may differ: a whole span, or else single keys.
-
-    `keys` are the restored side's, `others` the live side's: a key may be spelled differently there.
-    """
-
-    span: Span | None = None
-    keys: tuple[Key, ...] = ()
-    others: tuple[Key, ...] = ()
-
-
-class Ordered(Protocol):
-    """Keys in an order."""
-
-    def cut(self, span: Span, rows: int) -> Key | None:
-        """Return the key of the span's row number `rows` in key order; None where no further row comes after it."""
-        ...
+CHUNK, FIRST, SMALLEST = 65_536, 16_384, 256
+"""Rows of a range: at most, of the first, and where rows are very large."""
+SHORT, LONG = 0.2, 0.5
+"""Seconds that a server should take for a range: fewer ranges cost fewer round trips, shorter ones hold less up."""
 
 
 class Rows(Ordered, Protocol):
@@ -87,6 +60,10 @@ class Together:
         """Cut by the first one's keys."""
         return self.first.cut(span, max(rows // 2, 1))
 
+    def spans(self, span: Span, rows: int) -> Iterator[Span]:
+        """Cut by the first one's keys."""
+        return self.first.spans(span, max(rows // 2, 1))
+
     def fingerprint(self, span: Span) -> Fingerprint:
         """Take both sides' rows together."""
         return self.first.fingerprint(span) + self.second.fingerprint(span)
@@ -111,6 +88,10 @@ class Twice:
     def cut(self, span: Span, rows: int) -> Key | None:
         """Cut after half as many rows."""
         return self.rows.cut(span, max(rows // 2, 1))
+
+    def spans(self, span: Span, rows: int) -> Iterator[Span]:
+        """Cut after half as many rows."""
+        return self.rows.spans(span, max(rows // 2, 1))
 
     def fingerprint(self, span: Span) -> Fingerprint:
         """Double it."""
@@ -178,28 +159,29 @@ class Parts:
 class Differ:
     """Finds the slices of a table that differ.
 
-    `pool` has two threads or more. `chunk` is the number of restored rows in a first range, `leaf` the number of rows
-    whose keys are read and compared one by one: no more than some chunks are ever held. `restored_rows` and
-    `live_rows` count what was compared so far, `checks` the ranges looked at. `whole` is the part that is looked at.
+    `pool` has two threads or more. `chunk` is the largest number of restored rows in a first range, and `leaf` the
+    number of rows whose keys are read and compared one by one: no more than some chunks are ever held. `restored_rows`
+    and `live_rows` count what was compared so far, `checks` the ranges looked at. `whole` is the part looked at.
     """
 
     restored: Rows
     live: Rows
     pool: Executor
     progress: Progress
-    chunk: int = 16_384
+    chunk: int = CHUNK
     leaf: int = 1_024
     whole: Span = EVERYTHING
     restored_rows: int = field(default=0, init=False)
     live_rows: int = field(default=0, init=False)
     checks: int = field(default=0, init=False)
+    clock: Callable[[], float] = time.monotonic
     _scattered: bool = field(default=False, init=False)
     _same: int = field(default=0, init=False)
 
     def slices(self) -> Iterator[Slice]:
         """Yield what differs, in the order of the restored side's keys."""
         parts = None
-        for span in walk(self.restored, self.whole, self.chunk):
+        for span in self._chunks():
             parts = self._parts(span) if parts else None  # where the last chunk differed this one may as well
             pair = parts.whole if parts else self._check(span)
             self.restored_rows += pair.restored.rows
@@ -210,7 +192,28 @@ class Differ:
             elif pair.lopsided or pair.rows <= self.leaf or not (parts := parts or self._parts(span)):
                 yield from self._chunk(span, pair)
             else:
-                yield from self._compare(span, parts.different, pair.rows)
+                yield from self._closer(span, parts, pair)
+
+    def _closer(self, span: Span, parts: Parts, pair: Pair) -> Iterator[Slice]:
+        """Compare the rows of the parts that differ; where most do, all rows, a few at a time."""
+        if found := parts.different:
+            yield from self._compare(span, found, pair.rows)
+            return
+        for part in walk(self._larger(pair), span, min(self.chunk, FIRST)):
+            yield from self._compare(part)
+
+    def _chunks(self) -> Iterator[Span]:
+        """Cut the table into first ranges: smaller ones where a server took long for the last."""
+        size = min(self.chunk, FIRST)
+        for span in self.restored.spans(self.whole, self.chunk):
+            low = span.low
+            while size < self.chunk and (high := self.restored.cut(Span(low, span.high), size)):
+                begun = self.clock()
+                yield Span(low, high)
+                size, low = paced(size, self.clock() - begun, self.chunk), high
+            begun = self.clock()
+            yield Span(low, span.high)
+            size = paced(size, self.clock() - begun, self.chunk)
 
     def _parts(self, span: Span) -> Parts | None:
         """Ask both sides for a span's parts; None where its keys can't be divided."""
@@ -283,17 +286,15 @@ class Differ:
         return both(self.pool, ask, self.restored, self.live)
 
 
+def paced(size: int, seconds: float, most: int) -> int:
+    """Size the next range by how long the last one took."""
+    if seconds > LONG:
+        return max(size // 2, SMALLEST)
+    return min(size * 2, most) if seconds < SHORT else size
+
+
 def both(pool: Executor, ask: Callable[[S], T], *sides: S) -> tuple[T, T]:
     """Ask both sides at the same time; an error comes out when neither is busy any more."""
     restored, live = (pool.submit(ask, side) for side in sides)
     wait((restored, live))
     return restored.result(), live.result()
-
-
-def walk(rows: Ordered, span: Span, step: int) -> Iterator[Span]:
-    """Cut a span into spans of `step` rows of one side; the last one reaches to the span's end."""
-    low = span.low
-    while high := rows.cut(Span(low, span.high), step):
-        yield Span(low, high)
-        low = high
-    yield Span(low, span.high)

@@ -7,8 +7,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rdsrestore.core.differ import EVERYTHING, Key, Ordered, Slice, Span, both, walk
+from rdsrestore.core.differ import both
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.spans import EVERYTHING, Key, Ordered, Slice, Span
 
 Bits = Mapping[int, int]
 """Keys that are there, by their number in runs of 64: bit `n` of run `r` stands for the key 64 r + n."""
@@ -35,7 +36,7 @@ class Keys(Ordered, Protocol):
 class Presence:
     """Finds the slices of a table whose keys one side alone has.
 
-    `pool` has two threads or more; `chunk` is the number of restored keys looked at together. `restored_rows` and
+    `pool` has two threads or more; `chunk` is about the number of restored keys looked at together. `restored_rows` and
     `live_rows` count the keys looked at so far, `common` those that both sides have. `whole` is the part looked at.
     """
 
@@ -52,7 +53,7 @@ class Presence:
     def slices(self) -> Iterator[Slice]:
         """Yield what one side alone has, in key order."""
         low = self.whole.low
-        for span in walk(self.restored, self.whole, self.chunk):
+        for span in self.restored.spans(self.whole, self.chunk):
             if span.high:
                 restored, live = self._both(span)
             else:  # what comes after the last restored key may be as long as a table

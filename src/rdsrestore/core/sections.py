@@ -9,9 +9,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from rdsrestore.core.differ import EVERYTHING, Differ, Slice, Span, walk
+from rdsrestore.core.differ import Differ
 from rdsrestore.core.presence import Presence
 from rdsrestore.core.servers import TableRows
+from rdsrestore.core.spans import EVERYTHING, Slice, Span
 
 SECTION = 250_000
 """Rows of a section: many more than a chunk, and few enough that a lost worker costs little."""
@@ -56,7 +57,7 @@ def searched(
 ) -> Iterator[Findings]:
     """Have all sections compared, `size` at a time; yields what was found, in key order."""
     restored, live = (side.errand() for side in sides)
-    spans = walk(sides[0], EVERYTHING, step)
+    spans = sides[0].spans(EVERYTHING, step)
     yield from each_done(spans, lambda span: executor.submit(search, restored, live, span, content), size)
 
 

@@ -10,10 +10,11 @@ from typing import Any, Protocol
 
 from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
-from rdsrestore.core.differ import Rows, Slice
+from rdsrestore.core.differ import Rows
 from rdsrestore.core.model import Endpoint, Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.presence import Keys
+from rdsrestore.core.spans import Slice
 from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFacts, TableDefinition
 
 

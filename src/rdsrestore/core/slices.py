@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from rdsrestore.core.differ import Key, Slice, Span
+from rdsrestore.core.spans import Key, Slice, Span
 
 
 def write(path: Path, slices: Iterable[Slice]) -> tuple[int, int]:

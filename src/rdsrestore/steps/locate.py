@@ -12,16 +12,20 @@ from typing import ClassVar, Self
 
 from rdsrestore.core import slices
 from rdsrestore.core.changes import Located, Relative, Role
-from rdsrestore.core.differ import Differ, Slice, Together, Twice
+from rdsrestore.core.differ import Differ, Together, Twice
 from rdsrestore.core.facts import Differing, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
-from rdsrestore.core.presence import Presence
+from rdsrestore.core.ports import Progress
 from rdsrestore.core.sections import Findings, searched
 from rdsrestore.core.servers import Copy, Production
+from rdsrestore.core.spans import Slice
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.tables import TableDefinition
 from rdsrestore.steps.sessions import after, copy, counted, production
+
+LOOKERS = 2
+"""Sections compared at a time: while one's answers are looked at here, both servers are busy with the other."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,11 @@ class Locate(Step):
 
     def apply(self, run: Run) -> Fact:
         """Look at each table."""
-        with ExitStack() as open_ones, ThreadPoolExecutor(2) as pool:
+        with ExitStack() as open_ones, ThreadPoolExecutor(LOOKERS) as pool:
             then, now = open_ones.enter_context(copy(run)), open_ones.enter_context(production(run))
             later = open_ones.enter_context(after(run)) if self.policy.three_way else None
             sides = Sides(then, now, later, pool, self.content, run.world.databases.workers)
-            found = [sides.look(run, each, self.policy) for each in self.tables]
+            found = [sides.look(run.folder, each, self.policy, run.progress) for each in self.tables]
         return Differing(tuple(each for each in found if each))
 
     def result(self, fact: Fact | None) -> str:
@@ -74,8 +78,8 @@ class Locate(Step):
 class Sides:
     """The servers that are compared; `later` is the second copy where there is one.
 
-    Without `content` no more is asked than which keys are there, where the key allows it. `workers` compare sections
-    of a table elsewhere.
+    Without `content` no more is asked than which keys are there, where the key allows it. Sections of a table are
+    compared side by side, by `workers` elsewhere or by `pool`, which has as many threads as there are lookers.
     """
 
     then: Copy
@@ -85,56 +89,65 @@ class Sides:
     content: bool
     workers: tuple[Executor, int] | None = None
 
-    def look(self, run: Run, table: Relative, policy: Policy) -> Located | None:
+    def look(self, folder: Path, table: Relative, policy: Policy, progress: Progress) -> Located | None:
         """Look where one table differs; None where its sides can't be compared range by range."""
         then, now = self.then.definition(table.ref), self.now.definition(table.ref)
         if not then or not now or not comparable(then, now):
             return None
-        path = run.folder / f"slices-{table.ref.stem}.jsonl"
+        path = folder / f"slices-{table.ref.stem}.jsonl"
         rules = policy if table.role is Role.ASKED else Policy(three_way=policy.three_way)
         if rules.keys:
             written = slices.write(path, self.now.keys(then, Path(rules.keys)))
             return Located(table.ref, str(path), *written)
-        presence = self.presence(run, then, now, rules) if not self.content and table.role is Role.ASKED else None
-        if self.workers and not self.later:
-            sides = self.then.rows(then, now, rules), self.now.rows(now, then, rules)
-            found = added_up(run, table.ref, path, searched(*self.workers, sides, presence is None))
-            return found if presence else replace(found, common=None)
-        differ = presence or self.differ(run, then, now, rules)
-        written = slices.write(path, announced(run, table.ref, differ))
-        twice = 2 if rules.three_way else 1
-        rows = differ.restored_rows // twice, differ.live_rows // twice
-        return Located(table.ref, str(path), *written, *rows, presence.common if presence else None)
-
-    def presence(self, run: Run, then: TableDefinition, now: TableDefinition, rules: Policy) -> Presence | None:
-        """Look which keys are there; None where the key is not one whole number."""
         restored, live = self.then.rows(then, now, rules), self.now.rows(now, then, rules)
-        return Presence(restored, live, self.pool, run.progress) if restored.numbered and live.numbered else None
-
-    def differ(self, run: Run, then: TableDefinition, now: TableDefinition, rules: Policy) -> Differ:
-        """Set both sides against each other; with a second copy what differs from it counts as well."""
-        restored, live = self.then.rows(then, now, rules), self.now.rows(now, then, rules)
+        told = Told(table.ref, path, progress)
         left = self.later.definition(then.ref) if self.later else None
-        if not self.later or not left:
-            return Differ(restored, live, self.pool, run.progress)
-        return Differ(Twice(restored), Together(live, self.later.rows(left, now, rules)), self.pool, run.progress)
+        if self.later and left:
+            both = Twice(restored), Together(live, self.later.rows(left, now, rules))
+            found = told.once(Differ(*both, self.pool, progress))
+            return replace(found, restored=(found.restored or 0) // 2, live=(found.live or 0) // 2)
+        numbered = restored.numbered and live.numbered
+        if not self.workers and not numbered:  # to cut other keys into sections each has to be read
+            return told.once(Differ(restored, live, self.pool, progress))
+        content = self.content or not numbered or table.role is not Role.ASKED
+        found = told.added_up(searched(*(self.workers or (self.pool, LOOKERS)), (restored, live), content))
+        return replace(found, common=None) if content else found
 
 
-def added_up(run: Run, ref: TableRef, path: Path, found: Iterator[Findings]) -> Located:
-    """Write down what workers found, section by section."""
-    restored = live = common = 0
+@dataclass(frozen=True)
+class Told:
+    """Writes down where a table differs, and tells meanwhile how far it is."""
 
-    def parts() -> Iterator[Slice]:
-        nonlocal restored, live, common
-        for each in found:
-            restored += each.restored
-            live += each.live
-            common += each.common or 0
-            run.progress(f"{ref.table}: {restored:,} rows compared", None)
-            yield from each.slices
+    ref: TableRef
+    path: Path
+    progress: Progress
 
-    written = slices.write(path, parts())
-    return Located(ref, str(path), *written, restored, live, common)
+    def once(self, differ: Differ) -> Located:
+        """Write down what one comparison finds."""
+        written = slices.write(self.path, self.announced(differ))
+        return Located(self.ref, str(self.path), *written, differ.restored_rows, differ.live_rows)
+
+    def announced(self, differ: Differ) -> Iterator[Slice]:
+        """Say from time to time how far it is."""
+        for part in differ.slices():
+            self.progress(f"{self.ref.table}: {differ.restored_rows:,} rows compared", None)
+            yield part
+
+    def added_up(self, found: Iterator[Findings]) -> Located:
+        """Write down what is found section by section."""
+        restored = live = common = 0
+
+        def parts() -> Iterator[Slice]:
+            nonlocal restored, live, common
+            for each in found:
+                restored += each.restored
+                live += each.live
+                common += each.common or 0
+                self.progress(f"{self.ref.table}: {restored:,} rows compared", None)
+                yield from each.slices
+
+        written = slices.write(self.path, parts())
+        return Located(self.ref, str(self.path), *written, restored, live, common)
 
 
 @dataclass(frozen=True)
@@ -142,14 +155,6 @@ class LocateAll(Locate):
     """The same where the difference is all that is asked for."""
 
     always: ClassVar[bool] = True
-
-
-def announced(run: Run, ref: TableRef, differ: Differ | Presence) -> Iterator[Slice]:
-    """Say from time to time how far it is."""
-    for part in differ.slices():
-        kind = "keys" if isinstance(differ, Presence) else "rows"
-        run.progress(f"{ref.table}: {differ.restored_rows:,} {kind} compared", None)
-        yield part
 
 
 def comparable(then: TableDefinition, now: TableDefinition) -> bool:

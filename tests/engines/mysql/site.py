@@ -14,17 +14,15 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT
 
-from rdsrestore.core import slices
 from rdsrestore.core.bounds import Extent, Pace
-from rdsrestore.core.changes import Ledger, Located, SavedTable, TableDifference, TableLoad, Target
-from rdsrestore.core.differ import Differ
+from rdsrestore.core.changes import Ledger, Located, Relative, Role, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.model import Endpoint, Merge, Policy, Secret, TableRef
-from rdsrestore.core.presence import Presence
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.production import MysqlProduction
 from rdsrestore.lab import local
 from rdsrestore.lab.datadir import copy_tree, template, tool
+from rdsrestore.steps.locate import LOOKERS, Sides
 
 HOST = "127.0.0.1"
 USER = "admin"
@@ -171,23 +169,17 @@ class Site:
 
     def locate(self, table: str, policy: Policy = DEFAULT, *, content: bool = True) -> Located:
         """Find where the sides differ, by content or by keys alone, and dump only that."""
-        path = self.folder / f"slices-{self.ref(table).stem}.jsonl"
         with (
-            ThreadPoolExecutor(2) as pool,
+            ThreadPoolExecutor(LOOKERS) as pool,
             self.live() as now,
             self.databases.copy(self.copy.endpoint, USER, Secret(PASSWORD)) as then,
         ):
-            here, there = now.definition(self.ref(table)), then.definition(self.ref(table))
-            assert here
+            asked = Relative(self.ref(table), Role.ASKED)
+            found = Sides(then, now, None, pool, content).look(self.folder, asked, policy, silent)
+            assert found
+            path = Path(found.path)
+            there = then.definition(self.ref(table))
             assert there
-            if policy.keys:
-                found = Located(self.ref(table), str(path), *slices.write(path, now.keys(there, Path(policy.keys))))
-            else:
-                kind = Differ if content else Presence
-                differ = kind(then.rows(there, here, policy), now.rows(here, there, policy), pool, silent)
-                written = slices.write(path, differ.slices())
-                common = differ.common if isinstance(differ, Presence) else None
-                found = Located(self.ref(table), str(path), *written, differ.restored_rows, differ.live_rows, common)
             where = None if policy.merge is Merge.EXACT else policy.where
             self.dumps[table] = then.dump(there, Extent(where, path), self.folder, silent)
         self.located[table] = found

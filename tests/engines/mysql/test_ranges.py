@@ -9,9 +9,10 @@ from functools import partial
 import pytest
 
 from engines.mysql.site import PASSWORD, USER, Server, Site, silent
-from rdsrestore.core.differ import Differ, Slice, Span
+from rdsrestore.core.differ import Differ
 from rdsrestore.core.model import Secret
 from rdsrestore.core.slices import either
+from rdsrestore.core.spans import Slice, Span
 from rdsrestore.core.tables import TableDefinition
 from rdsrestore.engines.mysql import catalog
 from rdsrestore.engines.mysql.conditions import batches, condition

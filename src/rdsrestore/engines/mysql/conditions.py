@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rdsrestore.core.differ import Key, Slice, Span
+from rdsrestore.core.spans import Key, Slice, Span
 from rdsrestore.core.tables import Column
 from rdsrestore.engines.mysql import rowhash
 from rdsrestore.engines.mysql.connect import quoted

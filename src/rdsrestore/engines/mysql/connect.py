@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import socket
 import ssl
 import time
@@ -13,9 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pymysql
+from pymysql.constants import CLIENT
 from pymysql.cursors import DictCursor, SSCursor
 
 from rdsrestore.core.errors import DatabaseError, UsageError
@@ -23,6 +23,7 @@ from rdsrestore.core.model import Endpoint, Secret
 from rdsrestore.engines.mysql.faults import SILENT, translated
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 STRICT = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,ALLOW_INVALID_DATES"
 """Nothing is bent until it fits, ids of 0 stay 0, and dates that the source could hold can be held."""
@@ -111,6 +112,11 @@ class Session:
         with translated(self._where):
             return int(self._ready().query(statement))
 
+    def through(self, act: Callable[[pymysql.Connection[Any]], T]) -> T:
+        """Do what the driver has no words for."""
+        with translated(self._where):
+            return act(self._ready())
+
     def stream(self, sql: str) -> Iterator[Row]:
         """Run a query and yield its rows without holding them."""
         with translated(self._where), self._ready().cursor(SSCursor) as cursor:
@@ -171,33 +177,6 @@ class Session:
             self.close()
 
 
-class Logins:
-    """Sessions of one login for several threads: as many as are in use at a time, each taken up again when free."""
-
-    def __init__(self, login: Login, where: str) -> None:
-        self.login = login
-        self._where = where
-        self._free = queue.SimpleQueue[Session]()
-
-    @contextmanager
-    def borrowed(self) -> Iterator[Session]:
-        """Lend a session that is free, or a new one."""
-        try:
-            session = self._free.get_nowait()
-        except queue.Empty:
-            session = connect(self.login, self._where)
-        try:
-            yield session
-        finally:
-            self._free.put(session)
-
-    def close(self) -> None:
-        """Close all that are free."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._free.get_nowait().close()
-
-
 @cache
 def trust(ca: Path | None) -> ssl.SSLContext:
     """Make the TLS settings: certificate and host name are always verified. UsageError where `ca` can't be read."""
@@ -226,6 +205,7 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
         ssl=context,
         charset="utf8mb4",
         autocommit=True,
+        client_flag=CLIENT.LOCAL_FILES,  # without local_infile the driver refuses whatever file a server asks for
         defer_connect=True,
         max_allowed_packet=1 << 30,
     )

@@ -13,6 +13,7 @@ from rdsrestore.engines.mysql import catalog
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.dump import Source, dump
 from rdsrestore.engines.mysql.invariants import read
+from rdsrestore.engines.mysql.logins import Logins
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 from rdsrestore.engines.mysql.shelf import Shelf
 from rdsrestore.engines.mysql.team import Team
@@ -29,9 +30,11 @@ class MysqlCopy:
         self._key = key
         self._team = team
         self._session: Session = connect(login, "dump: the copy")
+        self._logins = Logins(login, "the copy")
 
     def close(self) -> None:
         """Log out."""
+        self._logins.close()
         self._session.close()
 
     def definition(self, ref: TableRef) -> TableDefinition | None:
@@ -48,7 +51,7 @@ class MysqlCopy:
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""
-        given = self._team.admit(self._login, "the copy") if self._team else None
+        given = self._team.admit(self._login, "the copy") if self._team else self._logins
         return table_rows(self._session, definition, other, policy, given)
 
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from rdsrestore.core.differ import Key, Slice
 from rdsrestore.core.errors import UsageError
+from rdsrestore.core.spans import Key, Slice
 from rdsrestore.core.tables import Column, TableDefinition
 from rdsrestore.engines.mysql import rowhash
 

@@ -8,19 +8,20 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from rdsrestore.core.differ import Key, Span, walk
 from rdsrestore.core.model import Policy
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.sections import each_done
+from rdsrestore.core.spans import EVERYTHING
 from rdsrestore.core.tables import Fingerprint, TableDefinition
 from rdsrestore.engines.mysql import dumpfile, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.conditions import within
-from rdsrestore.engines.mysql.connect import Login, Logins, Session
+from rdsrestore.engines.mysql.connect import Login, Session
 from rdsrestore.engines.mysql.dumpfile import Scanned
-from rdsrestore.engines.mysql.ranges import TableRows, table_rows
+from rdsrestore.engines.mysql.logins import Logins
+from rdsrestore.engines.mysql.ranges import table_rows
 from rdsrestore.engines.mysql.shelf import Shelf, copy, skip
 from rdsrestore.engines.mysql.team import Pass, Team
 
@@ -28,8 +29,6 @@ READERS = 4
 """Pieces fetched at a time: what a restored volume has not read yet comes slowly, and more so to a single reader."""
 BYTES = 16 << 20
 """Of table in a piece, roughly."""
-MORE = 1.4
-"""Times the rows of a piece before it is halved."""
 POLL = 0.2
 
 Fetch = Callable[[str | None, str, Callable[[], None]], None]
@@ -62,31 +61,9 @@ def cut(
         return
     rows = table_rows(session, definition, definition, Policy(where=where))
     step = max(BYTES * size.rows // size.bytes, 1)
-    for span in even(replace(rows, where=None), step) if rows.numbered else walk(rows, Span(), step):
+    for span in rows.spans(EVERYTHING, step):
         condition = within(span, rows.key_columns)
         yield f"({condition}) AND ({where})" if where else condition
-
-
-def even(rows: TableRows, step: int) -> Iterator[Span]:
-    """Cut whole numbers into spans of `step` rows or somewhat more, without reading a volume from end to end for it.
-
-    The guess is of all rows: with a filter it could be of another index, and say the same of every span.
-    """
-    waiting = [rows.ends() or (0, 0)]
-    low: Key | None = None
-    held: Key | None = None
-    while waiting:
-        first, last = waiting.pop()
-        high = (str(last),)
-        if last - first >= step and rows.guessed(Span(held or low, high)) > step * MORE:
-            middle = (first + last) // 2
-            waiting += [(middle + 1, last), (first, middle)]
-            continue
-        if held and rows.guessed(Span(low, high)) > step * MORE:
-            yield Span(low, held)
-            low = held
-        held = high
-    yield Span(low)
 
 
 @dataclass(frozen=True)

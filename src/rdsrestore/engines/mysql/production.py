@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rdsrestore.core.bounds import Pace
 from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
-from rdsrestore.core.differ import Slice
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.spans import Slice
 from rdsrestore.core.tables import DumpFile, Fingerprint, ServerFacts, TableDefinition
 from rdsrestore.engines.mysql import (
     catalog,
@@ -31,6 +31,7 @@ from rdsrestore.engines.mysql import (
 from rdsrestore.engines.mysql.apply import persistently
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.invariants import read
+from rdsrestore.engines.mysql.logins import Logins
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 from rdsrestore.engines.mysql.server import facts
 from rdsrestore.engines.mysql.shelf import Shelf
@@ -52,9 +53,11 @@ class MysqlProduction:
         self._key = key
         self._team = team
         self._session: Session | None = None
+        self._logins = Logins(login, WHERE)
 
     def close(self) -> None:
         """Log out."""
+        self._logins.close()
         if self._session:
             self._session.close()
             self._session = None
@@ -130,7 +133,7 @@ class MysqlProduction:
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""
-        given = self._team.admit(self._login, WHERE) if self._team else None
+        given = self._team.admit(self._login, WHERE) if self._team else self._logins
         return table_rows(self._ready(), definition, other, policy, given)
 
     def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:

@@ -7,17 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rdsrestore.core.differ import Key, Span
 from rdsrestore.core.model import Policy, TableRef
+from rdsrestore.core.spans import Key, Span, walk
 from rdsrestore.core.tables import Column, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql import rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.conditions import KeyColumn, key_columns, within
 from rdsrestore.engines.mysql.connect import Session, quoted
+from rdsrestore.engines.mysql.logins import Logins
 from rdsrestore.engines.mysql.team import Pass
 
 DIGITS = 16
 """Of a row's digest, in hexadecimal: 64 bits, where a fingerprint sums up 60."""
+MORE = 1.4
+"""Times as many rows as were asked for, before a span is halved."""
 TOGETHER = 16
 """Keys whose rows share a fingerprint where a range differs: fewer mean more to read, more mean more to look at."""
 
@@ -36,11 +39,11 @@ class TableRows:
     columns: Sequence[Column]
     where: str | None = None
     others: Sequence[Column] = ()
-    given: Pass | None = None
+    given: Pass | Logins | None = None
 
     def errand(self) -> Errand:
-        """Return the same as it may be sent to a worker."""
-        assert self.given  # noqa: S101 - for the type checker: asked only where there are workers
+        """Return the same for somebody with a login of its own."""
+        assert self.given  # noqa: S101 - for the type checker: asked only of rows that a server gave
         return Errand(self.given, self.ref, self.key, tuple(self.columns), self.where, tuple(self.others))
 
     @property
@@ -65,9 +68,9 @@ class TableRows:
 
     def parts(self, span: Span) -> Mapping[int, Fingerprint]:
         """Take the fingerprints of a span's rows by runs of whole numbers; empty for any other key."""
-        number = self._number
-        if not number:
+        if not self._counted:
             return {}
+        number = f"{quoted(self.key[0])} DIV {TOGETHER}"
         return rowhash.fingerprints(
             self.session, qualified(self.ref), self.columns, number, self._within(span), others=self.others
         )
@@ -75,15 +78,14 @@ class TableRows:
     def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
         """Yield key and digest of each row of a small span, or only of these parts of it."""
         digest = f"SUBSTR({rowhash.row(self.columns, 't', self.others)}, 1, {DIGITS})"
-        chosen = f" AND {self._number} IN ({', '.join(map(str, parts))})" if parts else ""
+        chosen = f" AND ({' OR '.join(map(self._part, parts))})" if parts else ""
         rest = f"FROM {qualified(self.ref)} AS t WHERE {self._within(span)}{chosen}"
-        if self.numbered:  # one text for a row costs a third of two values
-            for (text,) in self.session.rows(f"SELECT CONCAT({self._shown}, ' ', {digest}) {rest}"):
-                if text is None:
-                    raise rowhash.too_large(1)
-                key, _space, found = text.partition(" ")
-                yield (key,), found
-            return
+        if self.numbered:  # one text for all rows costs a tenth of two values for each
+            rows, text = self.session.one(f"SELECT COUNT(*), GROUP_CONCAT({self._shown}, ' ', {digest}) {rest}")
+            pairs = [each.partition(" ") for each in text.split(",")] if text else []
+            if len(pairs) == rows and (not rows or len(pairs[-1][2]) == DIGITS):
+                yield from (((key,), found) for key, _space, found in pairs)
+                return  # else it was cut off, or a row has no digest
         for *keys, found in self.session.stream(f"SELECT {self._shown}, {digest} {rest}"):
             if found is None:
                 raise rowhash.too_large(1)
@@ -111,22 +113,69 @@ class TableRows:
         (rows,) = self.session.one(f"SELECT COUNT(*) FROM {qualified(self.ref)} AS t WHERE {self._within(span)}")
         return int(rows)
 
-    def ends(self) -> tuple[int, int] | None:
+    def spans(self, span: Span, rows: int) -> Iterator[Span]:
+        """Cut a span into spans of about so many rows, in key order; the last one reaches to the span's end.
+
+        Whole numbers are cut by the server's guesses, which read a few pages, instead of counting row by row.
+        """
+        ends = self._ends(span) if self.numbered else None
+        if ends is None:
+            yield from walk(self, span, rows)
+            return
+        low = span.low
+        first, last = ends
+        dense = self._guessed(span) * MORE >= last - first
+        highs = range(first + rows - 1, last, rows) if dense else self._halved(span, ends, rows)
+        for high in highs:
+            yield Span(low, (str(high),))
+            low = (str(high),)
+        yield Span(low, span.high)
+
+    def _halved(self, span: Span, ends: tuple[int, int], rows: int) -> Iterator[int]:
+        """Halve the keys until the server guesses few enough rows; yields where to cut."""
+        waiting, low = [ends], span.low
+        held: Key | None = None
+        while waiting:
+            first, last = waiting.pop()
+            high = (str(last),)
+            if last - first >= rows and self._guessed(Span(held or low, high)) > rows * MORE:
+                middle = (first + last) // 2
+                waiting += [(middle + 1, last), (first, middle)]
+                continue
+            if held and self._guessed(Span(low, high)) > rows * MORE:
+                yield int(held[0])
+                low = held
+            held = high
+
+    def _ends(self, span: Span) -> tuple[int, int] | None:
         """Return the first and the last key, each a whole number; None where there is no row."""
         name = quoted(self.key[0])
-        first, last = self.session.one(f"SELECT MIN({name}), MAX({name}) FROM {qualified(self.ref)}")
+        first, last = self.session.one(
+            f"SELECT MIN({name}), MAX({name}) FROM {qualified(self.ref)} AS t WHERE {within(span, self.key_columns)}"
+        )
         return None if first is None else (int(first), int(last))
 
-    def guessed(self, span: Span) -> int:
-        """Have the server guess a span's rows from a few pages of the key's index, however long the span."""
-        plan = self.session.named(f"EXPLAIN SELECT 1 FROM {qualified(self.ref)} AS t WHERE {self._within(span)}")
+    def _guessed(self, span: Span) -> int:
+        """Have the server guess a span's rows from a few pages of the key's index, however long the span.
+
+        Of all rows: with a filter it could be of another index, and say the same of every span.
+        """
+        chosen = within(span, self.key_columns)
+        plan = self.session.named(f"EXPLAIN SELECT 1 FROM {qualified(self.ref)} AS t WHERE {chosen}")
         return int(plan.get("rows") or 0)
 
     @property
-    def _number(self) -> str:
-        """The expression that numbers the runs of keys that are looked at together; empty for keys of another kind."""
+    def _counted(self) -> bool:
+        """Whether keys can be divided into runs of whole numbers."""
         (first, *more) = self.key_columns
-        return "" if more or not first.counted else f"{quoted(first.here.name)} DIV {TOGETHER}"
+        return not more and first.counted
+
+    def _part(self, number: int) -> str:
+        """Write the condition for a run of keys, so that an index serves it: DIV cuts off towards zero."""
+        low, high = number * TOGETHER, number * TOGETHER
+        low -= TOGETHER - 1 if number <= 0 else 0
+        high += TOGETHER - 1 if number >= 0 else 0
+        return f"{quoted(self.key[0])} BETWEEN {low} AND {high}"
 
     @property
     def _shown(self) -> str:
@@ -142,9 +191,9 @@ class TableRows:
 
 @dataclass(frozen=True)
 class Errand:
-    """One server's rows of a table, on their way to a worker; `given` is the login."""
+    """One server's rows of a table, on their way to a worker or a thread of ours; `given` is the login."""
 
-    given: Pass
+    given: Pass | Logins
     ref: TableRef
     key: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -153,7 +202,7 @@ class Errand:
 
     @contextmanager
     def rows(self) -> Iterator[TableRows]:
-        """On the worker: log in."""
+        """Log in where the work is done."""
         with self.given.logins().borrowed() as session:
             yield TableRows(session, self.ref, self.key, self.columns, self.where, self.others)
 
@@ -163,7 +212,7 @@ def table_rows(
     definition: TableDefinition,
     other: TableDefinition,
     policy: Policy,
-    given: Pass | None = None,
+    given: Pass | Logins | None = None,
 ) -> TableRows:
     """Read a table to compare it with a server that defines it as `other`: the columns that both have."""
     key = (definition if set(definition.key) <= {each.name for each in other.columns} else other).key

@@ -35,7 +35,7 @@ BETWEEN, DIGEST = "CAST(x'FF' AS BINARY)", "CAST(x'FE' AS BINARY)"
 """Bytes that no text holds in UTF-8 (RFC 3629, section 1): between values, and before the digest of a long one."""
 ALIKE = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
 """Character sets that write the same text with the same bytes."""
-MARK = Decimal("0.000001")
+MARK, NO_MARK = Decimal("0.000001"), ".000000"
 """What a row adds to a sum that can't be hashed."""
 NAMED = frozenset({"uuid", "inet4", "inet6"})
 FRACTION = re.compile(r"(?:decimal\(\d+,|(?:time|datetime|timestamp)\()[1-9]")
@@ -121,12 +121,21 @@ def fingerprints(
     where: str,
     others: Iterable[Column] = (),
 ) -> dict[int, Fingerprint]:
-    """Take the fingerprints of a table's parts: `part` is the expression that numbers them."""
-    found = session.rows(
-        f"SELECT {part}, COUNT(*), {total(row(columns, 't', others))} FROM {table} AS t WHERE ({where})"
+    """Take the fingerprints of a table's parts: `part` is the expression that numbers them.
+
+    They come as one text, which costs a fifth of a row for each.
+    """
+    each = (
+        f"SELECT {part} AS n, COUNT(*) AS c, {total(row(columns, 't', others))} AS s FROM {table} AS t WHERE ({where})"
         " GROUP BY 1 ORDER BY NULL"
     )
-    return {int(number): checked(rows, sums) for number, rows, sums in found}
+    whole, text = session.one(
+        f"SELECT SUM(s), GROUP_CONCAT(n, ' ', c, ' ', TRIM(TRAILING '{NO_MARK}' FROM s)) FROM ({each}) AS parts"
+    )
+    found = [line.split(" ") for line in text.split(",")] if text else []
+    if sum(Decimal(sums) for *_key, sums in found) != (whole or 0):
+        found = session.rows(each)  # the text was cut off
+    return {int(number): checked(rows, Decimal(sums)) for number, rows, sums in found}
 
 
 def total(digest: str) -> str:

@@ -20,7 +20,8 @@ import pyrage
 from rdsrestore import __version__
 from rdsrestore.core.errors import UsageError
 from rdsrestore.core.model import Endpoint, Secret
-from rdsrestore.engines.mysql.connect import Login, Logins
+from rdsrestore.engines.mysql.connect import Login
+from rdsrestore.engines.mysql.logins import Logins
 from rdsrestore.engines.mysql.shelf import identity
 
 SCHEME = "dask://"

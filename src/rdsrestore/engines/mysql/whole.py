@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
 from rdsrestore.core.changes import (
@@ -31,18 +31,21 @@ from rdsrestore.core.model import Merge
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.sections import each_done
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
-from rdsrestore.engines.mysql import ddl, dumpfile, pieces, rowhash, staging
+from rdsrestore.engines.mysql import bulk, ddl, dumpfile, pieces, rowhash, staging
 from rdsrestore.engines.mysql.apply import patiently, reason, stop_at_conflict
 from rdsrestore.engines.mysql.catalog import qualified
-from rdsrestore.engines.mysql.connect import Login, Logins, Session, connect, quoted
+from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of, words_of
+from rdsrestore.engines.mysql.logins import Logins
 from rdsrestore.engines.mysql.plan import count, lost_children
 from rdsrestore.engines.mysql.shelf import Shelf
 from rdsrestore.engines.mysql.tally import Tally
 from rdsrestore.engines.mysql.team import Pass, Team, unseal
 
-WRITERS = 2
-"""Statements under way at a time."""
+WRITERS = 3
+"""Statements under way at a time: while one waits for the disk that its commit is to reach, others go on."""
+Write = Callable[[Session, "Statement"], tuple[int, int, str]]
+"""Returns how many rows were written, how many do not fit, and why the last of these does not."""
 HEAD = re.compile(dumpfile.INSERT + rb"`(?:[^`]|``)*+` (\((?:`(?:[^`]|``)*+`(?:, )?)++\) VALUES)")
 
 
@@ -105,20 +108,24 @@ def save(board: Tally, target: Target) -> SavedTable:
 
 @dataclass(frozen=True)
 class Statement:
-    """One INSERT of a dump: where it begins in the file, and its text for the table that takes the rows."""
+    """One INSERT of a dump: where it begins in the file, and its text for the table that takes the rows.
+
+    `bulk` is the LOAD DATA that may be tried first; empty where it may not.
+    """
 
     place: int
     head: bytes
     values: bytes
+    bulk: str = ""
 
 
-def statements(shelf: Shelf, dump: DumpFile, landing: str) -> Iterator[Statement]:
-    """Read a dump's statements one by one."""
+def statements(shelf: Shelf, dump: DumpFile, landing: str, text: str = "") -> Iterator[Statement]:
+    """Read a dump's statements one by one; `text` is the LOAD DATA that may be tried first."""
     with shelf.reading(dump.path) as file:
         for place, part in dumpfile.parts(file):
             if head := HEAD.match(part):
                 into = dumpfile.INSERT + landing.encode() + b" " + head[1]
-                yield Statement(place, into, part[head.end() :].rstrip().rstrip(b";"))
+                yield Statement(place, into, part[head.end() :].rstrip().rstrip(b";"), text)
 
 
 def load(
@@ -135,9 +142,10 @@ def load(
     staging.refuse_changed(shelf, target.dump)
     with closing(connect(login, "production")) as session:
         known = {int(place) for (place,) in session.stream(f"SELECT n FROM {notes(board)}")}
+        text = bulk.statement(board.live, target.dump.definition) if bulk.allowed(session, board.live) else ""
 
     def waiting() -> Iterator[Statement]:
-        for statement in statements(shelf, target.dump, board.landing):
+        for statement in statements(shelf, target.dump, board.landing, text):
             share = statement.place / last
             progress(f"{board.live.ref.table}: {share:.0%} of {target.dump.rows:,} rows", share)
             if statement.place not in known:
@@ -175,18 +183,33 @@ def errand(given: Pass, board: Tally, sealed: Statement) -> None:
 
 def put(session: Session, board: Tally, statement: Statement) -> None:
     """Write one statement and its note, unless the note is there."""
+    with suppress(Unlike):
+        if statement.bulk:
+            patiently(lambda: transact(session, board, statement, feed))
+            return
+    patiently(lambda: transact(session, board, statement, insert))
 
-    def transact() -> None:
-        with session.transaction():
-            if session.rows(f"SELECT 1 FROM {notes(board)} WHERE n = {statement.place} FOR UPDATE"):
-                return
-            done, unfit, why = insert(session, statement)
-            stop_at_conflict(board, unfit)
-            session.run(
-                f"INSERT INTO {notes(board)} VALUES (%s, %s, %s, %s)", (statement.place, done, unfit, why or None)
-            )
 
-    patiently(transact)
+def transact(session: Session, board: Tally, statement: Statement, write: Write) -> None:
+    """Write one statement in a transaction, and note what came of it; nothing where that is noted already."""
+    with session.transaction():
+        if session.rows(f"SELECT 1 FROM {notes(board)} WHERE n = {statement.place} FOR UPDATE"):
+            return
+        done, unfit, why = write(session, statement)
+        stop_at_conflict(board, unfit)
+        session.run(f"INSERT INTO {notes(board)} VALUES (%s, %s, %s, %s)", (statement.place, done, unfit, why or None))
+
+
+class Unlike(Exception):  # noqa: N818 - no error: it is written in another way
+    """A row was left out or changed on the way."""
+
+
+def feed(session: Session, statement: Statement) -> tuple[int, int, str]:
+    """Give the server a statement's rows as they are; Unlike where it did not take each as it is."""
+    rows, number = bulk.rows_of(statement.values)
+    if not rows or session.through(lambda connection: bulk.feed(connection, statement.bulk, rows)) != (number, 0):
+        raise Unlike
+    return number, 0, ""
 
 
 def insert(session: Session, statement: Statement) -> tuple[int, int, str]:
