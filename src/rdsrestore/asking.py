@@ -50,6 +50,7 @@ class Asked:
     reason: str = ""
     max_lag: float | None = None
     max_load: int | None = None
+    gentle: bool = False
     pause_file: Path | None = None
     keep: str | None = None
     keep_dump: bool = False
@@ -84,7 +85,7 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         with_children=asked.with_children,
         triggers=asked.triggers,
         wait=asked.wait or settings.wait,
-        limits=Limits(asked.max_lag, asked.max_load),
+        limits=Limits(asked.max_lag, asked.max_load, asked.gentle),
         flag=str(asked.pause_file.absolute()) if asked.pause_file else None,
         switch_role=settings.switch_role,
         expires=settings.expires,

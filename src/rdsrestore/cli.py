@@ -20,6 +20,7 @@ from rdsrestore.options import (
     Debug,
     DryRun,
     FromSnapshot,
+    Gentle,
     Instance,
     InstanceClass,
     Json,
@@ -79,6 +80,7 @@ def table(
     ] = None,
     max_lag: MaxLag = None,
     max_load: MaxLoad = None,
+    gentle: Gentle = False,
     pause_file: PauseFile = None,
     executor: Workers = None,
     keep: Annotated[
@@ -123,6 +125,7 @@ def table(
         confirm=confirm,
         max_lag=max_lag,
         max_load=max_load,
+        gentle=gentle,
         pause_file=pause_file,
         keep=keep,
         keep_dump=keep_dump,

@@ -63,4 +63,8 @@ MaxLag = Annotated[
 MaxLoad = Annotated[
     int | None, typer.Option("--max-load", min=1, help="Hold the load while more threads run on production.")
 ]
+Gentle = Annotated[
+    bool,
+    typer.Option("--gentle", help="Write little at a time: slower, and the application hardly notices."),
+]
 PauseFile = Annotated[Path | None, typer.Option("--pause-file", help="Hold the load while this file exists.")]

@@ -50,66 +50,6 @@ class Rows(Ordered, Protocol):
 
 
 @dataclass(frozen=True)
-class Together:
-    """Two sides as one: what differs from it, taken twice, differs from one of them at least."""
-
-    first: Rows
-    second: Rows
-
-    def cut(self, span: Span, rows: int) -> Key | None:
-        """Cut by the first one's keys."""
-        return self.first.cut(span, max(rows // 2, 1))
-
-    def spans(self, span: Span, rows: int) -> Iterator[Span]:
-        """Cut by the first one's keys."""
-        return self.first.spans(span, max(rows // 2, 1))
-
-    def fingerprint(self, span: Span) -> Fingerprint:
-        """Take both sides' rows together."""
-        return self.first.fingerprint(span) + self.second.fingerprint(span)
-
-    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
-        """Take both sides' rows of each part together."""
-        first, second = self.first.parts(span), self.second.parts(span)
-        return {each: first.get(each, NONE) + second.get(each, NONE) for each in {*first, *second}}
-
-    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
-        """Yield one side's rows after the other's."""
-        yield from self.first.digests(span, parts)
-        yield from self.second.digests(span, parts)
-
-
-@dataclass(frozen=True)
-class Twice:
-    """One side counted twice, to be compared with two others together."""
-
-    rows: Rows
-
-    def cut(self, span: Span, rows: int) -> Key | None:
-        """Cut after half as many rows."""
-        return self.rows.cut(span, max(rows // 2, 1))
-
-    def spans(self, span: Span, rows: int) -> Iterator[Span]:
-        """Cut after half as many rows."""
-        return self.rows.spans(span, max(rows // 2, 1))
-
-    def fingerprint(self, span: Span) -> Fingerprint:
-        """Double it."""
-        once = self.rows.fingerprint(span)
-        return once + once
-
-    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
-        """Double each part."""
-        return {number: once + once for number, once in self.rows.parts(span).items()}
-
-    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
-        """Yield each row twice."""
-        for each in self.rows.digests(span, parts):
-            yield each
-            yield each
-
-
-@dataclass(frozen=True)
 class Pair:
     """The fingerprints of one span."""
 
@@ -264,13 +204,11 @@ class Differ:
         A span that differs in more than a quarter of its `rows` is given as a whole.
         """
         self.checks += 1
-        restored, live = self._both(lambda side: Counter(side.digests(span, parts)))
-        keys, others = (
-            tuple(dict.fromkeys(key for key, _digest in each)) for each in (restored - live, live - restored)
-        )
+        restored, live = self._both(lambda side: list(side.digests(span, parts)))
+        keys, others = only_in(restored, live), only_in(live, restored)
         if not keys and not others:
             self._same += 1
-        elif max(len(keys), len(others)) * 4 > max(restored.total(), live.total(), rows):
+        elif max(len(keys), len(others)) * 4 > max(len(restored), len(live), rows):
             yield Slice(span)
         else:
             yield Slice(keys=keys, others=others)
@@ -291,6 +229,14 @@ def paced(size: int, seconds: float, most: int) -> int:
     if seconds > LONG:
         return max(size // 2, SMALLEST)
     return min(size * 2, most) if seconds < SHORT else size
+
+
+def only_in(some: Sequence[tuple[Key, str]], others: Sequence[tuple[Key, str]]) -> tuple[Key, ...]:
+    """Name the keys of rows that some rows have more of than others; a row can be there several times."""
+    known = set(others)
+    if len(known) == len(others) and len(set(some)) == len(some):
+        return tuple(dict.fromkeys(row[0] for row in some if row not in known))
+    return tuple(dict.fromkeys(key for key, _digest in Counter(some) - Counter(others)))
 
 
 def both(pool: Executor, ask: Callable[[S], T], *sides: S) -> tuple[T, T]:

@@ -165,10 +165,14 @@ class Policy:
 
 @dataclass(frozen=True)
 class Limits:
-    """When the load holds back: seconds a replica is behind, threads running on production; None for no limit."""
+    """When the load holds back: seconds a replica is behind, threads running on production; None for no limit.
+
+    A `gentle` load writes little at a time, and rests in between.
+    """
 
     max_lag: float | None = None
     max_load: int | None = None
+    gentle: bool = False
 
 
 @dataclass(frozen=True)

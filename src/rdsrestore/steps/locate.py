@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 
 from rdsrestore.core import slices
 from rdsrestore.core.changes import Located, Relative, Role
-from rdsrestore.core.differ import Differ, Together, Twice
+from rdsrestore.core.differ import Differ
 from rdsrestore.core.facts import Differing, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
 from rdsrestore.core.ports import Progress
@@ -22,6 +22,7 @@ from rdsrestore.core.spans import Slice
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.tables import TableDefinition
+from rdsrestore.core.together import Together, Twice
 from rdsrestore.steps.sessions import after, copy, counted, production
 
 LOOKERS = 2

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import tenacity
 
@@ -22,9 +23,10 @@ from rdsrestore.core.tables import Column, ForeignKey
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of, words_of
-from rdsrestore.engines.mysql.spans import Span, paced
+from rdsrestore.engines.mysql.spans import FULL, Span, Stride, paced
 from rdsrestore.engines.mysql.tally import Tally, chosen, points_to
 
+T = TypeVar("T")
 SIGNALLED = 1644
 WAITS = frozenset({1062, 1216, 1217, 1451, 1452})
 """What another row of the run may put right: a key to be given up, a parent to come, a child to go."""
@@ -52,13 +54,14 @@ class Way:
     """How to go through the plan.
 
     `trial` inserts into the probe and notes nothing, `wait` leaves a row that another one holds up for the next round,
-    `down` goes from the last line to the first.
+    `down` goes from the last line to the first, and `stride` says how much is written at a time.
     """
 
     act: Act
     trial: bool = False
     wait: bool = False
     down: bool = False
+    stride: Stride = FULL
 
 
 def walk(session: Session, board: Tally, way: Way, hold: Callable[[], None]) -> Iterator[int]:
@@ -74,7 +77,7 @@ def walk(session: Session, board: Tally, way: Way, hold: Callable[[], None]) -> 
         hold()
         settle(session, board, span, way)
 
-    yield from paced(int(first), int(last), work, down=way.down)
+    yield from paced(int(first), int(last), work, down=way.down, stride=way.stride)
 
 
 def settle(session: Session, board: Tally, span: Span, way: Way) -> None:
@@ -96,8 +99,8 @@ def settle(session: Session, board: Tally, span: Span, way: Way) -> None:
             settle(session, board, half, way)
 
 
-def patiently(act: Callable[[], None]) -> None:
-    """Repeat a transaction that a lock or a deadlock threw back.
+def patiently(act: Callable[[], T]) -> T:
+    """Repeat a transaction that a lock or a deadlock threw back; returns what the last try does.
 
     Each try starts from what the plan says is still to do.
     """
@@ -107,7 +110,7 @@ def patiently(act: Callable[[], None]) -> None:
         wait=tenacity.wait_random_exponential(multiplier=0.1, max=5),
         reraise=True,
     )
-    retry(act)
+    return retry(act)
 
 
 def persistently(load: Callable[[], None], progress: Progress) -> None:

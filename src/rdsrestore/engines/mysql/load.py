@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from rdsrestore.core.changes import Act, TableLoad
 from rdsrestore.core.policy import may
 from rdsrestore.core.ports import Progress
 from rdsrestore.engines.mysql import apply, circle
+from rdsrestore.engines.mysql.apply import Way
 from rdsrestore.engines.mysql.connect import Session
 from rdsrestore.engines.mysql.plan import conflicts
+from rdsrestore.engines.mysql.spans import Tempo
 from rdsrestore.engines.mysql.tally import Tally
 
 BOTH_WAYS = 2
 """Rounds without any progress after which the rest can't be put right: one up, one down."""
 
 
-def load(session: Session, boards: Sequence[Tally], hold: Callable[[], None], progress: Progress) -> None:
+def load(session: Session, boards: Sequence[Tally], tempo: Tempo, progress: Progress) -> None:
     """Write all tables, parents before children; safe to repeat, since each transaction leaves its trace in the plan.
 
     Rows are deleted first, from the children up, so that they make room. What another row of the run holds up waits, in
@@ -24,26 +27,24 @@ def load(session: Session, boards: Sequence[Tally], hold: Callable[[], None], pr
     """
     idle, down, left = 0, False, to_do(session, boards)
     while left and idle < BOTH_WAYS:
-        carry_out(session, boards, hold, progress, wait=True, down=down)
+        carry_out(session, boards, tempo, progress, Way(Act.DELETE, wait=True, down=down, stride=tempo.stride))
         before, left, down = left, to_do(session, boards), not down
         idle = idle + 1 if left == before else 0
     if left:
-        circle.unlock(session, boards, hold)
-        circle.close(session, boards, hold)
-        carry_out(session, boards, hold, progress, wait=False, down=False)
+        circle.unlock(session, boards, tempo.hold)
+        circle.close(session, boards, tempo.hold)
+        carry_out(session, boards, tempo, progress, Way(Act.DELETE, stride=tempo.stride))
 
 
-def carry_out(
-    session: Session, boards: Sequence[Tally], hold: Callable[[], None], progress: Progress, *, wait: bool, down: bool
-) -> None:
-    """Go through every plan once."""
+def carry_out(session: Session, boards: Sequence[Tally], tempo: Tempo, progress: Progress, way: Way) -> None:
+    """Go through every plan once, first with the deletions."""
     works = [(board, Act.DELETE) for board in reversed(boards)]
     works += [(board, act) for board in boards for act in (Act.INSERT, Act.UPDATE)]
     for board, act in works:
         if act not in may(board.policy):
             continue
         whole = left(session, board, act)
-        for done in apply.walk(session, board, apply.Way(act, wait=wait, down=down), hold):
+        for done in apply.walk(session, board, replace(way, act=act), tempo.hold):
             progress(f"{board.live.ref.table}: {act} {min(done, whole):,} of {whole:,} rows", min(done / whole, 1))
 
 

@@ -35,6 +35,7 @@ from rdsrestore.engines.mysql.logins import Logins
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
 from rdsrestore.engines.mysql.server import facts
 from rdsrestore.engines.mysql.shelf import Shelf
+from rdsrestore.engines.mysql.spans import FULL, SOFT, Tempo
 from rdsrestore.engines.mysql.tally import Tally
 from rdsrestore.engines.mysql.team import Team
 from rdsrestore.engines.mysql.throttle import Throttle
@@ -196,11 +197,12 @@ class MysqlProduction:
 
         def write() -> None:
             with closing(Throttle(pace, self._ready(), self._login, progress)) as throttle:
+                tempo = Tempo(throttle.hold, SOFT if pace.limits.gentle else FULL)
                 for board, target in jobs:
                     if target.whole:
                         shelf = Shelf(folder, self._key)
-                        whole.load(self._login, board, target, shelf, throttle.hold, progress, self._team)
-                load.load(self._ready(), [job[0] for job in jobs if not job[1].whole], throttle.hold, progress)
+                        whole.load(self._login, board, target, shelf, tempo, progress, self._team)
+                load.load(self._ready(), [job[0] for job in jobs if not job[1].whole], tempo, progress)
 
         persistently(write, progress)
 

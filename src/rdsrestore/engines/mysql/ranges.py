@@ -68,24 +68,32 @@ class TableRows:
 
     def parts(self, span: Span) -> Mapping[int, Fingerprint]:
         """Take the fingerprints of a span's rows by runs of whole numbers; empty for any other key."""
-        if not self._counted:
+        number = self._number
+        if not number:
             return {}
-        number = f"{quoted(self.key[0])} DIV {TOGETHER}"
         return rowhash.fingerprints(
             self.session, qualified(self.ref), self.columns, number, self._within(span), others=self.others
         )
 
-    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
-        """Yield key and digest of each row of a small span, or only of these parts of it."""
+    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
+        """Return key and digest of each row of a small span, or only of these parts of it."""
         digest = f"SUBSTR({rowhash.row(self.columns, 't', self.others)}, 1, {DIGITS})"
-        chosen = f" AND ({' OR '.join(map(self._part, parts))})" if parts else ""
+        chosen = f" AND {self._number} IN ({', '.join(map(str, parts))})" if parts else ""
         rest = f"FROM {qualified(self.ref)} AS t WHERE {self._within(span)}{chosen}"
-        if self.numbered:  # one text for all rows costs a tenth of two values for each
-            rows, text = self.session.one(f"SELECT COUNT(*), GROUP_CONCAT({self._shown}, ' ', {digest}) {rest}")
-            pairs = [each.partition(" ") for each in text.split(",")] if text else []
-            if len(pairs) == rows and (not rows or len(pairs[-1][2]) == DIGITS):
-                yield from (((key,), found) for key, _space, found in pairs)
-                return  # else it was cut off, or a row has no digest
+        at_once = self._at_once(digest, rest) if self.numbered else None
+        return self._one_by_one(digest, rest) if at_once is None else at_once
+
+    def _at_once(self, digest: str, rest: str) -> Iterable[tuple[Key, str]] | None:
+        """Read keys and digests as one text, which costs a tenth of two values for each row.
+
+        None where it was cut off, or a row has no digest.
+        """
+        rows, text = self.session.one(f"SELECT COUNT(*), GROUP_CONCAT({self._shown}, ' ', {digest}) {rest}")
+        words = text.replace(",", " ").split(" ") if text else []
+        whole = len(words) == 2 * rows and (not rows or len(words[-1]) == DIGITS)
+        return zip(zip(words[::2], strict=True), words[1::2], strict=True) if whole else None
+
+    def _one_by_one(self, digest: str, rest: str) -> Iterator[tuple[Key, str]]:
         for *keys, found in self.session.stream(f"SELECT {self._shown}, {digest} {rest}"):
             if found is None:
                 raise rowhash.too_large(1)
@@ -165,17 +173,10 @@ class TableRows:
         return int(plan.get("rows") or 0)
 
     @property
-    def _counted(self) -> bool:
-        """Whether keys can be divided into runs of whole numbers."""
+    def _number(self) -> str:
+        """The expression that numbers the runs of keys that are looked at together; empty for keys of another kind."""
         (first, *more) = self.key_columns
-        return not more and first.counted
-
-    def _part(self, number: int) -> str:
-        """Write the condition for a run of keys, so that an index serves it: DIV cuts off towards zero."""
-        low, high = number * TOGETHER, number * TOGETHER
-        low -= TOGETHER - 1 if number <= 0 else 0
-        high += TOGETHER - 1 if number >= 0 else 0
-        return f"{quoted(self.key[0])} BETWEEN {low} AND {high}"
+        return "" if more or not first.counted else f"{quoted(first.here.name)} DIV {TOGETHER}"
 
     @property
     def _shown(self) -> str:

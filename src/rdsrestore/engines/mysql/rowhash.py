@@ -133,9 +133,10 @@ def fingerprints(
         f"SELECT SUM(s), GROUP_CONCAT(n, ' ', c, ' ', TRIM(TRAILING '{NO_MARK}' FROM s)) FROM ({each}) AS parts"
     )
     found = [line.split(" ") for line in text.split(",")] if text else []
-    if sum(Decimal(sums) for *_key, sums in found) != (whole or 0):
-        found = session.rows(each)  # the text was cut off
-    return {int(number): checked(rows, Decimal(sums)) for number, rows, sums in found}
+    if "." in (text or "") or sum(int(sums) for *_key, sums in found) != (whole or 0):
+        found = session.rows(each)  # a row has no digest, or the text was cut off
+        return {int(number): checked(rows, sums) for number, rows, sums in found}
+    return {int(number): Fingerprint(int(rows), int(sums)) for number, rows, sums in found}
 
 
 def total(digest: str) -> str:

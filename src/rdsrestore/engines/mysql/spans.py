@@ -5,13 +5,42 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rdsrestore.engines.mysql.connect import Row, Session, quoted
 
+T = TypeVar("T")
 RANGE = 20_000
 FIRST, SMALLEST, LARGEST = 500, 50, 20_000
-GOAL = 0.3
-"""Seconds that one transaction should take."""
+
+
+@dataclass(frozen=True)
+class Stride:
+    """How much is written at a time, and how long a rest follows.
+
+    A transaction takes about `seconds`, or of a dump's statement so many `rows`, None for all; `writers` work at a
+    time. A rest is as long as what was done took, times `rest`.
+    """
+
+    seconds: float
+    rows: int | None
+    writers: int
+    rest: float
+
+    def took(self, work: Callable[[], T]) -> T:
+        """Do some work and rest after it; returns what it does."""
+        begun = time.monotonic()
+        try:
+            return work()
+        finally:
+            if self.rest:
+                time.sleep((time.monotonic() - begun) * self.rest)
+
+
+FULL = Stride(seconds=0.3, rows=None, writers=3, rest=0)
+"""While one writer waits for the disk that its commit is to reach, others go on."""
+SOFT = Stride(seconds=0.02, rows=100, writers=1, rest=1)
+"""What an application hardly notices: short locks, little at a time to be written, and time between."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +59,14 @@ class Span:
     def lines(self) -> str:
         """The condition for its lines of the plan (l)."""
         return f"l.rr_n BETWEEN {self.low} AND {self.high}"
+
+
+@dataclass(frozen=True)
+class Tempo:
+    """How fast a load goes: `hold` is asked before each transaction."""
+
+    hold: Callable[[], None]
+    stride: Stride = FULL
 
 
 def key_ranges(session: Session, table: str, key: tuple[str, ...], alias: str, rows: int = RANGE) -> Iterator[str]:
@@ -63,7 +100,9 @@ def beyond(session: Session, key: tuple[str, ...], bound: Row, alias: str) -> st
     return "(" + " OR ".join(f"({step})" for step in steps) + ")"
 
 
-def paced(first: int, last: int, work: Callable[[Span], None], *, down: bool = False) -> Iterator[int]:
+def paced(
+    first: int, last: int, work: Callable[[Span], None], *, down: bool = False, stride: Stride = FULL
+) -> Iterator[int]:
     """Give out the lines from `first` to `last` in spans sized by how long the last one took; yields how many are done.
 
     With `down` from the last to the first.
@@ -77,4 +116,5 @@ def paced(first: int, last: int, work: Callable[[Span], None], *, down: bool = F
         taken = max(time.monotonic() - begun, 0.001)
         done += take
         yield done
-        size = min(max(int(size * min(max(GOAL / taken, 0.5), 2)), SMALLEST), LARGEST)
+        time.sleep(taken * stride.rest)
+        size = min(max(int(size * min(max(stride.seconds / taken, 0.5), 2)), SMALLEST), LARGEST)

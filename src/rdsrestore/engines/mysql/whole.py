@@ -7,8 +7,7 @@ an answer that was lost is neither repeated nor forgotten.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -26,27 +25,24 @@ from rdsrestore.core.changes import (
     Target,
 )
 from rdsrestore.core.crew import Crew
-from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Merge
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.sections import each_done
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
-from rdsrestore.engines.mysql import bulk, ddl, dumpfile, pieces, rowhash, staging
-from rdsrestore.engines.mysql.apply import patiently, reason, stop_at_conflict
+from rdsrestore.engines.mysql import bulk, ddl, pieces, rowhash, staging
+from rdsrestore.engines.mysql.apply import patiently, stop_at_conflict
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted
-from rdsrestore.engines.mysql.faults import UNFIT, number_of, words_of
 from rdsrestore.engines.mysql.logins import Logins
 from rdsrestore.engines.mysql.plan import count, lost_children
 from rdsrestore.engines.mysql.shelf import Shelf
+from rdsrestore.engines.mysql.spans import FULL, Stride, Tempo
+from rdsrestore.engines.mysql.statements import Statement, Unlike, Write, feed, insert, statements
 from rdsrestore.engines.mysql.tally import Tally
 from rdsrestore.engines.mysql.team import Pass, Team, unseal
 
-WRITERS = 3
-"""Statements under way at a time: while one waits for the disk that its commit is to reach, others go on."""
-Write = Callable[[Session, "Statement"], tuple[int, int, str]]
-"""Returns how many rows were written, how many do not fit, and why the last of these does not."""
-HEAD = re.compile(dumpfile.INSERT + rb"`(?:[^`]|``)*+` (\((?:`(?:[^`]|``)*+`(?:, )?)++\) VALUES)")
+CHECKERS = 2
+"""Ranges whose checksums are taken at a time."""
 
 
 def fits(session: Session, target: Target, live: TableDefinition) -> bool:
@@ -75,7 +71,8 @@ def prepare(session: Session, board: Tally, dump: DumpFile, shelf: Shelf) -> Non
     session.run(f"DROP TABLE IF EXISTS {notes(board)}")
     session.run(
         f"CREATE TABLE {notes(board)} (n BIGINT UNSIGNED NOT NULL PRIMARY KEY, done BIGINT UNSIGNED NOT NULL,"
-        " unfit BIGINT UNSIGNED NOT NULL, why VARCHAR(250) NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
+        " unfit BIGINT UNSIGNED NOT NULL, why VARCHAR(250) NULL, ended BOOLEAN NOT NULL)"
+        " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
     )
 
 
@@ -106,129 +103,94 @@ def save(board: Tally, target: Target) -> SavedTable:
     return SavedTable(board.live.ref, board.then.key, names, target.dump, whole=True)
 
 
-@dataclass(frozen=True)
-class Statement:
-    """One INSERT of a dump: where it begins in the file, and its text for the table that takes the rows.
-
-    `bulk` is the LOAD DATA that may be tried first; empty where it may not.
-    """
-
-    place: int
-    head: bytes
-    values: bytes
-    bulk: str = ""
-
-
-def statements(shelf: Shelf, dump: DumpFile, landing: str, text: str = "") -> Iterator[Statement]:
-    """Read a dump's statements one by one; `text` is the LOAD DATA that may be tried first."""
-    with shelf.reading(dump.path) as file:
-        for place, part in dumpfile.parts(file):
-            if head := HEAD.match(part):
-                into = dumpfile.INSERT + landing.encode() + b" " + head[1]
-                yield Statement(place, into, part[head.end() :].rstrip().rstrip(b";"), text)
-
-
 def load(
     login: Login,
     board: Tally,
     target: Target,
     shelf: Shelf,
-    hold: Callable[[], None],
+    tempo: Tempo,
     progress: Progress,
     team: Team | None = None,
 ) -> None:
-    """Write the dump's statements that no note says to be written, each in a transaction of its own."""
+    """Write the dump's statements that no note says to be written, some rows of each in a transaction."""
     last = max(target.dump.span[1], 1)
     staging.refuse_changed(shelf, target.dump)
     with closing(connect(login, "production")) as session:
-        known = {int(place) for (place,) in session.stream(f"SELECT n FROM {notes(board)}")}
+        ended = {int(place) for (place,) in session.stream(f"SELECT n FROM {notes(board)} WHERE ended")}
         text = bulk.statement(board.live, target.dump.definition) if bulk.allowed(session, board.live) else ""
 
     def waiting() -> Iterator[Statement]:
         for statement in statements(shelf, target.dump, board.landing, text):
             share = statement.place / last
             progress(f"{board.live.ref.table}: {share:.0%} of {target.dump.rows:,} rows", share)
-            if statement.place not in known:
-                hold()
+            if statement.place not in ended:
+                tempo.hold()
                 yield statement
 
     def write(given: Iterator[Statement]) -> None:
         with closing(connect(login, f"load {board.live.ref}")) as session:
             for statement in given:
-                put(session, board, statement)
+                put(session, board, statement, tempo.stride)
 
     if team:
-        write_elsewhere(waiting(), board, team, team.admit(login, f"load {board.live.ref}"))
+        write_elsewhere(waiting(), board, team, team.admit(login, f"load {board.live.ref}"), tempo.stride)
         return
-    with Crew(WRITERS, write) as crew:
+    with Crew(tempo.stride.writers, write) as crew:
         for statement in waiting():
             crew.give(statement)
 
 
-def write_elsewhere(waiting: Iterator[Statement], board: Tally, team: Team, given: Pass) -> None:
+def write_elsewhere(waiting: Iterator[Statement], board: Tally, team: Team, given: Pass, stride: Stride) -> None:
     """Have a team write statements; the notes see to it that one which is done twice is written once."""
 
     def submit(each: Statement) -> Future[None]:
-        return team.executor.submit(errand, given, board, replace(each, values=team.seal(each.values)))
+        return team.executor.submit(errand, given, board, replace(each, values=team.seal(each.values)), stride)
 
-    for _done in each_done(waiting, submit, team.size):
+    for _done in each_done(waiting, submit, team.size if stride is FULL else stride.writers):
         pass
 
 
-def errand(given: Pass, board: Tally, sealed: Statement) -> None:
+def errand(given: Pass, board: Tally, sealed: Statement, stride: Stride) -> None:
     """On a worker: write one statement."""
     with given.logins().borrowed() as session:
-        put(session, board, replace(sealed, values=unseal(sealed.values)))
+        put(session, board, replace(sealed, values=unseal(sealed.values)), stride)
 
 
-def put(session: Session, board: Tally, statement: Statement) -> None:
-    """Write one statement and its note, unless the note is there."""
+def put(session: Session, board: Tally, statement: Statement, stride: Stride) -> None:
+    """Write one statement, some rows at a time, and rest in between."""
+    while not stride.took(lambda: written(session, board, statement, stride.rows)):
+        pass
+
+
+def written(session: Session, board: Tally, statement: Statement, most: int | None) -> bool:
+    """Write the statement's next rows; returns whether it is done."""
     with suppress(Unlike):
         if statement.bulk:
-            patiently(lambda: transact(session, board, statement, feed))
-            return
-    patiently(lambda: transact(session, board, statement, insert))
+            return patiently(lambda: transact(session, board, statement, most, feed))
+    return patiently(lambda: transact(session, board, statement, most, insert))
 
 
-def transact(session: Session, board: Tally, statement: Statement, write: Write) -> None:
-    """Write one statement in a transaction, and note what came of it; nothing where that is noted already."""
+def transact(session: Session, board: Tally, statement: Statement, most: int | None, write: Write) -> bool:
+    """Write the rows that follow those which are noted, and note what came of them; returns whether these are all."""
     with session.transaction():
-        if session.rows(f"SELECT 1 FROM {notes(board)} WHERE n = {statement.place} FOR UPDATE"):
-            return
-        done, unfit, why = write(session, statement)
+        place = f"WHERE n = {statement.place}"
+        found = session.rows(f"SELECT done + unfit, ended FROM {notes(board)} {place} FOR UPDATE")
+        behind, ended = found[0] if found else (0, 0)
+        if ended:
+            return True
+        part, last = statement.after(int(behind), most)
+        done, unfit, why = write(session, part)
         stop_at_conflict(board, unfit)
-        session.run(f"INSERT INTO {notes(board)} VALUES (%s, %s, %s, %s)", (statement.place, done, unfit, why or None))
-
-
-class Unlike(Exception):  # noqa: N818 - no error: it is written in another way
-    """A row was left out or changed on the way."""
-
-
-def feed(session: Session, statement: Statement) -> tuple[int, int, str]:
-    """Give the server a statement's rows as they are; Unlike where it did not take each as it is."""
-    rows, number = bulk.rows_of(statement.values)
-    if not rows or session.through(lambda connection: bulk.feed(connection, statement.bulk, rows)) != (number, 0):
-        raise Unlike
-    return number, 0, ""
-
-
-def insert(session: Session, statement: Statement) -> tuple[int, int, str]:
-    """Insert a statement's rows, halving it down to those that do not fit.
-
-    Returns how many were inserted, how many were not, and why the last of these was not.
-    """
-    try:
-        return session.send(statement.head + statement.values), 0, ""
-    except DatabaseError as error:
-        if number_of(error) not in UNFIT:
-            raise
-        rows = [row[:-1] for row in dumpfile.rows(statement.values + b";")]
-        if len(rows) == 1:
-            return 0, 1, reason(words_of(error))
-    middle = len(rows) // 2
-    halves = (replace(statement, values=b",".join(part)) for part in (rows[:middle], rows[middle:]))
-    first, second = (insert(session, half) for half in halves)
-    return first[0] + second[0], first[1] + second[1], second[2] or first[2]
+        if found:
+            session.run(
+                f"UPDATE {notes(board)} SET done = done + %s, unfit = unfit + %s, why = COALESCE(%s, why), ended = %s"
+                f" {place}",
+                (done, unfit, why or None, last),
+            )
+        else:
+            values = (statement.place, done, unfit, why or None, last)
+            session.run(f"INSERT INTO {notes(board)} VALUES (%s, %s, %s, %s, %s)", values)
+        return last
 
 
 def loaded(session: Session, board: Tally) -> TableLoad:
@@ -251,7 +213,7 @@ def rest(login: Login, board: Tally, dump: DumpFile) -> Fingerprint:
             with logins.borrowed() as session:
                 return rowhash.fingerprint(session, board.landing, board.live.base_columns, condition)
 
-        with ThreadPoolExecutor(WRITERS, thread_name_prefix="checker") as pool:
+        with ThreadPoolExecutor(CHECKERS, thread_name_prefix="checker") as pool:
             return sum(pool.map(take, conditions), Fingerprint(0, 0))
 
 
