@@ -446,8 +446,10 @@ class FakeServer:
         del target
         return False
 
-    def compare(self, schema: str, targets: Sequence[Target], progress: Progress) -> Sequence[TableDifference]:
-        del schema, progress
+    def compare(
+        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
+    ) -> Sequence[TableDifference]:
+        del schema, folder, progress
         self.faults.before("compare")
         return [self.difference(target) for target in targets]
 

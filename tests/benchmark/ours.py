@@ -47,7 +47,7 @@ def repair(wish: dict[str, Any], site: Site) -> None:
         with step("stage"):
             server.stage(SCRATCH, target, site.folder, silent)
         with step("compare"):
-            (difference,) = server.compare(SCRATCH, [target], silent)
+            (difference,) = server.compare(SCRATCH, [target], site.folder, silent)
         with step("save"):
             server.save(SCRATCH, target, site.folder, silent)
             untouched = server.rest(SCRATCH, target)

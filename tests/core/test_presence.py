@@ -73,6 +73,8 @@ def test_what_one_side_alone_has_is_in_a_slice(
     parts = list(search.slices())
     assert named(parts, Side(restored)) >= restored - live
     assert named(parts, Side(live)) >= live - restored
+    assert not named(parts, Side(restored)) & live
+    assert not named(parts, Side(live)) & restored
     assert (search.restored_rows, search.live_rows) == (len(restored), len(live))
     assert search.common == len(restored & live)
 
@@ -82,6 +84,17 @@ def test_nothing_is_named_where_both_sides_have_the_same_keys(
     pool: ThreadPoolExecutor, restored: set[int], chunk: int
 ) -> None:
     assert list(Presence(Side(restored), Side(restored), pool, silent, chunk).slices()) == []
+
+
+def test_what_was_deleted_together_is_named_by_its_ends(pool: ThreadPoolExecutor) -> None:
+    restored = set(range(1000))
+    live = (restored - set(range(120, 190)) - set(range(250, 350))) | {150}
+
+    parts = list(Presence(Side(restored - {150}), Side(live), pool, silent, 99).slices())
+
+    assert Slice(Span(("119",), ("189",))) in parts
+    assert Slice(Span(("249",), ("297",))) in parts
+    assert sum(len(each.keys) for each in parts) < 60
 
 
 def test_a_few_missing_keys_are_named_one_by_one(pool: ThreadPoolExecutor) -> None:

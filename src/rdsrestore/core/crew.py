@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -37,7 +37,9 @@ class Crew(Generic[T]):
         if kind:
             self._stop.set()
         while not all(each.done() for each in self._members):
-            self._put(())
+            for _each in self._members:
+                self._put(())
+            wait(self._members, LOOK)
         self._pool.shutdown()
         for each in self._members if not kind else ():
             each.result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from rdsrestore.core.differ import both
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.spans import EVERYTHING, Key, Ordered, Slice, Span
 
+LONG = 8
+"""Keys in a run, on the average, from which on runs are named by their ends."""
 Bits = Mapping[int, int]
 """Keys that are there, by their number in runs of 64: bit `n` of run `r` stands for the key 64 r + n."""
 
@@ -74,14 +77,22 @@ class Presence:
         return both(self.pool, lambda side: side.present(span), self.restored, self.live)
 
     def _sides(self, span: Span, restored: Bits, live: Bits) -> Iterator[Slice]:
-        """Set one span's keys against each other; where most are missing it is given as a whole."""
+        """Set one span's keys against each other; no slice has keys of which both sides have some."""
         self.restored_rows += ones(restored)
         self.live_rows += ones(live)
         missing, extra = without(restored, live), without(live, restored)
-        self.common += ones(restored) - ones(missing)
+        common = ones(restored) - ones(missing)
+        self.common += common
         self.progress(f"{self.restored_rows:,} keys compared", None)
-        if ones(missing) * 4 > ones(restored):
+        if missing and not common:
             yield Slice(span)
+            return
+        long = runs(missing, without(restored, missing)) if ones(missing) * 4 > common else []
+        if long and len(long) * LONG < ones(missing):
+            yield from (Slice(Span((str(first - 1),), (str(last),))) for first, last in long)
+            inside, at = [first for first, _last in long], bisect_right
+            left = [n for n in numbers(extra) if not (place := at(inside, n)) or n > long[place - 1][1]]
+            yield from [Slice(others=tuple((str(n),) for n in left))] if left else []
         elif missing or extra:
             yield Slice(keys=keys(missing), others=keys(extra))
 
@@ -97,6 +108,21 @@ def ones(bits: Bits) -> int:
     return sum(each.bit_count() for each in bits.values())
 
 
+def numbers(bits: Bits) -> Iterator[int]:
+    """Yield the keys in order."""
+    return (run * 64 + bit for run in sorted(bits) for bit in range(64) if bits[run] >> bit & 1)
+
+
 def keys(bits: Bits) -> tuple[Key, ...]:
     """Write keys out."""
-    return tuple((str(run * 64 + bit),) for run in sorted(bits) for bit in range(64) if bits[run] >> bit & 1)
+    return tuple((str(number),) for number in numbers(bits))
+
+
+def runs(some: Bits, others: Bits) -> list[tuple[int, int]]:
+    """Return the first and the last of some keys between which there are none of the others."""
+    between, found, place = list(numbers(others)), list[tuple[int, int]](), -1
+    for number in numbers(some):
+        before = bisect_right(between, number)
+        found.append((number if before != place else found.pop()[0], number))
+        place = before
+    return found

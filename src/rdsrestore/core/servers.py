@@ -140,8 +140,12 @@ class Production(Protocol):
         """Say whether a table can take its rows as they are, without staging: it has none of them."""
         ...
 
-    def compare(self, schema: str, targets: Sequence[Target], progress: Progress) -> Sequence[TableDifference]:
+    def compare(
+        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
+    ) -> Sequence[TableDifference]:
         """Class every staged row against its landing and keep the result in the scratch schema; changes nothing else.
+
+        `folder` has the dumps of tables that take theirs whole.
 
         Of tables that only come along, rows count that went with restored rows of others, or that these point to.
         """

@@ -43,7 +43,7 @@ class Compare(Step):
         """Compare each table, and list all keys in the run's folder."""
         targets = run.facts.get(Staged).targets
         with production(run) as database:
-            differences = tuple(database.compare(self.schema, targets, run.progress))
+            differences = tuple(database.compare(self.schema, targets, run.folder, run.progress))
             for target in targets:
                 keep_lines(run, database, self.schema, target)
         run.facts.put(Compared(differences))

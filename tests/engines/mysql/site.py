@@ -196,7 +196,7 @@ class Site:
 
     def compare_all(self, *targets: Target) -> Sequence[TableDifference]:
         with self.live() as server:
-            return server.compare(SCHEMA, targets, silent)
+            return server.compare(SCHEMA, targets, self.folder, silent)
 
     def save(self, table: str, into: str | None = None, policy: Policy = DEFAULT) -> SavedTable:
         with self.live() as server:
@@ -229,7 +229,7 @@ class Site:
             server.drop_scratch(SCHEMA)
             server.create_scratch(SCHEMA, RUN)
             server.stage(SCHEMA, target, self.folder, silent)
-            (difference,) = server.compare(SCHEMA, [target], silent)
+            (difference,) = server.compare(SCHEMA, [target], self.folder, silent)
             server.save(SCHEMA, target, aside, silent)
             server.load(SCHEMA, [target], self.folder, Pace(), silent)
             return difference, server.loaded(SCHEMA, target)

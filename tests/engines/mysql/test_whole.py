@@ -49,7 +49,7 @@ def ready(site: Site, target: Target) -> Iterator[MysqlProduction]:
 
 def go(site: Site, server: MysqlProduction, target: Target) -> tuple[SavedTable, TableLoad, Ledger]:
     """The steps after staging."""
-    (difference,) = server.compare(SCHEMA, [target], silent)
+    (difference,) = server.compare(SCHEMA, [target], site.folder, silent)
     saved = server.save(SCHEMA, target, site.folder, silent)
     untouched = server.rest(SCHEMA, target)
     server.load(SCHEMA, [target], site.folder, Pace(), silent)
@@ -59,7 +59,7 @@ def go(site: Site, server: MysqlProduction, target: Target) -> tuple[SavedTable,
 
 def test_all_rows_come_back_and_the_books_balance(site: Site, emptied: Target) -> None:
     with ready(site, emptied) as server:
-        (difference,) = server.compare(SCHEMA, [emptied], silent)
+        (difference,) = server.compare(SCHEMA, [emptied], site.folder, silent)
         assert [(each.relation, each.act, each.rows) for each in difference.groups] == [
             (Relation.MISSING, Act.INSERT, ROWS)
         ]

@@ -14,6 +14,7 @@ from rdsrestore.core.ports import Progress
 from rdsrestore.core.spans import Slice
 from rdsrestore.core.tables import DumpFile, Fingerprint, ServerFacts, TableDefinition
 from rdsrestore.engines.mysql import (
+    books,
     catalog,
     compare,
     keyfile,
@@ -163,7 +164,9 @@ class MysqlProduction:
         live = self.definition(target.landing)
         return live is not None and whole.fits(self._ready(), target, live)
 
-    def compare(self, schema: str, targets: Sequence[Target], progress: Progress) -> tuple[TableDifference, ...]:
+    def compare(
+        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
+    ) -> tuple[TableDifference, ...]:
         """Class every staged row against its landing and keep the result in the scratch schema.
 
         Changes nothing else.
@@ -171,7 +174,9 @@ class MysqlProduction:
         jobs = [(self._board(schema, target), target) for target in targets]
         session = self._ready()
         staged = iter(compare.compare(session, [job for job in jobs if not job[1].whole], progress))
-        return tuple(whole.difference(session, *job) if job[1].whole else next(staged) for job in jobs)
+        return tuple(
+            whole.difference(session, *job, Shelf(folder, self._key)) if job[1].whole else next(staged) for job in jobs
+        )
 
     def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
         """Yield what the plan says of each row."""
@@ -188,7 +193,7 @@ class MysqlProduction:
     def rest(self, schema: str, target: Target) -> Fingerprint | None:
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
         if target.whole:
-            return whole.rest(self._login, self._board(schema, target), target.dump)
+            return books.rest(self._login, self._board(schema, target), target)
         return verify.rest(self._ready(), self._board(schema, target))
 
     def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
@@ -217,8 +222,8 @@ class MysqlProduction:
     ) -> Ledger:
         """Balance the books: what is there now against what was planned, and the rest against what it was."""
         if target.whole:
-            books = whole.Books(target, Shelf(folder, self._key), before, untouched)
-            return whole.ledger(self._ready(), self._login, self._board(schema, target), books, progress)
+            known = books.Books(target, Shelf(folder, self._key), before, untouched)
+            return books.ledger(self._ready(), self._login, self._board(schema, target), known, progress)
         return verify.ledger(self._ready(), self._board(schema, target), before, untouched)
 
     def _board(self, schema: str, target: Target) -> Tally:

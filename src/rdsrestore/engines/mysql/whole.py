@@ -8,15 +8,14 @@ an answer that was lost is neither repeated nor forgotten.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rdsrestore.core.changes import (
     Act,
     Conflict,
     Group,
-    Ledger,
     Relation,
     SavedTable,
     Story,
@@ -28,21 +27,17 @@ from rdsrestore.core.crew import Crew
 from rdsrestore.core.model import Merge
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.sections import each_done
-from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
-from rdsrestore.engines.mysql import bulk, ddl, pieces, rowhash, staging
+from rdsrestore.core.tables import DumpFile, TableDefinition
+from rdsrestore.engines.mysql import bulk, ddl, foretold, staging
 from rdsrestore.engines.mysql.apply import patiently, stop_at_conflict
 from rdsrestore.engines.mysql.catalog import qualified
-from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted
-from rdsrestore.engines.mysql.logins import Logins
-from rdsrestore.engines.mysql.plan import count, lost_children
+from rdsrestore.engines.mysql.connect import Login, Session, connect
+from rdsrestore.engines.mysql.plan import count, lost_children, rows_then
 from rdsrestore.engines.mysql.shelf import Shelf
 from rdsrestore.engines.mysql.spans import FULL, Stride, Tempo
 from rdsrestore.engines.mysql.statements import Statement, Unlike, Write, feed, insert, statements
 from rdsrestore.engines.mysql.tally import Tally
 from rdsrestore.engines.mysql.team import Pass, Team, unseal
-
-CHECKERS = 2
-"""Ranges whose checksums are taken at a time."""
 
 
 def fits(session: Session, target: Target, live: TableDefinition) -> bool:
@@ -51,12 +46,21 @@ def fits(session: Session, target: Target, live: TableDefinition) -> bool:
     Nothing else may follow from inserting them: no trigger, no parent to look for, no value to be corrected.
     """
     then = target.dump.definition
-    plain = not (target.after or target.back or target.dump.floats or live.references or live.triggers)
+    plain = bool(target.dump.rows) and not (
+        target.after or target.back or target.dump.floats or live.references or live.triggers
+    )
     plain = plain and not any(column.generated for column in live.columns)
     if not plain or not then.key or not ddl.same_shape(live, then):
         return False
-    apart = target.located is not None and target.located.common == 0 and target.policy.merge is Merge.MISSING
-    return apart or not session.rows(f"SELECT 1 FROM {qualified(live.ref)} LIMIT 1")
+    if apart(target):
+        return foretold.foreseeable(live, target.dump)
+    return not session.rows(f"SELECT 1 FROM {qualified(live.ref)} LIMIT 1")
+
+
+def apart(target: Target) -> bool:
+    """Whether the dump has just those rows whose keys production has not: where keys alone were compared."""
+    known = target.located is not None and target.located.common is not None
+    return known and target.policy.merge is Merge.MISSING
 
 
 def notes(board: Tally) -> str:
@@ -76,18 +80,25 @@ def prepare(session: Session, board: Tally, dump: DumpFile, shelf: Shelf) -> Non
     )
 
 
-def difference(session: Session, board: Tally, target: Target) -> TableDifference:
+def difference(session: Session, board: Tally, target: Target, shelf: Shelf) -> TableDifference:
     """Sum up: every row of the dump is missing; rows that others wrote since are production's alone."""
-    live = count(session, board.live.ref)
-    groups = [Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, target.dump.rows)]
-    groups += [Group(Relation.EXTRA, Story.UNKNOWN, Act.KEEP, live)] if live else []
+    dump, located = target.dump, target.located
+    live = located.live if located and located.live is not None else count(session, board.live.ref)
+    common = (located.common or 0) if located else 0
+    known = live and foretold.foreseeable(board.live, dump)
+    conflicts = foretold.conflicts(session, board, shelf, dump) if known else ()
+    missing = dump.rows - sum(each.rows for each in conflicts)
+    groups = [Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, missing, foretold.sample(shelf, dump))]
+    groups += [Group(Relation.EXTRA, Story.UNKNOWN, Act.KEEP, live - common)] if live > common else []
     return TableDifference(
         board.then.ref,
         board.live.ref,
-        restored=target.dump.rows,
+        restored=rows_then(target),
         live=live,
         groups=tuple(groups),
+        conflicts=conflicts,
         children=lost_children(session, board, target),
+        unseen=common,
         print=print_of(target),
     )
 
@@ -199,57 +210,4 @@ def loaded(session: Session, board: Tally) -> TableLoad:
     found = session.rows(f"SELECT why, SUM(unfit) FROM {notes(board)} WHERE unfit > 0 GROUP BY why ORDER BY 2 DESC")
     return TableLoad(
         board.live.ref, inserted=int(done), conflicts=tuple(Conflict(str(why), int(rows)) for why, rows in found)
-    )
-
-
-def rest(login: Login, board: Tally, dump: DumpFile) -> Fingerprint:
-    """Take the fingerprint of the rows up to the dump's last key, range by range: new rows come after it, as a rule."""
-    bound = f"{quoted(board.key[0])} <= {dump.top}" if dump.top else None
-    with closing(connect(login, "production")) as session:
-        conditions = list(pieces.cut(session, board.live, bound, dump.definition))
-    with closing(Logins(login, "production")) as logins:
-
-        def take(condition: str | None) -> Fingerprint:
-            with logins.borrowed() as session:
-                return rowhash.fingerprint(session, board.landing, board.live.base_columns, condition)
-
-        with ThreadPoolExecutor(CHECKERS, thread_name_prefix="checker") as pool:
-            return sum(pool.map(take, conditions), Fingerprint(0, 0))
-
-
-@dataclass(frozen=True)
-class Books:
-    """What is known before the books are balanced: `before` and `untouched` count and hash what was there."""
-
-    target: Target
-    shelf: Shelf
-    before: int
-    untouched: Fingerprint | None
-
-
-def ledger(session: Session, login: Login, board: Tally, books: Books, progress: Progress) -> Ledger:
-    """Balance the books by checksums of the whole; row by row only where others wrote meanwhile."""
-    dump = books.target.dump
-    written = loaded(session, board)
-    unfit = sum(conflict.rows for conflict in written.conflicts)
-    after, now = count(session, board.live.ref), rest(login, board, dump)
-    same = not unfit and books.untouched is not None and now == books.untouched + dump.content
-    matching = written.inserted
-    if not same:
-        staging.stage(session, login, board.schema, dump, books.shelf, progress)
-        (matching,) = session.one(
-            f"SELECT COUNT(*) FROM {board.source} AS s JOIN {board.landing} AS p ON {board.meet('s', 'p')}"
-            f" WHERE {board.digest('s')} = {board.digest('p')}"
-        )
-    return Ledger(
-        landing=board.live.ref,
-        before=books.before,
-        after=after,
-        inserted=written.inserted,
-        deleted=0,
-        planned=dump.rows,
-        done=written.inserted,
-        unfit=unfit,
-        matching=min(int(matching), written.inserted),
-        rest=True if same and after == books.before + written.inserted else None,
     )

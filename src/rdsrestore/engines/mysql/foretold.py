@@ -1,0 +1,108 @@
+"""What can be told of a dump's rows before any of them is written: a few to show, and those that are in another's way.
+
+Only for a table that takes its dump as it is: no key of the dump is there, so that a row that holds one of its other
+unique values is another one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from rdsrestore.core.changes import Cell, Conflict
+from rdsrestore.core.tables import DumpFile, TableDefinition, UniqueKey
+from rdsrestore.engines.mysql import dumpfile
+from rdsrestore.engines.mysql.connect import Session, quoted
+from rdsrestore.engines.mysql.plan import KEYS, SAMPLE, shown
+from rdsrestore.engines.mysql.shelf import Shelf
+from rdsrestore.engines.mysql.statements import statements
+from rdsrestore.engines.mysql.tally import Tally
+
+MOST = 100_000
+"""Rows whose unique values are looked up one by one; more than these are compared in the scratch schema."""
+TOGETHER = 500
+LITERAL = re.compile(dumpfile.LITERAL.decode(), re.DOTALL)
+NOTHING = "NULL"
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+SHOWN = {"n": "\\n", "t": " ", "r": "", "0": "", "Z": ""}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a dump, as literals by column."""
+
+    values: dict[str, str]
+
+    def of(self, columns: Sequence[str]) -> list[str]:
+        """Take some of its literals."""
+        return [self.values[name] for name in columns]
+
+
+def foreseeable(live: TableDefinition, dump: DumpFile) -> bool:
+    """Whether it can be told which rows are in another's way, at a price that is worth it."""
+    return dump.rows <= MOST or not others(live, dump)
+
+
+def others(live: TableDefinition, dump: DumpFile) -> tuple[UniqueKey, ...]:
+    """The unique keys besides the one that tells rows apart."""
+    key = set(dump.definition.key)
+    return tuple(unique for unique in live.unique_keys if set(unique.columns) != key)
+
+
+def rows(shelf: Shelf, dump: DumpFile) -> Iterator[Row]:
+    """Read a dump row by row."""
+    names = [column.name for column in dump.definition.base_columns]
+    for statement in statements(shelf, dump, ""):
+        for row in statement.rows:
+            literals = LITERAL.findall(row.decode("utf-8", "replace"))
+            yield Row(dict(zip(names, literals, strict=True)))
+
+
+def sample(shelf: Shelf, dump: DumpFile) -> tuple[tuple[Cell, ...], ...]:
+    """Write a few rows for people."""
+    return tuple(
+        tuple(Cell(name, None, shown(plain(literal))) for name, literal in row.values.items())
+        for row in islice(rows(shelf, dump), SAMPLE)
+    )
+
+
+def plain(literal: str) -> str:
+    """Write a literal without its quotes."""
+    if not literal.startswith("'"):
+        return literal
+    return ESCAPED.sub(lambda found: SHOWN.get(found[1], found[1]), literal[1:-1]).replace("''", "'")
+
+
+def conflicts(session: Session, board: Tally, shelf: Shelf, dump: DumpFile) -> tuple[Conflict, ...]:
+    """Find the rows whose unique values others hold, by the first such key."""
+    found: dict[str, list[str]] = {}
+    keys = others(board.live, dump)
+    whole = rows(shelf, dump) if keys else iter(())
+    while batch := list(islice(whole, TOGETHER)):
+        for unique in keys:
+            held = [row for row in batch if NOTHING not in row.of(unique.columns)]
+            taken = held_by_others(session, board, unique.columns, held)
+            why = f"a newer row has the same {', '.join(unique.columns)}"
+            found.setdefault(why, []).extend(", ".join(map(plain, row.of(board.key))) for row in taken)
+            gone = set(map(id, taken))
+            batch = [row for row in batch if id(row) not in gone]
+    return tuple(Conflict(why, len(names), tuple(names[:KEYS])) for why, names in found.items() if names)
+
+
+def held_by_others(session: Session, board: Tally, columns: Sequence[str], some: Sequence[Row]) -> list[Row]:
+    """Find the rows whose values in these columns are in the table, halving down to them."""
+    if not some:
+        return []
+    values = " OR ".join(
+        f"({' AND '.join(f'{quoted(name)} = {row.values[name]}' for name in columns)})" for row in some
+    )
+    if len(columns) == 1:
+        values = f"{quoted(columns[0])} IN ({', '.join(row.values[columns[0]] for row in some)})"
+    (number,) = session.one(f"SELECT COUNT(*) FROM {board.landing} WHERE {values}")
+    if number in {0, len(some)}:
+        return list(some) if number else []
+    middle = len(some) // 2
+    first, second = (held_by_others(session, board, columns, half) for half in (some[:middle], some[middle:]))
+    return first + second
