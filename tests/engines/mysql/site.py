@@ -16,7 +16,7 @@ from pymysql.constants import CLIENT
 
 from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import Ledger, Located, Relative, Role, SavedTable, TableDifference, TableLoad, Target
-from rdsrestore.core.model import Endpoint, Merge, Policy, Secret, TableRef
+from rdsrestore.core.model import Endpoint, Limits, Merge, Policy, Secret, TableRef
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.production import MysqlProduction
@@ -120,6 +120,8 @@ class Site:
     dumps: dict[str, DumpFile] = field(default_factory=dict)
     afters: dict[str, DumpFile] = field(default_factory=dict)
     located: dict[str, Located] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
+    """Tables that take their dump as it is."""
 
     @property
     def databases(self) -> MysqlDatabases:
@@ -164,7 +166,12 @@ class Site:
 
     def target(self, table: str, into: str | None = None, policy: Policy = DEFAULT) -> Target:
         return Target(
-            self.dumps[table], self.ref(into or table), policy, self.afters.get(table), located=self.located.get(table)
+            self.dumps[table],
+            self.ref(into or table),
+            policy,
+            self.afters.get(table),
+            located=self.located.get(table),
+            whole=table in self.whole,
         )
 
     def locate(self, table: str, policy: Policy = DEFAULT, *, content: bool = True) -> Located:
@@ -185,6 +192,14 @@ class Site:
         self.located[table] = found
         return found
 
+    def locate_keys(self, table: str, policy: Policy = DEFAULT) -> bool:
+        """Find which keys are missing, and say whether the table takes its dump as it is, which the steps then do."""
+        self.locate(table, policy, content=False)
+        with self.live() as server:
+            if server.takes_whole(self.target(table, policy=policy)):
+                self.whole.add(table)
+        return table in self.whole
+
     def stage(self, *tables: str) -> None:
         with self.live() as server:
             server.create_scratch(SCHEMA, RUN)
@@ -202,11 +217,11 @@ class Site:
         with self.live() as server:
             return server.save(SCHEMA, self.target(table, into, policy), self.folder, silent)
 
-    def load(self, *tables: str, into: str | None = None, policy: Policy = DEFAULT) -> TableLoad:
+    def load(self, *tables: str, into: str | None = None, policy: Policy = DEFAULT, gentle: bool = False) -> TableLoad:
         """Load tables; returns what came of the last one."""
         targets = [self.target(table, into, policy) for table in tables]
         with self.live() as server:
-            server.load(SCHEMA, targets, self.folder, Pace(), silent)
+            server.load(SCHEMA, targets, self.folder, Pace(Limits(gentle=gentle)), silent)
             return server.loaded(SCHEMA, targets[-1])
 
     def ledger(
