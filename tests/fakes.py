@@ -295,6 +295,9 @@ class FakeRows:
         del rows
         return iter([span])
 
+    def rough(self, span: Span, rows: int) -> Iterator[Span]:
+        return self.spans(span, rows)
+
     def fingerprint(self, span: Span) -> Fingerprint:
         del span
         return Fingerprint(len(self.table), hash(tuple(sorted(self.table.items()))))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from rdsrestore.core.errors import ExitCode, Interrupted, RdsRestoreError
+from rdsrestore.core.errors import ExitCode, Interrupted, RdsRestoreError, said_of
 
 if TYPE_CHECKING:
     from rdsrestore.front import Front
@@ -43,8 +43,7 @@ def ended(
     except Exception as error:
         if debug:
             raise
-        what = f"{type(error).__name__}: this is a bug in rdsrestore"
-        failed(front, RdsRestoreError("rdsrestore", what, "run again with --debug and report what it prints"))
+        failed(front, RdsRestoreError("rdsrestore", said_of(error), "run again with --debug and report what it prints"))
         code = ExitCode.BUG
     raise typer.Exit(code)
 

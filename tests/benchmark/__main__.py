@@ -16,11 +16,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 from benchmark.application import busy
-from benchmark.contenders import COLD, OURS, PEERS, Contender, ours, timed
-from benchmark.ring import ALL, INCIDENTS, Ring, ring
+from benchmark.contenders import COLD, OURS, PEERS, Contender, ours, steps, timed
+from benchmark.ring import ALL, HEAVY, INCIDENTS, Ring, ring
 from rdsrestore.engines.mysql import clients
 
 CALM = 10.0
@@ -81,25 +82,28 @@ def report(incident: str, results: Mapping[str, Result]) -> None:
         )
 
 
-def kindness(ring: Ring, limits: list[int]) -> bool:
-    """Watch an application while we repair everything: without a limit, and with each; prints its latencies."""
+def kindness(ring: Ring, rounds: int, incidents: list[str]) -> bool:
+    """Watch an application while we repair, as always and gently; prints its latencies during the load."""
     print("\nan application meanwhile: milliseconds of its transactions, half and 99 of 100")
     right = True
-    with busy(ring) as alone:
-        time.sleep(CALM)
-    print(f"  {'alone':24} {alone.percentile(0.5):7.1f} {alone.percentile(0.99):7.1f}")
-    for limit in (None, *limits):
-        wanted = ring.damage(ALL)
-        one = Contender(partial(ours, more={"max_load": limit}), ())
-        with busy(ring) as meanwhile:
-            seconds, _memory, _moved = timed(one, ring, ALL)
-        right &= ring.right(wanted)
-        name = f"--max-load {limit}" if limit else "no limit"
-        print(
-            f"  {name:24} {meanwhile.percentile(0.5):7.1f} {meanwhile.percentile(0.99):7.1f}"
-            f"  {meanwhile.percentile(0.99) / alone.percentile(0.99):5.2f} x alone, {seconds:.1f} s",
-            flush=True,
-        )
+    for incident, number in product(incidents, range(rounds)):
+        for gentle in (False, True) if number % 2 == 0 else (True, False):
+            wanted = ring.damage(incident)
+            with busy(ring) as alone:
+                time.sleep(CALM)
+            one = Contender(partial(ours, more={"gentle": gentle}), ())
+            with busy(ring) as meanwhile:
+                timed(one, ring, incident)
+            right &= ring.right(wanted)
+            first, last = steps(ring)["load"]
+            during = meanwhile.within(first, last)
+            print(
+                f"  {incident:32} {'gentle' if gentle else 'as always':10} load {last - first:6.1f} s"
+                f"  alone {alone.percentile(0.5):5.1f} {alone.percentile(0.99):6.1f}"
+                f"  during it {during.percentile(0.5):5.1f} {during.percentile(0.99):6.1f}"
+                f"  {during.percentile(0.99) / alone.percentile(0.99):6.2f} x  of {len(during.found)}",
+                flush=True,
+            )
     return right
 
 
@@ -113,8 +117,9 @@ def read_options() -> argparse.Namespace:
     options.add_argument(
         "--cold", type=float, default=0, help="milliseconds for the first read of each block of the copy"
     )
-    options.add_argument("--busy", type=int, nargs="*", help="an application writes meanwhile; limits for --max-load")
-    options.add_argument("--incident", action="append", choices=INCIDENTS, help="only this one")
+    options.add_argument("--busy", action="store_true", help="an application writes meanwhile: what it feels of us")
+    options.add_argument("--lock-mode", type=int, default=1, help="production's innodb_autoinc_lock_mode")
+    options.add_argument("--incident", action="append", choices=[*INCIDENTS, *HEAVY], help="only this one")
     options.add_argument("--json", type=Path, help="write all figures here")
     return options.parse_args()
 
@@ -131,9 +136,9 @@ def main() -> int:
     )
     missing = sorted({tool for each in contenders.values() for tool in each.missing})
     print(f"missing here: {', '.join(missing)}" if missing else "all peers are here")
-    with ring(rows, wanted.delay, wanted.cold) as made:
-        if wanted.busy is not None:
-            return 0 if kindness(made, wanted.busy) else 1
+    with ring(rows, wanted.delay, wanted.cold, wanted.lock_mode) as made:
+        if wanted.busy:
+            return 0 if kindness(made, rounds, wanted.incident or [ALL, *HEAVY]) else 1
         found = contest(made, rounds, contenders, incidents)
     if wanted.json:
         figures = {

@@ -18,13 +18,17 @@ PAUSE = 0.02
 
 @dataclass
 class Latencies:
-    """Seconds of each transaction."""
+    """When each transaction began, and how long it took, in seconds."""
 
-    seconds: list[float] = field(default_factory=list)
+    found: list[tuple[float, float]] = field(default_factory=list)
+
+    def within(self, first: float, last: float) -> Latencies:
+        """Take those that began between two moments."""
+        return Latencies([each for each in self.found if first <= each[0] <= last])
 
     def percentile(self, share: float) -> float:
         """The time within which this share of the transactions ended, in milliseconds."""
-        ordered = sorted(self.seconds)
+        ordered = sorted(seconds for _begun, seconds in self.found)
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000 if ordered else 0.0
 
 
@@ -60,4 +64,4 @@ def work(ring: Ring, number: int, found: Latencies, over: threading.Event) -> No
             cursor.execute(f"SELECT * FROM billing WHERE id = {chance.randrange(1, ring.rows)}")
             cursor.fetchall()
             cursor.execute("COMMIT")
-            found.seconds.append(time.monotonic() - begun)
+            found.found.append((begun, time.monotonic() - begun))

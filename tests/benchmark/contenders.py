@@ -19,6 +19,7 @@ from rdsrestore.core.model import Merge
 
 LOOK = 0.1
 """Seconds between two looks at how much memory a contender's programs have."""
+STEPS = "steps.json"
 PARTIAL = tuple(name for name in INCIDENTS if name != ALL)
 
 
@@ -96,9 +97,16 @@ def ours(ring: Ring, incident: str, more: Mapping[str, object] = {}) -> float:
         "ca": str(ring.site.ca),
         "folder": str(ring.folder),
         "policy": POLICIES[incident].value,
+        "steps": str(ring.folder / STEPS),
         **more,
     }
     return peak([sys.executable, "-m", "benchmark.ours", json.dumps(wish)], stdout=subprocess.DEVNULL)
+
+
+def steps(ring: Ring) -> dict[str, tuple[float, float]]:
+    """When each of our steps began and ended the last time."""
+    found: dict[str, tuple[float, float]] = json.loads((ring.folder / STEPS).read_text())
+    return found
 
 
 def dump_words(ring: Ring, incident: str) -> list[str]:
@@ -144,6 +152,18 @@ def mydumper(ring: Ring, incident: str) -> float:
     return max(first, second)
 
 
+def mydumper_checked(ring: Ring, incident: str) -> float:
+    """The same, and CHECKSUM TABLE on both servers at the same time, as later versions of mydumper can."""
+    most = mydumper(ring, incident)
+    query = ["-N", "-e", f"CHECKSUM TABLE {TABLE}"]
+    sides = [program("mysql"), f"--defaults-file={ring.options('copy')}", DATABASE, *query], [*load_words(ring), *query]
+    running = [subprocess.Popen(words, stdout=subprocess.PIPE) for words in sides]
+    first, second = (process.communicate()[0] for process in running)
+    if first != second or not first:
+        raise SystemExit("error: mydumper's tables differ")
+    return most
+
+
 def prepare_text(ring: Ring) -> None:
     """Have the copy write its rows as LOAD DATA takes them; nobody counts the time for that."""
     path = ring.folder / "rows.tsv"
@@ -172,6 +192,7 @@ PEERS: dict[str, Contender] = {
     "mysqldump, mysql": Contender(by_hand, ("mysqldump", "mysql")),
     "mysqldump | mysql": Contender(piped, ("mysqldump", "mysql"), (ALL,)),
     "mydumper, myloader": Contender(mydumper, ("mydumper", "myloader"), (ALL,)),
+    "mydumper, checked": Contender(mydumper_checked, ("mydumper", "myloader", "mysql"), (ALL,)),
     "LOAD DATA, the floor": Contender(load_data, ("mysql",), (ALL,), prepare_text),
     "pt-table-sync": Contender(table_sync, ("pt-table-sync",), PARTIAL, keeping=False),
 }

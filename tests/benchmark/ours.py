@@ -21,12 +21,16 @@ from rdsrestore.engines.mysql import pieces
 SCRATCH, RUN = "rdsrestore_260101_000000_abcd", "260101-000000-abcd"
 
 
+STEPS: dict[str, tuple[float, float]] = {}
+"""When each step began and ended."""
+
+
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Say on standard error how long a step took."""
+    """Note how long a step took."""
     begun = time.monotonic()
     yield
-    print(f"{name} {time.monotonic() - begun:.2f}", file=sys.stderr)
+    STEPS[name] = begun, time.monotonic()
 
 
 def repair(wish: dict[str, Any], site: Site) -> None:
@@ -39,7 +43,7 @@ def repair(wish: dict[str, Any], site: Site) -> None:
             site.dump(TABLE)
         else:
             site.locate(TABLE, policy, content=policy.merge is not Merge.MISSING)
-    pace = Pace(Limits(max_load=wish.get("max_load")))
+    pace = Pace(Limits(gentle=bool(wish.get("gentle"))))
     with site.live() as server:
         server.create_scratch(SCRATCH, RUN)
         target = site.target(TABLE, policy=policy)
@@ -66,6 +70,7 @@ def main() -> None:
     production, copy = (Server(Path(), port, None) for port in wish["ports"])  # type: ignore[arg-type]  # another has it
     with tempfile.TemporaryDirectory(dir=wish["folder"]) as folder:
         repair(wish, Site(production, copy, Path(wish["ca"]), Path(folder), DATABASE))
+    Path(wish["steps"]).write_text(json.dumps(STEPS))
 
 
 main()

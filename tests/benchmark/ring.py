@@ -55,8 +55,15 @@ INCIDENTS = {
     "nothing wrong": "DO 1",
     "all deleted": "TRUNCATE billing",
 }
+HEAVY = {
+    "a fifth wrongly updated": "UPDATE billing SET amount = 0, updated_at = '2019-01-01' WHERE id % 5 = 2 AND id <= {rows}",
+    "a fifth deleted": "DELETE FROM billing WHERE id % 5 = 2 AND id <= {rows}",
+}
+"""What takes long enough to be felt by an application."""
 ALL = "all deleted"
-POLICIES = {name: Merge.OVERWRITE if "updated" in name or "nothing" in name else Merge.MISSING for name in INCIDENTS}
+POLICIES = {
+    name: Merge.OVERWRITE if "updated" in name or "nothing" in name else Merge.MISSING for name in (*INCIDENTS, *HEAVY)
+}
 Digest = list[tuple[object, ...]]
 
 
@@ -96,7 +103,7 @@ class Ring:
         if not self.sound:
             self.quietly(self.site.production, f"TRUNCATE billing; {FILL.replace('{rows}', str(self.rows))}")
         self.news()
-        self.quietly(self.site.production, INCIDENTS[incident].format(rows=self.rows))
+        self.quietly(self.site.production, (INCIDENTS | HEAVY)[incident].format(rows=self.rows))
         self.site.production.sql("RESET MASTER; FLUSH TABLES")
         return self.bare if incident == ALL else self.whole
 
@@ -140,8 +147,8 @@ def secured(folder: Path) -> list[str]:
 
 
 @contextmanager
-def ring(rows: int, delay: float, cold: float) -> Iterator[Ring]:
-    """Start the servers and fill them.
+def ring(rows: int, delay: float, cold: float, lock_mode: int) -> Iterator[Ring]:
+    """Start the servers and fill them; `lock_mode` is production's for AUTO_INCREMENT.
 
     `delay` are milliseconds there and back on the way to either; `cold` are milliseconds for the first read of each
     block on the copy.
@@ -151,7 +158,7 @@ def ring(rows: int, delay: float, cold: float) -> Iterator[Ring]:
         (folder / "work").mkdir(mode=0o700)
         options = secured(folder / "tls")
         binlog = ("--log-bin=binlog", "--binlog-format=ROW", "--server-id=1", "--sync-binlog=1")
-        production = launch(folder / "p", *options, *binlog)
+        production = launch(folder / "p", *options, *binlog, f"--innodb-autoinc-lock-mode={lock_mode}")
         with slow_reads(folder, cold) as more:
             copy = launch(folder / "c", *options, *more)
 

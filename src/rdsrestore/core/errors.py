@@ -16,7 +16,9 @@ RdsRestoreError                 where: what, a hint, a stable code
 
 from __future__ import annotations
 
+import traceback
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -136,3 +138,10 @@ class Interrupted(RdsRestoreError):  # noqa: N818 - a signal is not an error
     def __init__(self, signal: int, name: str) -> None:
         super().__init__("run", f"stopped by {name}")
         self.signal = signal
+
+
+def said_of(bug: Exception) -> str:
+    """Say of a failure that nobody foresaw what it is and where, without any value: an audit log keeps it."""
+    ours = [each for each in traceback.extract_tb(bug.__traceback__) if "rdsrestore" in Path(each.filename).parts]
+    at = "".join(f" at {Path(each.filename).name}:{each.lineno}" for each in ours[-1:])
+    return f"{type(bug).__name__}{at}: this is a bug in rdsrestore"

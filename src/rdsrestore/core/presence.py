@@ -39,8 +39,8 @@ class Keys(Ordered, Protocol):
 class Presence:
     """Finds the slices of a table whose keys one side alone has.
 
-    `pool` has two threads or more; `chunk` is about the number of restored keys looked at together. `restored_rows` and
-    `live_rows` count the keys looked at so far, `common` those that both sides have. `whole` is the part looked at.
+    `pool` has two threads or more; `chunk` is the largest number of restored keys looked at together. `restored_rows`
+    and `live_rows` count the keys looked at so far, `common` those that both sides have. `whole` is the part looked at.
     """
 
     restored: Keys

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from rdsrestore.core import events
 from rdsrestore.core.codec import Json, encode
-from rdsrestore.core.errors import CleanupIncomplete, JournalError, RdsRestoreError, VerifyError
+from rdsrestore.core.errors import CleanupIncomplete, JournalError, RdsRestoreError, VerifyError, said_of
 from rdsrestore.core.facts import Compared, Loaded, Saved, Verified
 from rdsrestore.core.interrupts import Interrupts, Stop
 from rdsrestore.core.journal import Journal, Kind
@@ -235,8 +235,6 @@ def calls(run: Run) -> Json:
 
 def our_bug(where: str, error: Exception) -> RdsRestoreError:
     """Name a failure that no step foresaw; the exception itself is kept as the cause, for --debug."""
-    shown = RdsRestoreError(
-        where, f"{type(error).__name__}: this is a bug in rdsrestore", "run again with --debug", code="bug"
-    )
+    shown = RdsRestoreError(where, said_of(error), "run again with --debug", code="bug")
     shown.__cause__ = error
     return shown

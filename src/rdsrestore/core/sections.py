@@ -57,7 +57,7 @@ def searched(
 ) -> Iterator[Findings]:
     """Have all sections compared, `size` at a time; yields what was found, in key order."""
     restored, live = (side.errand() for side in sides)
-    spans = sides[0].spans(EVERYTHING, step)
+    spans = sides[0].rough(EVERYTHING, step)
     yield from each_done(spans, lambda span: executor.submit(search, restored, live, span, content), size)
 
 

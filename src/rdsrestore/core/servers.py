@@ -14,12 +14,16 @@ from rdsrestore.core.differ import Rows
 from rdsrestore.core.model import Endpoint, Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.presence import Keys
-from rdsrestore.core.spans import Slice
+from rdsrestore.core.spans import Slice, Span
 from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFacts, TableDefinition
 
 
 class TableRows(Rows, Keys, Protocol):
     """A table's rows, by content and by key."""
+
+    def rough(self, span: Span, rows: int) -> Iterator[Span]:
+        """Cut a span into spans of about so many rows, or of more where that can't be known cheaply."""
+        ...
 
     def errand(self) -> Any:  # noqa: ANN401 - a core.sections.Errand, which is made of these
         """Return the same as it may be sent elsewhere."""

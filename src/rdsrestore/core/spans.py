@@ -41,7 +41,7 @@ class Ordered(Protocol):
         ...
 
     def spans(self, span: Span, rows: int) -> Iterator[Span]:
-        """Cut a span into spans of about so many rows, in key order; the last one reaches to the span's end."""
+        """Cut a span into spans of no more than so many rows, in key order; the last one reaches to the span's end."""
         ...
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -294,6 +295,33 @@ def test_only_rows_for_which_the_condition_is_true_are_compared(site: Site) -> N
         assert both.restored.fingerprint(Span()).rows == ROWS * 2 // 5
         assert both.restored.cut(Span(("10",), None), 3) == ("17",)
         assert [key for key, _digest in both.live.digests(Span(None, ("10",)))] == [("1",), ("3",), ("7",), ("9",)]
+
+
+@pytest.mark.parametrize("limit", [4, 20, 37, 38, 39, 40, 64, 200, 2000])
+def test_answers_that_are_cut_off_are_read_row_by_row(site: Site, limit: int) -> None:
+    site.both(fill("k INT PRIMARY KEY, i INT, v INT", "CAST(n AS SIGNED) - 30, n, n"))
+    with search(site) as both:
+        whole = both.restored.parts(Span()), list(both.restored.digests(Span()))
+        both.restored.session.run(f"SET SESSION group_concat_max_len = {limit}")
+        assert (both.restored.parts(Span()), list(both.restored.digests(Span()))) == whole
+    assert sum(each.rows for each in whole[0].values()) == len(whole[1]) == ROWS
+
+
+def test_ranges_hold_no_more_rows_than_asked_for_whatever_the_server_guesses(site: Site) -> None:
+    site.both(fill("k BIGINT PRIMARY KEY, i INT", "IF(n < 40, n, n * n * 1000000), n"))
+    for server in (site.production, site.copy):
+        server.sql(
+            "SET GLOBAL innodb_stats_auto_recalc = 0; UPDATE mysql.innodb_table_stats SET n_rows = 1; FLUSH TABLES"
+        )
+    with search(site) as both:
+        spans = list(both.restored.spans(Span(), 10))
+        counts = [both.restored.count(each) for each in spans]
+        rough = list(both.restored.rough(Span(), 10))
+    for server in (site.production, site.copy):
+        server.sql("SET GLOBAL innodb_stats_auto_recalc = 1")
+    assert sum(counts) == ROWS
+    assert max(counts) <= 10
+    assert all(after.low == before.high for each in (spans, rough) for before, after in itertools.pairwise(each))
 
 
 def test_a_cut_needs_a_further_row_after_it(site: Site) -> None:

@@ -61,7 +61,7 @@ def cut(
         return
     rows = table_rows(session, definition, definition, Policy(where=where))
     step = max(BYTES * size.rows // size.bytes, 1)
-    for span in rows.spans(EVERYTHING, step):
+    for span in rows.rough(EVERYTHING, step):
         condition = within(span, rows.key_columns)
         yield f"({condition}) AND ({where})" if where else condition
 

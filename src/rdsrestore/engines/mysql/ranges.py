@@ -122,22 +122,23 @@ class TableRows:
         return int(rows)
 
     def spans(self, span: Span, rows: int) -> Iterator[Span]:
-        """Cut a span into spans of about so many rows, in key order; the last one reaches to the span's end.
+        """Cut a span into spans of no more than so many rows, in key order; the last one reaches to the span's end.
 
-        Whole numbers are cut by the server's guesses, which read a few pages, instead of counting row by row.
+        Whole numbers without large gaps are cut by their width: nothing has to be counted for it.
         """
         ends = self._ends(span) if self.numbered else None
-        if ends is None:
+        if ends and self._guessed(span) * MORE >= ends[1] - ends[0]:
+            yield from between(span, range(ends[0] + rows - 1, ends[1], rows))
+        else:
             yield from walk(self, span, rows)
-            return
-        low = span.low
-        first, last = ends
-        dense = self._guessed(span) * MORE >= last - first
-        highs = range(first + rows - 1, last, rows) if dense else self._halved(span, ends, rows)
-        for high in highs:
-            yield Span(low, (str(high),))
-            low = (str(high),)
-        yield Span(low, span.high)
+
+    def rough(self, span: Span, rows: int) -> Iterator[Span]:
+        """Cut a span into spans of about so many rows: whole numbers by guesses of the server, which can be wrong.
+
+        They read a few pages, where counting would read a volume from end to end.
+        """
+        ends = self._ends(span) if self.numbered else None
+        yield from between(span, self._halved(span, ends, rows)) if ends else walk(self, span, rows)
 
     def _halved(self, span: Span, ends: tuple[int, int], rows: int) -> Iterator[int]:
         """Halve the keys until the server guesses few enough rows; yields where to cut."""
@@ -188,6 +189,15 @@ class TableRows:
 
     def _literals(self, values: Iterable[object]) -> Key:
         return tuple(literal(self.session, value) for value in values)
+
+
+def between(span: Span, highs: Iterable[int]) -> Iterator[Span]:
+    """Cut a span after each of some whole numbers."""
+    low = span.low
+    for high in highs:
+        yield Span(low, (str(high),))
+        low = (str(high),)
+    yield Span(low, span.high)
 
 
 @dataclass(frozen=True)

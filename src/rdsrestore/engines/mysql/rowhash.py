@@ -129,14 +129,17 @@ def fingerprints(
         f"SELECT {part} AS n, COUNT(*) AS c, {total(row(columns, 't', others))} AS s FROM {table} AS t WHERE ({where})"
         " GROUP BY 1 ORDER BY NULL"
     )
-    whole, text = session.one(
-        f"SELECT SUM(s), GROUP_CONCAT(n, ' ', c, ' ', TRIM(TRAILING '{NO_MARK}' FROM s)) FROM ({each}) AS parts"
+    parts, whole, text = session.one(
+        f"SELECT COUNT(*), SUM(s), GROUP_CONCAT(n, ' ', c, ' ', TRIM(TRAILING '{NO_MARK}' FROM s))"
+        f" FROM ({each}) AS parts"
     )
-    found = [line.split(" ") for line in text.split(",")] if text else []
-    if "." in (text or "") or sum(int(sums) for *_key, sums in found) != (whole or 0):
-        found = session.rows(each)  # a row has no digest, or the text was cut off
-        return {int(number): checked(rows, sums) for number, rows, sums in found}
-    return {int(number): Fingerprint(int(rows), int(sums)) for number, rows, sums in found}
+    words = text.replace(",", " ").split(" ") if text else []
+    numbers = list(map(int, words)) if len(words) == 3 * parts and all(map(str.isdigit, words[2::3])) else []
+    if sum(numbers[2::3]) == (whole or 0):
+        found = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
+        return {number: Fingerprint(rows, sums) for number, rows, sums in found}
+    # a row has no digest, or the text was cut off
+    return {int(number): checked(rows, sums) for number, rows, sums in session.rows(each)}
 
 
 def total(digest: str) -> str:
