@@ -229,6 +229,7 @@ def knock(login: Login, where: str) -> socket.socket:
             door = socket.create_connection((endpoint.host, endpoint.port), timeout=login.patience)
             unless_greeted.callback(door.close)
             door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a statement's end waits for an ACK
             greeted = bool(door.recv(1, socket.MSG_PEEK))
             door.settimeout(None)
         except OSError as error:
