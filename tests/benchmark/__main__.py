@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 
 from benchmark.application import busy
-from benchmark.contenders import COLD, OURS, PEERS, Contender, ours, steps, timed
+from benchmark.contenders import COLD, OUR_TOOLS, OURS, PEERS, Contender, ours, steps, timed
 from benchmark.ring import ALL, HEAVY, INCIDENTS, Ring, ring
 from rdsrestore.engines.mysql import clients
 
@@ -36,6 +36,7 @@ class Result:
     memory: list[float] = field(default_factory=list)
     moved: list[float] = field(default_factory=list)
     right: bool = True
+    steps: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def median(self) -> float:
@@ -62,6 +63,9 @@ def contest(ring: Ring, rounds: int, contenders: Mapping[str, Contender], incide
                     (result.seconds, result.memory, result.moved), timed(one, ring, incident), strict=True
                 ):
                     figures.append(figure)
+                if one.tools == OUR_TOOLS:
+                    for step, (first, last) in steps(ring).items():
+                        result.steps.setdefault(step, []).append(last - first)
                 result.right &= ring.right(wanted if one.keeping else ring.bare)
         found[incident] = results
         report(incident, results)
@@ -80,6 +84,9 @@ def report(incident: str, results: Mapping[str, Result]) -> None:
             f"  {'right' if result.right else 'WRONG'}",
             flush=True,
         )
+        if result.steps:
+            said = (f"{step} {statistics.median(seconds):.2f}" for step, seconds in result.steps.items())
+            print(f"  {'':20} {', '.join(said)}", flush=True)
 
 
 def kindness(ring: Ring, rounds: int, incidents: list[str]) -> bool:
@@ -129,7 +136,7 @@ def main() -> int:
     wanted = read_options()
     rows, rounds = (5_000, 1) if wanted.quick else (wanted.rows, wanted.rounds)
     contenders = COLD if wanted.cold else PEERS
-    incidents = wanted.incident or ([ALL] if wanted.cold else list(INCIDENTS))
+    incidents = wanted.incident or list(INCIDENTS)
     print(
         f"{rows:,} rows, {rounds} rounds, {wanted.delay:g} ms away, first reads {wanted.cold:g} ms; "
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {clients.tools().dump_version}"

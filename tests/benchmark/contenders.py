@@ -186,9 +186,9 @@ def table_sync(ring: Ring, incident: str) -> float:
     return peak(words, fine=frozenset({0, 2}), stdout=subprocess.DEVNULL)
 
 
-OURS = "rdsrestore"
+OURS, OUR_TOOLS = "rdsrestore", ("mysqldump", "mysql", "python3")
 PEERS: dict[str, Contender] = {
-    OURS: Contender(ours, ("mysqldump", "mysql")),
+    OURS: Contender(ours, OUR_TOOLS),
     "mysqldump, mysql": Contender(by_hand, ("mysqldump", "mysql")),
     "mysqldump | mysql": Contender(piped, ("mysqldump", "mysql"), (ALL,)),
     "mydumper, myloader": Contender(mydumper, ("mydumper", "myloader"), (ALL,)),
@@ -197,8 +197,8 @@ PEERS: dict[str, Contender] = {
     "pt-table-sync": Contender(table_sync, ("pt-table-sync",), PARTIAL, keeping=False),
 }
 COLD: dict[str, Contender] = {
-    OURS: Contender(ours, ("mysqldump", "mysql"), (ALL,)),
-    "ours, one reader": Contender(partial(ours, more={"readers": 1}), ("mysqldump", "mysql"), (ALL,)),
+    OURS: Contender(ours, OUR_TOOLS),
+    "ours, none ahead": Contender(partial(ours, more={"readers": 1, "warmers": 0}), OUR_TOOLS),
     "mysqldump, mysql": PEERS["mysqldump, mysql"],
 }
 """Who is of interest where the copy's first reads are slow."""

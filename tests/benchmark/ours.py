@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmark.ring import DATABASE, TABLE
 from engines.mysql.site import Server, Site, silent
+from rdsrestore.core import sections
 from rdsrestore.core.bounds import Pace
 from rdsrestore.core.model import Limits, Merge, Policy
 from rdsrestore.engines.mysql import pieces
@@ -67,6 +68,7 @@ def main() -> None:
     """Do what the first argument asks for."""
     wish = json.loads(sys.argv[1])
     pieces.READERS = wish.get("readers", pieces.READERS)
+    sections.WARMERS = wish.get("warmers", sections.WARMERS)
     production, copy = (Server(Path(), port, None) for port in wish["ports"])  # type: ignore[arg-type]  # another has it
     with tempfile.TemporaryDirectory(dir=wish["folder"]) as folder:
         repair(wish, Site(production, copy, Path(wish["ca"]), Path(folder), DATABASE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -14,6 +15,10 @@ from rdsrestore.core.presence import Presence
 from rdsrestore.core.servers import TableRows
 from rdsrestore.core.spans import EVERYTHING, Slice, Span
 
+WARMERS = 4
+"""Sections that a restored volume reads ahead at a time: it fetches each block when that is first asked for."""
+WARM = 0.25
+"""Seconds within which a section's pages are read where the volume has them."""
 SECTION = 250_000
 """Rows of a section: many more than a chunk, and few enough that a lost worker costs little."""
 T = TypeVar("T")
@@ -57,8 +62,28 @@ def searched(
 ) -> Iterator[Findings]:
     """Have all sections compared, `size` at a time; yields what was found, in key order."""
     restored, live = (side.errand() for side in sides)
-    spans = sides[0].rough(EVERYTHING, step)
+    spans = warmed(executor, restored, sides[0].rough(EVERYTHING, step))
     yield from each_done(spans, lambda span: executor.submit(search, restored, live, span, content), size)
+
+
+def warmed(executor: Executor, restored: Errand, spans: Iterator[Span]) -> Iterator[Span]:
+    """Have several sections read before they are compared where the volume is cold: where the first one came slowly."""
+    first = next(spans, None)
+    if first is None:
+        return
+    begun = time.monotonic()
+    yield executor.submit(touch, restored, first).result()
+    if WARMERS and time.monotonic() - begun > WARM:
+        yield from each_done(spans, lambda span: executor.submit(touch, restored, span), WARMERS)
+    else:
+        yield from spans
+
+
+def touch(restored: Errand, span: Span) -> Span:
+    """Have the copy read a section's pages; the task itself."""
+    with restored.rows() as rows:
+        rows.count(span)
+    return span
 
 
 def each_done(items: Iterable[T], submit: Callable[[T], Future[R]], size: int) -> Iterator[R]:

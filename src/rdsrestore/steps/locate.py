@@ -16,7 +16,7 @@ from rdsrestore.core.differ import Differ
 from rdsrestore.core.facts import Differing, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
 from rdsrestore.core.ports import Progress
-from rdsrestore.core.sections import Findings, searched
+from rdsrestore.core.sections import WARMERS, Findings, searched
 from rdsrestore.core.servers import Copy, Production
 from rdsrestore.core.spans import Slice
 from rdsrestore.core.step import Impact, Run, Step
@@ -63,7 +63,7 @@ class Locate(Step):
 
     def apply(self, run: Run) -> Fact:
         """Look at each table."""
-        with ExitStack() as open_ones, ThreadPoolExecutor(LOOKERS) as pool:
+        with ExitStack() as open_ones, ThreadPoolExecutor(LOOKERS + WARMERS) as pool:
             then, now = open_ones.enter_context(copy(run)), open_ones.enter_context(production(run))
             later = open_ones.enter_context(after(run)) if self.policy.three_way else None
             sides = Sides(then, now, later, pool, self.content, run.world.databases.workers)
@@ -80,7 +80,7 @@ class Sides:
     """The servers that are compared; `later` is the second copy where there is one.
 
     Without `content` no more is asked than which keys are there, where the key allows it. Sections of a table are
-    compared side by side, by `workers` elsewhere or by `pool`, which has as many threads as there are lookers.
+    compared side by side, by `workers` elsewhere or by `pool`.
     """
 
     then: Copy

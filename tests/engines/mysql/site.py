@@ -17,6 +17,7 @@ from pymysql.constants import CLIENT
 from rdsrestore.core.bounds import Extent, Pace
 from rdsrestore.core.changes import Ledger, Located, Relative, Role, SavedTable, TableDifference, TableLoad, Target
 from rdsrestore.core.model import Endpoint, Limits, Merge, Policy, Secret, TableRef
+from rdsrestore.core.sections import WARMERS
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.production import MysqlProduction
@@ -177,7 +178,7 @@ class Site:
     def locate(self, table: str, policy: Policy = DEFAULT, *, content: bool = True) -> Located:
         """Find where the sides differ, by content or by keys alone, and dump only that."""
         with (
-            ThreadPoolExecutor(LOOKERS) as pool,
+            ThreadPoolExecutor(LOOKERS + WARMERS) as pool,
             self.live() as now,
             self.databases.copy(self.copy.endpoint, USER, Secret(PASSWORD)) as then,
         ):
