@@ -34,7 +34,8 @@ def settings(tmp_path: Path) -> str:
 @pytest.fixture
 def before(shop: LabTool) -> str:
     shop.sql("""
-        CREATE DATABASE sales; USE sales; CREATE TABLE sale (id INT PRIMARY KEY, amount INT, place VARCHAR(9));
+        DROP DATABASE IF EXISTS sales; CREATE DATABASE sales; USE sales;
+        CREATE TABLE sale (id INT PRIMARY KEY, amount INT, place VARCHAR(9));
         INSERT INTO sale VALUES (1, 10, 'a'), (2, 20, 'b'), (3, 30, 'c')""")
     moment = shop.moment()
     shop.sql("DELETE FROM sales.sale WHERE id > 1")
