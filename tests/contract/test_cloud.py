@@ -147,9 +147,12 @@ def test_the_price_is_read_where_there_is_one_and_unknown_elsewhere(account: Acc
 
 
 def test_waiting_for_the_window_ends_when_it_reaches_the_moment(account: Account) -> None:
-    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
+    moment = datetime.now(UTC) - timedelta(minutes=1)
+    behind = {**account.instances()["production"], "LatestRestorableTime": moment - timedelta(minutes=5)}
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [behind]}, times=2)
     assert account.cloud.await_restorable("production", moment, account.progress) >= moment
-    assert any("backups reach" in text for text, _share in account.said)
+    assert [text.startswith("backups reach") for text, _share in account.said] == [True, True]
+    assert account.proxy.count("DescribeDBInstances") == 3
 
 
 def test_waiting_for_the_window_of_an_instance_that_is_gone_ends_at_once(account: Account) -> None:
@@ -390,13 +393,6 @@ def test_a_password_is_set_again_where_the_answer_was_lost_and_never_shows_in_an
         account.cloud.reset_password(account.name, Secret("too short"[:5]), account.progress)
     assert raised.value.code == "aws.refused"
     assert "too s" not in f"{raised.value} {raised.value.hint} {account.cloud.take_calls()}"
-
-
-def test_deleting_waits_out_a_refusal_while_the_instance_is_being_made(account: Account) -> None:
-    account.restore("available")
-    account.cloud.delete_instance(account.name, account.progress)
-    assert account.proxy.count("DeleteDBInstance") >= 2
-    assert account.name not in account.instances()
 
 
 def test_a_protection_that_somebody_put_on_our_own_instance_is_taken_off(account: Account) -> None:
