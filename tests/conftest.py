@@ -1,22 +1,47 @@
-"""What every folder of tests may use: a lab that is up for the whole session."""
+"""What every folder of tests may use: a quick lab that stays up from test to test, until one fails."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
 from tool import LabTool
 
+SPOILED = pytest.StashKey[bool]()
+"""Whether a test has failed since the lab came up: it may have left anything there."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.config.stash[SPOILED] = True
+    return report
+
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
-    """A quick lab with the shop in it, and the tool pointed at it."""
-    folder: Path = tmp_path_factory.mktemp("lab")
-    lab = LabTool(folder / "lab", folder / "state")
-    try:
-        lab.up("--restore-delay", "0.4", "--lag", "0", "--deny", "reset", "--rows", "400")
-        yield lab
-    finally:
+def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], LabTool]]:
+    """Give the lab with the shop in it, another one where the last is spoiled."""
+    up: list[LabTool] = []
+
+    def give(spoiled: bool) -> LabTool:  # noqa: FBT001 - all that there is to say
+        while up and spoiled:
+            up.pop().lab("down")
+        if not up:
+            folder = tmp_path_factory.mktemp("lab")
+            up.append(LabTool(folder / "lab", folder / "state"))
+            up[0].up("--restore-delay", "0.4", "--lag", "0", "--deny", "reset", "--rows", "400")
+        return up[0]
+
+    yield give
+    for lab in up:
         lab.lab("down")
+
+
+@pytest.fixture
+def shop(labs: Callable[[bool], LabTool], pytestconfig: pytest.Config) -> LabTool:
+    """A quick lab with the shop in it, and the tool pointed at it."""
+    spoiled = pytestconfig.stash.get(SPOILED, False)
+    pytestconfig.stash[SPOILED] = False
+    return labs(spoiled)

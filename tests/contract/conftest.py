@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,8 +13,9 @@ from tool import LabTool
 
 
 @pytest.fixture(scope="session")
-def link(shop: LabTool) -> Iterator[tuple[Proxy, Clients, CallLog]]:
+def link(labs: Callable[[bool], LabTool]) -> Iterator[tuple[Proxy, Clients, CallLog]]:
     """The wire, and clients that go through it as a user's settings would have them go."""
+    shop = labs(False)  # noqa: FBT003 - whether it is spoiled is the business of each test
     with standing_before(shop.place.running().endpoint) as proxy, pytest.MonkeyPatch.context() as patch:
         for name, value in shop.env.items():
             if name.startswith("AWS_"):
@@ -27,6 +28,7 @@ def link(shop: LabTool) -> Iterator[tuple[Proxy, Clients, CallLog]]:
 @pytest.fixture
 def account(shop: LabTool, link: tuple[Proxy, Clients, CallLog]) -> Iterator[Account]:
     proxy, clients, log = link
+    proxy.upstream = shop.place.running().endpoint
     made = Account(shop.place.running(), shop.place.ca, proxy, clients, log)
     log.take()
     yield made
