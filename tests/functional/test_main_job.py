@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,12 +23,18 @@ NEW_ROW = (
 
 
 @pytest.fixture
-def accident(shop: LabTool) -> str:
-    """Delete all of billing, write a row since, and return the moment before."""
+def accident(shop: LabTool) -> Iterator[str]:
+    """Delete all of billing, write a row since, and give the moment before; afterwards everything is as it was."""
+    shop.sql("""
+        USE shop; CREATE OR REPLACE TABLE safe SELECT * FROM billing;
+        CREATE OR REPLACE TABLE safe_lines SELECT * FROM billing_lines""")
     before = shop.moment()
     shop.sql("DELETE FROM shop.billing")
     shop.sql(NEW_ROW.format(name=f"SINCE-{before}"))
-    return before
+    yield before
+    shop.sql("""
+        USE shop; DELETE FROM billing; INSERT INTO billing SELECT * FROM safe;
+        INSERT INTO billing_lines SELECT * FROM safe_lines; DROP TABLE safe, safe_lines""")
 
 
 def counts(shop: LabTool) -> tuple[int, int]:
@@ -65,12 +72,16 @@ def test_every_deleted_row_comes_back_and_rows_written_since_stay(shop: LabTool)
     assert shop.status()["slack"] >= told + 1 + len(RECIPE) - 3  # the thread's head, and a reply for each step wanted
 
 
-def test_the_audit_log_verifies_until_a_byte_is_changed(shop: LabTool, accident: str) -> None:
+def test_the_audit_log_is_json_on_request_and_verifies_until_a_byte_is_changed(shop: LabTool, accident: str) -> None:
     shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
     assert "unchanged" in shop("audit", "--verify", check=0).stdout
     shown = shop("audit", check=0).stdout
     assert "restore-instance" in shown
     assert "RestoreDBInstanceToPointInTime" in shown
+    records = [json.loads(line) for line in shop("audit", "--json", check=0).stdout.splitlines()]
+    assert records[0]["kind"] == "started"
+    assert records[-1]["kind"] == "ended"
+    assert "billing" in shop("runs", check=0).stdout
     journal = Path(re.findall(r"folder: (.*)", shown)[0]) / "journal.jsonl"
     text = journal.read_bytes()
     journal.write_bytes(text.replace(b'"kind":"approved"', b'"kind":"Approved"', 1))
@@ -80,20 +91,11 @@ def test_the_audit_log_verifies_until_a_byte_is_changed(shop: LabTool, accident:
     shop("audit", "--verify", check=0)
 
 
-def test_each_record_of_the_audit_log_is_json(shop: LabTool, accident: str) -> None:
-    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
-    records = [json.loads(line) for line in shop("audit", "--json", check=0).stdout.splitlines()]
-    assert records[0]["kind"] == "started"
-    assert records[-1]["kind"] == "ended"
-    assert accident in shop("runs", check=0).stdout.replace("+00:00", "Z") or "billing" in shop("runs").stdout
-
-
 def test_the_dump_fails_when_the_firewall_is_not_opened_for_us(shop: LabTool, accident: str) -> None:
     ended = shop("table", "billing", "--before", accident, "--yes", "--my-ip", "203.0.113.9", check=4)
     assert "dump" in ended.stderr
     assert "production" in ended.stderr
     assert shop.ours() == []
-    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
 
 
 def test_a_dry_run_reads_and_creates_nothing(shop: LabTool) -> None:
@@ -157,7 +159,6 @@ def test_an_instance_that_never_gets_available_is_torn_down(shop: LabTool, accid
     ended = shop("table", "billing", "--before", accident, "--yes", check=4)
     assert status in ended.stderr
     assert shop.ours() == []
-    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
 
 
 def test_an_instance_that_does_not_come_in_time_is_torn_down(shop: LabTool, accident: str) -> None:
@@ -165,7 +166,6 @@ def test_an_instance_that_does_not_come_in_time_is_torn_down(shop: LabTool, acci
     ended = shop("table", "billing", "--before", accident, "--yes", "--wait", "2", check=4)
     assert "--wait" in ended.stderr
     assert shop.ours() == []
-    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
 
 
 def test_a_silent_slack_never_stops_a_restore(shop: LabTool, accident: str) -> None:
@@ -214,7 +214,6 @@ def test_a_filter_restores_only_the_rows_it_names(shop: LabTool, accident: str) 
     start = counts(shop)[0]
     shop("table", "billing", "--before", accident, "--where", "id BETWEEN 11 AND 20", "--yes", check=0)
     assert counts(shop)[0] == start + 10
-    shop("table", "billing", "billing_lines", "--before", accident, "--yes", check=0)
 
 
 def test_merge_none_refuses_a_table_with_rows_and_fills_an_empty_one(shop: LabTool, accident: str) -> None:
