@@ -111,7 +111,7 @@ class LocalServer:
 class LocalServers:
     """MariaDB servers under one folder; a replay of more than `long` seconds leaves a base backup for the next."""
 
-    def __init__(self, folder: Path, tls: Tls, long: float = 3.0) -> None:
+    def __init__(self, folder: Path, tls: Tls, long: float = 1.0) -> None:
         self._folder = folder
         self._tls = tls
         self._long = long
