@@ -14,7 +14,7 @@ from engines.mysql.site import Site, numbers
 from rdsrestore.core.changes import AFTER
 from rdsrestore.core.model import Merge, OnConflict, Policy
 
-EXAMPLES = int(os.environ.get("RDSRESTORE_TEST_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("RDSRESTORE_TEST_EXAMPLES", "12"))
 
 
 @dataclass(frozen=True)
