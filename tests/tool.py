@@ -65,7 +65,7 @@ class LabTool:
             **os.environ,
             **exports(self.lab("env")),
             "RDSRESTORE_HOME": str(self.home),
-            "RDSRESTORE_POLL": "0.3",
+            "RDSRESTORE_POLL": "0.1",
         }
 
     def sql(self, statements: str) -> list[list[str]]:
