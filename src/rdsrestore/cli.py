@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import resource
 from functools import partial
 from typing import Annotated
@@ -250,4 +252,5 @@ def options(
 def main() -> None:
     """Run the command line."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold passwords and rows, ours or a child's
+    atexit.register(gc.freeze)  # what is left goes with the process: to search it for cycles takes a fifth of a second
     app()
