@@ -74,6 +74,7 @@ class Server:
             charset="utf8mb4",
             autocommit=True,
             client_flag=CLIENT.MULTI_STATEMENTS,
+            ssl_disabled=True,  # a socket has none, and the client would read all of the system's certificates
         )
         with connection:
             yield connection
