@@ -67,7 +67,7 @@ def test_a_wait_that_is_too_long_ends_with_the_error_it_was_given() -> None:
 
 def test_a_wait_that_ends_in_an_outage_says_so_and_keeps_its_code_and_hint() -> None:
     with pytest.raises(CloudError) as raised:
-        until(one_after_another(None, THROTTLED), QUICK, 0.05, LATE)
+        until(one_after_another(None, THROTTLED), QUICK, 0.5, LATE)
     assert str(raised.value) == "here: it did not come: too many calls"
     assert (raised.value.code, raised.value.hint) == ("aws.late", LATE.hint)
 

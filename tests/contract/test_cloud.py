@@ -18,7 +18,7 @@ from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.lab.launch import control
 
 TEMPORARY = {"own-group", "restore-instance", "own-password", "open-rule", "close-rule"}
-LONG = 30.0
+LONG = 120.0
 OFF = (
     "MultiAZ",
     "DeletionProtection",

@@ -173,7 +173,7 @@ def test_closing_what_is_closed_or_gone_changes_nothing(account: Account) -> Non
 def test_deleting_a_group_waits_until_nothing_uses_it(account: Account) -> None:
     account.restore("failed")
     with pytest.raises(CloudError):
-        account.cloud.await_available(account.name, 30.0, account.progress)
+        account.cloud.await_available(account.name, 120.0, account.progress)
     said: list[str] = []
 
     def let_go(text: str, _share: float | None) -> None:

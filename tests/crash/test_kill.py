@@ -24,6 +24,7 @@ STEPS = [step for step in RECIPE if step is not ReachMoment]
 ASIDE = [step for step in STEPS if step.impact is not Impact.TEMPORARY or issubclass(step, OnScratch | MakeScratch)]
 """Those that call no account: for these there are the kills at each call, below."""
 ROLE = "arn:aws:iam::123456789012:role/rdsrestore-switch"
+WITHIN = 120
 AS_IT_WAS = {("1", "one"), ("9", "since")}
 AS_PLANNED = {("2", "two"), ("3", "three")}
 
@@ -154,7 +155,7 @@ def test_a_load_of_the_dump_itself_goes_on_after_a_kill_in_the_middle(shop: LabT
     with shop.started("table", "many", "--before", before, "--yes", "--pause-file", str(pause)) as process:
         assert any((each.get("step"), each.get("event")) == ("load", "step-started") for each in events(process))
         pause.unlink()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + WITHIN
         while shop.number("SELECT COUNT(*) FROM shop.many") == 1:
             assert time.monotonic() < deadline
         process.kill()
@@ -228,7 +229,7 @@ def kill_in_call(shop: LabTool, words: list[str], call: str, when: str) -> None:
     before = control(state, "faults", {}).get("hanging", 0)
     control(state, "fault", {"kind": when, "action": call, "times": 1})
     with shop.started(*words) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + WITHIN
         while control(state, "faults", {}).get("hanging", 0) == before:
             assert time.monotonic() < deadline, f"{call} was never asked for"
             time.sleep(0.05)

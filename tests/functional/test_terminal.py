@@ -22,7 +22,7 @@ def terminal(shop: LabTool) -> Iterator[Terminal]:
         ["-m", "rdsrestore", "table"],
         env={**shop.env, "TERM": "xterm", "TZ": "Europe/Berlin"},
         encoding="utf-8",
-        timeout=60,
+        timeout=120,
         dimensions=(40, 110),
     )
     yield child
