@@ -9,24 +9,24 @@ import pytest
 from rdsrestore.lab.launch import control
 from tool import LabTool
 
-PASSING = [
-    ("throttle", "rds:*", 5),
-    ("throttle", "ec2:*", 5),
-    ("error", "ec2:*", 2),
-    ("unavailable", "rds:Describe*", 6),
-    ("error", "rds:RestoreDBInstanceToPointInTime", 2),
-    ("lost", "rds:RestoreDBInstanceToPointInTime", 1),
-    ("lost", "rds:ModifyDBInstance", 1),
-    ("lost", "rds:DeleteDBInstance", 1),
-    ("lost", "ec2:CreateSecurityGroup", 1),
-    ("lost", "ec2:AuthorizeSecurityGroupIngress", 1),
-    ("lost", "ec2:RevokeSecurityGroupIngress", 1),
-    ("lost", "ec2:DeleteSecurityGroup", 1),
-    ("lost", "scheduler:CreateSchedule", 1),
-    ("lost", "scheduler:DeleteSchedule", 1),
-    ("unavailable", "scheduler:*", 3),
-    ("slow", "rds:RestoreDBInstanceToPointInTime", 1),
-]
+PASSING: dict[str, dict[str, int]] = {
+    "throttle": {"rds:*": 5, "ec2:*": 5},
+    "error": {"ec2:*": 2, "rds:RestoreDBInstanceToPointInTime": 2},
+    "unavailable": {"rds:Describe*": 6, "scheduler:*": 3},
+    "lost": {
+        "rds:RestoreDBInstanceToPointInTime": 1,
+        "rds:ModifyDBInstance": 1,
+        "rds:DeleteDBInstance": 1,
+        "ec2:CreateSecurityGroup": 1,
+        "ec2:AuthorizeSecurityGroupIngress": 1,
+        "ec2:RevokeSecurityGroupIngress": 1,
+        "ec2:DeleteSecurityGroup": 1,
+        "scheduler:CreateSchedule": 1,
+        "scheduler:DeleteSchedule": 1,
+    },
+    "slow": {"rds:RestoreDBInstanceToPointInTime": 1},
+}
+"""By kind: which calls it hits in one run, and how often; single calls are spoiled where the adapter is tested."""
 ENDING = [
     ("quota", "rds:RestoreDBInstanceToPointInTime", "ask for a higher quota"),
     ("capacity", "rds:RestoreDBInstanceToPointInTime", "--class"),
@@ -55,14 +55,13 @@ def happened(shop: LabTool) -> dict[str, int]:
     return counts
 
 
-@pytest.mark.parametrize(("kind", "action", "times"), PASSING)
-def test_a_fault_that_passes_does_not_stop_the_job(
-    shop: LabTool, damaged: str, kind: str, action: str, times: int
-) -> None:
+@pytest.mark.parametrize("kind", PASSING)
+def test_a_fault_that_passes_does_not_stop_the_job(shop: LabTool, damaged: str, kind: str) -> None:
     before = happened(shop).get(kind, 0)
-    plan(shop, kind, action, times)
+    for action, times in PASSING[kind].items():
+        plan(shop, kind, action, times)
     shop("table", "faulty", "--before", damaged, "--yes", check=0, RDSRESTORE_SWITCH_ROLE=ROLE)
-    assert happened(shop)[kind] == before + times
+    assert happened(shop)[kind] == before + sum(PASSING[kind].values())
     assert shop.number("SELECT COUNT(*) FROM shop.faulty") == 2
     assert shop.ours() == []
     assert shop.status()["schedules"] == []
