@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from rdsrestore.lab.clients import Cloud
@@ -10,8 +11,9 @@ from rdsrestore.lab.launch import control
 from rdsrestore.lab.place import State
 
 
+@cache
 def client(state: State, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    """Make a client of the lab's cloud."""
+    """A client of the lab's cloud; to make one takes longer than most calls."""
     return Cloud(state.endpoint, state.access_key, state.secret_key).client(service)
 
 
