@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+import pymysql
 import pytest
 
 from rdsrestore.lab.status import client
 from tool import LabTool, events
 
 ROWS = 20_000
+WAITING = (
+    "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'INNODB_ROW_LOCK_CURRENT_WAITS'"
+)
 CONTENT = "SELECT COALESCE(SUM(CRC32(CONCAT_WS('|', id, v, note))), 0) FROM shop.shaky"
 
 
@@ -38,6 +42,19 @@ def gone(shop: LabTool) -> bool:
     return False
 
 
+@contextmanager
+def held(shop: LabTool, row: int) -> Iterator[None]:
+    """Let somebody hold a row, or the place where it was, until production goes down."""
+    socket = str(shop.folder / "servers" / "production" / "s")
+    with (
+        pymysql.connect(unix_socket=socket, user="root", ssl_disabled=True) as other,
+        other.cursor() as cursor,
+    ):
+        cursor.execute("START TRANSACTION")
+        cursor.execute("REPLACE INTO shop.shaky VALUES (%s, 0, '')", (row,))
+        yield
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -49,22 +66,21 @@ def test_production_fails_over_during_the_load(shop: LabTool, whole: int, damage
     before = shop.moment()
     shop.sql(damage)
     said: list[str] = []
-    went, last = False, ""
+    last = ""
 
-    with shop.started("table", "shaky", "--before", before, "--yes", *words) as process:
+    with held(shop, ROWS - 1), shop.started("table", "shaky", "--before", before, "--yes", *words) as process:
         for event in events(process):
             last = str(event)
-            if event["event"] != "step-progress" or event["step"] != "load":
+            if event.get("step") != "load":
                 continue
-            if not said:
-                process.send_signal(signal.SIGUSR1)
-            said.append(event["message"])
-            if "paused" in said[-1] and not went:
+            if event["event"] == "step-started":
+                while not shop.number(WAITING):
+                    assert process.poll() is None
                 client(shop.place.running(), "rds").reboot_db_instance(DBInstanceIdentifier="production")
-                went = gone(shop)
-                process.send_signal(signal.SIGUSR2)
+                assert gone(shop)
+            if event["event"] == "step-progress":
+                said.append(event["message"])
 
-    assert went, said
     assert process.returncode == 0, last
     assert any("waiting for production" in each for each in said)
     assert shop.number(CONTENT) == whole
