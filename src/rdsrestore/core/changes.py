@@ -112,7 +112,8 @@ class TableDifference:
     """One table's restored rows against production's.
 
     `restored` and `live` count both sides' rows that came into question, `groups` hold those that differ; rows in
-    `conflicts` are left alone. `unlike` says in words what columns were added, dropped or retyped since. `unseen` rows
+    `conflicts` are left alone. `unlike` says in words what columns were added, dropped or retyped since, and `notes`
+    what else has to be known. `unseen` rows
     are on both sides and were not compared, since nothing would be done with those that differ. `print` is the plan's
     own digest: the same plan, approved and loaded, has the same.
     """
@@ -125,6 +126,7 @@ class TableDifference:
     conflicts: tuple[Conflict, ...] = ()
     children: tuple[LostChildren, ...] = ()
     unlike: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     unseen: int = 0
     print: str = ""
 

@@ -43,7 +43,7 @@ def preview(console: Terminal, differences: Sequence[TableDifference]) -> None:
     for number, line in enumerate(columns(rows, right=frozenset(range(1, len(heading))))):
         console.say(clean(f"  {line}", "" if number else "bold"))
     for each in differences:
-        for text in each.unlike:
+        for text in (*each.unlike, *each.notes):
             console.say(
                 Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(f"{each.ref}: {text}")), 2
             )

@@ -21,7 +21,8 @@ from rdsrestore.engines.mysql.statements import statements
 from rdsrestore.engines.mysql.tally import Tally
 
 MOST = 100_000
-"""Rows whose unique values are looked up one by one; more than these are compared in the scratch schema."""
+"""Rows whose unique values are looked up beforehand."""
+UNKNOWN = f"more than {MOST:,} rows: those whose unique values newer rows hold are found by the load, and left alone"
 TOGETHER = 500
 LITERAL = re.compile(dumpfile.LITERAL.decode(), re.DOTALL)
 NOTHING = "NULL"

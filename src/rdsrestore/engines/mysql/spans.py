@@ -11,7 +11,7 @@ from rdsrestore.engines.mysql.connect import Row, Session, quoted
 
 T = TypeVar("T")
 RANGE = 20_000
-FIRST, SMALLEST, LARGEST = 500, 50, 20_000
+FIRST, SMALLEST, LARGEST = 500, 20, 20_000
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Stride:
 
 FULL = Stride(seconds=0.3, rows=None, writers=3, rest=0)
 """While one writer waits for the disk that its commit is to reach, others go on."""
-SOFT = Stride(seconds=0.02, rows=100, writers=1, rest=1)
+SOFT = Stride(seconds=0.003, rows=100, writers=1, rest=1)
 """What an application hardly notices: short locks, little at a time to be written, and time between."""
 
 
@@ -107,7 +107,7 @@ def paced(
 
     With `down` from the last to the first.
     """
-    size, done, whole = FIRST, 0, last - first + 1
+    size, done, whole = stride.rows or FIRST, 0, last - first + 1
     while done < whole:
         take = min(size, whole - done)
         low = last - done - take + 1 if down else first + done

@@ -24,7 +24,7 @@ from rdsrestore.core.changes import (
     Target,
 )
 from rdsrestore.core.crew import Crew
-from rdsrestore.core.model import Merge
+from rdsrestore.core.model import Merge, OnConflict
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.sections import each_done
 from rdsrestore.core.tables import DumpFile, TableDefinition
@@ -53,7 +53,7 @@ def fits(session: Session, target: Target, live: TableDefinition) -> bool:
     if not plain or not then.key or not ddl.same_shape(live, then):
         return False
     if apart(target):
-        return foretold.foreseeable(live, target.dump)
+        return target.policy.on_conflict is not OnConflict.STOP or foretold.foreseeable(live, target.dump)
     return not session.rows(f"SELECT 1 FROM {qualified(live.ref)} LIMIT 1")
 
 
@@ -99,6 +99,7 @@ def difference(session: Session, board: Tally, target: Target, shelf: Shelf) -> 
         conflicts=conflicts,
         children=lost_children(session, board, target),
         unseen=common,
+        notes=(foretold.UNKNOWN,) if live and not known else (),
         print=print_of(target),
     )
 
