@@ -24,5 +24,5 @@ def test_every_contender_repairs_every_incident(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found = json.loads(figures.read_text())["figures"]
     assert len(found) == 5
-    assert all(result["right"] for results in found.values() for result in results.values())
+    assert all(result["seconds"] and not result["wrong"] for results in found.values() for result in results.values())
     assert all("mysqldump, mysql" in results for results in found.values())
