@@ -264,6 +264,14 @@ def test_a_span_that_differs_in_more_than_a_quarter_is_given_as_a_whole(pool: Th
     assert parts(3) == [Slice(Span())]
 
 
+def test_rows_that_production_alone_has_are_named_however_many(pool: ThreadPoolExecutor) -> None:
+    rows = dict.fromkeys(range(8), "a")
+    live = {**rows, **dict.fromkeys(range(8, 15), "new")}
+    assert list(Differ(ListRows(rows), ListRows(live), pool, silent).slices()) == [
+        Slice(others=tuple((str(key),) for key in range(8, 15)))
+    ]
+
+
 def test_an_empty_side_makes_one_open_span(pool: ThreadPoolExecutor) -> None:
     rows = dict.fromkeys(range(100), "a")
     assert list(Differ(ListRows({}), ListRows(rows), pool, silent, 10, 5).slices()) == [Slice(Span())]

@@ -201,14 +201,14 @@ class Differ:
     def _compare(self, span: Span, parts: Sequence[int] = (), rows: int = 0) -> Iterator[Slice]:
         """Compare row by row, only in these parts where any are named.
 
-        A span that differs in more than a quarter of its `rows` is given as a whole.
+        A span of which more than a quarter of the `rows` is to be fetched is given as a whole.
         """
         self.checks += 1
         restored, live = self._both(lambda side: list(side.digests(span, parts)))
         keys, others = only_in(restored, live), only_in(live, restored)
         if not keys and not others:
             self._same += 1
-        elif max(len(keys), len(others)) * 4 > max(len(restored), len(live), rows):
+        elif len(keys) * 4 > max(len(restored), len(live), rows):
             yield Slice(span)
         else:
             yield Slice(keys=keys, others=others)
