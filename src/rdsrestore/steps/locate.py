@@ -144,7 +144,8 @@ class Told:
                 restored += each.restored
                 live += each.live
                 common += each.common or 0
-                self.progress(f"{self.ref.table}: {restored:,} rows compared", None)
+                kind = "rows" if each.common is None else "keys"
+                self.progress(f"{self.ref.table}: {restored:,} {kind} compared", None)
                 yield from each.slices
 
         written = slices.write(self.path, parts())
