@@ -10,7 +10,7 @@ import pytest
 
 from engines.mysql.site import PASSWORD, USER, Site
 from rdsrestore.core.model import OnConflict, Policy, Secret
-from rdsrestore.engines.mysql import bulk
+from rdsrestore.engines.mysql import bulk, foretold
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.statements import Statement
 
@@ -189,3 +189,11 @@ def test_gentle_writes_each_row_once(site: Site) -> None:
     load = site.load("t", policy=Policy(), gentle=True)
     assert (load.inserted, load.conflicts) == (2000, ())
     assert site.equal("t")
+
+
+@pytest.mark.parametrize(
+    ("literal", "said"),
+    [("NULL", "NULL"), ("0x00ff", "0x00ff"), ("'it''s'", "it's"), (r"'\'\''", "''"), (r"'a\nb\\n'", r"a\nb\n")],
+)
+def test_a_literal_is_shown_without_its_quotes(literal: str, said: str) -> None:
+    assert foretold.plain(literal) == said

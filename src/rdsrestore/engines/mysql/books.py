@@ -11,6 +11,7 @@ from pathlib import Path
 from rdsrestore.core import slices
 from rdsrestore.core.changes import Ledger, Target
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.sections import each_done
 from rdsrestore.core.tables import Fingerprint
 from rdsrestore.engines.mysql import pieces, rowhash, staging
 from rdsrestore.engines.mysql.conditions import batches, key_columns
@@ -41,16 +42,18 @@ def there(login: Login, board: Tally, target: Target) -> Fingerprint:
     """
     dump = target.dump
     bound = f"{quoted(board.key[0])} <= {dump.top}" if dump.top else None
-    with closing(connect(login, "production")) as session:
-        conditions = list(ranges(session, board, target, bound))
-    with closing(Logins(login, "production")) as logins:
+    with (
+        closing(connect(login, "production")) as session,
+        closing(Logins(login, "production")) as logins,
+        ThreadPoolExecutor(CHECKERS, thread_name_prefix="checker") as pool,
+    ):
 
         def take(condition: str | None) -> Fingerprint:
-            with logins.borrowed() as session:
-                return rowhash.fingerprint(session, board.landing, board.live.base_columns, condition)
+            with logins.borrowed() as own:
+                return rowhash.fingerprint(own, board.landing, board.live.base_columns, condition)
 
-        with ThreadPoolExecutor(CHECKERS, thread_name_prefix="checker") as pool:
-            return sum(pool.map(take, conditions), NONE)
+        conditions = ranges(session, board, target, bound)  # as long as the dump has keys: never held together
+        return sum(each_done(conditions, lambda each: pool.submit(take, each), CHECKERS), NONE)
 
 
 def ranges(session: Session, board: Tally, target: Target, bound: str | None) -> Iterator[str | None]:

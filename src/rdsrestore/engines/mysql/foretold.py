@@ -26,7 +26,7 @@ UNKNOWN = f"more than {MOST:,} rows: those whose unique values newer rows hold a
 TOGETHER = 500
 LITERAL = re.compile(dumpfile.LITERAL.decode(), re.DOTALL)
 NOTHING = "NULL"
-ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+ESCAPED = re.compile(r"\\(.)|''", re.DOTALL)
 SHOWN = {"n": "\\n", "t": " ", "r": "", "0": "", "Z": ""}
 
 
@@ -73,7 +73,7 @@ def plain(literal: str) -> str:
     """Write a literal without its quotes."""
     if not literal.startswith("'"):
         return literal
-    return ESCAPED.sub(lambda found: SHOWN.get(found[1], found[1]), literal[1:-1]).replace("''", "'")
+    return ESCAPED.sub(lambda found: SHOWN.get(found[1], found[1]) if found[1] else "'", literal[1:-1])
 
 
 def conflicts(session: Session, board: Tally, shelf: Shelf, dump: DumpFile) -> tuple[Conflict, ...]:

@@ -1,7 +1,8 @@
 """A table that has none of a dump's rows takes the dump as it is: statement by statement, several at a time.
 
 What guards rows that others write meanwhile is the plain INSERT itself: a key that is taken is an error, the statement
-is halved down to the row that does not fit, and that row is left alone. Each transaction notes what it wrote, so that
+is halved down to the row that does not fit, and that row is left alone. LOAD DATA, where it may be used, counts only if
+the server took every row as it is. Each transaction notes what it wrote, so that
 an answer that was lost is neither repeated nor forgotten.
 """
 
