@@ -76,3 +76,18 @@ need_image() {
   as_root rm -rf "$root" "$root.log"
   docker build --quiet --tag "$1" --build-arg "BASE=$1-base" tests/containers/image >/dev/null
 }
+
+# need_mysql: Oracle's MySQL in a root of its own below the user's cache, made of Debian's packages; no chroot is needed.
+need_mysql() {
+  local root=${RDSRESTORE_MYSQL_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/rdsrestore/mysql-root} log
+  [ -x "$root/usr/sbin/mysqld" ] && return
+  need_packages debootstrap=debootstrap
+  say "fetching Oracle's MySQL from Debian packages (a minute)"
+  mkdir -p "$(dirname "$root")"
+  log=$(mktemp)
+  as_root rm -rf "$root.part"
+  as_root debootstrap --variant=minbase --include=mysql-server-core,mysql-client-core sid "$root.part" \
+    >"$log" 2>&1 || give_up "debootstrap failed: see $log"
+  as_root rm -rf "$root.part/var/cache/apt" "$root.part/var/lib/apt/lists" "$log"
+  as_root mv "$root.part" "$root"
+}

@@ -94,7 +94,7 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
 
 def test_the_core_needs_the_standard_library_alone() -> None:
     outside = {
-        name.split(".")[0] for path in (SOURCE / "core").glob("*.py") for name in imports(ast.parse(path.read_text()))
+        name.split(".")[0] for path in (SOURCE / "core").rglob("*.py") for name in imports(ast.parse(path.read_text()))
     } - {"rdsrestore"}
     assert outside <= sys.stdlib_module_names
 
