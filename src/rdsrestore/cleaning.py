@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rdsrestore.core.bounds import PAUSE
-from rdsrestore.core.errors import ExitCode
+from rdsrestore.core.errors import CloudError, ExitCode
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.replay import replay
 from rdsrestore.core.runner import Desk, clean_up
-from rdsrestore.core.step import Run
+from rdsrestore.core.step import Run, World
+from rdsrestore.core.survey import Survey
+from rdsrestore.core.surveyor import anew
 from rdsrestore.front import Front
 from rdsrestore.keeping import deposit
 from rdsrestore.steps import STEPS
@@ -24,7 +26,8 @@ def clean(name: str | None, front: Front) -> ExitCode:
         world = front.world()
         journal = JournalFile(stored.journal, world.clock)
         announcer = Announcer(front.listeners(stored.folder))
-        run = Run(stored.id, told.request, told.survey, world, stored.folder, announcer.remark, told.facts)
+        survey = as_it_is(told.survey, world)
+        run = Run(stored.id, told.request, survey, world, stored.folder, announcer.remark, told.facts)
         try:
             outcome = clean_up(told.open, run, Desk(journal, announcer))
         finally:
@@ -33,6 +36,14 @@ def clean(name: str | None, front: Front) -> ExitCode:
     kept = deposit(stored, world, front.settings.audit_bucket)
     front.sum_up(replace(outcome, notices=(*announcer.problems, *kept)), stored.folder)
     return outcome.exit_code
+
+
+def as_it_is(read: Survey, world: World) -> Survey:
+    """Take the instance as it is now, or as it was where the account does not show it: what is left goes either way."""
+    try:
+        return anew(read, world)
+    except CloudError:
+        return read
 
 
 def hold(name: str | None, front: Front, *, on: bool) -> ExitCode:

@@ -15,6 +15,7 @@ from rdsrestore.core.journal import Kind
 from rdsrestore.core.planner import make_plan
 from rdsrestore.core.replay import Told, replay
 from rdsrestore.core.step import World
+from rdsrestore.core.surveyor import anew
 from rdsrestore.core.tables import DumpFile
 from rdsrestore.front import Front
 from rdsrestore.restoring import Office, alone, work
@@ -33,7 +34,8 @@ def resume(name: str | None, front: Front, confirm: str | None, *, yes: bool) ->
         told = replay(stored.records(), STEPS)
         refuse_if_finished(told, stored)
         world = front.world(yes=yes, typed=confirm)
-        survey = replace(told.survey, at=world.clock.now())
+        told = replace(told, survey=anew(told.survey, world))
+        survey = told.survey
         kinds = {kind.name: kind for kind in STEPS}
         whole = make_plan(told.request, survey, stored.id, [kinds[step] for step in told.recipe])
         plan = replace(whole, steps=tuple(ahead(whole.steps, told, look(told, stored, world))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -53,6 +54,14 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         where_problem=where_problem,
         relatives=relatives,
     )
+
+
+def anew(read: Survey, world: World) -> Survey:
+    """Take what an earlier process read, with the moment and the instance as they are now: an endpoint may have moved.
+
+    Raises the CloudError of an instance that can't be read.
+    """
+    return replace(read, at=world.clock.now(), source=world.cloud.source(read.source.id))
 
 
 def survey_table(production: Production, ref: TableRef) -> TableSurvey:
