@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rdsrestore.core.codec import WRITTEN
+from rdsrestore.core.codec import UNWRITTEN, written
 from rdsrestore.core.model import Policy, TableRef
 from rdsrestore.core.tables import DumpFile
 
@@ -63,6 +63,7 @@ class PlanLine:
     why: str
 
 
+@written("Conflict")
 @dataclass(frozen=True)
 class Conflict:
     """Rows that are left alone, and why: `reason` is a sentence, `sample` a few keys as text."""
@@ -72,6 +73,7 @@ class Conflict:
     sample: tuple[str, ...] = ()
 
 
+@written("LostChildren")
 @dataclass(frozen=True)
 class LostChildren:
     """Rows of a table that references a restored one: how many the copy has, how many production has now."""
@@ -91,6 +93,7 @@ class Cell:
     then: str | None
 
 
+@written("Group")
 @dataclass(frozen=True)
 class Group:
     """Rows of one class: what sets them apart, how that came about, and what is done with them.
@@ -103,10 +106,11 @@ class Group:
     story: Story
     act: Act
     rows: int
-    sample: tuple[tuple[Cell, ...], ...] = field(default=(), metadata={WRITTEN: False})
+    sample: tuple[tuple[Cell, ...], ...] = field(default=(), metadata=UNWRITTEN)
     touched: tuple[tuple[str, int], ...] = ()
 
 
+@written("TableDifference")
 @dataclass(frozen=True)
 class TableDifference:
     """One table's restored rows against production's.
@@ -164,6 +168,7 @@ class TableDifference:
         return sum(conflict.rows for conflict in self.conflicts)
 
 
+@written("TableLoad")
 @dataclass(frozen=True)
 class TableLoad:
     """What the load did to one table; the acts + the conflicts' rows = the rows planned."""
@@ -181,6 +186,7 @@ class TableLoad:
         return self.inserted + self.updated + self.deleted
 
 
+@written("SavedTable")
 @dataclass(frozen=True)
 class SavedTable:
     """What a table's rows were before the load touched them: the undo file.
@@ -206,6 +212,7 @@ class Role(StrEnum):
     """Only for rows that restored ones point to."""
 
 
+@written("Relative")
 @dataclass(frozen=True)
 class Relative:
     """A table that comes along with the ones asked for."""
@@ -214,6 +221,7 @@ class Relative:
     role: Role
 
 
+@written("Located")
 @dataclass(frozen=True)
 class Located:
     """Where one table's sides differ: the file of slices, how many there are, and how many single keys they name.
@@ -231,6 +239,7 @@ class Located:
     common: int | None = None
 
 
+@written("Target")
 @dataclass(frozen=True)
 class Target:
     """One table of a run: its restored rows, the table that takes them, the rules, and why it takes part.
@@ -254,6 +263,7 @@ ALONE: Mapping[bool | None, str] = {True: "no other row changed", None: "no stat
 """What can be said of the rows that a plan does not name, by `Ledger.rest`."""
 
 
+@written("Ledger")
 @dataclass(frozen=True)
 class Ledger:
     """One table's books after the load: `before` + `inserted` - `deleted` + `others` = `after`.

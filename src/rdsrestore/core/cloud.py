@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.model import Endpoint
 
 
+@written("Identity")
 @dataclass(frozen=True)
 class Identity:
     """Who the cloud says we are."""
@@ -16,6 +18,7 @@ class Identity:
     arn: str
 
 
+@written("SourceInstance")
 @dataclass(frozen=True)
 class SourceInstance:
     """The instance that is restored from, with everything a restore does not carry over by itself.
@@ -53,6 +56,7 @@ class SourceInstance:
     replicas: tuple[Endpoint, ...] = ()
 
 
+@written("SnapshotInfo")
 @dataclass(frozen=True)
 class SnapshotInfo:
     """A stored snapshot; `taken` is the moment of its data in UTC."""
@@ -63,6 +67,7 @@ class SnapshotInfo:
     taken: datetime | None
 
 
+@written("GroupSpec")
 @dataclass(frozen=True)
 class GroupSpec:
     """A security group to make: its name is the run's resource name."""
@@ -72,6 +77,7 @@ class GroupSpec:
     expires: datetime
 
 
+@written("SwitchSpec")
 @dataclass(frozen=True)
 class SwitchSpec:
     """Temporary instances that the cloud is to delete by itself at a moment, acting as `role`."""
@@ -81,6 +87,7 @@ class SwitchSpec:
     at: datetime
 
 
+@written("RestoreSpec")
 @dataclass(frozen=True)
 class RestoreSpec:
     """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both."""
@@ -94,6 +101,7 @@ class RestoreSpec:
     snapshot: str | None = None
 
 
+@written("Leftover")
 @dataclass(frozen=True)
 class Leftover:
     """Something in the account that carries our marks: kind is `instance`, `group` or `rule`."""
@@ -105,6 +113,7 @@ class Leftover:
     expires: datetime | None = None
 
 
+@written("ApiCall")
 @dataclass(frozen=True)
 class ApiCall:
     """One answered request to the cloud, for joining the journal with the cloud's own trail."""

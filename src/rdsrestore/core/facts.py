@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rdsrestore.core.changes import Ledger, Located, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.codec import written
 from rdsrestore.core.invariants import Reading
 from rdsrestore.core.model import Endpoint, TableRef
 from rdsrestore.core.tables import DumpFile, Fingerprint
@@ -15,6 +16,7 @@ class Fact:
     """Marks what a step gives; facts are frozen dataclasses, kept by their type."""
 
 
+@written("Reached")
 @dataclass(frozen=True)
 class Reached(Fact):
     """The restore window covers the moment; it ends at `latest`."""
@@ -22,6 +24,7 @@ class Reached(Fact):
     latest: datetime
 
 
+@written("SwitchArmed")
 @dataclass(frozen=True)
 class SwitchArmed(Fact):
     """The cloud deletes these instances at that time, if nobody puts it off."""
@@ -30,6 +33,7 @@ class SwitchArmed(Fact):
     at: datetime
 
 
+@written("OwnGroupMade")
 @dataclass(frozen=True)
 class OwnGroupMade(Fact):
     """The run's own security group."""
@@ -37,6 +41,7 @@ class OwnGroupMade(Fact):
     id: str
 
 
+@written("TempInstance")
 @dataclass(frozen=True)
 class TempInstance(Fact):
     """The restored copy, reachable once a rule lets us in."""
@@ -46,6 +51,7 @@ class TempInstance(Fact):
     endpoint: Endpoint
 
 
+@written("AfterInstance")
 @dataclass(frozen=True)
 class AfterInstance(Fact):
     """The second copy, as of the incident's end; its endpoint is None until it answers."""
@@ -54,6 +60,7 @@ class AfterInstance(Fact):
     endpoint: Endpoint | None = None
 
 
+@written("RuleOpened")
 @dataclass(frozen=True)
 class RuleOpened(Fact):
     """The one rule that lets this host in."""
@@ -63,6 +70,7 @@ class RuleOpened(Fact):
     port: int
 
 
+@written("Differing")
 @dataclass(frozen=True)
 class Differing(Fact):
     """Where tables differ between the copy and production; tables that are not named may differ everywhere."""
@@ -70,6 +78,7 @@ class Differing(Fact):
     tables: tuple[Located, ...]
 
 
+@written("Dumped")
 @dataclass(frozen=True)
 class Dumped(Fact):
     """Complete, checked dumps, parents before children; `afters` are those of the second copy, in the same order.
@@ -82,6 +91,7 @@ class Dumped(Fact):
     values: tuple[str, ...] = ()
 
 
+@written("Staged")
 @dataclass(frozen=True)
 class Staged(Fact):
     """The tables whose rows stand in the scratch schema, parents before children."""
@@ -89,6 +99,7 @@ class Staged(Fact):
     targets: tuple[Target, ...]
 
 
+@written("LandingMade")
 @dataclass(frozen=True)
 class LandingMade(Fact):
     """Tables that were created to take the rows."""
@@ -96,6 +107,7 @@ class LandingMade(Fact):
     tables: tuple[TableRef, ...]
 
 
+@written("Compared")
 @dataclass(frozen=True)
 class Compared(Fact):
     """The staged rows against production's, in the targets' order."""
@@ -103,6 +115,7 @@ class Compared(Fact):
     differences: tuple[TableDifference, ...]
 
 
+@written("Approved")
 @dataclass(frozen=True)
 class Approved(Fact):
     """The operator's yes to exactly these rows; `prints` are the digests of the approved plans."""
@@ -111,6 +124,7 @@ class Approved(Fact):
     prints: tuple[str, ...] = ()
 
 
+@written("Saved")
 @dataclass(frozen=True)
 class Saved(Fact):
     """What rows were before the load, in the targets' order; `untouched` are the fingerprints of all other rows.
@@ -123,6 +137,7 @@ class Saved(Fact):
     values: tuple[str, ...] = ()
 
 
+@written("Loaded")
 @dataclass(frozen=True)
 class Loaded(Fact):
     """What was written to production, in the targets' order; `complete` once nothing is left to do."""
@@ -131,6 +146,7 @@ class Loaded(Fact):
     complete: bool = True
 
 
+@written("Swapped")
 @dataclass(frozen=True)
 class Swapped(Fact):
     """Two tables that changed places: `live` has the rows of `shadow` now, and its former ones are in `aside`."""
@@ -140,6 +156,7 @@ class Swapped(Fact):
     aside: TableRef
 
 
+@written("Verified")
 @dataclass(frozen=True)
 class Verified(Fact):
     """The books of each table after the load, and what has to be right."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.model import Invariant
 
 
+@written("Reading")
 @dataclass(frozen=True)
 class Reading:
     """One value on the copy, and on production before and after the load."""

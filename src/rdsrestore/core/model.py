@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NoReturn
 
+from rdsrestore.core.codec import written
+
 PREFIX = "rdsrestore"
 
 
@@ -66,6 +68,7 @@ class RunId:
 RUN_ID = re.compile(r"\d{6}-\d{6}-[0-9a-f]{4}")
 
 
+@written("TableRef")
 @dataclass(frozen=True)
 class TableRef:
     """A table by database and name, exactly as the server spells them."""
@@ -84,6 +87,7 @@ class TableRef:
         return plain if plain == self.table else f"{plain}-{digest}"
 
 
+@written("Endpoint")
 @dataclass(frozen=True)
 class Endpoint:
     """Where a server is reached."""
@@ -95,6 +99,7 @@ class Endpoint:
         return f"{self.host}:{self.port}"
 
 
+@written("Moment")
 @dataclass(frozen=True)
 class Moment:
     """A point in time, in UTC and whole seconds; `spoken` is how the operator gave it."""
@@ -106,6 +111,7 @@ class Moment:
         return f"{self.utc:%Y-%m-%dT%H:%M:%SZ}"
 
 
+@written("Snapshot")
 @dataclass(frozen=True)
 class Snapshot:
     """A stored snapshot to restore from."""
@@ -147,6 +153,7 @@ class OnConflict(StrEnum):
     """Nothing is written as soon as there is one."""
 
 
+@written("Policy")
 @dataclass(frozen=True)
 class Policy:
     """The rules by which rows are put back.
@@ -163,6 +170,7 @@ class Policy:
     three_way: bool = False
 
 
+@written("Limits")
 @dataclass(frozen=True)
 class Limits:
     """When the load holds back: seconds a replica is behind, threads running on production; None for no limit.
@@ -175,6 +183,7 @@ class Limits:
     gentle: bool = False
 
 
+@written("Invariant")
 @dataclass(frozen=True)
 class Invariant:
     """Something that has to be right, in the user's own words: one SELECT that gives one value.
@@ -187,6 +196,7 @@ class Invariant:
     expect: str = ""
 
 
+@written("Request")
 @dataclass(frozen=True)
 class Request:
     """What the operator asked for, complete and checked in form; nothing has been read yet.

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from signal import SIGTERM
 
 from rdsrestore.core.changes import Conflict, Ledger, TableDifference, TableLoad
+from rdsrestore.core.codec import written
 from rdsrestore.core.errors import BrokenInvariant, ExitCode, Interrupted, RdsRestoreError, VerifyError
 
 
+@written("Remains")
 @dataclass(frozen=True)
 class Remains:
     """Something that could not be removed, why, and the command that removes it."""

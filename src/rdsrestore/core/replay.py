@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rdsrestore.core import facts
-from rdsrestore.core.codec import CLASS, Json, decode, encode
+from rdsrestore.core.codec import Json, decode, decode_tagged, encode
 from rdsrestore.core.errors import JournalError
 from rdsrestore.core.facts import Fact
 from rdsrestore.core.journal import Kind, Record, open_steps
@@ -91,8 +90,7 @@ def replay_facts(records: Sequence[Record]) -> Facts:
     for record in records:
         given = record.data.get("fact")
         if record.kind is Kind.DONE and isinstance(given, dict):
-            kind = getattr(facts, str(given[CLASS]))
-            fact = decode(kind, given)
+            fact = decode_tagged(given)
             assert isinstance(fact, Fact)  # noqa: S101 - for the type checker: only facts are written there
             known.put(fact)
     return known

@@ -8,11 +8,13 @@ from decimal import Decimal
 
 from rdsrestore.core.changes import Relative, SavedTable
 from rdsrestore.core.cloud import Identity, Leftover, SnapshotInfo, SourceInstance
+from rdsrestore.core.codec import written
 from rdsrestore.core.facts import Swapped
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.tables import ClientTools, ServerFacts, TableDefinition
 
 
+@written("TableSurvey")
 @dataclass(frozen=True)
 class TableSurvey:
     """A table as production has it now: `definition` is None where it does not exist, `similar` then holds near names.
@@ -26,6 +28,7 @@ class TableSurvey:
     similar: tuple[str, ...] = ()
 
 
+@written("ListenerCheck")
 @dataclass(frozen=True)
 class ListenerCheck:
     """Whether someone who is to be told can be told; `problem` is empty when they can."""
@@ -35,6 +38,7 @@ class ListenerCheck:
     hint: str = ""
 
 
+@written("Survey")
 @dataclass(frozen=True)
 class Survey:
     """The world before the run. `free_disk` is in bytes, `hourly_cost` in USD where known.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.model import TableRef
 
 
+@written("Column")
 @dataclass(frozen=True)
 class Column:
     """One column as the catalogue describes it.
@@ -32,6 +34,7 @@ TAKES_CHILDREN = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 """What a foreign key's rule may say where deleting a parent changes its children."""
 
 
+@written("ForeignKey")
 @dataclass(frozen=True)
 class ForeignKey:
     """`child` (columns) references `parent` (columns); `on_delete` is the rule's name in upper case."""
@@ -44,6 +47,7 @@ class ForeignKey:
     on_delete: str
 
 
+@written("Trigger")
 @dataclass(frozen=True)
 class Trigger:
     """A trigger on the table, e.g. BEFORE INSERT."""
@@ -53,6 +57,7 @@ class Trigger:
     event: str
 
 
+@written("UniqueKey")
 @dataclass(frozen=True)
 class UniqueKey:
     """A unique key; `columns` in key order, `nullable` when one of them may be NULL."""
@@ -62,6 +67,7 @@ class UniqueKey:
     nullable: bool
 
 
+@written("TableDefinition")
 @dataclass(frozen=True)
 class TableDefinition:
     """A base table's definition as read from a server.
@@ -92,6 +98,7 @@ class TableDefinition:
         return tuple(column for column in self.columns if not column.generated)
 
 
+@written("Fingerprint")
 @dataclass(frozen=True)
 class Fingerprint:
     """Content of a set of rows: how many, and the sum of 60 bits of each row's digest."""
@@ -108,6 +115,7 @@ class Fingerprint:
         return Fingerprint(self.rows - part.rows, self.total - part.total)
 
 
+@written("DumpFile")
 @dataclass(frozen=True)
 class DumpFile:
     """A complete, checked dump of one table, in the run's folder.
@@ -133,6 +141,7 @@ class DumpFile:
     children: tuple[tuple[TableRef, int], ...] = ()
 
 
+@written("ServerFacts")
 @dataclass(frozen=True)
 class ServerFacts:
     """A server as its session sees it; sizes in bytes, `ahead` in seconds: by how much its clock is before ours."""
@@ -150,6 +159,7 @@ class ServerFacts:
     ahead: float = 0.0
 
 
+@written("ClientTools")
 @dataclass(frozen=True)
 class ClientTools:
     """The dump and load programs found on this machine; flavour is `mariadb` or `mysql`."""

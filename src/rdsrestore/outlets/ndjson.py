@@ -11,7 +11,7 @@ from typing import TextIO
 from rdsrestore.core import events
 from rdsrestore.core.changes import TableDifference
 from rdsrestore.core.checks import Finding
-from rdsrestore.core.codec import Json, encode
+from rdsrestore.core.codec import Json, encode, encode_fields
 from rdsrestore.core.errors import RdsRestoreError
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.step import Plan
@@ -49,7 +49,7 @@ class JsonListener:
             }
             for step in planned.steps
         ]
-        findings: list[Json] = [without_class(finding) for finding in found]
+        findings: list[Json] = [encode_fields(finding) for finding in found]
         self.write({"event": "plan", **heading(planned), "steps": steps, "findings": findings})
 
     def error(self, problem: RdsRestoreError) -> None:
@@ -79,7 +79,7 @@ def details(event: events.Event) -> dict[str, Json]:
         return {**heading(event.plan), "at": encode(event.at), "steps": steps}
     if isinstance(event, events.RunEnded):
         return {"run": event.run.value, "at": encode(event.at), **ending(event.outcome)}
-    return without_class(event)
+    return encode_fields(event)
 
 
 def heading(plan: Plan) -> dict[str, Json]:
@@ -92,7 +92,7 @@ def heading(plan: Plan) -> dict[str, Json]:
         "database": request.database,
         "tables": list(request.tables),
         "point": str(request.point),
-        "policy": without_class(request.policy),
+        "policy": encode_fields(request.policy),
         "incident_end": str(request.incident_end) if request.incident_end else None,
         "undoes": request.undoes,
         "reason": request.reason,
@@ -116,8 +116,8 @@ def ending(outcome: Outcome) -> dict[str, Json]:
             for load in outcome.loads
         ],
         "differences": [difference(each) for each in outcome.differences],
-        "ledgers": [{**without_class(ledger), "landing": str(ledger.landing)} for ledger in outcome.ledgers],
-        "remains": [without_class(remain) for remain in outcome.remains],
+        "ledgers": [{**encode_fields(ledger), "landing": str(ledger.landing)} for ledger in outcome.ledgers],
+        "remains": [encode_fields(remain) for remain in outcome.remains],
         "proof": list(outcome.proof),
         "kept": list(outcome.kept),
         "notices": list(outcome.notices),
@@ -143,8 +143,8 @@ def difference(found: TableDifference) -> dict[str, Json]:
             }
             for group in found.groups
         ],
-        "conflicts": [without_class(conflict) for conflict in found.conflicts],
-        "children": [{**without_class(child), "child": str(child.child)} for child in found.children],
+        "conflicts": [encode_fields(conflict) for conflict in found.conflicts],
+        "children": [{**encode_fields(child), "child": str(child.child)} for child in found.children],
         "unlike": list(found.unlike),
         "unseen": found.unseen,
         "print": found.print,
@@ -154,9 +154,3 @@ def difference(found: TableDifference) -> dict[str, Json]:
 def failure(problem: RdsRestoreError) -> dict[str, Json]:
     """The parts of an error."""
     return {"code": problem.code, "where": problem.where, "what": problem.what, "hint": problem.hint}
-
-
-def without_class(value: object) -> dict[str, Json]:
-    """Write a dataclass as a plain object."""
-    written = encode(value)
-    return {key: item for key, item in written.items() if key != "is"} if isinstance(written, dict) else {}

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.core.changes import Act
+from rdsrestore.core.codec import written
 from rdsrestore.core.errors import Refused
 from rdsrestore.core.facts import Approved, Compared, Fact
 from rdsrestore.core.model import Request, RunId
@@ -16,6 +17,7 @@ from rdsrestore.steps.compare import intended
 from rdsrestore.steps.sessions import counted
 
 
+@written("Approve")
 @dataclass(frozen=True)
 class Approve(Step):
     """The last stop before production changes."""

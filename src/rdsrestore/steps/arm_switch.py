@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.core.cloud import SwitchSpec
+from rdsrestore.core.codec import written
 from rdsrestore.core.errors import CleanupIncomplete
 from rdsrestore.core.facts import Fact, SwitchArmed
 from rdsrestore.core.model import Request, RunId
@@ -14,6 +15,7 @@ from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 
 
+@written("ArmSwitch")
 @dataclass(frozen=True)
 class ArmSwitch(Step):
     """Set it before anything is made; it is put off while the run lives, and removed last."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.facts import Fact
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
@@ -13,6 +14,7 @@ from rdsrestore.core.survey import Survey
 from rdsrestore.steps.open_rule import close_rule
 
 
+@written("CloseRule")
 @dataclass(frozen=True)
 class CloseRule(Step):
     """Revoke the run's rule early; the teardown revokes it again, which changes nothing."""

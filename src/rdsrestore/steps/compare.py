@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.core.changes import Act, TableDifference, Target
-from rdsrestore.core.codec import encode
+from rdsrestore.core.codec import encode, written
 from rdsrestore.core.errors import Refused
 from rdsrestore.core.facts import Compared, Fact, Staged
 from rdsrestore.core.model import Merge, OnConflict, Policy, Request, RunId
@@ -18,6 +18,7 @@ from rdsrestore.core.survey import Survey
 from rdsrestore.steps.sessions import counted, production
 
 
+@written("Compare")
 @dataclass(frozen=True)
 class Compare(Step):
     """Find which rows are missing, changed or production's alone, and what the policy does with each."""

@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 
 from rdsrestore.core.bounds import Extent
 from rdsrestore.core.changes import AFTER, Located
+from rdsrestore.core.codec import written
 from rdsrestore.core.errors import DatabaseError, Refused
 from rdsrestore.core.facts import Differing, Dumped, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
@@ -21,6 +22,7 @@ from rdsrestore.core.tables import TAKES_CHILDREN, DumpFile, TableDefinition
 from rdsrestore.steps.sessions import after, copy, counted
 
 
+@written("Dump")
 @dataclass(frozen=True)
 class Dump(Step):
     """Dump rows only, over verified TLS."""

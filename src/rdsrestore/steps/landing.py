@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.facts import Dumped, Fact, LandingMade, Loaded
 from rdsrestore.core.model import Request, RunId, TableRef
 from rdsrestore.core.step import Impact, Run, Step
@@ -13,6 +14,7 @@ from rdsrestore.core.survey import Survey
 from rdsrestore.steps.sessions import landing, production
 
 
+@written("MakeLanding")
 @dataclass(frozen=True)
 class MakeLanding(Step):
     """Create empty tables from the restored definition; `tables` are the ones to restore, `beside` another name."""

@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 
 from rdsrestore.core.bounds import PAUSE, Pace
 from rdsrestore.core.changes import Act, TableLoad
+from rdsrestore.core.codec import written
 from rdsrestore.core.errors import Refused
 from rdsrestore.core.facts import Approved, Fact, Loaded, Staged
 from rdsrestore.core.model import Policy, Request, RunId
@@ -20,6 +21,7 @@ from rdsrestore.steps.sessions import counted, production
 SAID = {Act.INSERT: "insert missing rows", Act.UPDATE: "change changed rows back", Act.DELETE: "DELETE newer rows"}
 
 
+@written("Load")
 @dataclass(frozen=True)
 class Load(Step):
     """Carry out the approved plan, in small transactions that leave alone what others wrote meanwhile."""

@@ -12,6 +12,7 @@ from typing import ClassVar, Self
 
 from rdsrestore.core import slices
 from rdsrestore.core.changes import Located, Relative, Role
+from rdsrestore.core.codec import written
 from rdsrestore.core.differ import Differ
 from rdsrestore.core.facts import Differing, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
@@ -29,6 +30,7 @@ LOOKERS = 2
 """Sections compared at a time: while one's answers are looked at here, both servers are busy with the other."""
 
 
+@written("Locate")
 @dataclass(frozen=True)
 class Locate(Step):
     """Compare both sides range by range; what is equal is not looked at again."""

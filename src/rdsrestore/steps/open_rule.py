@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.facts import AfterInstance, Fact, OwnGroupMade, RuleOpened, TempInstance
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 
 
+@written("OpenRule")
 @dataclass(frozen=True)
 class OpenRule(Step):
     """Open one ingress rule in the run's own group."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.core.cloud import GroupSpec
+from rdsrestore.core.codec import written
 from rdsrestore.core.errors import CleanupIncomplete
 from rdsrestore.core.facts import Fact, OwnGroupMade
 from rdsrestore.core.model import Request, RunId
@@ -16,6 +17,7 @@ from rdsrestore.core.survey import Survey
 GRACE = timedelta(hours=2)
 
 
+@written("OwnGroup")
 @dataclass(frozen=True)
 class OwnGroup(Step):
     """Make the group; it lets nobody in until the rule is opened."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.facts import Fact
 from rdsrestore.core.model import Request, RunId, Secret
 from rdsrestore.core.step import Impact, Run, Step
@@ -17,6 +18,7 @@ COPY = "copy"
 LENGTH = 40
 
 
+@written("OwnPassword")
 @dataclass(frozen=True)
 class OwnPassword(Step):
     """Set the master password of the temporary instances, never of the source."""

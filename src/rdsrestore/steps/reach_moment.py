@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.facts import Fact, Reached
 from rdsrestore.core.model import Moment, Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 
 
+@written("ReachMoment")
 @dataclass(frozen=True)
 class ReachMoment(Step):
     """Wait for the restore window."""

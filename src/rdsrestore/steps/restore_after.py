@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.facts import AfterInstance, Fact, OwnGroupMade
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
@@ -13,6 +14,7 @@ from rdsrestore.core.survey import Survey
 from rdsrestore.steps.restore_instance import RestoreInstance, first_spec
 
 
+@written("RestoreAfter")
 @dataclass(frozen=True)
 class RestoreAfter(RestoreInstance):
     """Start the second temporary instance; it is restored while the first one is."""
@@ -40,6 +42,7 @@ class RestoreAfter(RestoreInstance):
         return "started, side by side with the first"
 
 
+@written("AwaitAfter")
 @dataclass(frozen=True)
 class AwaitAfter(Step):
     """Wait until the second temporary instance answers."""

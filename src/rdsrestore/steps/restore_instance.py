@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.core.cloud import RestoreSpec
+from rdsrestore.core.codec import written
 from rdsrestore.core.errors import CleanupIncomplete
 from rdsrestore.core.facts import Fact, OwnGroupMade, TempInstance
 from rdsrestore.core.model import Moment, Request, RunId
@@ -15,6 +16,7 @@ from rdsrestore.core.survey import Survey
 from rdsrestore.steps.own_group import GRACE
 
 
+@written("RestoreInstance")
 @dataclass(frozen=True)
 class RestoreInstance(Step):
     """Start the temporary instance; every attribute is given, nothing is left to the service's defaults."""

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.facts import Fact, Saved, Staged
 from rdsrestore.core.step import Impact, Run
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import counted, production
 
 
+@written("Save")
 @dataclass(frozen=True)
 class Save(OnScratch):
     """Write the undo file and prove it, before the load begins."""

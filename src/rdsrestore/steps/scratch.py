@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.errors import CleanupIncomplete
 from rdsrestore.core.facts import Fact
 from rdsrestore.core.step import Impact, Run
@@ -13,6 +14,7 @@ from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import production
 
 
+@written("MakeScratch")
 @dataclass(frozen=True)
 class MakeScratch(OnScratch):
     """Create the scratch schema."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from rdsrestore.core.changes import Role, Target
+from rdsrestore.core.codec import written
 from rdsrestore.core.errors import ToolError
 from rdsrestore.core.facts import Differing, Dumped, Fact, Staged
 from rdsrestore.core.model import TableRef
@@ -17,6 +18,7 @@ from rdsrestore.steps.open_rule import OpenRule
 from rdsrestore.steps.sessions import landing, production
 
 
+@written("Stage")
 @dataclass(frozen=True)
 class Stage(OnScratch):
     """Fill the scratch schema; live tables are not touched."""

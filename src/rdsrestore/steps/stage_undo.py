@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from rdsrestore.core.changes import SavedTable, Target
+from rdsrestore.core.codec import written
 from rdsrestore.core.facts import Fact, Staged
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
@@ -15,6 +16,7 @@ from rdsrestore.core.survey import Survey
 from rdsrestore.steps.sessions import production
 
 
+@written("StageUndo")
 @dataclass(frozen=True)
 class StageUndo(Step):
     """Fill the scratch schema with what rows were before they were touched."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.core.codec import written
 from rdsrestore.core.facts import Fact, Swapped
 from rdsrestore.core.model import Request, RunId, TableRef
 from rdsrestore.core.step import Impact, Run, Step
@@ -16,6 +17,7 @@ LONGEST = 64
 """Characters of a table's name."""
 
 
+@written("Swap")
 @dataclass(frozen=True)
 class Swap(Step):
     """Rename both tables at once."""
@@ -58,6 +60,7 @@ class Swap(Step):
         return f"{self.live} is the restored table; all rows as they were before this run are in {self.aside}"
 
 
+@written("SwapBack")
 @dataclass(frozen=True)
 class SwapBack(Swap):
     """Let them change places again."""

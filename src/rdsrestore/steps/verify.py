@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from rdsrestore.core.changes import ALONE, Ledger
+from rdsrestore.core.codec import written
 from rdsrestore.core.errors import BrokenInvariant, VerifyError
 from rdsrestore.core.facts import Compared, Dumped, Fact, Saved, Staged, Verified
 from rdsrestore.core.invariants import Reading, readings
@@ -15,6 +16,7 @@ from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import counted, production
 
 
+@written("Verify")
 @dataclass(frozen=True)
 class Verify(OnScratch):
     """Check counts and content; books that do not balance carry both numbers."""
