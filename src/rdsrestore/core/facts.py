@@ -97,6 +97,13 @@ class LandingMade(Fact):
 
 
 @dataclass(frozen=True)
+class Standing(Fact):
+    """Tables that this run created and that production has, as looked up after the teardown."""
+
+    tables: tuple[TableRef, ...]
+
+
+@dataclass(frozen=True)
 class Compared(Fact):
     """The staged rows against production's, in the targets' order."""
 
@@ -146,3 +153,20 @@ class Verified(Fact):
 
     ledgers: tuple[Ledger, ...]
     readings: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recounted(Fact):
+    """How many rows the verified tables have now, in the ledgers' order; their content was verified at `at`."""
+
+    at: datetime
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TakenBack(Fact):
+    """What the run wrote was taken back by another one; `ended` says how that ended, empty where it did not."""
+
+    by: str
+    ended: str
+    whole: bool

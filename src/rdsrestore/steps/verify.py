@@ -61,8 +61,9 @@ def balance(ledger: Ledger) -> str:
     line += f" - {ledger.deleted:,} deleted" if ledger.deleted else ""
     line += f" {'+' if ledger.others > 0 else '-'} {abs(ledger.others):,} by others" if ledger.others else ""
     line += f" = {ledger.after:,}; {counted(ledger.matching, 'written row')} as planned"
-    since = ledger.done - ledger.matching
+    since = ledger.done - ledger.matching - ledger.gone
     line += f", {counted(since, 'row')} written again since by others" if since else ""
+    line += f", {counted(ledger.gone, 'row')} taken away since by others" if ledger.gone else ""
     return f"{line}; {ALONE[ledger.rest]}" if ledger.rest in ALONE else line
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.tables import DumpFile
@@ -26,7 +29,18 @@ def drop(session: Session, schema: str, place: TableRef) -> None:
         return
     ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.LANDINGS} WHERE name = %s", (str(place),))
     if ours and not session.rows(f"SELECT 1 FROM {qualified(place)} LIMIT 1"):
-        session.run(f"DROP TABLE {qualified(place)}")
+        with unchecked(session):
+            session.run(f"DROP TABLE {qualified(place)}")
+
+
+@contextmanager
+def unchecked(session: Session) -> Iterator[None]:
+    """Let a table be dropped that keys of others point to, as it was before this run made it."""
+    session.run("SET SESSION foreign_key_checks = 0")
+    try:
+        yield
+    finally:
+        session.run("SET SESSION foreign_key_checks = 1")
 
 
 def swap(session: Session, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
