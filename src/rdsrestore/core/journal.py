@@ -56,7 +56,7 @@ class Record:
 class Ending:
     """How a run ended: its exit code, its headline, its error's code, empty where it had none, and what it kept.
 
-    `changed` says whether it changed production.
+    `changed` says whether it changed rows of production.
     """
 
     exit_code: int

@@ -58,6 +58,11 @@ class Outcome:
         return sum(load.rows for load in self.loads)
 
     @property
+    def rows_changed(self) -> bool:
+        """Whether rows of production changed, as far as is known; a new table without rows is none."""
+        return bool(self.uncounted or self.written or self.swapped)
+
+    @property
     def planned(self) -> int:
         """Count the rows that were to be written."""
         return sum(each.writes for each in self.differences)
@@ -167,13 +172,13 @@ def nothing(outcome: Outcome) -> str:
         also = f"no row is missing; {rows(changed)} changed since {be(changed)} left as the policy says"
     else:
         also = "the rows of that moment are the rows of now"
-    return f"nothing to restore: {also}"
+    return f"nothing to restore: {also}; try an earlier --before, or rdsrestore compare"
 
 
 def left_alone(outcome: Outcome) -> str:
     """Say how many rows could not be written, and where they are listed."""
     act = "taken back" if outcome.undoes else "back"
-    return f"{outcome.left_alone:,} {be(outcome.left_alone)} not {act} (report.md says why)"
+    return f"{outcome.left_alone:,} {be(outcome.left_alone)} not {act} (report.md says why, plan-*.jsonl which)"
 
 
 def there(outcome: Outcome) -> str:

@@ -178,7 +178,7 @@ def conclude(kind: Kind, outcome: Outcome, run: Run, desk: Desk) -> None:
         "exit_code": int(outcome.exit_code),
         "headline": outcome.headline,
         "error": outcome.cause.code if outcome.cause else "",
-        "changed": outcome.production_touched,
+        "changed": outcome.rows_changed,
         "kept": encode(outcome.kept),
     }
     note(desk, kind, "", data)

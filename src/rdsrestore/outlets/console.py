@@ -26,7 +26,7 @@ MEANING: Mapping[ExitCode, str] = {
     ExitCode.FAILED_CLEAN: "failed; production untouched, nothing left running",
     ExitCode.FAILED_CHANGED: "failed after production was changed; nothing left running",
     ExitCode.CLEANUP_INCOMPLETE: "something of the run is still there: it costs money or stays open",
-    ExitCode.INCOMPLETE: "ended well, but not every row that was wanted is back; nothing left running",
+    ExitCode.INCOMPLETE: "nothing was found to restore, or not every row that was wanted is back; nothing left running",
     ExitCode.JOURNAL: "the run is being worked on elsewhere, or its journal can't be used",
     ExitCode.BUG: "a bug in rdsrestore; it cleaned up after itself",
     ExitCode.INTERRUPTED: "interrupted; production untouched, nothing left running",
@@ -250,7 +250,7 @@ def steps_on(outcome: Outcome) -> Iterable[str]:
         yield "if rows are lost, the moment was too late: the same command with an earlier --before"
         yield "rdsrestore compare, with the same tables and moment, shows what differs, changed rows too"
     if outcome.lacking and not outcome.cause:
-        yield "report.md in the run's folder says which rows are not back, and why"
+        yield "in the run's folder report.md says why rows are not back, and plan-*.jsonl which"
     if outcome.cause and outcome.cause.hint:
         yield outcome.cause.hint
     if outcome.production_touched and outcome.cause:

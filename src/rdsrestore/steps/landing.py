@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.errors import CleanupIncomplete
+from rdsrestore.core.errors import CleanupIncomplete, Refused
 from rdsrestore.core.facts import Dumped, Fact, LandingMade, Loaded, Standing
 from rdsrestore.core.model import Request, RunId, TableRef
+from rdsrestore.core.servers import Production
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
+from rdsrestore.core.tables import DumpFile
 from rdsrestore.steps.sessions import landing, production
 
 
@@ -45,6 +48,7 @@ class MakeLanding(Step):
         """Create them, parents first."""
         dumps = [dump for dump in run.facts.get(Dumped).dumps if dump.definition.ref in self.tables]
         with production(run) as database:
+            refuse_orphans(self, dumps, database)
             for dump in dumps:
                 target = landing(run, dump.definition.ref)
                 database.create_landing(run.id.schema, dump, target, with_foreign_keys=self.beside is None)
@@ -93,3 +97,18 @@ def filled(run: Run) -> bool:
     """Whether the load came to its end: then a table without rows is as it was."""
     loaded = run.facts.find(Loaded)
     return loaded is not None and loaded.complete
+
+
+def refuse_orphans(step: MakeLanding, dumps: Sequence[DumpFile], database: Production) -> None:
+    """Refuse to make a table whose foreign keys would point to tables that are not there."""
+    if step.beside:
+        return
+    for dump in dumps:
+        for parent in dict.fromkeys(key.parent for key in dump.definition.references):
+            if parent not in step.tables and database.definition(parent) is None:
+                raise Refused(
+                    "landing",
+                    f"{dump.definition.ref} points to {parent}, which is not there",
+                    f"restore {parent.table} in the same run, with --recreate",
+                    code="table.no-parent",
+                )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -11,6 +12,7 @@ from rdsrestore.core.errors import BrokenInvariant, VerifyError
 from rdsrestore.core.facts import Compared, Dumped, Fact, Saved, Staged, Verified
 from rdsrestore.core.invariants import Reading, readings
 from rdsrestore.core.step import Impact, Run
+from rdsrestore.steps.compare import keep_lines
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import counted, production
 
@@ -37,6 +39,10 @@ class Verify(OnScratch):
                 database.ledger(self.schema, target, run.folder, difference.live, rest, run.progress)
                 for target, difference, rest in zip(targets, differences, saved.untouched, strict=True)
             )
+            for target, ledger in zip(targets, ledgers, strict=True):
+                if ledger.unfit:
+                    with suppress(OSError):  # what was listed before the load stays
+                        keep_lines(run, database, self.schema, target)
             after = tuple(database.read(run.request.database, run.request.invariants))
         then = dumped.values if dumped else ()
         verified = Verified(ledgers, readings(run.request.invariants, then, saved.values, after))

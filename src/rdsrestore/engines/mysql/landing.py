@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import TableRef
@@ -14,13 +14,19 @@ from rdsrestore.engines.mysql.connect import Session, quoted
 
 
 def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
-    """Create an empty table from the restored definition and note it in the scratch schema."""
+    """Create an empty table from the restored definition and note it in the scratch schema.
+
+    Tables that point to each other in a circle can't all come after the ones that they point to.
+    """
     if catalog.definition(session, place):
         raise DatabaseError("landing", f"{place} exists already", "choose another name", code="db.table-exists")
     statement = ddl.landing(dump.definition, place, with_foreign_keys=with_foreign_keys)
     session.run(f"REPLACE INTO {quoted(schema)}.{staging.LANDINGS} VALUES (%s)", (str(place),))
     session.run(f"USE {quoted(place.database)}")
-    session.run(statement)
+    parents = {key.parent for key in dump.definition.references if with_foreign_keys} - {place}
+    later = any(catalog.definition(session, parent) is None for parent in parents)
+    with unchecked(session) if later else nullcontext():
+        session.run(statement)
 
 
 def drop(session: Session, schema: str, place: TableRef) -> None:
@@ -35,7 +41,7 @@ def drop(session: Session, schema: str, place: TableRef) -> None:
 
 @contextmanager
 def unchecked(session: Session) -> Iterator[None]:
-    """Let a table be dropped that keys of others point to, as it was before this run made it."""
+    """Let a table be made before one that it points to, or dropped although others point to it again."""
     session.run("SET SESSION foreign_key_checks = 0")
     try:
         yield

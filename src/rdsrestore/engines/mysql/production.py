@@ -182,7 +182,7 @@ class MysqlProduction:
     def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
         """Yield what the plan says of each row."""
         if target.whole:
-            return iter(())
+            return whole.lines(self._ready(), self._board(schema, target))
         return plan.lines(self._ready(), self._board(schema, target))
 
     def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
