@@ -88,18 +88,32 @@ def sample_differences() -> tuple[TableDifference, ...]:
 
 
 def ended_well() -> Outcome:
-    left = (Conflict("invoice_no is taken by a newer row", 3, ("17",)),)
     return Outcome(
         run=RUN.value,
-        loads=(TableLoad(BILLING, inserted=19_990, conflicts=left), TableLoad(LINES, inserted=40_000)),
+        loads=(TableLoad(BILLING, inserted=19_990), TableLoad(LINES, inserted=40_000)),
         ledgers=(
-            Ledger(BILLING, 12, 20_002, 19_990, 0, 19_993, 19_990, 3, 19_990, rest=True),
-            Ledger(LINES, 0, 40_001, 40_000, 0, 40_000, 40_000, 0, 39_999, rest=False),
+            Ledger(BILLING, 12, 20_002, 19_990, 0, 19_990, 19_990, 0, 19_990, rest=True),
+            Ledger(LINES, 0, 40_000, 40_000, 0, 40_000, 40_000, 0, 40_000, rest=False),
         ),
         saved=True,
         production_touched=True,
         proof=(f"instance {RUN.resource} is gone", f"security group {RUN.resource} is gone, and its rule with it"),
         notices=("Slack: 2 messages not delivered (status 503)",),
+    )
+
+
+def ended_short() -> Outcome:
+    """Three rows could not be written, one was written again since, and two were taken away."""
+    left = (Conflict("invoice_no is taken by a newer row", 3, ("17",)),)
+    whole = ended_well()
+    return replace(
+        whole,
+        differences=sample_differences(),
+        loads=(replace(whole.loads[0], conflicts=left), whole.loads[1]),
+        ledgers=(
+            replace(whole.ledgers[0], planned=19_993, unfit=3),
+            replace(whole.ledgers[1], matching=39_997, gone=2, after=39_998),
+        ),
     )
 
 

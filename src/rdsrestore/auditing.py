@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 
 from rdsrestore.core.errors import ExitCode, JournalError
-from rdsrestore.core.journal import Kind, Record
+from rdsrestore.core.journal import Kind, Record, ending, finished
 from rdsrestore.front import Front
 from rdsrestore.outlets import audit
-from rdsrestore.store.runs import StoredRun
+from rdsrestore.store.runs import Runs, StoredRun
 
 
 def list_runs(front: Front) -> ExitCode:
     """List the runs, newest first."""
-    rows = [summary(run) for run in front.runs.all()]
+    rows = [(summary(run, front.runs), ending(run.records())) for run in front.runs.all()]
     if front.stream:
-        for name, at, what, ended in rows:
-            front.stream.write({"run": name, "at": at.isoformat() if at else None, "what": what, "ended": ended})
+        for (name, at, what, ended), found in rows:
+            code = found.exit_code if found else None
+            when = at.isoformat() if at else None
+            front.stream.write({"run": name, "at": when, "what": what, "ended": ended, "exit_code": code})
     elif rows:
-        audit.runs_table(front.screen, rows)
+        audit.runs_table(front.screen, [row for row, _found in rows])
     else:
         front.screen.print("no runs yet")
     return ExitCode.OK
@@ -33,7 +36,7 @@ def show_run(name: str | None, front: Front) -> ExitCode:
         for record in reading.records:
             sys.stdout.write(record.line() + "\n")
     else:
-        front.screen.print(f"run {run.id}: {summary(run)[2]}", soft_wrap=True)
+        front.screen.print(f"run {run.id}: {purpose(run.records())}", soft_wrap=True)
         audit.timeline(front.screen, reading)
         front.screen.print(f"folder: {run.folder}", soft_wrap=True)
     if reading.broken:
@@ -42,14 +45,33 @@ def show_run(name: str | None, front: Front) -> ExitCode:
 
 
 def verify_run(name: str | None, front: Front) -> ExitCode:
-    """Follow the journal's hash chain; JournalError names the first line where it does not hold."""
-    run = front.runs.find(name)
+    """Follow the journal's hash chain to its end.
+
+    JournalError names the first line where it does not hold, and a journal that does not end as a process ends it: one
+    that is at work, one that was cut off, and one whose last records were taken away look alike from inside.
+    """
+    run = front.runs.begun(name)
+    idle = run.idle()
     reading = run.reading()
     if reading.broken:
         raise broken(run)
-    last = reading.records[-1].hash if reading.records else ""
-    text = f"run {run.id}: {len(reading.records)} records, unchanged since they were written; last hash {last}"
-    front.screen.print(text, soft_wrap=True)
+    count = f"{len(reading.records):,} records"
+    if not idle:
+        raise JournalError(
+            f"run {run.id}",
+            f"is at work; its {count} until now are unchanged since they were written",
+            "verify it again when it has ended",
+            code="run.locked",
+        )
+    if not finished(reading):
+        raise JournalError(
+            str(run.journal),
+            f"unfinished, or cut: none of its {count} says how the run ended, or what a cleanup found",
+            f"a run that was cut off: rdsrestore resume {run.id}, or cleanup {run.id}; else compare it with a copy",
+            code="journal.cut",
+        )
+    last = reading.records[-1].hash
+    front.screen.print(f"run {run.id}: {count}, unchanged since they were written; last hash {last}", soft_wrap=True)
     return ExitCode.OK
 
 
@@ -64,18 +86,34 @@ def broken(run: StoredRun) -> JournalError:
     )
 
 
-def summary(run: StoredRun) -> tuple[str, datetime | None, str, str]:
-    """Say of a run: its name, its start, what it was for, how it ended."""
+def summary(run: StoredRun, runs: Runs) -> tuple[str, datetime | None, str, str]:
+    """Say of a run: its name, its start, what it was for, how it ended or where it stands."""
     records = run.records()
     start = next((record for record in records if record.kind is Kind.STARTED), None)
-    end = next((record for record in reversed(records) if record.kind is Kind.ENDED), None)
-    ended = str(end.data.get("headline")) if end else f"not finished: rdsrestore cleanup {run.id}"
-    return run.id.value, start.at if start else None, purpose(start) if start else "?", ended
+    return run.id.value, start.at if start else None, purpose(records), standing(run, records, runs)
 
 
-def purpose(start: Record) -> str:
+def standing(run: StoredRun, records: Sequence[Record], runs: Runs) -> str:
+    """Say how a run ended, what was done about it since, or where it stands."""
+    found, last = ending(records), records[-1] if records else None
+    if not run.idle():
+        return "at work"
+    if found is None:
+        return f"unfinished: rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes what it left"
+    said = [found.headline]
+    if last and last.kind is Kind.CLEANED:
+        said.append(
+            "cleanup is incomplete" if last.data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE else "cleaned up since"
+        )
+    if taken := runs.taken_back(run.id):
+        said.append(f"run {taken.by} took back what it wrote: {taken.ended or 'it is unfinished'}")
+    return "; ".join(said)
+
+
+def purpose(records: Sequence[Record]) -> str:
     """Name the tables and the moment of a run's first record."""
-    request = start.data.get("request")
+    start = next((record for record in records if record.kind is Kind.STARTED), None)
+    request = start.data.get("request") if start else None
     if not isinstance(request, dict):
         return "?"
     point, tables = request.get("point"), request.get("tables")

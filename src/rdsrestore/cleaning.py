@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rdsrestore.core.bounds import PAUSE
-from rdsrestore.core.errors import CloudError, ExitCode
+from rdsrestore.core.errors import CloudError, CutOff, ExitCode, RdsRestoreError
 from rdsrestore.core.events import Announcer
-from rdsrestore.core.replay import replay
+from rdsrestore.core.facts import TakenBack
+from rdsrestore.core.journal import Ending
+from rdsrestore.core.replay import Told, replay
 from rdsrestore.core.runner import Desk, clean_up
 from rdsrestore.core.step import Run, World
 from rdsrestore.core.survey import Survey
@@ -15,21 +17,31 @@ from rdsrestore.core.surveyor import anew
 from rdsrestore.front import Front
 from rdsrestore.keeping import deposit
 from rdsrestore.steps import STEPS
+from rdsrestore.steps.sessions import production
+from rdsrestore.steps.stock import lacks, take_stock
 from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.runs import StoredRun
 
 
 def clean(name: str | None, front: Front) -> ExitCode:
-    """Undo what a run's journal has open, newest first, and prove that it is gone."""
+    """Undo what a run's journal has open, newest first, and prove that it is gone; returns the exit code.
+
+    A run that has an ending keeps it. One that was cut off gets its own: what is found of what it wrote to production.
+    """
     stored = front.runs.find(name)
     with stored.locked():
         told = replay(stored.records(), STEPS)
+        taken = front.runs.taken_back(stored.id)
+        if told.ending and not any(step.undo_text() for step in told.open):
+            return nothing_left(stored, told.ending, taken, front)
         world = front.world()
         journal = JournalFile(stored.journal, world.clock)
         announcer = Announcer(front.listeners(stored.folder))
         survey = as_it_is(told.survey, world)
         run = Run(stored.id, told.request, survey, world, stored.folder, announcer.remark, told.facts)
         try:
-            outcome = clean_up(told.open, run, Desk(journal, announcer))
+            cause = None if told.ending else missed(told, run, taken)
+            outcome = clean_up(told.open, run, Desk(journal, announcer), cause, told.ending)
         finally:
             announcer.close()
             journal.close()
@@ -44,6 +56,29 @@ def as_it_is(read: Survey, world: World) -> Survey:
         return anew(read, world)
     except CloudError:
         return read
+
+
+def nothing_left(stored: StoredRun, ending: Ending, taken: TakenBack | None, front: Front) -> ExitCode:
+    """Say that there is nothing to do, and how the run ended; its journal stays as it is."""
+    since = f"; run {taken.by} took back what it wrote: {taken.ended or 'it is unfinished'}" if taken else ""
+    text = f"nothing of run {stored.id} is left; it ended: {ending.headline}{since}"
+    if front.stream:
+        front.stream.write({"event": "nothing-left", "run": stored.id.value, "exit_code": 0, "message": text})
+    front.screen.print(text, soft_wrap=True)
+    front.screen.print(f"rdsrestore audit {stored.id} shows who did what, when", soft_wrap=True)
+    return ExitCode.OK
+
+
+def missed(told: Told, run: Run, taken: TakenBack | None) -> CutOff | None:
+    """Look what a run that was cut off has done, while its plan is there to tell, and say what it did not come to."""
+    if taken:
+        told.facts.put(taken)
+    try:
+        with production(run) as database:
+            take_stock(told, run.id, database)
+    except RdsRestoreError as error:
+        run.progress(f"what was written can't be looked up: {error}", None)
+    return lacks(told)
 
 
 def hold(name: str | None, front: Front, *, on: bool) -> ExitCode:

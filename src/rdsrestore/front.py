@@ -14,7 +14,7 @@ from rdsrestore import wiring
 from rdsrestore.config import Settings, load
 from rdsrestore.core.changes import TableDifference
 from rdsrestore.core.checks import Finding, Severity
-from rdsrestore.core.errors import RdsRestoreError, Refused
+from rdsrestore.core.errors import CutOff, ExitCode, RdsRestoreError, Refused
 from rdsrestore.core.events import Listener
 from rdsrestore.core.model import PREFIX
 from rdsrestore.core.outcome import Outcome
@@ -113,8 +113,8 @@ class Front:
 
     def sum_up(self, outcome: Outcome, folder: Path) -> None:
         """Show how it ended; what went wrong goes to standard error."""
-        good = outcome.cause is None and not outcome.remains
-        if outcome.cause:
+        good = outcome.exit_code in {ExitCode.OK, ExitCode.INCOMPLETE}
+        if outcome.cause and not isinstance(outcome.cause, CutOff):
             console.error(self.errors, outcome.cause)
         console.summary(self.screen if good else self.errors, outcome, folder)
 

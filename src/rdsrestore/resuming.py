@@ -10,7 +10,7 @@ from pathlib import Path
 from rdsrestore import __version__
 from rdsrestore.core.changes import AFTER
 from rdsrestore.core.errors import ExitCode, Refused
-from rdsrestore.core.facts import Dumped
+from rdsrestore.core.facts import Dumped, Swapped, TakenBack
 from rdsrestore.core.journal import Kind
 from rdsrestore.core.planner import make_plan
 from rdsrestore.core.replay import Told, replay
@@ -21,6 +21,7 @@ from rdsrestore.front import Front
 from rdsrestore.restoring import Office, alone, work
 from rdsrestore.steps import STEPS
 from rdsrestore.steps.road import Found, ahead
+from rdsrestore.steps.stock import recount
 from rdsrestore.store.runs import StoredRun
 
 
@@ -33,12 +34,14 @@ def resume(name: str | None, front: Front, confirm: str | None, *, yes: bool) ->
     with stored.locked():
         told = replay(stored.records(), STEPS)
         refuse_if_finished(told, stored)
+        refuse_if_taken_back(front.runs.taken_back(stored.id), stored)
         world = front.world(yes=yes, typed=confirm)
         told = replace(told, survey=anew(told.survey, world))
         survey = told.survey
         kinds = {kind.name: kind for kind in STEPS}
         whole = make_plan(told.request, survey, stored.id, [kinds[step] for step in told.recipe])
-        plan = replace(whole, steps=tuple(ahead(whole.steps, told, look(told, stored, world))))
+        found = look(told, stored, world)
+        plan = replace(whole, steps=tuple(ahead(whole.steps, told, found)))
         for line in what_is_left([step.describe() for step in plan.steps], told, stored):
             front.screen.print(line, soft_wrap=True)
         if not yes and not front.confirm("Go on?"):
@@ -59,15 +62,26 @@ def first_of(steps: tuple[object, ...]) -> str:
 
 def refuse_if_finished(told: Told, stored: StoredRun) -> None:
     """Refuse a run that came to its end, or that this release can't go on with."""
-    if told.ended == ExitCode.OK:
+    if told.ending and told.ending.exit_code in {ExitCode.OK, ExitCode.INCOMPLETE} and not told.ending.error:
         raise Refused("resume", f"run {stored.id} is finished", f"rdsrestore audit {stored.id} shows what it did")
     if not told.recipe:
         raise Refused("resume", f"run {stored.id} is of an older release", f"rdsrestore cleanup {stored.id}")
 
 
+def refuse_if_taken_back(taken: TakenBack | None, stored: StoredRun) -> None:
+    """Refuse a run whose rows another run has taken back since: its plan and its books hold no more."""
+    if taken:
+        raise Refused(
+            "resume",
+            f"run {taken.by} took back what run {stored.id} wrote: {taken.ended or 'it is unfinished'}",
+            f"rdsrestore cleanup {stored.id} removes what is left of it; to restore again, run the same command again",
+            code="run.taken-back",
+        )
+
+
 def what_is_left(steps: list[str], told: Told, stored: StoredRun) -> list[str]:
     """Say where a run goes on."""
-    cut = "was cut off" if told.ended is None else f"ended with exit code {told.ended}"
+    cut = "was cut off" if told.ending is None else f"ended: {told.ending.headline}"
     todo = [f"  {text}" for text in steps] or ["  nothing but the teardown"]
     return [f"run {stored.id} {cut}; what is left:", *todo]
 
@@ -82,7 +96,10 @@ def look(told: Told, stored: StoredRun, world: World) -> Found:
         for dump in dumps
     )
     with world.databases.production(told.survey.source.endpoint, told.request.user) as database:
-        return Found(sound, database.scratch_exists(stored.id.schema))
+        found = Found(sound, database.scratch_exists(stored.id.schema))
+        if told.facts.find(Swapped) or not found.scratch:
+            recount(told, database)  # nothing is left to verify it by
+        return found
 
 
 def intact(folder: Path, dump: DumpFile) -> bool:

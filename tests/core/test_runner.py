@@ -170,7 +170,9 @@ def test_a_no_at_the_preview_changes_nothing(stage: Stage) -> None:
 
 def test_nothing_missing_asks_nothing(stage: Stage) -> None:
     stage.world.server.live[BILLING] = {1: "a", 2: "b", 3: "c"}
-    assert stage.play().exit_code is ExitCode.OK
+    outcome = stage.play()
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert outcome.headline.startswith("nothing to restore: the rows of that moment are the rows of now")
     assert stage.world.operator.asked == []
 
 

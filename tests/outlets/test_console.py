@@ -21,7 +21,17 @@ from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.survey import TableSurvey
 from rdsrestore.outlets import console, preview
 from rdsrestore.outlets.terminal import Terminal
-from samples import EVIL, RUN, Screen, ended_badly, ended_well, sample_differences, sample_plan, sample_survey
+from samples import (
+    EVIL,
+    RUN,
+    Screen,
+    ended_badly,
+    ended_short,
+    ended_well,
+    sample_differences,
+    sample_plan,
+    sample_survey,
+)
 
 EXPECTED = {"restore-instance": 1234.0}
 CALLS = {"own-group": ("ec2:CreateSecurityGroup", "ec2:CreateTags"), "load": ("INSERT INTO ... SELECT ...",)}
@@ -40,6 +50,7 @@ SHOWN: dict[str, Callable[[Terminal], None]] = {
     "findings": lambda terminal: console.findings(terminal, FOUND),
     "preview": lambda terminal: preview.preview(terminal, sample_differences()),
     "summary-good": lambda terminal: console.summary(terminal, ended_well(), Path("/var/runs/x")),
+    "summary-short": lambda terminal: console.summary(terminal, ended_short(), Path("/var/runs/x")),
     "summary-bad": lambda terminal: console.summary(terminal, ended_badly(), Path("/var/runs/x")),
     "error": lambda terminal: console.error(terminal, UsageError("--before", "is in the future", "say it in UTC")),
 }

@@ -12,7 +12,7 @@ from rdsrestore.core import events
 from rdsrestore.core.checks import Finding, Severity
 from rdsrestore.core.errors import UsageError
 from rdsrestore.outlets.ndjson import JsonListener
-from samples import EVIL, ended_badly, ended_well, sample_plan, story
+from samples import EVIL, ended_badly, ended_short, ended_well, sample_plan, story
 
 
 def lines(stream: StringIO) -> list[dict[str, Any]]:
@@ -44,15 +44,16 @@ def test_the_last_line_says_what_came_of_it() -> None:
     stream = StringIO()
     last = story()[-1]
     assert isinstance(last, events.RunEnded)
-    for outcome in (ended_well(), ended_badly()):
+    for outcome in (ended_well(), ended_short(), ended_badly()):
         JsonListener(stream).hear(replace(last, outcome=outcome))
-    good, bad = lines(stream)
-    assert (good["exit_code"], good["written"], good["error"]) == (0, 59_990, None)
-    assert good["tables"][0] == {
+    good, short, bad = lines(stream)
+    assert (good["exit_code"], good["written"], good["not_back"], good["error"]) == (0, 59_990, 0, None)
+    assert (short["exit_code"], short["written"], short["not_back"], short["error"]) == (8, 59_990, 5, None)
+    assert short["tables"][0] == {
         "table": "shop.billing", "inserted": 19_990, "updated": 0, "deleted": 0, "left_alone": 3,
     }  # fmt: skip
     assert good["ledgers"][0]["landing"] == "shop.billing"
-    assert good["ledgers"][0]["after"] == 20_002
+    assert (good["ledgers"][0]["after"], short["ledgers"][1]["gone"]) == (20_002, 2)
     assert (bad["exit_code"], bad["production_touched"]) == (6, False)
     assert bad["error"]["code"] == "aws.restore-failed"
     assert bad["remains"][0]["command"] == "rdsrestore cleanup 170601-103000-abcd"

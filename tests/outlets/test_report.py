@@ -17,7 +17,7 @@ from rdsrestore.core.errors import UsageError
 from rdsrestore.core.journal import Kind, Record, chain
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.outlets.report import Report
-from samples import EVIL, ended_badly, ended_well, story
+from samples import EVIL, ended_badly, ended_short, ended_well, story
 
 CALLS: Json = [{"service": "rds", "operation": "X", "request_id": str(number), "status": 200} for number in range(3)]
 RECORDS: tuple[tuple[Kind, str, dict[str, Json]], ...] = (
@@ -58,7 +58,9 @@ def end(outcome: Outcome) -> events.RunEnded:
     return replace(last, outcome=outcome)
 
 
-@pytest.mark.parametrize(("name", "outcome"), [("report-good", ended_well()), ("report-bad", ended_badly())])
+@pytest.mark.parametrize(
+    ("name", "outcome"), [("report-good", ended_well()), ("report-short", ended_short()), ("report-bad", ended_badly())]
+)
 def test_the_page_reads_as_it_was_approved(folder: Path, name: str, outcome: Outcome) -> None:
     report = Report(folder)
     report.hear(end(outcome))

@@ -269,7 +269,8 @@ class Ledger:
     """One table's books after the load: `before` + `inserted` - `deleted` + `others` = `after`.
 
     `planned` and `done` count rows to write and rows written, `unfit` those left alone; `matching` of the `done` rows
-    still are as planned, the other ones were written again since. `others` is what the application added or
+    still are as planned, the other ones were written again since; of these `gone` rows were taken away, or came again
+    where they had been deleted. `others` is what the application added or
     removed meanwhile, and `rest` says whether the rows that the plan does not name are what they were; None where
     nothing but its own statements could reach them, each of which changed as many rows as it named.
     """
@@ -284,6 +285,7 @@ class Ledger:
     unfit: int
     matching: int
     rest: bool | None = None
+    gone: int = 0
 
     @property
     def others(self) -> int:

@@ -11,6 +11,7 @@ RdsRestoreError                 where: what, a hint, a stable code
 ├── BrokenInvariant             a value that the user wants to be right is not
 ├── CleanupIncomplete           something we made is still there
 ├── JournalError                the run's folder can't be used
+├── CutOff                      an earlier process ended before its run did
 └── Interrupted                 a signal asked us to stop
 """
 
@@ -31,6 +32,7 @@ class ExitCode(IntEnum):
     FAILED_CHANGED = 5
     CLEANUP_INCOMPLETE = 6
     JOURNAL = 7
+    INCOMPLETE = 8
     BUG = 70
     INTERRUPTED = 130
     TERMINATED = 143
@@ -127,6 +129,13 @@ class JournalError(RdsRestoreError):
 
     default_code = "journal.broken"
     exit_code = ExitCode.JOURNAL
+
+
+class CutOff(RdsRestoreError):  # noqa: N818 - names how a run ended
+    """The process that worked on a run was gone before the run had ended; where it wrote nothing, nothing is amiss."""
+
+    default_code = "cut-off"
+    exit_code = ExitCode.OK
 
 
 class Interrupted(RdsRestoreError):  # noqa: N818 - a signal is not an error

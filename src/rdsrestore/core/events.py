@@ -30,6 +30,19 @@ class RunStarted:
 
 
 @dataclass(frozen=True)
+class CleaningStarted:
+    """What an earlier run left is being removed; the plan has no steps."""
+
+    run: RunId
+    plan: Plan
+    at: datetime
+
+    def message(self) -> str:
+        """Say it in one line."""
+        return f"cleaning up after run {self.run}: {self.plan.headline}"
+
+
+@dataclass(frozen=True)
 class StepStarted:
     """A step begins; `expected` is its usual length in seconds where known."""
 
@@ -134,7 +147,18 @@ class RunEnded:
         return self.outcome.headline
 
 
-Event = RunStarted | StepStarted | StepProgress | StepDone | StepFailed | UndoStarted | UndoDone | Notice | RunEnded
+Event = (
+    RunStarted
+    | CleaningStarted
+    | StepStarted
+    | StepProgress
+    | StepDone
+    | StepFailed
+    | UndoStarted
+    | UndoDone
+    | Notice
+    | RunEnded
+)
 
 
 class Listener(Protocol):

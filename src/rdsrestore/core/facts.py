@@ -109,6 +109,13 @@ class LandingMade(Fact):
 
 @written("Compared")
 @dataclass(frozen=True)
+class Standing(Fact):
+    """Tables that this run created and that production has, as looked up after the teardown."""
+
+    tables: tuple[TableRef, ...]
+
+
+@dataclass(frozen=True)
 class Compared(Fact):
     """The staged rows against production's, in the targets' order."""
 
@@ -163,3 +170,20 @@ class Verified(Fact):
 
     ledgers: tuple[Ledger, ...]
     readings: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recounted(Fact):
+    """How many rows the verified tables have now, in the ledgers' order; their content was verified at `at`."""
+
+    at: datetime
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TakenBack(Fact):
+    """What the run wrote was taken back by another one; `ended` says how that ended, empty where it did not."""
+
+    by: str
+    ended: str
+    whole: bool

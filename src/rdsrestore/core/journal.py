@@ -31,6 +31,7 @@ class Kind(StrEnum):
     NOTICE = "notice"
     PROOF = "proof"
     ENDED = "ended"
+    CLEANED = "cleaned"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,20 @@ class Record:
     def line(self) -> str:
         """Write the record as its line, without the line's end."""
         return json.dumps(_fields(self) | {"hash": self.hash}, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: its exit code, its headline, its error's code, empty where it had none, and what it kept.
+
+    `changed` says whether it changed rows of production.
+    """
+
+    exit_code: int
+    headline: str
+    error: str = ""
+    changed: bool = False
+    kept: bool = False
 
 
 class Journal(Protocol):
@@ -101,14 +116,42 @@ def read(text: str) -> Reading:
 
 
 def open_steps(records: Iterable[Record]) -> Sequence[Record]:
-    """Return the intents that were not undone, newest first."""
+    """Return the intents that were not undone, newest first; all of them where something was there after the undo."""
+    begun: dict[str, Record] = {}
     intents: dict[str, Record] = {}
     for record in records:
         if record.kind is Kind.INTENT:
+            begun.setdefault(record.step, record)
             intents.setdefault(record.step, record)
         elif record.kind is Kind.UNDONE:
             intents.pop(record.step, None)
+        elif record.kind is Kind.PROOF and record.data.get("remains"):
+            intents = dict(begun)
     return tuple(reversed(intents.values()))
+
+
+def ending(records: Sequence[Record]) -> Ending | None:
+    """Say how a run ended; None where it did not, or went on since. A later cleanup is no ending."""
+    for record in reversed(records):
+        if record.kind is Kind.ENDED:
+            data = record.data
+            code = data.get("exit_code")
+            return Ending(
+                code if isinstance(code, int) else -1,
+                str(data.get("headline")),
+                str(data.get("error", "")),
+                changed=bool(data.get("changed")),
+                kept=bool(data.get("kept")),
+            )
+        if record.kind in {Kind.RESUMED, Kind.INTENT}:
+            return None
+    return None
+
+
+def finished(reading: Reading) -> bool:
+    """Whether a journal's last record is one that a process writes when it is through."""
+    last = reading.records[-1].kind if reading.records else None
+    return not reading.torn and last in {Kind.ENDED, Kind.CLEANED}
 
 
 def _fault(record: Record, before: Sequence[Record]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from rdsrestore.core.codec import Json, decode, decode_tagged, encode
 from rdsrestore.core.errors import JournalError
 from rdsrestore.core.facts import Fact
-from rdsrestore.core.journal import Kind, Record, open_steps
+from rdsrestore.core.journal import Ending, Kind, Record, ending, open_steps
 from rdsrestore.core.model import Request
 from rdsrestore.core.step import Facts, Plan, Step
 from rdsrestore.core.survey import Survey
@@ -18,8 +19,8 @@ from rdsrestore.core.survey import Survey
 class Told:
     """What a journal tells: the request, what was read, the steps still open in the order they began, and the facts.
 
-    `recipe` names the plan's steps in order, and `ended` says how the run ended last, with its exit code; None where it
-    was cut off.
+    `recipe` names the plan's steps in order, and `ending` says how the run ended last; None where it was cut off.
+    `verified` is when its rows were found right, and `failure` what had ended its steps when it was cut off.
     """
 
     request: Request
@@ -27,7 +28,9 @@ class Told:
     open: tuple[Step, ...]
     facts: Facts
     recipe: tuple[str, ...] = ()
-    ended: int | None = None
+    ending: Ending | None = None
+    verified: datetime | None = None
+    failure: str = ""
 
 
 def header(plan: Plan, survey: Survey, version: str, host: str) -> dict[str, Json]:
@@ -62,7 +65,9 @@ def replay(records: Sequence[Record], recipe: Iterable[type[Step]]) -> Told:
             open=still,
             facts=known,
             recipe=tuple(map(str, steps)) if isinstance(steps, list) else (),
-            ended=end(records),
+            ending=ending(records),
+            verified=last(records, Kind.DONE, "verify"),
+            failure=failure(records),
         )
     except (StopIteration, KeyError, TypeError, ValueError) as error:
         raise JournalError(
@@ -73,23 +78,27 @@ def replay(records: Sequence[Record], recipe: Iterable[type[Step]]) -> Told:
         ) from error
 
 
-def end(records: Sequence[Record]) -> int | None:
-    """Say with which exit code a run ended; None where it did not, or was resumed since."""
+def last(records: Sequence[Record], kind: Kind, step: str) -> datetime | None:
+    """Say when a step last did something; None where it never did."""
+    return next((record.at for record in reversed(records) if (record.kind, record.step) == (kind, step)), None)
+
+
+def failure(records: Sequence[Record]) -> str:
+    """Say what ended the steps of a run; empty where none failed, or it went on since."""
     for record in reversed(records):
-        code = record.data.get("exit_code")
-        if record.kind is Kind.ENDED and isinstance(code, int):
-            return code
+        if record.kind is Kind.FAILED:
+            return str(record.data.get("problem"))
         if record.kind in {Kind.RESUMED, Kind.INTENT}:
-            return None
-    return None
+            return ""
+    return ""
 
 
 def replay_facts(records: Sequence[Record]) -> Facts:
-    """Rebuild the facts that the steps gave."""
+    """Rebuild the facts that the steps gave, those that failed half-way too."""
     known = Facts()
     for record in records:
         given = record.data.get("fact")
-        if record.kind is Kind.DONE and isinstance(given, dict):
+        if record.kind in {Kind.DONE, Kind.FAILED} and isinstance(given, dict):
             fact = decode_tagged(given)
             assert isinstance(fact, Fact)  # noqa: S101 - for the type checker: only facts are written there
             known.put(fact)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from rdsrestore.core import events
 from rdsrestore.core.codec import Json, encode
-from rdsrestore.core.errors import CleanupIncomplete, JournalError, RdsRestoreError, VerifyError, said_of
-from rdsrestore.core.facts import Compared, Loaded, Saved, Verified
+from rdsrestore.core.errors import CleanupIncomplete, CutOff, JournalError, RdsRestoreError, VerifyError, said_of
+from rdsrestore.core.facts import Compared, Loaded, Recounted, Saved, Standing, Swapped, TakenBack, Verified
 from rdsrestore.core.interrupts import Interrupts, Stop
-from rdsrestore.core.journal import Journal, Kind
+from rdsrestore.core.journal import Ending, Journal, Kind
 from rdsrestore.core.outcome import Outcome, Remains
 from rdsrestore.core.step import Plan, Run, Step
 
@@ -52,15 +52,27 @@ def execute(plan: Plan, run: Run, desk: Desk, left: Sequence[Step] = ()) -> Outc
             interrupts.shelter()
         except Stop as stop:
             cause = Cause(stop.error)
-        return wind_up(run, desk, cause, started)
+        kept = keep(run, desk, started) if cause.error and not cause.bug and run.request.keep else ()
+        outcome = wind_up(run, desk, cause, started, kept)
+        conclude(Kind.ENDED, outcome, run, desk)
+        return outcome
 
 
-def clean_up(steps: Sequence[Step], run: Run, desk: Desk) -> Outcome:
-    """Undo the open steps of an earlier run, given in the order they were started."""
+def clean_up(steps: Sequence[Step], run: Run, desk: Desk, cause: CutOff | None, earlier: Ending | None) -> Outcome:
+    """Undo the open steps of an earlier run, given in the order they were started.
+
+    `cause` says what the run did not come to, where it has no ending yet; `earlier` is the ending that it has, which
+    stays what it is.
+    """
     started = list(steps)
     with Interrupts(lambda: remark(desk, started)) as interrupts:
         interrupts.shelter()
-        return wind_up(run, desk, Cause(), started)
+        desk.announcer.tell(events.CleaningStarted(run.id, Plan(run.id, run.request, ()), run.world.clock.now()))
+        outcome = wind_up(run, desk, Cause(cause), started)
+        if earlier:  # what it says of rows was not looked at again
+            outcome = replace(outcome, earlier=earlier, differences=(), loads=(), ledgers=(), recounted=None)
+        conclude(Kind.CLEANED if earlier else Kind.ENDED, outcome, run, desk)
+        return outcome
 
 
 def clear(plan: Plan, run: Run, desk: Desk, started: list[Step]) -> Cause | None:
@@ -121,14 +133,15 @@ def failed(step: Step, cause: Cause, error: RdsRestoreError, begun: float, run: 
     }
     if isinstance(error, VerifyError):
         data |= {"expected": error.expected, "actual": error.actual}
+    done = step.halfway(run)
+    data |= {"fact": encode(done)} if done else {}
     note(desk, Kind.FAILED, step.name, data)
     desk.announcer.tell(events.StepFailed(step.name, str(error), error.hint, seconds))
     return cause
 
 
-def wind_up(run: Run, desk: Desk, cause: Cause, started: Sequence[Step]) -> Outcome:
-    """Undo everything that was started, read the world again, and say how it ended."""
-    kept = keep(run, desk, started) if cause.error and not cause.bug and run.request.keep else ()
+def wind_up(run: Run, desk: Desk, cause: Cause, started: Sequence[Step], kept: tuple[str, ...] = ()) -> Outcome:
+    """Undo everything that was started and is not kept, read the world again, and say how it ended."""
     gone = [step for step in started if not (kept and step.keeps)]
     undone = [remain for step in reversed(gone) if (remain := undo(step, run, desk))]
     proof, found = prove(run, gone)
@@ -137,29 +150,39 @@ def wind_up(run: Run, desk: Desk, cause: Cause, started: Sequence[Step]) -> Outc
     note(desk, Kind.PROOF, "", {"proof": encode(proof), "remains": encode(remains), "calls": calls(run)})
     for problem in desk.announcer.problems:
         note(desk, Kind.NOTICE, "", {"text": problem})
-    outcome = Outcome(
+    return Outcome(
         run=run.id.value,
         cause=cause.error,
         bug=cause.bug,
         differences=compared.differences if (compared := run.facts.find(Compared)) else (),
         loads=loaded.loads if (loaded := run.facts.find(Loaded)) else (),
+        uncounted=loaded is not None and not loaded.loads,
         ledgers=verified.ledgers if (verified := run.facts.find(Verified)) else (),
+        recounted=run.facts.find(Recounted),
+        made=tuple(map(str, standing.tables)) if (standing := run.facts.find(Standing)) else (),
+        swapped=run.facts.find(Swapped),
         saved=run.facts.find(Saved) is not None,
         undoes=run.request.undoes,
+        taken_back=run.facts.find(TakenBack),
         production_touched=any(step.changed(run) for step in started),
         remains=remains,
         proof=proof,
         kept=kept,
         notices=tuple(desk.announcer.problems),
     )
-    note(
-        desk,
-        Kind.ENDED,
-        "",
-        {"exit_code": int(outcome.exit_code), "headline": outcome.headline, "kept": encode(kept)},
-    )
+
+
+def conclude(kind: Kind, outcome: Outcome, run: Run, desk: Desk) -> None:
+    """Write down and tell how it ended."""
+    data: dict[str, Json] = {
+        "exit_code": int(outcome.exit_code),
+        "headline": outcome.headline,
+        "error": outcome.cause.code if outcome.cause else "",
+        "changed": outcome.rows_changed,
+        "kept": encode(outcome.kept),
+    }
+    note(desk, kind, "", data)
     desk.announcer.tell(events.RunEnded(run.id, outcome, run.world.clock.now()))
-    return outcome
 
 
 def keep(run: Run, desk: Desk, started: Sequence[Step]) -> tuple[str, ...]:

@@ -118,6 +118,10 @@ class Step(ABC):
         """Say whether an applied, or half applied, step left production different."""
         return False
 
+    def halfway(self, run: Run) -> Fact | None:  # noqa: ARG002 - most steps have done nothing that counts
+        """Return what is known of what a failed step has done; None where that is nothing."""
+        return None
+
     def interrupted(self) -> Fact | None:
         """What has to be assumed where a process died in it; None where nothing has."""
         return None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rdsrestore.core import events
+from rdsrestore.core.errors import ExitCode
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.step import Plan
 from rdsrestore.outlets.console import production
@@ -17,6 +18,7 @@ LONGEST = 3500
 LINE = 300
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 MARKUP = re.compile(r"(?<!\w)[*_~`]|[*_~`](?!\w)")
+SIGNS = {ExitCode.OK: "✓", ExitCode.INCOMPLETE: "!"}
 JOINER = "\u2060"
 
 
@@ -38,6 +40,7 @@ class Board:
     ended: str = ""
     heard: bool = False
     _lines: dict[str, str] = field(default_factory=dict)
+    _cleaning: str = "rdsrestore cleans up after an earlier run"
     _now: str = ""
     _stopped: bool = False
 
@@ -45,8 +48,8 @@ class Board:
         """Take note; returns the replies that the event is worth, escaped."""
         self.heard = True
         match event:
-            case events.RunStarted():
-                self.plan, self.began = event.plan, now
+            case events.RunStarted() | events.CleaningStarted():
+                self._open(event, now)
             case events.StepStarted():
                 self._now = escape(f"{event.step}: {event.text}")
                 usual = f" (usually {about(event.expected)})" if event.expected else ""
@@ -69,10 +72,16 @@ class Board:
                 return [self.ended]
         return []
 
+    def _open(self, event: events.RunStarted | events.CleaningStarted, now: float) -> None:
+        if isinstance(event, events.RunStarted):
+            self.plan, self.began = event.plan, now
+        else:
+            self._cleaning = escape(event.message())
+
     def opening(self) -> str:
         """Say who does what, and why."""
         if self.plan is None:
-            return "rdsrestore cleans up after an earlier run"
+            return self._cleaning
         request = self.plan.request
         why = f"\nreason: {escape(request.reason)}" if request.reason else ""
         return f"{escape(request.operator)} restores {escape(self.plan.headline)} (run {self.plan.run}){why}"
@@ -104,7 +113,7 @@ class Board:
 
 def ending(outcome: Outcome) -> str:
     """Say how it ended, what it means for production, and what is left to do."""
-    sign = "✓" if outcome.exit_code == 0 else "✗"
+    sign = SIGNS.get(outcome.exit_code, "✗")
     lines = [f"{sign} {escape(outcome.headline)}"]
     lines.append(f"production: {escape(production(outcome))}")
     lines += [

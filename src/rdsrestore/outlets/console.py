@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.text import Text
 
-from rdsrestore.core.changes import ALONE, Ledger, TableLoad
+from rdsrestore.core.changes import ALONE, Conflict, Ledger, TableDifference, TableLoad
 from rdsrestore.core.checks import Finding, Severity
-from rdsrestore.core.errors import ExitCode, RdsRestoreError
+from rdsrestore.core.errors import CutOff, ExitCode, RdsRestoreError
 from rdsrestore.core.model import Request
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.step import Impact, Plan
@@ -26,6 +26,7 @@ MEANING: Mapping[ExitCode, str] = {
     ExitCode.FAILED_CLEAN: "failed; production untouched, nothing left running",
     ExitCode.FAILED_CHANGED: "failed after production was changed; nothing left running",
     ExitCode.CLEANUP_INCOMPLETE: "something of the run is still there: it costs money or stays open",
+    ExitCode.INCOMPLETE: "nothing was found to restore, or not every row that was wanted is back; nothing left running",
     ExitCode.JOURNAL: "the run is being worked on elsewhere, or its journal can't be used",
     ExitCode.BUG: "a bug in rdsrestore; it cleaned up after itself",
     ExitCode.INTERRUPTED: "interrupted; production untouched, nothing left running",
@@ -133,17 +134,23 @@ def cost(seconds: float, survey: Survey) -> str:
     return f"about {about(seconds)}" + (f"; the copy costs {hourly.normalize():f} USD an hour" if hourly else "")
 
 
+def verdict(console: Terminal, outcome: Outcome) -> tuple[str, str]:
+    """Choose the sign and its style: green is for what was asked for and is so."""
+    if outcome.exit_code is ExitCode.OK:
+        asked = not (outcome.rewritten or outcome.recounted or outcome.earlier or outcome.cause)
+        return (console.symbols.done, "bold green") if asked else (console.symbols.note, "bold yellow")
+    short = outcome.exit_code is ExitCode.INCOMPLETE
+    return (console.symbols.note, "bold yellow") if short else (console.symbols.failed, "bold red")
+
+
 def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> None:
     """Print how it ended: what happened, what it means for production, what to do next."""
-    good = outcome.exit_code is ExitCode.OK
-    sign, style = (console.symbols.done, "bold green") if good else (console.symbols.failed, "bold red")
+    sign, style = verdict(console, outcome)
     console.print()
     console.say(Text.assemble((f"{sign} ", style), (clean_line(outcome.headline), "bold")), len(sign) + 1)
     labelled(console, "production", production(outcome))
-    for ledger in outcome.ledgers:
-        labelled(console, "verified", books(ledger))
-    for table, conflict in outcome.conflicts:
-        labelled(console, "left alone", f"{table}: {counted(conflict.rows, 'row')}: {conflict.reason}")
+    for label, line in found(outcome):
+        labelled(console, label, line)
     for proof in outcome.proof:
         labelled(console, "gone", proof)
     for remain in outcome.remains:
@@ -166,6 +173,7 @@ def books(ledger: Ledger) -> str:
     line = f"{ledger.landing}: {ledger.before:,} rows before, {ledger.inserted:,} inserted, {ledger.deleted:,} deleted"
     line += f", {ledger.others:+,} by others" if ledger.others else ""
     line += f", {ledger.after:,} now; {ledger.matching:,} of {ledger.done:,} written rows as planned"
+    line += f", {ledger.gone:,} taken away since by others" if ledger.gone else ""
     return f"{line}; {ALONE[ledger.rest]}" if ledger.rest in ALONE else line
 
 
@@ -178,26 +186,78 @@ def written(load: TableLoad) -> str:
 
 def production(outcome: Outcome) -> str:
     """Say what the run means for production."""
-    acts = "; ".join(written(load) for load in outcome.loads if load.rows)
-    if outcome.production_touched and outcome.cause:
-        return f"it was changed before the run failed: {acts or 'by how many rows is not known'}"
-    if acts:
-        return f"{acts}; no other row was written"
-    return "not sure, see what is verified below" if outcome.production_touched else "no table was written to"
+    if outcome.earlier:
+        return "this cleanup touched no table of yours"
+    if not outcome.production_touched:
+        return "no table was written to"
+    acts = "; ".join((*(f"created {name}" for name in outcome.made), *map(written, filter(rows_of, outcome.loads))))
+    if outcome.swapped:
+        acts = f"{f'{acts}; ' if acts else ''}{outcome.swapped.live} is what {outcome.swapped.shadow.table} was"
+    if outcome.taken_back:
+        return f"{acts or 'how many rows were written is not known'}; then run {outcome.taken_back.by} took that back"
+    if outcome.cause:
+        how = "was cut off" if isinstance(outcome.cause, CutOff) else "failed"
+        return f"it was changed before the run {how}: {acts or 'by how many rows is not known'}"
+    return acts if outcome.recounted else f"{acts}; no other row was written"
+
+
+def rows_of(load: TableLoad) -> int:
+    """Count what a table got."""
+    return load.rows
+
+
+def found(outcome: Outcome) -> Iterable[tuple[str, str]]:
+    """Say of each table what is verified, what was left alone, and what is on both sides and was not compared."""
+    yield from (("verified", line) for line in checked(outcome))
+    yield from (("left alone", f"{table}: {left(conflict)}") for table, conflict in outcome.conflicts)
+    unseen_of = [each for each in outcome.differences if each.unseen and outcome.loads]
+    yield from (("both sides", unseen(each)) for each in unseen_of)
+
+
+def checked(outcome: Outcome) -> Iterable[str]:
+    """Say what is known of each table that was written to."""
+    if outcome.recounted:
+        for ledger, now in zip(outcome.ledgers, outcome.recounted.rows, strict=True):
+            at = f"{outcome.recounted.at:%Y-%m-%d %H:%M:%S} UTC"
+            yield f"{ledger.landing}: at {at}, with {counted(ledger.after, 'row')}; {now:,} now, content not looked at"
+    else:
+        yield from map(books, outcome.ledgers)
+
+
+def left(conflict: Conflict) -> str:
+    """Say how many rows were left alone, why, and a few of their keys."""
+    few = f", e.g. {', '.join(conflict.sample)}" if conflict.sample else ""
+    return f"{counted(conflict.rows, 'row')}: {conflict.reason}{few}"
+
+
+def unseen(difference: TableDifference) -> str:
+    """Say how many rows are on both sides and were not compared."""
+    rows = counted(difference.unseen, "row")
+    return f"{difference.landing}: {rows} not compared; rdsrestore compare tells whether they changed"
 
 
 def following(outcome: Outcome) -> Iterable[str]:
+    """Say what to do next, most urgent first, each once."""
+    return dict.fromkeys(steps_on(outcome))
+
+
+def steps_on(outcome: Outcome) -> Iterable[str]:
     """Say what to do next, most urgent first."""
-    yield from dict.fromkeys(remain.command for remain in outcome.remains)
+    yield from (remain.command for remain in outcome.remains)
     if outcome.kept:
         yield f"rdsrestore resume {outcome.run} goes on with what was kept; rdsrestore cleanup {outcome.run} removes it"
+    if outcome.idle and not outcome.cause:
+        yield "if rows are lost, the moment was too late: the same command with an earlier --before"
+        yield "rdsrestore compare, with the same tables and moment, shows what differs, changed rows too"
+    if outcome.lacking and not outcome.cause:
+        yield "in the run's folder report.md says why rows are not back, and plan-*.jsonl which"
     if outcome.cause and outcome.cause.hint:
         yield outcome.cause.hint
     if outcome.production_touched and outcome.cause:
         yield "docs/runbook.md, section 4, says how to go on from here"
     elif outcome.cause:
         yield AGAIN
-    if outcome.production_touched and outcome.saved:
+    if outcome.production_touched and outcome.saved and not outcome.taken_back:
         yield f"rdsrestore undo {outcome.run} takes back what was written"
     yield f"rdsrestore audit {outcome.run} shows who did what, when"
 

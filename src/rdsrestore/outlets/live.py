@@ -78,8 +78,8 @@ class ConsoleListener:
         """Print or animate one event."""
         symbols = self.terminal.symbols
         match event:
-            case events.RunStarted():
-                self._line("", f"run {event.run}: {event.message()}", "bold")
+            case events.RunStarted() | events.CleaningStarted():
+                self._open(event)
             case events.StepStarted():
                 self._begin(Going(event.step, event.text, self.clock(), event.expected))
             case events.StepProgress():
@@ -103,6 +103,10 @@ class ConsoleListener:
         """Leave the terminal as it was."""
         self.terminal.still()
         return ()
+
+    def _open(self, event: events.RunStarted | events.CleaningStarted) -> None:
+        self._cleaning = isinstance(event, events.CleaningStarted)
+        self._line("", event.message() if self._cleaning else f"run {event.run}: {event.message()}", "bold")
 
     def _begin(self, going: Going) -> None:
         self._going, self._said = going, going.since

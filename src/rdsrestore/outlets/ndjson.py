@@ -77,6 +77,8 @@ def details(event: events.Event) -> dict[str, Json]:
     if isinstance(event, events.RunStarted):
         steps: list[Json] = [step.name for step in event.plan.steps]
         return {**heading(event.plan), "at": encode(event.at), "steps": steps}
+    if isinstance(event, events.CleaningStarted):
+        return {**heading(event.plan), "at": encode(event.at)}
     if isinstance(event, events.RunEnded):
         return {"run": event.run.value, "at": encode(event.at), **ending(event.outcome)}
     return encode_fields(event)
@@ -104,7 +106,9 @@ def ending(outcome: Outcome) -> dict[str, Json]:
     return {
         "exit_code": int(outcome.exit_code),
         "written": outcome.written,
+        "not_back": outcome.lacking,
         "production_touched": outcome.production_touched,
+        "made": list(outcome.made),
         "tables": [
             {
                 "table": str(load.landing),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from rdsrestore.core import events
 from rdsrestore.core.journal import Kind, Reading, Record, read
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.outlets.audit import MARK, said
-from rdsrestore.outlets.console import MEANING, books, production
+from rdsrestore.outlets.console import MEANING, checked, left, production
 from rdsrestore.outlets.text import clean_line, counted, duration
 
 JOURNAL = "journal.jsonl"
@@ -25,14 +26,21 @@ class Report:
     folder: Path
 
     def hear(self, event: events.Event) -> None:
-        """Write the page at the end; OSError where the disk does not take it."""
+        """Write the page at the end, or add to it what a cleanup did since; OSError where the disk does not take it."""
         if not isinstance(event, events.RunEnded):
+            return
+        if event.outcome.earlier:
+            self.put(addition(event.outcome, event.at), os.O_APPEND)
             return
         reading = read((self.folder / JOURNAL).read_text("utf-8"))
         files = sorted(path.name for path in self.folder.iterdir() if path.suffix in {".sql", ".keys"})
-        text = "\n".join(page(event.outcome, reading, files)) + "\n"
-        descriptor = os.open(self.folder / REPORT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as stream:  # noqa: PTH123 - the descriptor carries the mode
+        self.put(page(event.outcome, reading, files), os.O_TRUNC)
+
+    def put(self, lines: Iterable[str], how: int) -> None:
+        """Write lines in place of what is there, or after it."""
+        text = "\n".join(lines) + "\n"
+        descriptor = os.open(self.folder / REPORT, os.O_WRONLY | os.O_CREAT | how, 0o600)
+        with open(descriptor, "a", encoding="utf-8") as stream:  # noqa: PTH123 - the descriptor carries the mode
             stream.write(text)
 
     def close(self) -> Sequence[str]:
@@ -68,11 +76,20 @@ def page(outcome: Outcome, reading: Reading, files: Sequence[str]) -> Iterable[s
     yield "- this folder holds customer data; remove it when the incident is closed"
 
 
+def addition(outcome: Outcome, at: datetime) -> Iterable[str]:
+    """Write what a cleanup did after the run had ended; the page itself stays."""
+    yield ""
+    yield f"## Cleaned up on {at:%Y-%m-%d %H:%M:%S} UTC"
+    yield ""
+    yield f"- {clean_line(outcome.headline)}"
+    yield from (f"- {clean_line(line)}" for line in numbers(outcome))
+
+
 def numbers(outcome: Outcome) -> Iterable[str]:
     """Count what came back, what did not, and what is left."""
-    yield from map(books, outcome.ledgers)
+    yield from checked(outcome)
     for table, conflict in outcome.conflicts:
-        yield f"{table}: {counted(conflict.rows, 'row')} left alone: {conflict.reason}"
+        yield f"{table}: left alone: {left(conflict)}"
     for remain in outcome.remains:
         yield f"still there when the run ended: {remain.what}: {remain.why}; {remain.command}"
     yield from outcome.proof

@@ -72,13 +72,15 @@ def counts(difference: TableDifference) -> str:
 
 
 def keep_lines(run: Run, database: Production, schema: str, target: Target) -> None:
-    """Write every row that differs into the run's folder, one JSON object a line."""
+    """Write every row that differs into the run's folder, one JSON object a line, in place of an earlier list."""
     path = run.folder / f"plan-{target.landing.stem}.jsonl"
-    path.touch(mode=0o600)
-    with path.open("w", encoding="utf-8") as file:
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    with new.open("w", encoding="utf-8") as file:
         for line in database.lines(schema, target):
             said = {name: value for name, value in vars(line).items() if value}
             file.write(json.dumps({name: encode(value) for name, value in said.items()}, ensure_ascii=False) + "\n")
+    new.replace(path)
 
 
 def refuse_rows(differences: tuple[TableDifference, ...]) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.core.codec import written
-from rdsrestore.core.facts import Dumped, Fact, LandingMade, Loaded
+from rdsrestore.core.errors import CleanupIncomplete, Refused
+from rdsrestore.core.facts import Dumped, Fact, LandingMade, Loaded, Standing
 from rdsrestore.core.model import Request, RunId, TableRef
+from rdsrestore.core.servers import Production
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
+from rdsrestore.core.tables import DumpFile
 from rdsrestore.steps.sessions import landing, production
 
 
@@ -46,18 +50,41 @@ class MakeLanding(Step):
         """Create them, parents first."""
         dumps = [dump for dump in run.facts.get(Dumped).dumps if dump.definition.ref in self.tables]
         with production(run) as database:
+            refuse_orphans(self, dumps, database)
             for dump in dumps:
                 target = landing(run, dump.definition.ref)
                 database.create_landing(run.id.schema, dump, target, with_foreign_keys=self.beside is None)
         return LandingMade(tuple(landing(run, dump.definition.ref) for dump in dumps))
 
     def undo(self, run: Run) -> None:
-        """Drop them while they are still empty and nothing was loaded; filled ones stay."""
-        if run.facts.find(Loaded) is not None:
+        """Drop those that are still empty, unless the load came to its end; filled ones stay."""
+        if filled(run):
             return
         with production(run) as database:
-            for ref in self.tables:
-                database.drop_landing(run.id.schema, landing(run, ref))
+            for ref in self.places(run):
+                database.drop_landing(run.id.schema, ref)
+
+    def places(self, run: Run) -> tuple[TableRef, ...]:
+        """Name the tables that this run makes."""
+        return tuple(landing(run, ref) for ref in self.tables)
+
+    def prove_gone(self, run: Run) -> str:
+        """Look which of them are there; CleanupIncomplete where one is that has none of its rows."""
+        loaded = run.facts.find(Loaded)
+        rows = {load.landing: load.rows for load in loaded.loads} if loaded else {}
+        with production(run) as database:
+            there = tuple(ref for ref in self.places(run) if database.definition(ref))
+            empty = [ref for ref in there if not filled(run) and not rows.get(ref) and not database.count(ref)]
+        run.facts.put(Standing(there))
+        if empty:
+            names = ", ".join(map(str, empty))
+            raise CleanupIncomplete(names, "made by this run, empty, and still there; look at it, then DROP TABLE")
+        return ""
+
+    def changed(self, run: Run) -> bool:
+        """As long as one of them is there, or nobody could look."""
+        standing = run.facts.find(Standing)
+        return standing is None or bool(standing.tables)
 
     def undo_text(self) -> str:
         """Say what happens to what was made."""
@@ -66,3 +93,24 @@ class MakeLanding(Step):
     def result(self, fact: Fact | None) -> str:
         """Name what was made."""
         return f"created {', '.join(map(str, fact.tables))}" if isinstance(fact, LandingMade) else "created"
+
+
+def filled(run: Run) -> bool:
+    """Whether the load came to its end: then a table without rows is as it was."""
+    loaded = run.facts.find(Loaded)
+    return loaded is not None and loaded.complete
+
+
+def refuse_orphans(step: MakeLanding, dumps: Sequence[DumpFile], database: Production) -> None:
+    """Refuse to make a table whose foreign keys would point to tables that are not there."""
+    if step.beside:
+        return
+    for dump in dumps:
+        for parent in dict.fromkeys(key.parent for key in dump.definition.references):
+            if parent not in step.tables and database.definition(parent) is None:
+                raise Refused(
+                    "landing",
+                    f"{dump.definition.ref} points to {parent}, which is not there",
+                    f"restore {parent.table} in the same run, with --recreate",
+                    code="table.no-parent",
+                )

@@ -58,6 +58,10 @@ class Load(Step):
                 run.facts.put(Loaded(loads, complete=False))
         return Loaded(loads)
 
+    def halfway(self, run: Run) -> Fact | None:
+        """What was counted when it failed."""
+        return run.facts.find(Loaded)
+
     def interrupted(self) -> Fact:
         """Rows may have been written."""
         return Loaded((), complete=False)

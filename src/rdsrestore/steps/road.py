@@ -28,7 +28,7 @@ def ahead(steps: Sequence[Step], told: Told, found: Found) -> Sequence[Step]:
 
     A sound dump is never fetched twice: then neither a copy nor a rule is needed any more. What rests on the scratch
     schema is done afresh until the load has begun; from then on the plan in it is what was approved, and says what is
-    written already. Refused where the load had begun and its plan is gone.
+    written already. What was verified is verified again. Refused where the load had begun and its plan is gone.
     """
     if told.facts.find(Loaded) is not None:
         return after_load(steps, told, found)
@@ -42,7 +42,7 @@ def after_load(steps: Sequence[Step], told: Told, found: Found) -> Sequence[Step
     loaded = told.facts.find(Loaded)
     if told.facts.find(Swapped) is not None:
         return ()
-    if told.facts.find(Verified) is not None:
+    if told.facts.find(Verified) is not None and not found.scratch:
         return since(steps, Swap)
     if not found.scratch:
         raise Refused(

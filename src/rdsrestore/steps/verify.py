@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -12,6 +13,7 @@ from rdsrestore.core.errors import BrokenInvariant, VerifyError
 from rdsrestore.core.facts import Compared, Dumped, Fact, Saved, Staged, Verified
 from rdsrestore.core.invariants import Reading, readings
 from rdsrestore.core.step import Impact, Run
+from rdsrestore.steps.compare import keep_lines
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import counted, production
 
@@ -39,6 +41,10 @@ class Verify(OnScratch):
                 database.ledger(self.schema, target, run.folder, difference.live, rest, run.progress)
                 for target, difference, rest in zip(targets, differences, saved.untouched, strict=True)
             )
+            for target, ledger in zip(targets, ledgers, strict=True):
+                if ledger.unfit:
+                    with suppress(OSError):  # what was listed before the load stays
+                        keep_lines(run, database, self.schema, target)
             after = tuple(database.read(run.request.database, run.request.invariants))
         then = dumped.values if dumped else ()
         verified = Verified(ledgers, readings(run.request.invariants, then, saved.values, after))
@@ -63,8 +69,9 @@ def balance(ledger: Ledger) -> str:
     line += f" - {ledger.deleted:,} deleted" if ledger.deleted else ""
     line += f" {'+' if ledger.others > 0 else '-'} {abs(ledger.others):,} by others" if ledger.others else ""
     line += f" = {ledger.after:,}; {counted(ledger.matching, 'written row')} as planned"
-    since = ledger.done - ledger.matching
+    since = ledger.done - ledger.matching - ledger.gone
     line += f", {counted(since, 'row')} written again since by others" if since else ""
+    line += f", {counted(ledger.gone, 'row')} taken away since by others" if ledger.gone else ""
     return f"{line}; {ALONE[ledger.rest]}" if ledger.rest in ALONE else line
 
 

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rdsrestore.core.errors import ExitCode, JournalError, UsageError
-from rdsrestore.core.journal import Kind, Reading, Record, read
+from rdsrestore.core.facts import TakenBack
+from rdsrestore.core.journal import Kind, Reading, Record, ending, read
 from rdsrestore.core.model import RUN_ID, RunId
 
 PRIVATE = 0o700
 JOURNAL = "journal.jsonl"
+TAKING_BACK = frozenset({"load", "swap-back"})
+"""The steps by which a run takes another one back."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,13 @@ class StoredRun:
         return self.reading().records
 
     def cut_off(self) -> bool:
-        """Whether the journal's last record is not that of an end that left nothing."""
+        """Whether the journal's last record is not that of an end, or of a cleanup, that left nothing."""
         try:
             last = self.journal.read_bytes().rstrip().rpartition(b"\n")[2]
             record = json.loads(last)
         except (OSError, ValueError):
             return self.journal.exists()
-        ended = record.get("kind") == Kind.ENDED
+        ended = record.get("kind") in {Kind.ENDED, Kind.CLEANED}
         data = record["data"]
         return not ended or bool(data.get("kept")) or data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE
 
@@ -118,6 +121,30 @@ class Runs:
             return ()
         names = sorted((each.name for each in self.folder.iterdir() if RUN_ID.fullmatch(each.name)), reverse=True)
         return tuple(run for name in names if (run := StoredRun(self.folder / name)).journal.exists())
+
+    def taken_back(self, run: RunId) -> TakenBack | None:
+        """Say which other run has begun to take back what a run wrote, the newest one, and how that ended."""
+        for each in self.all():
+            records = each.records()
+            started = next((record.data.get("request") for record in records if record.kind is Kind.STARTED), None)
+            begun = {record.step for record in records if record.kind is Kind.INTENT}
+            if isinstance(started, dict) and started.get("undoes") == run.value and begun & TAKING_BACK:
+                found = ending(records)
+                whole = found is not None and found.exit_code == ExitCode.OK
+                return TakenBack(each.id.value, found.headline if found else "", whole)
+        return None
+
+    def begun(self, run: str | None) -> StoredRun:
+        """Return the run of that name, or the newest, though its journal is gone; JournalError where its folder is."""
+        names = sorted((each.name for each in self.folder.glob("*") if RUN_ID.fullmatch(each.name)), reverse=True)
+        if not names or (run is not None and run not in names):
+            raise JournalError(
+                f"run {run}" if run else "runs",
+                f"there is no folder of it in {self.folder}",
+                "rdsrestore runs lists those that are here; a copy may lie in the audit bucket",
+                code="journal.absent",
+            )
+        return StoredRun(self.folder / (run or names[0]))
 
     def find(self, run: str | None) -> StoredRun:
         """Return the run of that name, or the newest; UsageError where there is none."""

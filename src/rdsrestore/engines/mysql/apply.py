@@ -144,7 +144,8 @@ def transact(session: Session, board: Tally, span: Span, way: Way) -> None:
         written = sum(session.run(statement) for statement in statements(board, which, way))
         done, unfit = check_off(session, board, span, way)
         if done != written:
-            raise DatabaseError("load", "production changed the row while it was written", code="db.rewritten")
+            who = "a trigger" if board.live.triggers else "production"
+            raise DatabaseError("load", f"{who} changed the row while it was written", code="db.rewritten")
         stop_at_conflict(board, unfit)
 
 

@@ -86,12 +86,12 @@ def ledger(session: Session, login: Login, board: Tally, books: Books, progress:
         now = there(login, board, books.target)
         after = counted.result()
     same = not unfit and now == (books.untouched or NONE) + dump.content
-    matching = written.inserted
+    matching = found = written.inserted
     if not same:
         staging.stage(session, login, board.schema, dump, books.shelf, progress)
-        (matching,) = session.one(
-            f"SELECT COUNT(*) FROM {board.source} AS s JOIN {board.landing} AS p ON {board.meet('s', 'p')}"
-            f" WHERE {board.digest('s')} = {board.digest('p')}"
+        matching, found = session.one(
+            f"SELECT COALESCE(SUM({board.digest('s')} = {board.digest('p')}), 0), COUNT(*)"
+            f" FROM {board.source} AS s JOIN {board.landing} AS p ON {board.meet('s', 'p')}"
         )
     return Ledger(
         landing=board.live.ref,
@@ -103,5 +103,6 @@ def ledger(session: Session, login: Login, board: Tally, books: Books, progress:
         done=written.inserted,
         unfit=unfit,
         matching=min(int(matching), written.inserted),
+        gone=max(0, written.inserted - int(found)),
         rest=True if books.untouched and same and after == books.before + written.inserted else None,
     )

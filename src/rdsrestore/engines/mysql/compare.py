@@ -215,3 +215,7 @@ def set_goals(session: Session, board: Tally) -> None:
             f" SET l.rr_after = {board.goal(merged=True)}"
             f" WHERE l.rr_act = 'update' AND l.rr_story = '{Story.MERGED}'"
         )
+        session.run(  # somebody has taken the incident's columns back by hand
+            f"UPDATE {board.plan} SET rr_act = 'keep', rr_st = 'idle'"
+            " WHERE rr_act = 'update' AND rr_st = 'todo' AND rr_after = rr_before"
+        )

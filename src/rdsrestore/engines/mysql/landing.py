@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.tables import DumpFile
@@ -11,13 +14,19 @@ from rdsrestore.engines.mysql.connect import Session, quoted
 
 
 def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
-    """Create an empty table from the restored definition and note it in the scratch schema."""
+    """Create an empty table from the restored definition and note it in the scratch schema.
+
+    Tables that point to each other in a circle can't all come after the ones that they point to.
+    """
     if catalog.definition(session, place):
         raise DatabaseError("landing", f"{place} exists already", "choose another name", code="db.table-exists")
     statement = ddl.landing(dump.definition, place, with_foreign_keys=with_foreign_keys)
     session.run(f"REPLACE INTO {quoted(schema)}.{staging.LANDINGS} VALUES (%s)", (str(place),))
     session.run(f"USE {quoted(place.database)}")
-    session.run(statement)
+    parents = {key.parent for key in dump.definition.references if with_foreign_keys} - {place}
+    later = any(catalog.definition(session, parent) is None for parent in parents)
+    with unchecked(session) if later else nullcontext():
+        session.run(statement)
 
 
 def drop(session: Session, schema: str, place: TableRef) -> None:
@@ -26,7 +35,18 @@ def drop(session: Session, schema: str, place: TableRef) -> None:
         return
     ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.LANDINGS} WHERE name = %s", (str(place),))
     if ours and not session.rows(f"SELECT 1 FROM {qualified(place)} LIMIT 1"):
-        session.run(f"DROP TABLE {qualified(place)}")
+        with unchecked(session):
+            session.run(f"DROP TABLE {qualified(place)}")
+
+
+@contextmanager
+def unchecked(session: Session) -> Iterator[None]:
+    """Let a table be made before one that it points to, or dropped although others point to it again."""
+    session.run("SET SESSION foreign_key_checks = 0")
+    try:
+        yield
+    finally:
+        session.run("SET SESSION foreign_key_checks = 1")
 
 
 def swap(session: Session, live: TableRef, shadow: TableRef, aside: TableRef) -> None:

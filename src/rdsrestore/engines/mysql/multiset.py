@@ -6,7 +6,7 @@ from rdsrestore.core.changes import Relation, Story
 from rdsrestore.core.ports import Progress
 from rdsrestore.engines.mysql import ddl
 from rdsrestore.engines.mysql.connect import Session, quoted
-from rdsrestore.engines.mysql.tally import Tally
+from rdsrestore.engines.mysql.tally import Tally, plan_name
 
 
 def classify_without_key(session: Session, board: Tally, progress: Progress) -> int:
@@ -53,15 +53,16 @@ def count_live(session: Session, board: Tally) -> str:
 
 
 def present(session: Session, board: Tally) -> int:
-    """Count the rows put back of which production has, by now, as many as were planned."""
-    before = f"{board.plan[:-1]}_live`"
-    kept = f"{board.plan[:-1]}_before`"
-    session.run(f"DROP TABLE IF EXISTS {kept}")
-    session.run(f"RENAME TABLE {before} TO {kept}")
+    """Count the rows put back of which production has, by now, as many as were planned; safe to repeat."""
+    kept = f"{plan_name(board.then.ref)}_before"
+    known = "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
+    before = f"{quoted(board.schema)}.{quoted(kept)}"
+    if not session.rows(known, (board.schema, kept)):
+        session.run(f"RENAME TABLE {board.plan[:-1]}_live` TO {before}")
     now = count_live(session, board)
     (found,) = session.one(
         "SELECT COALESCE(SUM(LEAST(d.n, GREATEST(CAST(COALESCE(c.n, 0) AS SIGNED) - COALESCE(b.n, 0), 0))), 0) FROM"
         f" (SELECT rr_after AS h, COUNT(*) AS n FROM {board.plan} WHERE rr_st = 'done' GROUP BY rr_after) AS d"
-        f" LEFT JOIN {now} AS c ON c.h = d.h LEFT JOIN {kept} AS b ON b.h = d.h"
+        f" LEFT JOIN {now} AS c ON c.h = d.h LEFT JOIN {before} AS b ON b.h = d.h"
     )
     return int(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from rdsrestore.core.bounds import Pace
@@ -181,7 +182,7 @@ class MysqlProduction:
     def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
         """Yield what the plan says of each row."""
         if target.whole:
-            return iter(())
+            return whole.lines(self._ready(), self._board(schema, target))
         return plan.lines(self._ready(), self._board(schema, target))
 
     def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
@@ -212,10 +213,10 @@ class MysqlProduction:
         persistently(write, progress)
 
     def loaded(self, schema: str, target: Target) -> TableLoad:
-        """Say what has been written so far."""
-        if target.whole:
-            return whole.loaded(self._ready(), self._board(schema, target))
-        return load.loaded(self._ready(), self._board(schema, target))
+        """Say what has been written so far, also where the table itself is gone."""
+        there = self.definition(target.landing) or replace(target.dump.definition, ref=target.landing)
+        board = self._laid_out(schema, target, there)
+        return whole.loaded(self._ready(), board) if target.whole else load.loaded(self._ready(), board)
 
     def ledger(
         self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
@@ -232,6 +233,9 @@ class MysqlProduction:
             raise DatabaseError(
                 WHERE, f"{target.landing} is gone", "add --recreate to create it again", code="db.no-table"
             )
+        return self._laid_out(schema, target, live)
+
+    def _laid_out(self, schema: str, target: Target, live: TableDefinition) -> Tally:
         return undo.board(schema, target.back, live) if target.back else tally.board(schema, target, live)
 
     def _ready(self) -> Session:

@@ -37,6 +37,7 @@ def ledger(session: Session, board: Tally, before: int, untouched: Fingerprint |
     )
     done = {act: int(rows) for act, _planned, rows, _unfit in found}
     now = rest(session, board) if untouched else None
+    right, gone = matching(session, board, sum(done.values()))
     return Ledger(
         landing=board.live.ref,
         before=before,
@@ -46,17 +47,23 @@ def ledger(session: Session, board: Tally, before: int, untouched: Fingerprint |
         planned=sum(int(planned) for _act, planned, _done, _unfit in found),
         done=sum(done.values()),
         unfit=sum(int(unfit) for _act, _planned, _done, unfit in found),
-        matching=matching(session, board),
+        matching=right,
         rest=None if now is None else now == untouched,
+        gone=gone,
     )
 
 
-def matching(session: Session, board: Tally) -> int:
-    """Count the written rows that production still has as they were planned."""
+def matching(session: Session, board: Tally, done: int) -> tuple[int, int]:
+    """Count the written rows that production still has as they were planned, and those that others took away since.
+
+    Without a key a row that somebody changed can't be told from one that is gone.
+    """
     if board.keyless:
-        return multiset.present(session, board)
-    (rows,) = session.one(
-        f"SELECT COUNT(*) FROM {board.plan} AS l LEFT JOIN {board.landing} AS p ON {board.meet('l', 'p')}"
-        f" WHERE l.rr_st = 'done' AND IF(l.rr_act = 'delete', {board.absent()}, {board.digest('p')} <=> l.rr_after)"
+        right = multiset.present(session, board)
+        return right, done - right
+    right, gone = session.one(
+        f"SELECT COALESCE(SUM(IF(l.rr_act = 'delete', {board.absent()}, {board.digest('p')} <=> l.rr_after)), 0),"
+        f" COALESCE(SUM(IF(l.rr_act = 'delete', NOT {board.absent()}, {board.absent()})), 0)"
+        f" FROM {board.plan} AS l LEFT JOIN {board.landing} AS p ON {board.meet('l', 'p')} WHERE l.rr_st = 'done'"
     )
-    return int(rows)
+    return int(right), int(gone)

@@ -17,6 +17,7 @@ from rdsrestore.core.changes import (
     Act,
     Conflict,
     Group,
+    PlanLine,
     Relation,
     SavedTable,
     Story,
@@ -25,11 +26,11 @@ from rdsrestore.core.changes import (
     Target,
 )
 from rdsrestore.core.crew import Crew
-from rdsrestore.core.model import Merge, OnConflict
+from rdsrestore.core.model import Merge, OnConflict, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.sections import each_done
 from rdsrestore.core.tables import DumpFile, TableDefinition
-from rdsrestore.engines.mysql import bulk, ddl, foretold, staging
+from rdsrestore.engines.mysql import bulk, catalog, ddl, foretold, staging
 from rdsrestore.engines.mysql.apply import patiently, stop_at_conflict
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, connect
@@ -213,3 +214,17 @@ def loaded(session: Session, board: Tally) -> TableLoad:
     return TableLoad(
         board.live.ref, inserted=int(done), conflicts=tuple(Conflict(str(why), int(rows)) for why, rows in found)
     )
+
+
+def lines(session: Session, board: Tally) -> Iterator[PlanLine]:
+    """Yield the rows that are not in the table, once some were left alone and the dump was staged to find them."""
+    if catalog.definition(session, TableRef(board.schema, board.then.ref.table)) is None:
+        return
+    why = " or ".join(conflict.reason for conflict in loaded(session, board).conflicts)
+    found = session.stream(
+        f"SELECT {board.keys('s')} FROM {board.source} AS s LEFT JOIN {board.landing} AS p ON {board.meet('s', 'p')}"
+        f" WHERE NOT ({board.digest('s')} <=> {board.digest('p')})"
+    )
+    for key in found:
+        literals = tuple(map(session.literal, key))
+        yield PlanLine(literals, Relation.MISSING, Story.UNKNOWN, Act.INSERT, "conflict", why)
