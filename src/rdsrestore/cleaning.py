@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rdsrestore.core.bounds import PAUSE
+from rdsrestore.core.desk import Desk
 from rdsrestore.core.errors import ExitCode
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.replay import replay
-from rdsrestore.core.runner import Desk, clean_up
+from rdsrestore.core.runner import clean_up
 from rdsrestore.core.step import Run
 from rdsrestore.front import Front
 from rdsrestore.keeping import deposit

@@ -74,7 +74,7 @@ def numbers(outcome: Outcome) -> Iterable[str]:
     for table, conflict in outcome.conflicts:
         yield f"{table}: {counted(conflict.rows, 'row')} left alone: {conflict.reason}"
     for remain in outcome.remains:
-        yield f"still there when the run ended: {remain.what}: {remain.why}; {remain.command}"
+        yield f"when the run ended: {remain.said}; {remain.command}"
     yield from outcome.proof
 
 
