@@ -180,6 +180,7 @@ def connect(login: Login, where: str) -> Session:
 
 def dial(login: Login, where: str) -> pymysql.Connection[Any]:
     """Make one connection, over verified TLS or not at all."""
+    login.line.ready(where)
     context = trust(login.ca)
     connection = pymysql.connect(
         host=login.endpoint.host,

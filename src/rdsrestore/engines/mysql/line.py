@@ -21,15 +21,20 @@ class Line:
         self._open: list[pymysql.Connection[Any]] = []
         self._lock = threading.Lock()
 
+    def ready(self, where: str) -> None:
+        """Let a connection be made; DatabaseError with code `db.cut` where the line is cut."""
+        if self._cut:
+            raise DatabaseError(where, "the run ends, so nothing is begun any more", code="db.cut")
+
     def take(self, connection: pymysql.Connection[Any], where: str) -> None:
-        """Take up a new connection; DatabaseError with code `db.cut` where the line is cut, and it is closed."""
+        """Take up a new connection; where the line was cut meanwhile it is closed, and the error is `ready`'s."""
         with self._lock:
             if not self._cut:
                 self._open = [each for each in self._open if each.open]
                 self._open.append(connection)
                 return
-        hang_up(connection)
-        raise DatabaseError(where, "the run ends, so nothing is begun any more", code="db.cut")
+        connection.close()
+        self.ready(where)
 
     def cut(self) -> None:
         """Cut every connection, whoever waits for its answer; none can be made over this line any more."""
