@@ -198,7 +198,7 @@ class FakeCloud:
     def delete_group(self, name: str, progress: Progress) -> None:
         del progress
         self._call("delete_group")
-        if name in self.stuck:
+        if name in self.stuck or name in self.copies:
             raise CloudError(name, "still in use", "wait")
         self.groups.pop(name, None)
         self.faults.done("delete_group")
@@ -535,6 +535,9 @@ class FakeServer:
         del endpoint, user, password
         self.faults.before("copy")
         yield FakeCopy(self)
+
+    def hang_up(self) -> None:
+        self.faults.done("hang_up")
 
     def tools(self) -> ClientTools:
         return ClientTools("/usr/bin/mysqldump", "10.11", "mariadb", "/usr/bin/mysql", "10.11")

@@ -16,10 +16,11 @@ LONGEST_FUNCTION = 40
 LAYERS: dict[str, frozenset[str]] = {
     "core": frozenset({"core"}),
     "steps": frozenset({"core", "steps"}),
-    "aws": frozenset({"core", "aws"}),
+    "web": frozenset(),
+    "aws": frozenset({"core", "aws", "web"}),
     "engines": frozenset({"core", "aws", "engines", "__version__"}),
     "store": frozenset({"core", "store"}),
-    "outlets": frozenset({"core", "outlets"}),
+    "outlets": frozenset({"core", "outlets", "web"}),
     "moments": frozenset({"core"}),
     "tomlfile": frozenset({"core"}),
     "expectations": frozenset({"core", "tomlfile"}),
@@ -52,7 +53,6 @@ HOMES: dict[str, frozenset[str]] = {
     "re2": frozenset({"engines"}),
     "distributed": frozenset({"engines"}),
     "rich": frozenset({"outlets", "guide", "cli", "lab"}),
-    "slack_sdk": frozenset({"outlets"}),
     "moto": frozenset({"lab"}),
     "typer": frozenset({"aftercare", "cli", "ending", "lab", "options"}),
 }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -198,9 +196,104 @@ def test_what_is_written_in_utc_is_read_as_it_was_meant(wall: datetime) -> None:
     assert parse(str(moment), NOW, BERLIN).utc == moment.utc
 
 
-def test_the_slow_library_is_loaded_only_for_spoken_words() -> None:
-    script = (
-        "import sys; from datetime import datetime, UTC; from rdsrestore.moments import parse;"
-        "parse('2017-06-01T10:14Z', datetime.now(UTC), UTC); sys.exit('dateparser' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True)
+UNITS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
+SHORT = {"week": "w", "day": "d", "hour": "hrs", "minute": "mins", "second": "s"}
+
+
+@st.composite
+def spoken(draw: st.DrawFn) -> tuple[str, int]:
+    """A length of time as people say it, and in seconds."""
+    names = draw(st.lists(st.sampled_from(list(UNITS)), min_size=1, unique=True))
+    chosen = [name for name in UNITS if name in names]
+    counts = [draw(st.integers(0, 999)) for _name in chosen]
+    joint = draw(st.sampled_from([" ", ", ", " and ", ", and ", ""]))
+    short = draw(st.booleans())
+    said = [
+        f"{count}{SHORT[name]}" if short else f"{count} {name}{'' if count == 1 else 's'}"
+        for count, name in zip(counts, chosen, strict=True)
+    ]
+    return f"{joint.join(said)} ago", sum(count * UNITS[name] for count, name in zip(counts, chosen, strict=True))
+
+
+@given(spoken())
+def test_a_length_of_time_is_read_as_it_was_said(said: tuple[str, int]) -> None:
+    words, seconds = said
+    if "hour" in words or "minute" in words or "second" in words or re.search(r"hrs|mins|\ds", words):
+        assert parse(words, NOW, BERLIN).utc == (NOW - timedelta(seconds=seconds)).replace(microsecond=0)
+    else:
+        with pytest.raises(UsageError, match="without a time"):
+            parse(words, NOW, BERLIN)
+
+
+@given(spoken(), st.integers(0, 40), st.sampled_from([*"0123456789.,;:'_-+/xéa ", "\u00a0", "\u0665"]), st.booleans())
+def test_no_character_is_passed_over(said: tuple[str, int], place: int, stray: str, instead: bool) -> None:  # noqa: FBT001 - a case's data
+    words = said[0]
+    at = place % len(words)
+    changed = words[:at] + stray + words[at + instead :]
+    with suppress(UsageError):
+        moment = parse(changed, NOW, BERLIN)
+        assert moment.utc == (NOW - timedelta(seconds=by_hand(changed))).replace(microsecond=0)
+
+
+def by_hand(words: str) -> float:
+    """Add up what words say, one after the other, and fail where one of them says nothing."""
+    passed = 0.0
+    tokens = re.findall(r"[0-9.]+|[a-z]+|[^\sa-z0-9.]+", words.lower().removesuffix("ago"))
+    count: float | None = None
+    for token in tokens:
+        if token in {",", "and"}:
+            assert count is None
+        elif re.fullmatch(r"[0-9]+(\.[0-9]+)?", token):
+            assert count is None
+            count = float(token)
+        elif token == "a":
+            count = 1.0
+        else:
+            (name,) = (
+                name for name in UNITS if token in {name, f"{name}s", f"{name[:3]}s", f"{name[0]}", f"{name[0]}rs"}
+            )
+            assert count is not None
+            passed, count = passed + count * UNITS[name], None
+    assert count is None
+    return passed
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "1,000 minutes ago", "1 000 minutes ago", "1.000.000 seconds ago", "15,5 mins ago", "1,5 hours ago",
+        "2 hours 15 ago", "15 ago", "2 hours, ago", "2 hours and ago", "and 2 hours ago", ", 2 hours ago",
+        "2 hours 5 hours ago", "5 minutes 2 hours ago", "1.5 hours 5 minutes ago", "1.5h30m ago", "2:30 hours ago",
+        "2 hours -5 minutes ago", "+5 minutes ago", "1/2 hour ago", "5 months ago", "1 year ago", "5 fortnights ago",
+        "half an hour ago", "a few minutes ago", "about 5 minutes ago", "5 minutes ago or so", "5 minutes ago ago",
+        "5 minutes", "ago", " ago", "minutes ago", "5minutesago", "ahour ago", "twohours ago", "5 mi ago", "1e3 minutes ago",
+        "0x10 minutes ago", "5_000 minutes ago", "1000000000 minutes ago", "5 minutes before", "in 5 minutes ago",
+        "5. minutes ago", ".5 minutes ago", "1..5 hours ago", "5 minutes, and, 3 seconds ago", "5 minutes 3 ago",
+        "twenty minutes ago", "two hours and thirty seconds ago", "5 minutes ago Z", "5 minutes ago UTC", "monday 10:14", "last monday 10:14",
+        "24 hours ago 10:14", "1.5 days ago 10:14", "5 minutes ago 10:14", "days ago 10:14", "today yesterday 10:14",
+        "1,000 days ago 10:14", "2 days 3 ago 10:14", "tomorrow 10:14", "today at at 10:14", "noon", "midnight",
+    ],
+)  # fmt: skip
+def test_words_that_are_not_understood_to_the_last_are_refused(words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(words, NOW, BERLIN)
+    assert '"15 minutes ago"' in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("words", "utc"),
+    [
+        ("1000 minutes ago", "2017-05-31T17:50:05Z"),
+        ("2 Hours, and 5 Minutes AGO", "2017-06-01T08:25:05Z"),
+        ("2h5m ago", "2017-06-01T08:25:05Z"),
+        ("two hours and ten seconds ago", "2017-06-01T08:29:55Z"),
+        ("1 week 1 day 1 sec ago", "2017-05-24T10:30:04Z"),
+        ("0.5 hours ago", "2017-06-01T10:00:05Z"),
+        ("1.5 days ago", "2017-05-30T22:30:05Z"),
+        ("a week ago 10:14", "2017-05-25T08:14:00Z"),
+        ("1 week 2 days ago at 10:14", "2017-05-23T08:14:00Z"),
+        ("a day ago 10:14Z", "2017-05-31T10:14:00Z"),
+    ],
+)
+def test_lengths_of_time_are_exact(words: str, utc: str) -> None:
+    assert str(parse(words, NOW, BERLIN)) == utc

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rdsrestore.core.bounds import PAUSE
+from rdsrestore.core.desk import Desk
 from rdsrestore.core.errors import CloudError, CutOff, ExitCode, RdsRestoreError
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.facts import TakenBack
 from rdsrestore.core.journal import Ending
 from rdsrestore.core.replay import Told, replay
-from rdsrestore.core.runner import Desk, clean_up
+from rdsrestore.core.runner import clean_up
 from rdsrestore.core.step import Run, World
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import anew

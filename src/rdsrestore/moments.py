@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from itertools import pairwise
 
 from rdsrestore.core.errors import UsageError
 from rdsrestore.core.model import Moment
@@ -19,10 +22,19 @@ TIMED = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-SPOKEN_DAY = re.compile(r"today|yesterday|\w+ days? ago|(?:a|one|\d) weeks? ago", re.ASCII | re.IGNORECASE)
-AGO = re.compile(r"[a-z0-9][a-z0-9., ]* ago", re.ASCII | re.IGNORECASE)
+AGO = " ago"
+NAMED_DAYS = {"today": 0, "yesterday": 1}
+COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+PART = re.compile(
+    rf"(?:(?P<digits>\d{{1,6}}(?:\.\d{{1,3}})?) ?|(?P<word>an?|{'|'.join(COUNTS)}) )"
+    r"(?P<unit>weeks?|w|days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])",
+    re.ASCII,
+)
+JOINED = re.compile(r", and |, | and | |")
 UNORDERED = re.compile(r"(?<!\d)(\d{1,4})([/.]|-(?=\d{1,2}-\d{4}))(\d{1,2})(?:[/.-](\d{2,4}))?(?!\d)", re.ASCII)
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+LENGTHS = {"w": 7 * 86400, **{name[0]: seconds for name, seconds in UNITS}}
+"""Seconds, by a unit's first letter."""
 
 
 def parse(text: str, now: datetime, zone: tzinfo) -> Moment:
@@ -80,34 +92,66 @@ def day(words: str | None, today: datetime) -> date:
         return today.date()
     if ISO_DAY.fullmatch(words):
         return date.fromisoformat(words)
-    refuse_unordered(words)
-    if not SPOKEN_DAY.fullmatch(words):
+    days = whole_days(words)
+    if days is None:
+        refuse_unordered(words)
         raise ValueError(words)
-    return spoken(words, today.replace(tzinfo=None)).date()
+    return today.date() - timedelta(days=days)
+
+
+def whole_days(words: str) -> int | None:
+    """Read how many days ago a named or counted day is; None where the words name no day."""
+    named = NAMED_DAYS.get(words.lower())
+    if named is not None:
+        return named
+    try:
+        spoken = parts(words)
+    except ValueError:
+        return None
+    counted = all(unit in "wd" and count == int(count) for count, unit in spoken)
+    return length(spoken).days if counted else None
 
 
 def untimed(words: str, now: datetime) -> datetime:
     """Read words without a time of day: so many minutes ago."""
-    if ISO_DAY.fullmatch(words) or SPOKEN_DAY.fullmatch(words):
-        raise UsageError(FLAG, f"{words} names a day without a time", f'add the time: "{words} 10:14"')
-    if len(words) > LONGEST or not AGO.fullmatch(words):
-        refuse_unordered(words)
+    if len(words) > LONGEST:
         raise ValueError(words)
-    return spoken(words, now.astimezone(UTC).replace(tzinfo=None)).replace(tzinfo=UTC)
+    if ISO_DAY.fullmatch(words) or whole_days(words) is not None:
+        raise UsageError(FLAG, f"{words} names a day without a time", f'add the time: "{words} 10:14"')
+    try:
+        return now.astimezone(UTC) - length(parts(words))
+    except ValueError:
+        refuse_unordered(words)
+        raise
 
 
-def spoken(words: str, base: datetime) -> datetime:
-    """Read relative words; imported here because the library takes a while to load."""
-    import dateparser  # noqa: PLC0415 - slow, and most moments are given as numbers
+def parts(words: str) -> Sequence[tuple[Decimal, str]]:
+    """Read "2 hours 5 minutes ago" as counts, each with its unit's first letter, the largest unit first.
 
-    found = dateparser.parse(
-        words,
-        languages=["en"],
-        settings={"PARSERS": ["relative-time"], "STRICT_PARSING": True, "RELATIVE_BASE": base},
-    )
-    if found is None or found.tzinfo is not None:
+    ValueError where a single character of it is not understood. Only a count that stands alone may have a fraction.
+    """
+    rest, suffix, after = words.lower().rpartition(AGO)
+    found: list[tuple[Decimal, str]] = []
+    at = end = 0
+    while (part := PART.match(rest, at)) is not None:
+        word = part["word"]
+        count = Decimal(part["digits"] or (COUNTS.index(word) + 1 if word in COUNTS else 1))
+        found.append((count, part["unit"][0]))
+        end = part.end()
+        joined = JOINED.match(rest, end)
+        at = joined.end() if joined else end
+    if not suffix or after or not found or end != len(rest):
+        raise ValueError(words)
+    lengths = [LENGTHS[unit] for _count, unit in found]
+    falling = all(more > less for more, less in pairwise(lengths))
+    if not falling or (len(found) > 1 and any(count != int(count) for count, _unit in found)):
         raise ValueError(words)
     return found
+
+
+def length(spoken: Sequence[tuple[Decimal, str]]) -> timedelta:
+    """Add up."""
+    return timedelta(seconds=float(sum(count * LENGTHS[unit] for count, unit in spoken)))
 
 
 def localize(wanted: datetime, zone: tzinfo) -> datetime:
@@ -126,7 +170,7 @@ def localize(wanted: datetime, zone: tzinfo) -> datetime:
 def refuse_unordered(words: str) -> None:
     """Refuse dates whose day and month could be swapped, spelling both out."""
     found = UNORDERED.search(words)
-    if not found:
+    if not found or words.lower().endswith(AGO):
         return
     one, _, two, year = found.groups()
     if len(one) == len("2017"):

@@ -14,6 +14,8 @@ from rdsrestore.core.step import World
 
 SHARE = 3
 """How often the switch is put off before its time would be up."""
+WITHIN = 1.0
+"""Seconds for a call under way: nobody who wants to leave waits for the cloud."""
 
 
 @contextmanager
@@ -38,4 +40,4 @@ def prolonged(run: RunId, request: Request, world: World) -> Iterator[None]:
         yield
     finally:
         ended.set()
-        thread.join()
+        thread.join(WITHIN)

@@ -14,6 +14,7 @@ from rdsrestore.asking import Asked, complete
 from rdsrestore.core.bounds import PAUSE
 from rdsrestore.core.changes import AFTER, SavedTable
 from rdsrestore.core.checks import Finding, Severity, check
+from rdsrestore.core.desk import Desk
 from rdsrestore.core.errors import ExitCode, Refused
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.facts import Dumped, Saved, Swapped
@@ -22,7 +23,7 @@ from rdsrestore.core.model import Merge, Policy, Request, RunId
 from rdsrestore.core.pauses import Pauses
 from rdsrestore.core.planner import make_plan
 from rdsrestore.core.replay import Told, header, replay
-from rdsrestore.core.runner import Desk, execute
+from rdsrestore.core.runner import execute
 from rdsrestore.core.step import Facts, Impact, Plan, Run, Step, World
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import survey

@@ -62,6 +62,7 @@ def sweep(front: Front, *, yes: bool) -> ExitCode:
 def find_site(front: Front) -> Site:
     """Find production by the settings."""
     world = front.world(yes=True)
+    world.databases.hang_up()
     if front.settings.instance is None:
         return Site(world, None, "")
     source = world.cloud.source(front.settings.instance)
@@ -121,7 +122,7 @@ def by_marks(run: RunId, site: Site, front: Front, journal: Journal) -> ExitCode
 
 
 def removals(run: RunId, site: Site, front: Front) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Name what is removed, newest first, each with how."""
+    """Name what is removed, each with how: what costs money or lets somebody in first."""
     cloud, found = site.world.cloud, site.world.cloud.leftovers(run.value)
 
     def tell(text: str, share: float | None) -> None:
@@ -140,13 +141,13 @@ def removals(run: RunId, site: Site, front: Front) -> Iterator[tuple[str, Callab
 
     instances = [each.id for each in found if each.kind == "instance"]
     grouped = len(instances) < len(found)
-    if site.endpoint:
-        yield f"scratch schema {run.schema}", drop
     if grouped:
         yield f"rules of security group {run.resource}", close
     yield from ((f"instance {name}", partial(cloud.delete_instance, name, tell)) for name in instances)
     if grouped:
         yield f"security group {run.resource}", partial(cloud.delete_group, run.resource, tell)
+    if site.endpoint:
+        yield f"scratch schema {run.schema}", drop
 
 
 def prove(run: RunId, site: Site, front: Front, journal: Journal) -> ExitCode:

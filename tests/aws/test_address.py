@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from rdsrestore.aws.address import caller, one_address
+from rdsrestore.aws.address import PATIENCE, caller, one_address
 from rdsrestore.core.errors import CloudError
+from strangers import BROKEN, ENDLESS, Manner, said, stranger
 
 
 @contextmanager
@@ -51,6 +53,33 @@ def test_anything_else_is_an_error_that_names_the_flag(status: int, text: str) -
         caller(url)
     assert raised.value.code == "aws.caller-unknown"
     assert "--my-ip" in raised.value.hint
+
+
+@pytest.mark.parametrize("manner", [*ENDLESS, *BROKEN], ids=lambda manner: manner.__name__)
+def test_who_never_comes_to_an_end_is_not_waited_for(manner: Manner) -> None:
+    began = time.monotonic()
+    with stranger(manner) as there, pytest.raises(CloudError) as raised:
+        caller(there.url)
+    assert raised.value.code == "aws.caller-unknown"
+    assert time.monotonic() - began < PATIENCE + 2
+
+
+def test_the_address_that_another_place_sees_is_not_asked_for() -> None:
+    with (
+        stranger(said(b"203.0.113.7")) as elsewhere,
+        stranger(said(b"", "302 Found", f"Location: {elsewhere.url}")) as it,
+    ):
+        with pytest.raises(CloudError):
+            caller(it.url)
+        assert elsewhere.heard == []
+
+
+@pytest.mark.parametrize(
+    "text", ["fe80::1%eth0", "203.0.113.7 203.0.113.8", "3405803783", "203.0.113.7\x00", "\u0661.2.3.4"]
+)
+def test_what_only_looks_like_an_address_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"address|network"):
+        one_address(text)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "not a url", "http://[::1"])

@@ -11,13 +11,14 @@ import pytest
 
 from fakes import BEFORE, BILLING, LINES, Ear, FakeWorld, definition, request, unreachable
 from rdsrestore.core.codec import Json
+from rdsrestore.core.desk import Desk
 from rdsrestore.core.errors import CloudError, ExitCode, JournalError
 from rdsrestore.core.events import Announcer, Notice, StepDone, StepFailed
 from rdsrestore.core.journal import Kind
 from rdsrestore.core.model import Merge, Moment, Policy, Request, RunId
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.planner import make_plan
-from rdsrestore.core.runner import Desk, execute
+from rdsrestore.core.runner import execute
 from rdsrestore.core.step import Run
 from rdsrestore.core.surveyor import survey
 from rdsrestore.core.tables import ForeignKey
@@ -76,7 +77,7 @@ def test_a_deleted_table_comes_back_and_nothing_is_left(stage: Stage) -> None:
     assert stage.world.server.live[BILLING] == {1: "a", 2: "b", 3: "c"}
     assert outcome.written == 3
     assert stage.nothing_left()
-    assert len(outcome.proof) == 4
+    assert len(outcome.proof) == 5
 
 
 def test_rows_written_since_stay(stage: Stage) -> None:
@@ -94,9 +95,9 @@ def test_an_intent_is_written_before_each_act_and_a_result_after_it(stage: Stage
         assert stage.paper.records.index((Kind.INTENT, step)) < stage.paper.records.index((Kind.DONE, step))
 
 
-def test_the_teardown_goes_backwards(stage: Stage) -> None:
+def test_the_teardown_goes_backwards_and_what_needs_production_comes_last(stage: Stage) -> None:
     stage.play()
-    assert stage.paper.of(Kind.UNDONE) == ["scratch", "open-rule", "restore-instance", "own-group", "arm-switch"]
+    assert stage.paper.of(Kind.UNDONE) == ["open-rule", "restore-instance", "own-group", "arm-switch", "scratch"]
 
 
 @pytest.mark.parametrize(

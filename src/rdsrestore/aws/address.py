@@ -5,19 +5,19 @@ from __future__ import annotations
 import ipaddress
 from http import HTTPStatus
 
-import urllib3
-
 from rdsrestore.core.errors import CloudError
+from rdsrestore.web import NoAnswer, ask
 
 PATIENCE = 5.0
+"""Seconds for the whole answer."""
 
 
 def caller(url: str) -> str:
     """Ask a service that answers with the caller's address; returns it as a /32 or /128."""
     try:
-        answer = urllib3.request("GET", url, timeout=PATIENCE, retries=False)
-        return one_address(answer.data.decode() if answer.status == HTTPStatus.OK else "")
-    except (urllib3.exceptions.HTTPError, ValueError) as error:
+        answer = ask(url, PATIENCE, proxied=False)
+        return one_address(answer.body.decode("ascii") if answer.status == HTTPStatus.OK else "")
+    except (NoAnswer, ValueError) as error:
         raise CloudError(
             "caller", f"{url} did not say our address", "give it with --my-ip ADDRESS", code="aws.caller-unknown"
         ) from error
@@ -25,6 +25,8 @@ def caller(url: str) -> str:
 
 def one_address(text: str) -> str:
     """Read one address, with or without its full prefix; ValueError where it is anything wider."""
+    if "%" in text:
+        raise ValueError(f"{text.strip()} is an address of one link alone")
     network = ipaddress.ip_network(text.strip())
     if network.num_addresses != 1:
         raise ValueError(f"{text.strip()} is more than one address")

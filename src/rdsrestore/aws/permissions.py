@@ -24,6 +24,7 @@ CALLS: dict[str, tuple[str, ...]] = {
         "ec2:CreateTags",
         "ec2:DescribeSecurityGroups",
         "ec2:DeleteSecurityGroup",
+        "rds:DescribeDBInstances",
     ),
     "restore-after": RESTORE,
     "restore-instance": RESTORE,

@@ -18,8 +18,8 @@ LOOK = 0.2
 class Crew(Generic[T]):
     """Threads that each work on an iterator of items, from the beginning of a context to its end.
 
-    A member's error comes out of the next giving, or at the end. Where the giver fails, each member ends after the
-    item at hand.
+    A member's error comes out of the next giving, or at the end. Where the giver fails, or does not wait for the end,
+    each member ends after the item at hand.
     """
 
     def __init__(self, size: int, work: Callable[[Iterator[T]], None]) -> None:
@@ -36,10 +36,13 @@ class Crew(Generic[T]):
     ) -> None:
         if kind:
             self._stop.set()
-        while not all(each.done() for each in self._members):
-            for _each in self._members:
-                self._put(())
-            wait(self._members, LOOK)
+        try:
+            while not all(each.done() for each in self._members):
+                for _each in self._members:
+                    self._put(())
+                wait(self._members, LOOK)
+        finally:
+            self._stop.set()  # a signal may have ended the waiting
         self._pool.shutdown()
         for each in self._members if not kind else ():
             each.result()
@@ -60,5 +63,11 @@ class Crew(Generic[T]):
         return False
 
     def _taken(self) -> Iterator[T]:
-        while (item := self._items.get()) and not self._stop.is_set():
+        while not self._stop.is_set():
+            try:
+                item = self._items.get(timeout=LOOK)
+            except queue.Empty:
+                continue
+            if not item:
+                return
             yield item[0]

@@ -1,33 +1,27 @@
 """Carry out a plan: write down, do, and always clean up.
 
 An intent is journalled before each act and its result after it. Whatever happens, every open intent is undone at the
-end, newest first; a failing undo never stops the next and stays open for a later cleanup.
+end; what could not be undone stays open for a later cleanup.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from rdsrestore.core import events
 from rdsrestore.core.codec import Json, encode
-from rdsrestore.core.errors import CleanupIncomplete, CutOff, JournalError, RdsRestoreError, VerifyError, said_of
+from rdsrestore.core.desk import Desk, calls, note, our_bug
+from rdsrestore.core.errors import CleanupIncomplete, CutOff, RdsRestoreError, VerifyError
 from rdsrestore.core.facts import Compared, Loaded, Recounted, Saved, Standing, Swapped, TakenBack, Verified
-from rdsrestore.core.interrupts import Interrupts, Stop
-from rdsrestore.core.journal import Ending, Journal, Kind
-from rdsrestore.core.outcome import Outcome, Remains
+from rdsrestore.core.interrupts import Heard, Interrupts, Leave, Stop
+from rdsrestore.core.journal import Ending, Kind
+from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.step import Plan, Run, Step
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Where the runner writes and speaks; `expected` holds the usual seconds of each step."""
-
-    journal: Journal
-    announcer: events.Announcer
-    expected: Mapping[str, float] = field(default_factory=dict)
+from rdsrestore.core.teardown import Teardown, texts, undo
 
 
 @dataclass(frozen=True)
@@ -45,15 +39,17 @@ def execute(plan: Plan, run: Run, desk: Desk, left: Sequence[Step] = ()) -> Outc
     well, and those that are to be done afresh before they are done again.
     """
     started: list[Step] = list(left)
-    with Interrupts(lambda: remark(desk, started)) as interrupts:
-        try:
+    with Interrupts(lambda heard: answer(heard, run, desk, started)) as interrupts:
+        cause = Cause()
+        with suppress(Stop, Leave), interrupts.bounded(run.world.databases.hang_up):
             desk.announcer.tell(events.RunStarted(run.id, plan, run.world.clock.now()))
             cause = clear(plan, run, desk, started) or forward(plan, run, desk, started)
             interrupts.shelter()
-        except Stop as stop:
-            cause = Cause(stop.error)
+        if interrupts.error:  # whatever the steps ran into on their way out
+            cause = Cause(interrupts.error)
+        interrupts.shelter()
         kept = keep(run, desk, started) if cause.error and not cause.bug and run.request.keep else ()
-        outcome = wind_up(run, desk, cause, started, kept)
+        outcome = wind_up(run, desk, cause, started, interrupts, kept)
         conclude(Kind.ENDED, outcome, run, desk)
         return outcome
 
@@ -65,10 +61,10 @@ def clean_up(steps: Sequence[Step], run: Run, desk: Desk, cause: CutOff | None, 
     stays what it is.
     """
     started = list(steps)
-    with Interrupts(lambda: remark(desk, started)) as interrupts:
+    with Interrupts(lambda heard: answer(heard, run, desk, started)) as interrupts:
         interrupts.shelter()
         desk.announcer.tell(events.CleaningStarted(run.id, Plan(run.id, run.request, ()), run.world.clock.now()))
-        outcome = wind_up(run, desk, Cause(cause), started)
+        outcome = wind_up(run, desk, Cause(cause), started, interrupts)
         if earlier:  # what it says of rows was not looked at again
             outcome = replace(outcome, earlier=earlier, differences=(), loads=(), ledgers=(), recounted=None)
         conclude(Kind.CLEANED if earlier else Kind.ENDED, outcome, run, desk)
@@ -140,14 +136,14 @@ def failed(step: Step, cause: Cause, error: RdsRestoreError, begun: float, run: 
     return cause
 
 
-def wind_up(run: Run, desk: Desk, cause: Cause, started: Sequence[Step], kept: tuple[str, ...] = ()) -> Outcome:
+def wind_up(
+    run: Run, desk: Desk, cause: Cause, started: Sequence[Step], interrupts: Interrupts, kept: tuple[str, ...] = ()
+) -> Outcome:
     """Undo everything that was started and is not kept, read the world again, and say how it ended."""
+    run.world.databases.hang_up()
     gone = [step for step in started if not (kept and step.keeps)]
-    undone = [remain for step in reversed(gone) if (remain := undo(step, run, desk))]
-    proof, found = prove(run, gone)
-    known = {remain.what for remain in undone}
-    remains = (*undone, *(remain for remain in found if remain.what not in known))
-    note(desk, Kind.PROOF, "", {"proof": encode(proof), "remains": encode(remains), "calls": calls(run)})
+    teardown = Teardown(run, desk, gone)
+    interrupts.unless_left(teardown.work)
     for problem in desk.announcer.problems:
         note(desk, Kind.NOTICE, "", {"text": problem})
     return Outcome(
@@ -165,8 +161,8 @@ def wind_up(run: Run, desk: Desk, cause: Cause, started: Sequence[Step], kept: t
         undoes=run.request.undoes,
         taken_back=run.facts.find(TakenBack),
         production_touched=any(step.changed(run) for step in started),
-        remains=remains,
-        proof=proof,
+        remains=teardown.remains,
+        proof=teardown.proof,
         kept=kept,
         notices=tuple(desk.announcer.problems),
     )
@@ -199,65 +195,12 @@ def keep(run: Run, desk: Desk, started: Sequence[Step]) -> tuple[str, ...]:
     return kept
 
 
-def undo(step: Step, run: Run, desk: Desk) -> Remains | None:
-    """Undo one step; returns what remains where that failed."""
-    text = step.undo_text()
-    if not text:
-        return None
-    begun = time.monotonic()
-    desk.announcer.tell(events.UndoStarted(step.name, text))
-    note(desk, Kind.UNDO, step.name, {"text": text})
-    problem = ""
-    try:
-        step.undo(run)
-    except RdsRestoreError as error:
-        problem = str(error)
-    except Exception as error:  # noqa: BLE001 - a bug in one undo must not stop the next
-        problem = str(our_bug(step.name, error))
-    seconds = time.monotonic() - begun
-    data: dict[str, Json] = {"seconds": round(seconds, 3), "calls": calls(run)}
-    if problem:
-        data["problem"] = problem
-    note(desk, Kind.UNDO_FAILED if problem else Kind.UNDONE, step.name, data)
-    desk.announcer.tell(events.UndoDone(step.name, text, seconds, problem))
-    return Remains(text, problem, f"rdsrestore cleanup {run.id}") if problem else None
-
-
-def prove(run: Run, started: Sequence[Step]) -> tuple[tuple[str, ...], tuple[Remains, ...]]:
-    """Read the world again: each step that made something says whether it is really gone."""
-    proof, remains = [], []
-    for step in reversed(started):
-        try:
-            sentence = step.prove_gone(run)
-        except RdsRestoreError as error:
-            remains.append(Remains(step.undo_text(), str(error), f"rdsrestore cleanup {run.id}"))
-        else:
-            if sentence:
-                proof.append(sentence)
-    return tuple(proof), tuple(remains)
-
-
-def note(desk: Desk, kind: Kind, step: str, data: dict[str, Json]) -> None:
-    """Write a record that must not stop the cleanup: a full disk is told, not raised."""
-    try:
-        desk.journal.append(kind, step, data)
-    except JournalError as error:
-        desk.announcer.tell(events.Notice(str(error)))
-
-
-def remark(desk: Desk, started: Sequence[Step]) -> None:
-    """Answer a signal during the teardown with what is still being removed."""
-    things = "; ".join(text for step in reversed(started) if (text := step.undo_text()))
-    desk.announcer.tell(events.Notice(f"still cleaning up, please wait: {things}"))
-
-
-def calls(run: Run) -> Json:
-    """Take the cloud requests answered since the last record."""
-    return encode(tuple(run.world.cloud.take_calls()))
-
-
-def our_bug(where: str, error: Exception) -> RdsRestoreError:
-    """Name a failure that no step foresaw; the exception itself is kept as the cause, for --debug."""
-    shown = RdsRestoreError(where, said_of(error), "run again with --debug", code="bug")
-    shown.__cause__ = error
-    return shown
+def answer(heard: Heard, run: Run, desk: Desk, started: Sequence[Step]) -> None:
+    """Answer a signal with what it means, and what is removed meanwhile or is left."""
+    left = texts(started) or "nothing was made yet"
+    said = {
+        Heard.STOPPING: f"stopping, and cleaning up: {left}; once more leaves without waiting for it",
+        Heard.WAITING: f"still cleaning up, please wait: {left}; once more leaves without waiting for it",
+        Heard.LEAVING: f"left while cleaning up; rdsrestore cleanup {run.id} does the rest: {left}",
+    }
+    desk.announcer.tell(events.Notice(said[heard]))

@@ -209,6 +209,13 @@ class Databases(Protocol):
         """Log in to a temporary instance."""
         ...
 
+    def hang_up(self) -> None:
+        """Cut what steps are connected to, whoever waits for an answer; from here on no answer is waited for long.
+
+        What `alone` keeps stays.
+        """
+        ...
+
     def tools(self) -> ClientTools:
         """Find the dump and load programs."""
         ...

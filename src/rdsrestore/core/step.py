@@ -90,6 +90,9 @@ class Step(ABC):
     keeps: ClassVar[bool] = False
     """Whether what it made may be left for a second look where the run fails."""
 
+    on_production: ClassVar[bool] = False
+    """Whether its undo needs production's answer: then nothing that costs money or lets somebody in waits for it."""
+
     @classmethod
     @abstractmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:

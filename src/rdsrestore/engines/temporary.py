@@ -159,8 +159,9 @@ class Copies:
             if shown is None:
                 return True
             require_ours(shown)
-            progress(shown["DBInstanceStatus"], None)
-            if shown["DBInstanceStatus"] != "deleting":
+            status = shown["DBInstanceStatus"]
+            progress(status if status == "deleting" else f"waiting until it can be deleted: it is {status}", None)
+            if status != "deleting":
                 self._ask_to_delete(name, protected=bool(shown.get("DeletionProtection")))
             return None
 

@@ -14,6 +14,7 @@ from rdsrestore.core.model import Request
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.core.step import Impact, Plan
 from rdsrestore.core.survey import Survey, TableSurvey
+from rdsrestore.core.teardown import texts
 from rdsrestore.outlets.terminal import Terminal
 from rdsrestore.outlets.text import about, clean, clean_line, counted
 
@@ -25,7 +26,7 @@ MEANING: Mapping[ExitCode, str] = {
     ExitCode.REFUSED: "refused before any change",
     ExitCode.FAILED_CLEAN: "failed; production untouched, nothing left running",
     ExitCode.FAILED_CHANGED: "failed after production was changed; nothing left running",
-    ExitCode.CLEANUP_INCOMPLETE: "something of the run is still there: it costs money or stays open",
+    ExitCode.CLEANUP_INCOMPLETE: "something of the run is, or may be, still there: it costs money or stays open",
     ExitCode.INCOMPLETE: "nothing was found to restore, or not every row that was wanted is back; nothing left running",
     ExitCode.JOURNAL: "the run is being worked on elsewhere, or its journal can't be used",
     ExitCode.BUG: "a bug in rdsrestore; it cleaned up after itself",
@@ -83,7 +84,7 @@ def plan(
         for call in calls.get(step.name, ()):
             console.say(clean(f"{' ' * len(head)}{call}", "dim"), len(head) + 2)
     console.print()
-    undone = "; ".join(text for step in reversed(planned.steps) if (text := step.undo_text()))
+    undone = texts(planned.steps)
     if undone:
         labelled(console, "at the end", f"whatever happens: {undone}")
     labelled(console, "takes", cost(sum(lengths.values()), survey))
@@ -154,7 +155,7 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
     for proof in outcome.proof:
         labelled(console, "gone", proof)
     for remain in outcome.remains:
-        labelled(console, "STILL THERE", f"could not {remain.what}: {remain.why}", "bold red")
+        labelled(console, "STILL THERE" if remain.looked else "NOT CHECKED", remain.said, "bold red")
     for text in outcome.kept:
         labelled(console, "kept", f"{text}; it costs money until then")
     for notice in outcome.notices:

@@ -91,7 +91,7 @@ def numbers(outcome: Outcome) -> Iterable[str]:
     for table, conflict in outcome.conflicts:
         yield f"{table}: left alone: {left(conflict)}"
     for remain in outcome.remains:
-        yield f"still there when the run ended: {remain.what}: {remain.why}; {remain.command}"
+        yield f"when the run ended: {remain.said}; {remain.command}"
     yield from outcome.proof
 
 

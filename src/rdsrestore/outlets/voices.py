@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import logging
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.client import HTTPException
-from typing import Any, Protocol, TypeVar
-from urllib.error import URLError
+from typing import Any, Protocol
 from urllib.parse import urlsplit
-
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.webhook import WebhookClient
 
 from rdsrestore.core.errors import UsageError
 from rdsrestore.core.model import Secret
 from rdsrestore.core.survey import ListenerCheck
+from rdsrestore.web import Answer, NoAnswer, ask
 
 NAME = "Slack"
 TIMEOUT = 5
-"""Seconds for one request."""
+"""Seconds for one request and its whole answer."""
 PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"})
 """Answers that may be another one next time."""
 OPTIONAL = "a restore does not need Slack; to silence this, leave the Slack settings out"
-MUTE = logging.getLogger("rdsrestore.slack")
-MUTE.disabled = True  # the client's own log would show tokens and addresses
-
-T = TypeVar("T")
+LONGEST_WAIT = 3600.0
+"""Seconds that Slack may ask us to wait for."""
 
 
 @dataclass(frozen=True)
@@ -80,42 +73,44 @@ class ThreadVoice:
     """One message in a channel, and replies in its thread."""
 
     def __init__(self, channel: Channel) -> None:
-        self._client = web_client(channel)
+        self._place = channel
         self._channel = channel.name
         self._thread = ""
 
     def start(self, text: str) -> None:
         """Send the message, and remember which it is."""
-        answer = reached(
-            lambda: self._client.chat_postMessage(channel=self._channel, text=text, mrkdwn=False, unfurl_links=False)
-        )
-        self._channel, self._thread = str(answer["channel"]), str(answer["ts"])
+        answer = self._post(text)
+        channel, thread = answer.get("channel"), answer.get("ts")
+        if not isinstance(channel, str) or not isinstance(thread, str):
+            raise Silence("an answer that is none of Slack's")
+        self._channel, self._thread = channel, thread
 
     def reply(self, text: str) -> None:
         """Answer in the thread."""
-        reached(
-            lambda: self._client.chat_postMessage(
-                channel=self._channel, thread_ts=self._thread, text=text, mrkdwn=False, unfurl_links=False
-            )
-        )
+        self._post(text, thread_ts=self._thread)
 
     def update(self, text: str) -> None:
         """Rewrite the message."""
-        reached(lambda: self._client.chat_update(channel=self._channel, ts=self._thread, text=text))
+        call(self._place, "chat.update", {"channel": self._channel, "ts": self._thread, "text": text})
+
+    def _post(self, text: str, **more: str) -> dict[str, Any]:
+        said = {"channel": self._channel, "text": text, "mrkdwn": False, "unfurl_links": False, **more}
+        return call(self._place, "chat.postMessage", said)
 
 
 class PlainVoice:
     """One message after the other."""
 
     def __init__(self, webhook: Webhook) -> None:
-        self._client = WebhookClient(webhook.url.reveal(), timeout=TIMEOUT, logger=MUTE, retry_handlers=[])
-        self._client.proxy = None  # so that the standard library reads the environment, no_proxy included
+        self._url = webhook.url
 
     def start(self, text: str) -> None:
-        """Send it."""
-        answer = reached(lambda: self._client.send_dict({"text": text, "mrkdwn": False}))
-        if answer.status_code != HTTPStatus.OK:
-            raise refusal(answer.status_code, answer.headers, str(answer.body))
+        """Send it; a webhook answers with ok and nothing else."""
+        answer = sent(self._url.reveal(), {"text": text, "mrkdwn": False})
+        if answer.status != HTTPStatus.OK:
+            raise refusal(answer, answer.body.decode("ascii", "replace"))
+        if answer.body.strip() != b"ok" and fields(answer).get("ok") is not True:
+            raise Silence("an answer that is none of Slack's")
 
     def reply(self, text: str) -> None:
         """Send it too."""
@@ -147,39 +142,48 @@ def check(told: Place) -> ListenerCheck:
         hint = "set RDSRESTORE_SLACK_WEBHOOK to the whole address, https:// included"
         return ListenerCheck(NAME) if sound else ListenerCheck(NAME, "the webhook's address is not one", hint)
     try:
-        reached(web_client(told).auth_test)
+        call(told, "auth.test", {})
     except Silence as silence:
         hint = f"check RDSRESTORE_SLACK_TOKEN; {OPTIONAL}" if silence.final else OPTIONAL
         return ListenerCheck(NAME, f"can't be told ({silence})", hint)
     return ListenerCheck(NAME)
 
 
-def web_client(channel: Channel) -> WebClient:
-    """Make a client that neither logs nor retries by itself."""
-    client = WebClient(
-        token=channel.token.reveal(), base_url=channel.api_url, timeout=TIMEOUT, logger=MUTE, retry_handlers=[]
-    )
-    client.proxy = None  # so that the standard library reads the environment, no_proxy included
-    return client
+def call(channel: Channel, method: str, said: Mapping[str, object]) -> dict[str, Any]:
+    """Call a method of the Web API; returns its answer where that says ok, else raises Silence."""
+    url = f"{channel.api_url.rstrip('/')}/{method}"
+    answer = sent(url, said, {"Authorization": f"Bearer {channel.token.reveal()}"})
+    told = fields(answer)
+    if told.get("ok") is True and answer.status == HTTPStatus.OK:
+        return told
+    raise refusal(answer, str(told.get("error", "")))
 
 
-def reached(call: Callable[[], T]) -> T:
-    """Make a call, and turn whatever goes wrong into Silence; its words never hold an address or a token."""
+def sent(url: str, said: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Answer:
+    """Send fields as JSON; Silence where there is no answer."""
+    body = json.dumps(said).encode()
     try:
-        return call()
-    except SlackApiError as error:
-        response = error.response
-        raise refusal(response.status_code, response.headers, str(response.get("error", ""))) from None
-    except URLError as error:
-        raise Silence(f"no connection: {type(error.reason).__name__}") from None
-    except (OSError, HTTPException, SlackClientError, ValueError) as error:
-        raise Silence(f"no connection: {type(error).__name__}") from None
+        return ask(url, TIMEOUT, body, {"Content-Type": "application/json; charset=utf-8", **(headers or {})})
+    except NoAnswer as silence:
+        raise Silence(str(silence)) from None
 
 
-def refusal(status: int, headers: Mapping[str, Any], said: str) -> Silence:
+def fields(answer: Answer) -> dict[str, Any]:
+    """Read an answer's JSON object; empty where it is anything else."""
+    try:
+        told = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def refusal(answer: Answer, said: str) -> Silence:
     """Judge an answer that is not a yes."""
+    status = answer.status
     reason = said if re.fullmatch("[a-z_]{1,60}", said) else f"status {status}"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        asked = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), "")
-        return Silence("too many messages", max(1.0, float(asked)) if asked.isdecimal() else 1.0)
+        asked = answer.headers.get("retry-after", "")
+        return Silence("too many messages", min(max(1.0, float(asked)), LONGEST_WAIT) if asked.isdecimal() else 1.0)
+    if status == HTTPStatus.OK and reason != said:
+        return Silence("an answer that is none of Slack's")
     return Silence(reason, final=status < HTTPStatus.INTERNAL_SERVER_ERROR and reason not in PASSING)

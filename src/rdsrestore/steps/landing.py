@@ -27,6 +27,7 @@ class MakeLanding(Step):
     impact: ClassVar[Impact] = Impact.PRODUCTION
     usual: ClassVar[timedelta] = timedelta(seconds=1)
     afresh: ClassVar[bool] = True
+    on_production: ClassVar[bool] = True
 
     tables: tuple[TableRef, ...]
     beside: str | None

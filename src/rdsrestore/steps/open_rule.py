@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.core.codec import written
+from rdsrestore.core.errors import CleanupIncomplete
 from rdsrestore.core.facts import AfterInstance, Fact, OwnGroupMade, RuleOpened, TempInstance
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
@@ -46,6 +47,14 @@ class OpenRule(Step):
     def undo(self, run: Run) -> None:
         """Revoke it."""
         close_rule(run, self.group)
+
+    def prove_gone(self, run: Run) -> str:
+        """Look for a rule of the run."""
+        left = run.world.cloud.leftovers(run.id.value)
+        found = [each for each in left if each.kind == "rule" or (each.kind == "group" and each.status == "open")]
+        if found:
+            raise CleanupIncomplete(self.group, f"{found[0].kind} {found[0].id} still lets somebody in")
+        return f"no rule of {self.group} is left"
 
     def undo_text(self) -> str:
         """Name who is shut out."""

@@ -23,6 +23,7 @@ class MakeScratch(OnScratch):
     impact: ClassVar[Impact] = Impact.TEMPORARY
     usual: ClassVar[timedelta] = timedelta(seconds=1)
     afresh: ClassVar[bool] = True
+    on_production: ClassVar[bool] = True
 
     def describe(self) -> str:
         """Name the schema."""

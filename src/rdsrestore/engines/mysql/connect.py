@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from pymysql.cursors import DictCursor, SSCursor
 from rdsrestore.core.errors import DatabaseError, UsageError
 from rdsrestore.core.model import Endpoint, Secret
 from rdsrestore.engines.mysql.faults import SILENT, translated
+from rdsrestore.engines.mysql.line import Line
 from rdsrestore.engines.mysql.settings import settle
 
 Row = tuple[Any, ...]
@@ -34,13 +35,18 @@ IDLE = 1.0
 
 @dataclass(frozen=True)
 class Login:
-    """Where and as whom to log in; `ca` is a file of trusted certificates, None for the system's own."""
+    """Where and as whom to log in; `ca` is a file of trusted certificates, None for the system's own.
+
+    `patience` bounds the wait for each of the server's answers until one is logged in, in seconds; `line` is what
+    connections go over.
+    """
 
     endpoint: Endpoint
     user: str
     password: Secret
     ca: Path | None
     patience: float = 10.0
+    line: Line = field(default_factory=Line, compare=False)
 
 
 class Session:
@@ -174,6 +180,7 @@ def connect(login: Login, where: str) -> Session:
 
 def dial(login: Login, where: str) -> pymysql.Connection[Any]:
     """Make one connection, over verified TLS or not at all."""
+    login.line.ready(where)
     context = trust(login.ca)
     connection = pymysql.connect(
         host=login.endpoint.host,
@@ -186,6 +193,8 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
         client_flag=CLIENT.LOCAL_FILES,  # without local_infile the driver refuses whatever file a server asks for
         defer_connect=True,
         max_allowed_packet=1 << 30,
+        read_timeout=login.patience,
+        write_timeout=login.line.patience,
     )
     with translated(where):
         door = knock(login, where)
@@ -196,6 +205,8 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
             if isinstance(error.__context__, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
                 raise tls_failed(where, error) from error
             raise
+    connection._read_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - has no other name
+    login.line.take(connection, where)
     return connection
 
 

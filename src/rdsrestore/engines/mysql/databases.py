@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rdsrestore.core.model import Endpoint, Secret, TableRef
@@ -12,8 +13,11 @@ from rdsrestore.core.tables import ClientTools
 from rdsrestore.engines.mysql import clients, lock, shelf, team
 from rdsrestore.engines.mysql.connect import Login, connect
 from rdsrestore.engines.mysql.copy import MysqlCopy
+from rdsrestore.engines.mysql.line import Line
 from rdsrestore.engines.mysql.production import MysqlProduction
 
+ANSWER_WITHIN = 20.0
+"""Seconds that an answer may take while cleaning up; a schema that takes longer to drop is looked for again."""
 STATEMENTS: dict[str, tuple[str, ...]] = {
     "dump": ("mysqldump -t",),
     "scratch": ("CREATE DATABASE",),
@@ -46,6 +50,7 @@ class MysqlDatabases:
         self._team = team.join(executor, self._key)
         self._ca = ca
         self._patience = connect_timeout
+        self._line = Line()
 
     def close(self) -> None:
         """Leave the workers to others."""
@@ -72,9 +77,14 @@ class MysqlDatabases:
     @contextmanager
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
         """Hold an advisory lock on the run and on each table."""
-        login = self._login(endpoint, user, self._password())
+        login = replace(self._login(endpoint, user, self._password()), line=Line(ANSWER_WITHIN))
         with closing(connect(login, "production")) as session, lock.held(session, run, refs):
             yield
+
+    def hang_up(self) -> None:
+        """Cut what steps are connected to; from here on each answer has `ANSWER_WITHIN` seconds."""
+        line, self._line = self._line, Line(ANSWER_WITHIN)
+        line.cut()
 
     def tools(self) -> ClientTools:
         """Find the dump and load programs."""
@@ -85,4 +95,4 @@ class MysqlDatabases:
         return STATEMENTS.get(step, ())
 
     def _login(self, endpoint: Endpoint, user: str, password: Secret) -> Login:
-        return Login(endpoint, user, password, self._ca, self._patience)
+        return Login(endpoint, user, password, self._ca, self._patience, self._line)

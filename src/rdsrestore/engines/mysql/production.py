@@ -32,6 +32,7 @@ from rdsrestore.engines.mysql import (
 )
 from rdsrestore.engines.mysql.apply import persistently
 from rdsrestore.engines.mysql.connect import Login, Session, connect
+from rdsrestore.engines.mysql.dropping import presently
 from rdsrestore.engines.mysql.invariants import read
 from rdsrestore.engines.mysql.logins import Logins
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
@@ -108,7 +109,7 @@ class MysqlProduction:
 
     def drop_scratch(self, schema: str) -> None:
         """Drop the scratch schema if it is ours; gone already is fine."""
-        staging.drop(self._ready(), schema)
+        presently(lambda: staging.drop(self._ready(), schema))
 
     def scratches(self) -> Sequence[str]:
         """Name the runs whose scratch schemas are on the server."""
@@ -128,7 +129,7 @@ class MysqlProduction:
 
     def drop_landing(self, schema: str, place: TableRef) -> None:
         """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
-        landing.drop(self._ready(), schema, place)
+        presently(lambda: landing.drop(self._ready(), schema, place))
 
     def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
         """Read what has to be right."""

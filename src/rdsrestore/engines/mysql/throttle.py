@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rdsrestore.core.bounds import Pace
 from rdsrestore.core.errors import DatabaseError
@@ -75,7 +75,7 @@ class Throttle:
     def lag(self, endpoint: Endpoint) -> float | None:
         """Ask a replica how far it is behind, in seconds; None where it is stopped."""
         if endpoint not in self._replicas:
-            login = Login(endpoint, self.login.user, self.login.password, self.login.ca, self.login.patience)
+            login = replace(self.login, endpoint=endpoint)
             self._replicas[endpoint] = connect(login, f"replica {endpoint}")
         status = first_of(self._replicas[endpoint], STATEMENTS)
         value = next((status[name] for name in LAG if status.get(name) is not None), None)
