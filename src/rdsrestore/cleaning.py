@@ -74,6 +74,7 @@ def missed(told: Told, run: Run, taken: TakenBack | None) -> CutOff | None:
     """Look what a run that was cut off has done, while its plan is there to tell, and say what it did not come to."""
     if taken:
         told.facts.put(taken)
+    run.world.databases.hang_up()  # a silent server must not keep what costs money
     try:
         with production(run) as database:
             take_stock(told, run.id, database)
