@@ -162,6 +162,8 @@ def damaged(site: Site) -> None:
         site.both(f"CREATE TABLE {table} ({columns}) CHARSET utf8mb4; INSERT INTO {table} (id, u, t) VALUES {TEXTS}")
         site.both(f"UPDATE {table} SET at = '2017-06-01 10:14:00'")
     site.now("DELETE FROM part WHERE id IN (0, 1, 2, -7); UPDATE part SET t = '?' WHERE id IN (3, 8)")
+    site.both("CREATE TABLE keyless (n INT); INSERT INTO keyless VALUES (1), (1), (1), (1), (2)")
+    site.now("DELETE FROM keyless LIMIT 2")
     site.now("INSERT INTO part VALUES (99, 7, 'has the u of -7', NULL); DELETE FROM whole")
 
 
@@ -183,6 +185,8 @@ def restore(site: Site) -> SavedTable:
     site.stage("whole")
     assert site.compare("whole").missing == 7
     assert (site.load("whole").inserted, site.ledger("whole").matching) == (7, 7)
+    _, load, _ = site.restore("keyless")
+    assert load.inserted == 2
     return saved
 
 
@@ -194,6 +198,7 @@ def check_there_and_back(site: Site, under: Callable[[], AbstractContextManager[
         saved = restore(site)
     assert rows(site, "part") == [*(row for row in then if row[0] != -7), before[-1]]
     assert rows(site, "whole") == then
+    assert site.now("SELECT n, COUNT(*) FROM keyless GROUP BY n ORDER BY n") == [(1, 4), (2, 1)]
     with under():
         back, undone = site.undo(saved)
     assert (back.writes, undone.rows) == (5, 5)

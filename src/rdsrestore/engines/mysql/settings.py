@@ -62,8 +62,9 @@ PLAIN = (
 QUIRKS = (
     *texts(lc_messages="en_US", lc_time_names="en_US"),
     *numbers(sql_auto_is_null=0, sql_quote_show_create=1, div_precision_increment=4, default_week_format=0),
-    *numbers(max_sort_length=1024),
+    *numbers(max_sort_length=1024, auto_increment_increment=1, auto_increment_offset=1),
 )
+"""The last two number a table's rows without gaps, by which equal rows are counted."""
 MYSQL = (
     *numbers(transaction_read_only=0, max_execution_time=0, range_optimizer_max_mem_size=0),
     *numbers("80000", information_schema_stats_expiry=0),
