@@ -40,7 +40,7 @@ def settings(request: Request, survey: Survey) -> Iterator[Finding]:
 
 def without_primary_key(request: Request, survey: Survey) -> Iterator[Finding]:
     """Whether a table would have to be made that production takes no more."""
-    for table in survey.tables if request.into else ():
+    for table in survey.tables if request.into and not request.undoes else ():
         if table.definition and table.definition.create_sql and not PRIMARY.search(table.definition.create_sql):
             yield blocks(
                 "db.primary-key",

@@ -102,6 +102,7 @@ def summed_up(session: Session, board: Tally, target: Target, live: int, extra: 
         conflicts=conflicts(session, board),
         children=lost_children(session, board, target),
         unlike=unlike(board),
+        notes=target.located.notes if target.located else (),
         unseen=(target.located.common or 0) if target.located else 0,
         print=digest(session, board),
     )
