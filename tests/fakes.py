@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -428,9 +428,9 @@ class FakeServer:
         del other, policy
         return FakeRows(self.live[definition.ref])
 
-    def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
+    def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
         del definition
-        return [Slice(keys=((line,),)) for line in path.read_text("utf-8").splitlines()]
+        path.read_text("utf-8")
 
     def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
         self.faults.before("swap")
@@ -572,6 +572,15 @@ class FakeCopy:
         del other, policy
         self.side.faults.before("locate")
         return FakeRows(self.side.then[definition.ref])
+
+    def keys(
+        self, definition: TableDefinition, other: TableDefinition | None, path: Path
+    ) -> tuple[Sequence[Slice], Sequence[str]]:
+        del other
+        known = {str(key) for key in self.side.then[definition.ref]}
+        asked = path.read_text("utf-8").splitlines()
+        found = [Slice(keys=((key,),), others=((key,),)) for key in asked if key in known]
+        return found, [key for key in asked if key not in known]
 
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         del extent

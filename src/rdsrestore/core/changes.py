@@ -227,7 +227,8 @@ class Located:
     """Where one table's sides differ: the file of slices, how many there are, and how many single keys they name.
 
     `restored` and `live` count the rows that were compared on both sides; None where keys were given instead.
-    `common` counts the keys that both sides have, where that is known.
+    `common` counts the keys that both sides have, where that is known. `lacking` counts the given keys that the copy
+    has no rows of, and `lacks` names the first of them.
     """
 
     ref: TableRef
@@ -237,6 +238,16 @@ class Located:
     restored: int | None = None
     live: int | None = None
     common: int | None = None
+    lacking: int = 0
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Name the given keys that the table did not have."""
+        if not self.lacking:
+            return ()
+        more = f" and {self.lacking - len(self.lacks):,} more" if self.lacking > len(self.lacks) else ""
+        return (f"not there at that moment, of the keys given: {'; '.join(self.lacks)}{more}",)
 
 
 @written("Target")

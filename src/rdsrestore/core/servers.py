@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -47,6 +47,16 @@ class Copy(Protocol):
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
+        ...
+
+    def keys(
+        self, definition: TableDefinition, other: TableDefinition | None, path: Path
+    ) -> tuple[Sequence[Slice], Sequence[str]]:
+        """Look the keys of a file up; returns those that the table has, and in words those that it lacks.
+
+        `other` is the table as the server has it on which the same keys are to be found. UsageError names the first
+        line that holds none.
+        """
         ...
 
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
@@ -124,8 +134,8 @@ class Production(Protocol):
         """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
         ...
 
-    def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
-        """Read a file of keys; UsageError names the first line that holds none."""
+    def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
+        """Hold a file of keys against a table's key, where it has the table; UsageError names the first line amiss."""
         ...
 
     def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:

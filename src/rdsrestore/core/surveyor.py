@@ -15,7 +15,7 @@ from rdsrestore.core.model import Moment, Request, TableRef
 from rdsrestore.core.servers import Production
 from rdsrestore.core.step import World
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
-from rdsrestore.core.tables import TAKES_CHILDREN
+from rdsrestore.core.tables import TAKES_CHILDREN, TableDefinition
 
 
 def survey(request: Request, world: World, folder: Path, listeners: Sequence[ListenerCheck] = ()) -> Survey:
@@ -36,6 +36,8 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         first = request.refs[0]
         exists = tables[0].definition is not None
         where_problem = production.check_where(first, request.policy.where) if request.policy.where and exists else ""
+        if request.policy.keys and not request.undoes:
+            production.check_keys(keyed(tables[0].definition), Path(request.policy.keys))
     return Survey(
         at=world.clock.now(),
         identity=identity,
@@ -62,6 +64,11 @@ def anew(read: Survey, world: World) -> Survey:
     Raises the CloudError of an instance that can't be read.
     """
     return replace(read, at=world.clock.now(), source=world.cloud.source(read.source.id))
+
+
+def keyed(definition: TableDefinition | None) -> TableDefinition | None:
+    """A table whose rows have keys; one that has none is a finding."""
+    return definition if definition and definition.key else None
 
 
 def survey_table(production: Production, ref: TableRef) -> TableSurvey:

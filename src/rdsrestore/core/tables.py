@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rdsrestore.core.codec import written
+from rdsrestore.core.codec import UNWRITTEN, written
 from rdsrestore.core.model import TableRef
 
 
@@ -144,7 +145,10 @@ class DumpFile:
 @written("ServerFacts")
 @dataclass(frozen=True)
 class ServerFacts:
-    """A server as its session sees it; sizes in bytes, `ahead` in seconds: by how much its clock is before ours."""
+    """A server as its session sees it; sizes in bytes, `ahead` in seconds: by how much its clock is before ours.
+
+    `globals` are variables by name as a new login finds them: what a login of ours, or a client program's, can't turn.
+    """
 
     version: str
     flavour: str
@@ -157,12 +161,16 @@ class ServerFacts:
     event_scheduler: bool = False
     privileges_missing: tuple[str, ...] = ()
     ahead: float = 0.0
+    globals: Mapping[str, str] = field(default_factory=dict, metadata=UNWRITTEN)
 
 
 @written("ClientTools")
 @dataclass(frozen=True)
 class ClientTools:
-    """The dump and load programs found on this machine; flavour is `mariadb` or `mysql`."""
+    """The dump and load programs found on this machine; flavour is `mariadb` or `mysql`.
+
+    `dump_sets` says that the dump program can be told what to set in its session.
+    """
 
     dump: str | None
     dump_version: str = ""
@@ -170,3 +178,4 @@ class ClientTools:
     load: str | None = None
     load_version: str = ""
     problems: tuple[str, ...] = field(default=())
+    dump_sets: bool = False

@@ -63,22 +63,23 @@ class Dump(Step):
                 ref: tuple(key.parent for key in definition.references) for ref, definition in definitions.items()
             }
             ordered = parents_first(self.tables, parents)
-            extents = {ref: self.extent(definitions[ref], located.get(ref)) for ref in ordered}
+            asked = run.request.refs
+            extents = {ref: self.extent(definitions[ref], located.get(ref), asked=ref in asked) for ref in ordered}
             dumps = tuple(database.dump(definitions[ref], extents[ref], run.folder, run.progress) for ref in ordered)
             values = tuple(database.read(run.request.database, run.request.invariants))
         if not any(rows_then(dump, located.get(dump.definition.ref)) for dump in dumps):
             raise Refused(
                 "dump",
                 f"{', '.join(ref.table for ref in self.tables)} had no rows to restore as of {run.request.point}",
-                "choose a --before that lies before the incident, and check --where",
+                "choose a --before that lies before the incident, and check --where and --keys-from",
                 code="copy.empty",
             )
         return Dumped(dumps, self.dump_after(run, extents) if self.policy.three_way else (), values)
 
-    def extent(self, definition: TableDefinition, located: Located | None) -> Extent:
-        """Say which rows of a table are needed."""
-        asked = Path(located.path) if located else None
-        return Extent(self.filter, asked, lost_with(definition, self.tables))
+    def extent(self, definition: TableDefinition, located: Located | None, *, asked: bool) -> Extent:
+        """Say which rows of a table are needed; the filter is not for tables that only come along."""
+        where = Path(located.path) if located else None
+        return Extent(self.filter if asked else None, where, lost_with(definition, self.tables))
 
     def dump_after(self, run: Run, extents: Mapping[TableRef, Extent]) -> tuple[DumpFile, ...]:
         """Dump the same rows as the incident left them."""

@@ -14,6 +14,7 @@ from rdsrestore.core import slices
 from rdsrestore.core.changes import Located, Relative, Role
 from rdsrestore.core.codec import written
 from rdsrestore.core.differ import Differ
+from rdsrestore.core.errors import Refused
 from rdsrestore.core.facts import Differing, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
 from rdsrestore.core.ports import Progress
@@ -28,6 +29,8 @@ from rdsrestore.steps.sessions import after, copy, counted, production
 
 LOOKERS = 2
 """Sections compared at a time: while one's answers are looked at here, both servers are busy with the other."""
+NAMED = 5
+"""Keys that the copy lacks which are named; the others are counted."""
 
 
 @written("Locate")
@@ -45,21 +48,26 @@ class Locate(Step):
     tables: tuple[Relative, ...]
     policy: Policy
     content: bool = True
+    beside: bool = False
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
-        """Wanted for tables that are there, except where all rows go beside them."""
+        """Wanted for tables that are there, except where all rows go beside them, and wherever keys are given."""
         del run
         roles = {each.ref: each.role for each in survey.relatives}
         there = [table.ref for table in survey.tables if table.definition and table.definition.key and table.rows]
-        tables = tuple(Relative(ref, roles.get(ref, Role.ASKED)) for ref in there)
+        named = request.refs if request.policy.keys else ()
+        refs = named if request.into else tuple(dict.fromkeys((*named, *there)))
+        tables = tuple(Relative(ref, roles.get(ref, Role.ASKED)) for ref in refs)
         policy = request.policy  # a filter would have to hold for production's row as it is now, too
         content = cls.always or policy.three_way or policy.merge is not Merge.MISSING or bool(policy.where)
-        return cls(tables, request.policy, content) if tables and not request.into else None
+        return cls(tables, request.policy, content, request.into is not None) if tables else None
 
     def describe(self) -> str:
         """Name the tables."""
         names = ", ".join(each.ref.table for each in self.tables)
+        if self.policy.keys:
+            return f"look up the keys of {self.policy.keys} in {names} on the copy"
         what = "compare checksums of" if self.content else "look which keys are missing in"
         return f"{what} {names} on both servers, range by range"
 
@@ -68,7 +76,7 @@ class Locate(Step):
         with ExitStack() as open_ones, ThreadPoolExecutor(LOOKERS + WARMERS) as pool:
             then, now = open_ones.enter_context(copy(run)), open_ones.enter_context(production(run))
             later = open_ones.enter_context(after(run)) if self.policy.three_way else None
-            sides = Sides(then, now, later, pool, self.content, run.world.databases.workers)
+            sides = Sides(then, now, later, pool, self.content, run.world.databases.workers, self.beside)
             found = [sides.look(run.folder, each, self.policy, run.progress) for each in self.tables]
         return Differing(tuple(each for each in found if each))
 
@@ -82,7 +90,8 @@ class Sides:
     """The servers that are compared; `later` is the second copy where there is one.
 
     Without `content` no more is asked than which keys are there, where the key allows it. Sections of a table are
-    compared side by side, by `workers` elsewhere or by `pool`.
+    compared side by side, by `workers` elsewhere or by `pool`. With `beside` the rows go
+    into tables made like the copy's.
     """
 
     then: Copy
@@ -91,17 +100,17 @@ class Sides:
     pool: ThreadPoolExecutor
     content: bool
     workers: tuple[Executor, int] | None = None
+    beside: bool = False
 
     def look(self, folder: Path, table: Relative, policy: Policy, progress: Progress) -> Located | None:
         """Look where one table differs; None where its sides can't be compared range by range."""
         then, now = self.then.definition(table.ref), self.now.definition(table.ref)
-        if not then or not now or not comparable(then, now):
-            return None
         path = folder / f"slices-{table.ref.stem}.jsonl"
         rules = policy if table.role is Role.ASKED else Policy(three_way=policy.three_way)
-        if rules.keys:
-            written = slices.write(path, self.now.keys(then, Path(rules.keys)))
-            return Located(table.ref, str(path), *written)
+        if rules.keys and then:
+            return self.look_up(then, None if self.beside else now, Path(rules.keys), path)
+        if not then or not now or not comparable(then, now):
+            return None
         restored, live = self.then.rows(then, now, rules), self.now.rows(now, then, rules)
         told = Told(table.ref, path, progress)
         left = self.later.definition(then.ref) if self.later else None
@@ -115,6 +124,20 @@ class Sides:
         content = self.content or not numbered or table.role is not Role.ASKED
         found = told.added_up(searched(*(self.workers or (self.pool, LOOKERS)), (restored, live), content))
         return replace(found, common=None) if content else found
+
+    def look_up(self, then: TableDefinition, now: TableDefinition | None, given: Path, path: Path) -> Located:
+        """Look the given keys up where one table had them; Refused where they would not mean the same rows now."""
+        if not comparable(then, now or then):
+            key = ", ".join(then.key)
+            raise Refused(
+                "--keys-from",
+                f"{then.ref} had {f'the key ({key}), and production has not' if key else 'no key'} at that moment",
+                "leave out --keys-from, or use --where",
+                code="keys.no-key",
+            )
+        found, lacking = self.then.keys(then, now, given)
+        written = slices.write(path, found)
+        return Located(then.ref, str(path), *written, lacking=len(lacking), lacks=tuple(lacking[:NAMED]))
 
 
 @dataclass(frozen=True)
@@ -169,7 +192,7 @@ def comparable(then: TableDefinition, now: TableDefinition) -> bool:
 def said(found: Located) -> str:
     """Say of one table how much differs."""
     if found.restored is None:
-        return f"{found.ref.table}: {counted(found.keys, 'key')} given"
+        return "; ".join((f"{found.ref.table}: {counted(found.keys, 'key')} given", *found.notes))
     compared = counted(found.restored, "row" if found.common is None else "key")
     if not found.slices:
         return f"{found.ref.table}: {compared}, {'equal on both sides' if found.common is None else 'none is missing'}"

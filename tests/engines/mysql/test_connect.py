@@ -139,15 +139,6 @@ def test_a_statement_may_take_longer_than_the_patience_for_a_connection(site: Si
         assert session.one("SELECT SLEEP(2.2)") == (0,)
 
 
-def test_a_server_that_bends_a_setting_is_not_worked_with(site: Site) -> None:
-    site.production.sql("SET GLOBAL sql_select_limit = 3")
-    try:
-        error = refusal(login(site))
-    finally:
-        site.production.sql("SET GLOBAL sql_select_limit = DEFAULT")
-    assert "sql_select_limit is 3" in error.what
-
-
 def test_what_a_server_sets_for_every_login_is_set_back(site: Site) -> None:
     site.production.sql("SET GLOBAL init_connect = 'SET sql_select_limit = 3, time_zone = \"-08:00\"'")
     try:

@@ -7,6 +7,7 @@ from rdsrestore.core.checks.finding import Finding, Severity
 from rdsrestore.core.checks.landing import landing, swapping
 from rdsrestore.core.checks.machine import this_machine
 from rdsrestore.core.checks.server import server
+from rdsrestore.core.checks.settings import settings
 from rdsrestore.core.checks.source import source
 from rdsrestore.core.checks.surroundings import told, unwatched
 from rdsrestore.core.checks.tables import table_findings
@@ -22,5 +23,14 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     tables = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
     restoring = [] if request.undoes else [*point(request, survey), *second_point(request, survey)]
     making = [] if request.undoes else [*landing(request, survey), *swapping(request, survey), *unwatched(request)]
-    found = [*restoring, *source(survey), *this_machine(survey), *server(survey), *making, *tables, *told(survey)]
+    found = [
+        *restoring,
+        *source(survey),
+        *this_machine(survey),
+        *server(survey),
+        *settings(request, survey),
+        *making,
+        *tables,
+        *told(survey),
+    ]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))

@@ -36,8 +36,6 @@ def point(request: Request, survey: Survey) -> Iterator[Finding]:
 def second_point(request: Request, survey: Survey) -> Iterator[Finding]:
     """Whether the state after the incident can be restored too."""
     end, latest = request.incident_end, survey.source.latest
-    if end and request.into:
-        yield blocks("into.incident-end", "--incident-end compares with the live table", "leave out --into")
     if end and latest and end.utc > latest:
         yield warns(
             "window.not-yet",

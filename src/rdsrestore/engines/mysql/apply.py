@@ -178,8 +178,8 @@ def insert(board: Tally, which: str, *, down: bool) -> str:
     still = "" if board.keyless else f" LEFT JOIN {board.landing} AS p ON {board.meet('l', 'p')}"
     free = "" if board.keyless else f" AND {board.absent()}"
     return (
-        f"INSERT INTO {board.landing} ({board.names}) SELECT {board.of('s')} FROM {board.plan} AS l"
-        f" JOIN {board.source} AS s ON {board.meet('s', 'l')}{still}"
+        f"INSERT INTO {board.landing} ({board.names}) SELECT {board.of('s')} FROM {board.by_line}"
+        f" STRAIGHT_JOIN {board.source} AS s ON {board.meet('s', 'l')}{still}"
         f" WHERE {which}{free} ORDER BY l.rr_n{' DESC' if down else ''}"
     )
 
@@ -187,14 +187,14 @@ def insert(board: Tally, which: str, *, down: bool) -> str:
 def trial(board: Tally, which: str) -> str:
     """Insert rows into the probe, as they would be."""
     return (
-        f"INSERT INTO {board.probe} ({board.names}) SELECT {board.of('s')} FROM {board.plan} AS l"
-        f" JOIN {board.source} AS s ON {board.meet('s', 'l')} WHERE {which} ORDER BY l.rr_n"
+        f"INSERT INTO {board.probe} ({board.names}) SELECT {board.of('s')} FROM {board.by_line}"
+        f" STRAIGHT_JOIN {board.source} AS s ON {board.meet('s', 'l')} WHERE {which} ORDER BY l.rr_n"
     )
 
 
 def update(board: Tally, which: str, *, merged: bool) -> str:
     """Give rows their restored values; every column is named, so that none follows the clock."""
-    after = f" JOIN {board.after} AS a ON {board.meet('a', 'l')}" if merged else ""
+    after = f" STRAIGHT_JOIN {board.after} AS a ON {board.meet('a', 'l')}" if merged else ""
     sets = [
         f"p.{quoted(column.name)} = {board.wanted(column, merged=merged)}"
         for column in board.carried
@@ -206,8 +206,8 @@ def update(board: Tally, which: str, *, merged: bool) -> str:
         if column.on_update and column not in board.carried
     ]
     return (
-        f"UPDATE {board.landing} AS p JOIN {board.plan} AS l ON {board.meet('l', 'p')}"
-        f" JOIN {board.source} AS s ON {board.meet('s', 'l')}{after}"
+        f"UPDATE {board.by_line} STRAIGHT_JOIN {board.landing} AS p ON {board.meet('l', 'p')}"
+        f" STRAIGHT_JOIN {board.source} AS s ON {board.meet('s', 'l')}{after}"
         f" SET {', '.join(sets)} WHERE {which} AND {board.digest('p')} = l.rr_before"
     )
 
@@ -219,14 +219,14 @@ def spelled(column: Column) -> bool:
 
 def delete(board: Tally, which: str, *, guard: bool = True) -> str:
     """Delete rows that no other row points to, and that are what was found where nobody else has seen to that."""
+    lines = board.by_line if guard else f"{board.plan} AS l"
     joins, free = "", f" AND {board.digest('p')} = l.rr_before" if guard else ""
     for number, key in enumerate((*board.live.referenced_by, *own_keys(board))):
         other = f" AND NOT ({board.meet('p', f'c{number}')})" if key.child == board.live.ref else ""
         joins += f" LEFT JOIN {qualified(key.child)} AS c{number} ON {points_to(key, 'p', f'c{number}')}{other}"
         free += f" AND c{number}.{quoted(key.columns[0])} IS NULL"
     return (
-        f"DELETE p FROM {board.landing} AS p JOIN {board.plan} AS l ON {board.meet('l', 'p')}{joins}"
-        f" WHERE {which}{free}"
+        f"DELETE p FROM {lines} STRAIGHT_JOIN {board.landing} AS p ON {board.meet('l', 'p')}{joins} WHERE {which}{free}"
     )
 
 
@@ -237,10 +237,10 @@ def check_off(session: Session, board: Tally, span: Span, way: Way) -> tuple[int
     """
     which = f"{span.lines} AND {chosen(way.act)}"
     if board.keyless:
-        return session.run(f"UPDATE {board.plan} AS l SET l.rr_st = 'done' WHERE {which}"), 0
+        return session.run(f"UPDATE {board.by_line} SET l.rr_st = 'done' WHERE {which}"), 0
     count = (
         "SELECT COALESCE(SUM(l.rr_st = 'done'), 0), COALESCE(SUM(l.rr_st = 'conflict'), 0)"
-        f" FROM {board.plan} AS l WHERE {span.lines} AND l.rr_act = '{way.act}'"
+        f" FROM {board.by_line} WHERE {span.lines} AND l.rr_act = '{way.act}'"
     )
     before = session.one(count)
     as_found = f"{board.digest('p')} = l.rr_before"
@@ -252,7 +252,7 @@ def check_off(session: Session, board: Tally, span: Span, way: Way) -> tuple[int
         right = f"{board.digest('p')} <=> l.rr_after"
         why, left = f"'{WRITTEN}'", "'conflict'"
     session.run(
-        f"UPDATE {board.plan} AS l LEFT JOIN {board.landing} AS p ON {board.meet('l', 'p')}"
+        f"UPDATE {board.by_line} LEFT JOIN {board.landing} AS p ON {board.meet('l', 'p')}"
         f" SET l.rr_why = IF({right}, NULL, {why}), l.rr_st = IF({right}, 'done', {left}) WHERE {which}"
     )
     after = session.one(count)
@@ -263,7 +263,7 @@ def mark(session: Session, board: Tally, span: Span, way: Way, error: DatabaseEr
     """Mark one row as one that does not fit, with the server's reason."""
     words = "a trigger refused it" if number_of(error) == SIGNALLED else words_of(error)
     session.run(
-        f"UPDATE {board.plan} AS l SET l.rr_st = 'conflict', l.rr_why = %s WHERE {span.lines} AND {chosen(way.act)}",
+        f"UPDATE {board.by_line} SET l.rr_st = 'conflict', l.rr_why = %s WHERE {span.lines} AND {chosen(way.act)}",
         (reason(words),),
     )
 
@@ -289,7 +289,7 @@ def ready(session: Session, board: Tally, span: Span, act: Act) -> bool:
     ]
     return bool(
         session.rows(
-            f"SELECT 1 FROM {board.plan} AS l JOIN {board.source} AS s ON {board.meet('s', 'l')}"
+            f"SELECT 1 FROM {board.by_line} STRAIGHT_JOIN {board.source} AS s ON {board.meet('s', 'l')}"
             f" WHERE {span.lines} AND {chosen(act)} AND {' AND '.join(conditions)} LIMIT 1"
         )
     )

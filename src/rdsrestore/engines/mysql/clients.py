@@ -81,6 +81,7 @@ def tools() -> ClientTools:
         dump_flavour=dumper.flavour if dumper else "",
         load=load,
         load_version=loader.version if loader else "",
+        dump_sets=bool(dumper and "init-command" in dumper.options),
     )
 
 

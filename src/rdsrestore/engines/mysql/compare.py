@@ -40,6 +40,8 @@ def compare(session: Session, jobs: Sequence[Job], progress: Progress) -> tuple[
     """
     extra = [classify_table(session, board, target, progress) for board, target in jobs]
     boards = [board for board, _target in jobs]
+    for board in boards:
+        plan.measure(session, board)
     scope.narrow(session, boards)
     for board, target in jobs:
         if not target.back:

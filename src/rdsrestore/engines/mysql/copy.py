@@ -8,8 +8,9 @@ from pathlib import Path
 from rdsrestore.core.bounds import Extent
 from rdsrestore.core.model import Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.spans import Slice
 from rdsrestore.core.tables import DumpFile, TableDefinition
-from rdsrestore.engines.mysql import catalog
+from rdsrestore.engines.mysql import catalog, keyfile
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.dump import Source, dump
 from rdsrestore.engines.mysql.invariants import read
@@ -53,6 +54,12 @@ class MysqlCopy:
         """Give access to a table's rows by ranges."""
         given = self._team.admit(self._login, "the copy") if self._team else self._logins
         return table_rows(self._session, definition, other, policy, given)
+
+    def keys(
+        self, definition: TableDefinition, other: TableDefinition | None, path: Path
+    ) -> tuple[Sequence[Slice], Sequence[str]]:
+        """Look the keys of a file up."""
+        return keyfile.find(self._session, path, definition, other)
 
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""

@@ -14,7 +14,7 @@ from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, ForeignKey, TableDefinition
-from rdsrestore.engines.mysql import clients, dumpfile, floats, pieces, rowhash
+from rdsrestore.engines.mysql import clients, dumpfile, floats, pieces, rowhash, settings
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.conditions import batches, key_columns
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
@@ -41,6 +41,7 @@ OPTIONS = (
     "net-buffer-length=1M",
     "set-gtid-purged=OFF",
     "column-statistics=0",
+    f"init-command={settings.for_programs()}",
 )
 """Rows only, in a session that loses nothing; options that the program at hand does not have are left out."""
 POLL = 0.2

@@ -57,6 +57,7 @@ SILENT = Meaning("db.unreachable", "check that a security-group rule lets this m
 GONE = Meaning("db.lost", "run the same command again: it goes on from what is there")
 PRIVILEGE = Meaning("db.privilege", "use the master user, or grant the privilege")
 READ_ONLY = Meaning("db.read-only", "use --instance with the writer")
+BOUND = Meaning("tool.settings", "take max_join_size and max_execution_time out of production's parameter group")
 MEANINGS: dict[int, Meaning] = {
     1044: PRIVILEGE,
     1045: DENIED,
@@ -75,7 +76,12 @@ MEANINGS: dict[int, Meaning] = {
     1153: Meaning("db.packet", "raise max_allowed_packet in production's parameter group"),
     1205: Meaning("db.lock-timeout", "another transaction holds rows of the table; try again when it has ended"),
     1213: Meaning("db.deadlock", "try again"),
+    1118: Meaning("db.row-size", "the table's rows are as wide as a row may be: restore it with --into NEW_TABLE"),
+    1175: Meaning("db.setting", "set sql_safe_updates to 0 in production's parameter group"),
+    1193: Meaning("db.setting", "the server is of a version that is not supported"),
+    1231: Meaning("db.setting", "see production's parameter group"),
     1290: READ_ONLY,
+    1665: Meaning("db.binlog-format", "set binlog_format to ROW or MIXED in production's parameter group"),
     1792: READ_ONLY,
     1836: READ_ONLY,
     1040: Meaning("db.busy", "production takes no more connections; try again"),
@@ -87,6 +93,10 @@ MEANINGS: dict[int, Meaning] = {
     2013: GONE,
     2026: Meaning("db.tls", "set RDSRESTORE_SSL_CA to the bundle of the server's authority; plain text is never used"),
     2055: GONE,
+    1104: BOUND,
+    1969: BOUND,
+    3024: BOUND,
+    3750: Meaning("db.primary-key", "set sql_require_primary_key to OFF in production's parameter group"),
 }
 OTHER = Meaning("db.failed", "the server's error number says more")
 

@@ -66,6 +66,11 @@ def decide(session: Session, board: Tally) -> None:
         )
 
 
+def measure(session: Session, board: Tally) -> None:
+    """Have the server look how large the plan has become: it was empty when its tables were joined with it first."""
+    session.rows(f"ANALYZE NO_WRITE_TO_BINLOG TABLE {board.plan}")
+
+
 def digest(session: Session, board: Tally) -> str:
     """Write the plan's own digest: which rows it touches, how, and what they were when it was made."""
     rows, low, high = session.one(
@@ -97,6 +102,7 @@ def summed_up(session: Session, board: Tally, target: Target, live: int, extra: 
         conflicts=conflicts(session, board),
         children=lost_children(session, board, target),
         unlike=unlike(board),
+        notes=target.located.notes if target.located else (),
         unseen=(target.located.common or 0) if target.located else 0,
         print=digest(session, board),
     )

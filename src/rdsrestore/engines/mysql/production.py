@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,6 @@ from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifferenc
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
-from rdsrestore.core.spans import Slice
 from rdsrestore.core.tables import DumpFile, Fingerprint, ServerFacts, TableDefinition
 from rdsrestore.engines.mysql import (
     books,
@@ -140,9 +139,9 @@ class MysqlProduction:
         given = self._team.admit(self._login, WHERE) if self._team else self._logins
         return table_rows(self._ready(), definition, other, policy, given)
 
-    def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
-        """Read a file of keys."""
-        return keyfile.read(path, definition)
+    def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
+        """Hold a file of keys against a table's key."""
+        keyfile.check(self._ready(), path, definition)
 
     def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
         """Let two tables change places in one step."""

@@ -170,7 +170,7 @@ class TableRows:
         Of all rows: with a filter it could be of another index, and say the same of every span.
         """
         chosen = within(span, self.key_columns)
-        plan = self.session.named(f"EXPLAIN SELECT 1 FROM {qualified(self.ref)} AS t WHERE {chosen}")
+        plan = self.session.named(f"EXPLAIN FORMAT=TRADITIONAL SELECT 1 FROM {qualified(self.ref)} AS t WHERE {chosen}")
         return int(plan.get("rows") or 0)
 
     @property

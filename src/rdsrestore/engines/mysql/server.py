@@ -16,6 +16,11 @@ EVERYTHING = "ALL PRIVILEGES"
 GRANT = re.compile(r"GRANT (.+?) ON (.+?) TO ", re.IGNORECASE)
 SCHEMA_WIDE = re.compile(r"`((?:[^`]|``)*)`\.\*")
 SCRATCH = RunId("000000-000000-0000").schema
+GLOBALS = (
+    *("log_bin", "binlog_format", "sql_require_primary_key", "enforce_storage_engine", "innodb_read_only"),
+    *("init_connect", "sql_select_limit", "max_join_size", "sql_big_selects", "max_execution_time"),
+)
+"""Variables that are read because they can't be turned; no server has all of them."""
 
 
 def facts(session: Session) -> ServerFacts:
@@ -24,11 +29,12 @@ def facts(session: Session) -> ServerFacts:
         "SELECT VERSION(), @@read_only, @@lower_case_table_names, @@max_allowed_packet, @@GLOBAL.sql_mode,"
         " @@innodb_autoinc_lock_mode, @@event_scheduler"
     )
+    known = variables(session)
     enabled = session.rows("SELECT 1 FROM information_schema.EVENTS WHERE STATUS = 'ENABLED' LIMIT 1")
     return ServerFacts(
         version=version,
         flavour="mariadb" if "mariadb" in version.lower() else "mysql",
-        read_only=bool(int(read_only)) or innodb_read_only(session),
+        read_only=bool(int(read_only)) or known.get("innodb_read_only") == "ON",  # a cluster's reader knows this alone
         lower_case_table_names=int(names),
         max_allowed_packet=int(packet),
         sql_mode=mode,
@@ -36,6 +42,7 @@ def facts(session: Session) -> ServerFacts:
         event_scheduler=str(events).upper() in {"ON", "1"} and bool(enabled),
         privileges_missing=missing(session),
         ahead=ahead(session),
+        globals=known,
     )
 
 
@@ -47,10 +54,10 @@ def ahead(session: Session) -> float:
     return float((theirs.replace(tzinfo=UTC) - middle).total_seconds())
 
 
-def innodb_read_only(session: Session) -> bool:
-    """A reader of a cluster says so here alone."""
-    found = session.rows("SHOW VARIABLES LIKE 'innodb\\_read\\_only'")
-    return any(str(value).upper() in {"ON", "1"} for _name, value in found)
+def variables(session: Session) -> dict[str, str]:
+    """Read the variables that can't be turned, as a new login finds them."""
+    names = ", ".join(f"'{name}'" for name in GLOBALS)
+    return {name: str(value) for name, value in session.rows(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})")}
 
 
 def missing(session: Session) -> tuple[str, ...]:

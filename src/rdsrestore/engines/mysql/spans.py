@@ -12,6 +12,8 @@ from rdsrestore.engines.mysql.connect import Row, Session, quoted
 T = TypeVar("T")
 RANGE = 20_000
 FIRST, SMALLEST, LARGEST = 500, 20, 20_000
+WORTH_IT = 0.75
+"""Of the time of a span, what half of it may take at most for smaller ones to be worth it."""
 
 
 @dataclass(frozen=True)
@@ -108,13 +110,34 @@ def paced(
     With `down` from the last to the first.
     """
     size, done, whole = stride.rows or FIRST, 0, last - first + 1
+    before = Took(0, 0.0)
     while done < whole:
         take = min(size, whole - done)
         low = last - done - take + 1 if down else first + done
         begun = time.monotonic()
         work(Span(low, low + take - 1))
-        taken = max(time.monotonic() - begun, 0.001)
+        took = Took(take, max(time.monotonic() - begun, 0.001))
         done += take
         yield done
-        time.sleep(taken * stride.rest)
-        size = min(max(int(size * min(max(stride.seconds / taken, 0.5), 2)), SMALLEST), LARGEST)
+        time.sleep(took.seconds * stride.rest)
+        size, before = sized(took, before, stride.seconds), took
+
+
+@dataclass(frozen=True)
+class Took:
+    """How many lines were written at once, and the seconds that this took."""
+
+    lines: int
+    seconds: float
+
+
+def sized(took: Took, before: Took, wanted: float) -> int:
+    """Size the next span so that it takes about so many seconds, where its size is what the time depends on.
+
+    A span that took no less than a larger one before it is not made smaller still: the way there and back, or another
+    session, takes the time, and more of them take more of it.
+    """
+    if took.seconds > wanted and took.lines < before.lines and took.seconds > before.seconds * WORTH_IT:
+        return before.lines
+    factor = min(max(wanted / took.seconds, 0.5), 2)
+    return min(max(int(took.lines * factor), SMALLEST), LARGEST)

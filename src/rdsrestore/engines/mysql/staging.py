@@ -13,7 +13,7 @@ from rdsrestore.core.errors import DatabaseError, ToolError, VerifyError
 from rdsrestore.core.model import RUN_ID, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile
-from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash
+from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash, settings
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
 from rdsrestore.engines.mysql.shelf import Shelf, skip
@@ -21,11 +21,16 @@ from rdsrestore.engines.mysql.tally import after_of, back_of
 
 MARKER = "rdsrestore_run"
 LANDINGS = "rdsrestore_landings"
-SETTINGS = b"""SET NAMES utf8mb4;
+SETTINGS = f"""SET NAMES utf8mb4;
 SET time_zone = '+00:00';
 SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES';
-"""
-"""What a dump's own head says, and that a date which the copy holds can be held."""
+{settings.for_programs()};
+""".encode()
+"""What a dump's own head says, that a date which the copy holds can be held, and what no server may turn."""
+OPTIONS = (
+    *("binary-mode", "comments", "max-allowed-packet=1G", "default-character-set=utf8mb4"),
+    "skip-print-query-on-error",
+)
 CHUNK = 4 << 20
 
 
@@ -143,13 +148,12 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, shelf: Sh
 def load(login: Login, schema: str, shelf: Shelf, name: str, span: tuple[int, int], progress: Progress) -> None:
     """Feed a dump's rows, and nothing else of it, to the client program; ToolError where it fails."""
     client = clients.find(clients.LOADERS, "stage")
-    options = ("binary-mode", "max-allowed-packet=1G", "default-character-set=utf8mb4", "skip-print-query-on-error")
     with (
         clients.option_file(client, login, shelf.folder) as option,
         tempfile.TemporaryFile() as complaints,
         shelf.reading(name) as file,
     ):
-        words = [client.path, option, *client.accepted(*options), "--batch", f"--database={schema}"]
+        words = [client.path, option, *client.accepted(*OPTIONS), "--batch", f"--database={schema}"]
         with clients.running(words, complaints, subprocess.PIPE) as process:
             if process.stdin:
                 feed(process.stdin, file, span, progress)

@@ -76,22 +76,23 @@ def keep_images(session: Session, board: Tally) -> None:
     own = ", ".join(OWN_NAMES)
     images = ", ".join(quoted(column.name) for column in base)
     keys = ", ".join(map(quoted, board.key))
+    same = "0" if board.keyless else board.meet("l", "p")
 
     def copy(span: Span) -> None:
         session.run(
             f"INSERT INTO {place} ({own}, {images})"
             f" SELECT {', '.join(f'l.{name}' for name in OWN_NAMES)}, {', '.join(f'p.{quoted(c.name)}' for c in base)}"
-            f" FROM {board.plan} AS l JOIN {board.landing} AS p ON {'0' if board.keyless else board.meet('l', 'p')}"
+            f" FROM {board.by_line} STRAIGHT_JOIN {board.landing} AS p ON {same}"
             f" WHERE {span.lines} AND l.rr_st = 'todo' AND l.rr_act IN ('update', 'delete')"
             f" AND {board.digest('p')} = l.rr_before"
         )
         session.run(
             f"INSERT INTO {place} ({own}, {keys}) SELECT {', '.join(f'l.{name}' for name in OWN_NAMES)},"
-            f" {board.keys('l')} FROM {board.plan} AS l"
+            f" {board.keys('l')} FROM {board.by_line}"
             f" WHERE {span.lines} AND l.rr_st = 'todo' AND l.rr_act = 'insert'"
         )
         session.run(
-            f"UPDATE {board.plan} AS l LEFT JOIN {place} AS u ON u.rr_n = l.rr_n"
+            f"UPDATE {board.by_line} LEFT JOIN {place} AS u ON u.rr_n = l.rr_n"
             " SET l.rr_st = 'conflict', l.rr_why = %s"
             f" WHERE {span.lines} AND l.rr_st = 'todo' AND u.rr_n IS NULL",
             (WRITTEN,),

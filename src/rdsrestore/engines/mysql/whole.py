@@ -52,11 +52,16 @@ def fits(session: Session, target: Target, live: TableDefinition) -> bool:
         target.after or target.back or target.dump.floats or live.references or live.triggers
     )
     plain = plain and not any(column.generated for column in live.columns)
-    if not plain or not then.key or not ddl.same_shape(live, then):
+    if not plain or unfiltered(target) or not then.key or not ddl.same_shape(live, then):
         return False
     if apart(target):
         return target.policy.on_conflict is not OnConflict.STOP or foretold.foreseeable(live, target.dump)
     return not session.rows(f"SELECT 1 FROM {qualified(live.ref)} LIMIT 1")
+
+
+def unfiltered(target: Target) -> bool:
+    """Whether the dump has rows that the filter leaves out, which are needed to tell newer ones."""
+    return target.policy.where is not None and target.policy.merge is Merge.EXACT
 
 
 def apart(target: Target) -> bool:
@@ -101,7 +106,7 @@ def difference(session: Session, board: Tally, target: Target, shelf: Shelf) -> 
         conflicts=conflicts,
         children=lost_children(session, board, target),
         unseen=common,
-        notes=(foretold.UNKNOWN,) if live and not known else (),
+        notes=(*((foretold.UNKNOWN,) if live and not known else ()), *(located.notes if located else ())),
         print=print_of(target),
     )
 
