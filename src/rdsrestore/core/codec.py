@@ -1,7 +1,8 @@
 """Frozen dataclasses to JSON values and back, by their annotations.
 
-A dataclass becomes an object that names its class under "is", so that a union of dataclasses can be read back. Moments
-are ISO 8601 in UTC. Anything without a JSON form, above all a Secret, is a TypeError.
+A dataclass becomes an object that names its class under "is", so that a union of dataclasses can be read back. Fields
+of earlier releases, which its FORMER names, are passed over. Moments are ISO 8601 in UTC. Anything without a JSON form,
+above all a Secret, is a TypeError.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 CLASS = "is"
+FORMER = "FORMER"
 WRITTEN = "written"
 """A field whose metadata says False to this stays in memory, and is read back as its default."""
 
@@ -65,4 +67,5 @@ def _member(arguments: tuple[typing.Any, ...], data: typing.Any) -> typing.Any: 
 
 def _dataclass(kind: type, data: dict[str, typing.Any]) -> object:
     hints = typing.get_type_hints(kind)
-    return kind(**{name: decode(hints[name], value) for name, value in data.items() if name != CLASS})
+    gone = {CLASS, *getattr(kind, FORMER, ())}
+    return kind(**{name: decode(hints[name], value) for name, value in data.items() if name not in gone})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 from rdsrestore.core.model import TableRef
 
@@ -151,12 +152,24 @@ class ServerFacts:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """What stands in the way: a stable code, what it is, and a hint that says what to do."""
+
+    code: str
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class ClientTools:
-    """The dump and load programs found on this machine; flavour is `mariadb` or `mysql`."""
+    """The dump program found on this machine; flavour is `mariadb` or `mysql`.
+
+    `problem` is what stopped it when it was tried on production, None where nothing did.
+    """
+
+    FORMER: ClassVar[frozenset[str]] = frozenset({"load", "load_version", "problems"})
 
     dump: str | None
     dump_version: str = ""
     dump_flavour: str = ""
-    load: str | None = None
-    load_version: str = ""
-    problems: tuple[str, ...] = field(default=())
+    problem: Problem | None = None
