@@ -394,6 +394,10 @@ class FakeServer:
         del ref
         return "is not one expression" if ";" in where else ""
 
+    def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
+        del database, definitions
+        self.faults.before("rehearse")
+
     def create_scratch(self, schema: str, run: str) -> None:
         del run
         self.faults.before("create_scratch")
@@ -540,7 +544,7 @@ class FakeServer:
         self.faults.done("hang_up")
 
     def tools(self) -> ClientTools:
-        return ClientTools("/usr/bin/mysqldump", "10.11", "mariadb", "/usr/bin/mysql", "10.11")
+        return ClientTools("/usr/bin/mysqldump", "10.11", "mariadb")
 
     @contextmanager
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:

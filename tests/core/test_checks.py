@@ -12,7 +12,7 @@ from rdsrestore.core.cloud import Leftover, SnapshotInfo
 from rdsrestore.core.model import Merge, Moment, Policy, Request, Snapshot, Triggers
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.core.surveyor import survey
-from rdsrestore.core.tables import ClientTools, ForeignKey, Trigger
+from rdsrestore.core.tables import ClientTools, ForeignKey, Problem, Trigger
 
 CASCADE = ForeignKey("fk_lines", LINES, ("billing_id",), BILLING, ("id",), "CASCADE")
 
@@ -45,8 +45,8 @@ def test_a_plain_case_has_no_findings() -> None:
             seen(snapshot=SnapshotInfo("s", "production", "creating", None)),
             "snapshot.not-ready",
         ),
-        (request(), seen(tools=ClientTools(None, load="/usr/bin/mysql")), "tool.missing"),
-        (request(), seen(tools=ClientTools("/usr/bin/mysqldump", load=None)), "tool.missing"),
+        (request(), seen(tools=ClientTools(None)), "tool.missing"),
+        (request(), seen(tools=ClientTools("mysqldump", problem=Problem("db.tls", "no", "do"))), "db.tls"),
         (request(), seen(caller=None), "caller.unknown"),
         (request(), seen(denied=("ec2:CreateSecurityGroup",)), "aws.denied"),
         (request(), with_table(bytes=1 << 60), "disk.full"),

@@ -131,3 +131,15 @@ def test_a_home_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match="can't be made"):
         Runs(tmp_path / "file").prepare()
+
+
+def test_logins_that_an_earlier_release_left_in_files_go_with_the_first_command(run: StoredRun) -> None:
+    journal(run).append(Kind.STARTED)
+    (run.folder / "after").mkdir()
+    for place in (run.folder, run.folder / "after"):
+        (place / "client-x1.cnf").write_text("password=secret")
+
+    with run.locked():
+        pass
+
+    assert sorted(path.name for path in run.folder.rglob("*")) == ["after", "journal.jsonl", "lock"]

@@ -95,6 +95,13 @@ class Production(Protocol):
         """Say what is wrong with a row filter; empty where it is one expression over the table's own columns."""
         ...
 
+    def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
+        """Have this machine's dump program dump a row of one of these tables, or of another of the database.
+
+        ToolError where it can't, or where what it writes would be refused.
+        """
+        ...
+
     def create_scratch(self, schema: str, run: str) -> None:
         """Make the run's scratch schema, marked as ours; ours already is fine."""
         ...
@@ -227,7 +234,7 @@ class Databases(Protocol):
         ...
 
     def tools(self) -> ClientTools:
-        """Find the dump and load programs."""
+        """Find the dump program."""
         ...
 
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> AbstractContextManager[None]:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rdsrestore.core.changes import Relative, Role
 from rdsrestore.core.cloud import SourceInstance
-from rdsrestore.core.errors import CloudError
+from rdsrestore.core.errors import CloudError, ToolError
 from rdsrestore.core.model import Moment, Request, TableRef
 from rdsrestore.core.servers import Production
 from rdsrestore.core.step import World
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
-from rdsrestore.core.tables import TAKES_CHILDREN, TableDefinition
+from rdsrestore.core.tables import TAKES_CHILDREN, ClientTools, Problem, TableDefinition
 
 
 def survey(request: Request, world: World, folder: Path, listeners: Sequence[ListenerCheck] = ()) -> Survey:
@@ -35,6 +35,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         landing = survey_table(production, TableRef(request.database, request.into)) if request.into else None
         first = request.refs[0]
         exists = tables[0].definition is not None
+        tools = tried(world.databases.tools(), production, request.database, tables)
         where_problem = production.check_where(first, request.policy.where) if request.policy.where and exists else ""
         if request.policy.keys and not request.undoes:
             production.check_keys(keyed(tables[0].definition), Path(request.policy.keys))
@@ -45,7 +46,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         server=server,
         tables=tables,
         landing=landing,
-        tools=world.databases.tools(),
+        tools=tools,
         free_disk=shutil.disk_usage(folder).free,
         caller=request.caller or find_caller(world),
         leftovers=tuple(cloud.leftovers()),
@@ -77,6 +78,17 @@ def survey_table(production: Production, ref: TableRef) -> TableSurvey:
     if definition is None:
         return TableSurvey(ref, None, similar=tuple(production.similar(ref)))
     return TableSurvey(ref, definition, rows=production.count(ref) if definition.kind == "BASE TABLE" else None)
+
+
+def tried(tools: ClientTools, production: Production, database: str, tables: Sequence[TableSurvey]) -> ClientTools:
+    """Try the dump program on production: what stops it there would stop the run after the restore."""
+    if tools.dump is None:
+        return tools
+    try:
+        production.rehearse(database, [each.definition for each in tables if each.definition])
+    except ToolError as error:
+        return replace(tools, problem=Problem(error.code, error.what, error.hint))
+    return tools
 
 
 def related(request: Request, production: Production) -> tuple[Relative, ...]:

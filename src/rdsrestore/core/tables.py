@@ -164,18 +164,27 @@ class ServerFacts:
     globals: Mapping[str, str] = field(default_factory=dict, metadata=UNWRITTEN)
 
 
-@written("ClientTools")
+@written("Problem")
+@dataclass(frozen=True)
+class Problem:
+    """What stands in the way: a stable code, what it is, and a hint that says what to do."""
+
+    code: str
+    what: str
+    hint: str
+
+
+@written("ClientTools", former={"load", "load_version", "problems"})
 @dataclass(frozen=True)
 class ClientTools:
-    """The dump and load programs found on this machine; flavour is `mariadb` or `mysql`.
+    """The dump program found on this machine; flavour is `mariadb` or `mysql`.
 
-    `dump_sets` says that the dump program can be told what to set in its session.
+    `dump_sets` says that it can be told what to set in its session, `problem` what stopped it when it was tried on
+    production, None where nothing did.
     """
 
     dump: str | None
     dump_version: str = ""
     dump_flavour: str = ""
-    load: str | None = None
-    load_version: str = ""
-    problems: tuple[str, ...] = field(default=())
     dump_sets: bool = False
+    problem: Problem | None = None

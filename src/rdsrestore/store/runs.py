@@ -85,9 +85,15 @@ class StoredRun:
                     "wait for it, or stop that process first",
                     code="run.locked",
                 ) from error
+            self._forget_logins()
             yield
         finally:
             os.close(descriptor)
+
+    def _forget_logins(self) -> None:
+        """Remove what a process of a release that kept logins in files has left, if it was killed."""
+        for left in self.folder.rglob("client-*.cnf"):
+            left.unlink(missing_ok=True)
 
 
 class Runs:

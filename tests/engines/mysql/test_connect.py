@@ -82,11 +82,11 @@ def test_the_dump_program_refuses_what_we_refuse(site: Site, plain: Server, tmp_
         "plain": login(site, endpoint=plain.endpoint),
     }[trouble]
     good = login(site, endpoint=site.copy.endpoint)
-    definition = site.definition("t")
+    names = (site.database, "t")
 
-    dump.write(good, definition, None, Shelf(tmp_path), "good.sql", lambda: None)
+    dump.write(good, names, "1", Shelf(tmp_path), "good.sql", lambda: None)
     with pytest.raises(ToolError) as failed:
-        dump.write(bad, definition, None, Shelf(tmp_path), "bad.sql", lambda: None)
+        dump.write(bad, names, "1", Shelf(tmp_path), "bad.sql", lambda: None)
 
     assert "2026" in failed.value.what
 

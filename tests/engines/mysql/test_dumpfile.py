@@ -102,6 +102,83 @@ def test_a_forged_dump_is_refused(body: bytes) -> None:
         assert refused.value.code == "dump.foreign"
 
 
+MORE = INSERT + b"(8,'y');\n"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        b"/*!40101 SET SQL_MODE='NO_BACKSLASH_ESCAPES' */;\n",
+        b"/*!40101 SET SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n",
+        b"/*!40101 SET NAMES utf8mb4 */;\n",
+        b"/*!40101 SET NAMES gbk */;\n",
+        b"/*!40014 SET UNIQUE_CHECKS=0 */;\n",
+        b"/*M!999999\\- enable the sandbox mode */ \n",
+        b"-- a remark\n",
+        b"# a remark\n",
+        b"/* a remark */\n",
+        b"/* a remark */ ",
+        b"SET sql_mode='NO_BACKSLASH_ESCAPES';\n",
+        b"DELIMITER //\n",
+        b"delimiter //\n",
+        b"\\! touch /tmp/x\n",
+        b"\\. /tmp/x\n",
+        b"source /tmp/x\n",
+        b"system touch /tmp/x\n",
+        b"\\d //\n",
+        b"\\C gbk\n",
+        b"charset gbk\n",
+        b"use other\n",
+        b"commit;\n",
+        b";\n",
+        b"\0",
+        b"\xef\xbb\xbf",
+        b"x",
+        b" " * 10 + b"insert into `t` (`id`, `v`) VALUES (9,'z');\n",
+        b"-- Dump completed on 2017-06-01\n",
+    ],
+)
+def test_nothing_may_stand_between_two_statements_with_rows(between: bytes) -> None:
+    for body in (INSERT + b"(7,'x');\n" + between + MORE, INSERT + b"(7,'x');\n\n" + between + b"\n" + MORE):
+        with pytest.raises(ToolError) as refused:
+            scanned(body)
+        assert refused.value.code == "dump.foreign"
+
+
+def test_white_space_may_stand_between_them() -> None:
+    assert scanned(INSERT + b"(7,'x');\n\n \t\r\n" + MORE).rows == 2
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        b"SET SQL_MODE='NO_BACKSLASH_ESCAPES'",
+        b"SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_BACKSLASH_ESCAPES'",
+        b"SET SQL_MODE='NO_AUTO_VALUE_ON_ZERO,ANSI_QUOTES'",
+        b"SET SQL_MODE=0",
+        b"SET SQL_MODE=@@GLOBAL",
+        b"SET SQL_MODE=@OLD_TIME_ZONE",
+        b"SET @OLD_SQL_MODE='NO_BACKSLASH_ESCAPES'",
+        b"SET @OLD_SQL_MODE=@@TIME_ZONE",
+        b"SET NAMES gbk",
+        b"SET NAMES binary",
+        b"SET NAMES utf8mb4 COLLATE utf8mb4_bin",
+        b"SET CHARACTER_SET_CLIENT='sjis'",
+        b"SET TIME_ZONE='+05:30'",
+        b"SET TIME_ZONE='SYSTEM'",
+        b"SET FOREIGN_KEY_CHECKS=1",
+        b"SET AUTOCOMMIT=0",
+        b"SET @OLD_AUTOCOMMIT=@@AUTOCOMMIT",
+    ],
+)
+def test_a_frame_that_says_that_its_rows_are_to_be_read_otherwise_is_refused(setting: bytes) -> None:
+    line = b"/*!40101 " + setting + b" */;\n"
+    for head, tail in ((HEAD + line, TAIL), (line + HEAD, TAIL), (HEAD, line + TAIL)):
+        with pytest.raises(ToolError) as refused:
+            scanned(INSERT + b"(1,'a');\n", head, tail)
+        assert refused.value.code == "dump.foreign"
+
+
 def test_a_long_run_of_foreign_text_is_refused_and_not_a_crash() -> None:
     with pytest.raises(ToolError) as refused:
         scanned(b"INSERT INTO `other` VALUES " + b",".join([b"((((((1))))))"] * 20_000) + b";\n")

@@ -1,10 +1,10 @@
-"""Whether this machine can dump and load."""
+"""Whether this machine can dump."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rdsrestore.core.checks.finding import Finding, blocks, warns
+from rdsrestore.core.checks.finding import Finding, blocks
 from rdsrestore.core.survey import Survey
 
 DUMP_TO_TABLE = 3
@@ -12,13 +12,12 @@ DUMP_TO_TABLE = 3
 
 
 def this_machine(survey: Survey) -> Iterator[Finding]:
-    """Whether this machine can dump and load."""
+    """Whether this machine can dump."""
     tools = survey.tools
-    for missing, name in ((tools.dump, "mysqldump"), (tools.load, "mysql")):
-        if missing is None:
-            yield blocks("tool.missing", f"{name} is not on the PATH", "install mariadb-client or mysql-client")
-    for problem in tools.problems:
-        yield warns("tool.problem", problem, "prefer the client of the server's own kind")
+    if tools.dump is None:
+        yield blocks("tool.missing", "mysqldump is not on the PATH", "install mariadb-client or mysql-client")
+    if tools.problem:
+        yield blocks(tools.problem.code, tools.problem.what, tools.problem.hint)
     wanted = DUMP_TO_TABLE * sum(table.definition.bytes for table in survey.tables if table.definition)
     if wanted > survey.free_disk:
         yield blocks(

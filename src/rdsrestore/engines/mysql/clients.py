@@ -1,31 +1,39 @@
-"""The dump and load programs: which there are, what they understand, and how they log in without showing a password."""
+"""The dump program: which there is, what it understands, how it is run, and what it says when it fails."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import ssl
 import subprocess
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import BinaryIO
 
-from rdsrestore.core.errors import ToolError, UsageError
+from rdsrestore.core.errors import ToolError
 from rdsrestore.core.tables import ClientTools
-from rdsrestore.engines.mysql.connect import Login
+from rdsrestore.engines.mysql.credentials import environment
 from rdsrestore.engines.mysql.faults import MEANINGS, Meaning
 
 DUMPERS = ("mysqldump", "mariadb-dump")
-LOADERS = ("mysql", "mariadb")
+INSTALL = "install mariadb-client or mysql-client"
+ANOTHER = "put another dump program first on the PATH: mariadb-client, or mysql-client of the server's own version"
 OPTION = re.compile(r"^\s+(?:-\w, )?--([a-z][a-z0-9-]+)", re.MULTILINE)
-ERROR_LINE = re.compile(r"(?:ERROR|Got error:|Error:?)\s+\d{3,5}(?: \(\w{5}\))?|error: \d{3,5}", re.IGNORECASE)
-DIGITS = re.compile(r"\d{3,5}")
+NUMBERED = (
+    re.compile(r"\berror:?\s+(?P<number>\d{3,5})(?: \(\w{5}\))?:?\s*(?P<words>.*)", re.IGNORECASE),
+    re.compile(r"': (?P<words>.*) \((?P<number>\d{4,5})\)\s*$"),
+)
+"""How a dump program gives a server's error: `Got error: 2026: …`, `Couldn't execute '…': … (1142)`."""
+ITS_OWN = range(2000, 3000)
+"""Numbers of a client's own errors (manual, "Client Error Message Reference"): they speak of no row."""
+PLUGINS = frozenset({1251, 2059, 2061})
+OTHER = Meaning("tool.failed", "run the same command again")
+SHOWN = 200
+"""Characters of a program's words."""
 PATIENCE = 5.0
+ANSWER = 20.0
+"""Seconds for a program to say what it is."""
 
 
 @dataclass(frozen=True)
@@ -54,90 +62,70 @@ def bare(option: str) -> str:
 
 @cache
 def probe(path: str) -> Client:
-    """Ask a program for its version and its options."""
-    version = subprocess.run([path, "--no-defaults", "--version"], capture_output=True, text=True, check=False).stdout
-    words = subprocess.run([path, "--no-defaults", "--help", "--verbose"], capture_output=True, text=True, check=False)
-    return Client(path, version.strip(), frozenset(OPTION.findall(words.stdout)))
+    """Ask a program for its version and its options; ToolError where it can't be run or does not answer."""
+    version = asked(path, "--version").strip()
+    return Client(path, version, frozenset(OPTION.findall(asked(path, "--help", "--verbose"))))
 
 
-def find(names: tuple[str, ...], where: str) -> Client:
-    """Find a program under any of its names; ToolError with code `tool.missing` where there is none."""
-    for name in names:
+def asked(path: str, *words: str) -> str:
+    """Run a program that only prints."""
+    try:
+        return subprocess.run(
+            [path, "--no-defaults", *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=ANSWER,
+            env=environment(),
+        ).stdout.decode("utf-8", "replace")
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise unusable(path, error) from error
+
+
+def unusable(path: str, error: OSError | subprocess.TimeoutExpired) -> ToolError:
+    """Say that a program can't be run at all."""
+    why = (error.strerror or str(error)) if isinstance(error, OSError) else f"no answer within {error.timeout:.0f} s"
+    return ToolError("dump", f"{path} can't be run: {why}", INSTALL, code="tool.failed")
+
+
+def find() -> Client:
+    """Find the dump program under any of its names; ToolError with code `tool.missing` where there is none."""
+    for name in DUMPERS:
         path = shutil.which(name)
         if path:
             return probe(path)
-    raise ToolError(
-        where, f"{names[0]} is not on the PATH", "install mariadb-client or mysql-client", code="tool.missing"
-    )
+    raise ToolError("dump", f"{DUMPERS[0]} is not on the PATH", INSTALL, code="tool.missing")
 
 
 def tools() -> ClientTools:
-    """Say which programs there are."""
-    dump, load = (next((path for name in names if (path := shutil.which(name))), None) for names in (DUMPERS, LOADERS))
-    dumper, loader = (probe(path) if path else None for path in (dump, load))
-    return ClientTools(
-        dump=dump,
-        dump_version=dumper.version if dumper else "",
-        dump_flavour=dumper.flavour if dumper else "",
-        load=load,
-        load_version=loader.version if loader else "",
-        dump_sets=bool(dumper and "init-command" in dumper.options),
-    )
-
-
-@contextmanager
-def option_file(client: Client, login: Login, folder: Path) -> Iterator[str]:
-    """Write the login into a file that only we can read, and remove it afterwards; yields the option that names it."""
-    descriptor, name = tempfile.mkstemp(prefix="client-", suffix=".cnf", dir=folder)
+    """Say which program there is, by its name alone where it does not say what it is."""
+    path = next((path for name in DUMPERS if (path := shutil.which(name))), None)
+    if path is None:
+        return ClientTools(None)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(option_text(client, login))
-        yield f"--defaults-file={name}"
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def option_text(client: Client, login: Login) -> str:
-    """The login as an option file, with the certificate and the host name verified; UsageError without certificates."""
-    ca = str(login.ca or ssl.get_default_verify_paths().cafile or "")
-    if not ca:
-        raise UsageError("ssl_ca", "this system has no file of trusted certificates", "set RDSRESTORE_SSL_CA")
-    verify = "ssl-verify-server-cert" if client.flavour == "mariadb" else "ssl-mode=VERIFY_IDENTITY"
-    lines = [
-        "[client]",
-        "protocol=tcp",
-        f"host={in_quotes(login.endpoint.host)}",
-        f"port={login.endpoint.port}",
-        f"user={in_quotes(login.user)}",
-        f"password={in_quotes(login.password.reveal())}",
-        f"ssl-ca={in_quotes(ca)}",
-        verify,
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def in_quotes(value: str) -> str:
-    """Quote an option's value: only double quotes with both escapes survive every character."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    for character, name in (("\n", "\\n"), ("\t", "\\t"), ("\r", "\\r")):
-        escaped = escaped.replace(character, name)
-    return f'"{escaped}"'
+        client = probe(path)
+    except ToolError:
+        return ClientTools(path)
+    return ClientTools(path, client.version, client.flavour, "init-command" in client.options)
 
 
 @contextmanager
 def running(
-    words: list[str], complaints: BinaryIO, stdin: int = subprocess.DEVNULL, stdout: int | BinaryIO = subprocess.DEVNULL
+    words: list[str], complaints: BinaryIO, stdout: int | BinaryIO = subprocess.DEVNULL, descriptors: Sequence[int] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program in a group of its own, and see that it is gone afterwards: wait, terminate, kill."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MYSQL_", "RDSRESTORE_"))}
-    process = subprocess.Popen(
-        words,
-        stdin=stdin,
-        stdout=stdout,
-        stderr=complaints,
-        env=environment | {"LC_ALL": "C.UTF-8", "TZ": "UTC"},
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=complaints,
+            env=environment(),
+            pass_fds=descriptors,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise unusable(words[0], error) from error
     try:
         yield process
     finally:
@@ -153,9 +141,29 @@ def running(
 def failed(where: str, name: str, status: int, complaints: BinaryIO) -> ToolError:
     """Say how a program failed, without any row that it may have printed."""
     complaints.seek(0)
-    said = [found[0] for found in ERROR_LINE.finditer(complaints.read(1 << 16).decode("utf-8", "replace"))]
+    number, words = complaint(complaints.read(1 << 16).decode("utf-8", "replace"))
     how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
-    number = int(DIGITS.findall(said[-1])[0]) if said else 0
-    meaning = MEANINGS.get(number, Meaning("tool.failed", "run the same command again"))
-    detail = f": {said[-1]}" if said else ""
+    meaning = MEANINGS.get(number, OTHER) if status >= 0 else OTHER
+    if number in PLUGINS:
+        meaning = replace(meaning, hint=ANOTHER)
+    detail = f": {words}" if words else ""
     return ToolError(where, f"{name} failed with {how}{detail}", meaning.hint, code=meaning.code, retryable=True)
+
+
+def complaint(text: str) -> tuple[int, str]:
+    """Find in what a program said why it failed: the server's number, 0 for none, and the words that hold no row."""
+    lines = [each.strip() for each in text.splitlines() if each.strip()]
+    for line in reversed(lines):
+        found = next((match for form in NUMBERED if (match := form.search(line))), None)
+        if found:
+            number = int(found["number"])
+            plain = number in MEANINGS or number in ITS_OWN
+            return number, shown(f"error {number}" + (f": {found['words']}" if plain else ""))
+    said = [line for line in lines if "warning" not in line.lower()] or lines
+    return 0, shown(said[-1]) if said else ""
+
+
+def shown(words: str) -> str:
+    """Make a program's words fit for a line."""
+    line = "".join(sign if sign.isprintable() else " " for sign in words)
+    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rdsrestore.core.model import Endpoint, Secret, TableRef
 from rdsrestore.core.tables import ClientTools
-from rdsrestore.engines.mysql import clients, lock, shelf, team
+from rdsrestore.engines.mysql import clients, credentials, lock, shelf, team
 from rdsrestore.engines.mysql.connect import Login, connect
 from rdsrestore.engines.mysql.copy import MysqlCopy
 from rdsrestore.engines.mysql.line import Line
@@ -45,6 +45,7 @@ class MysqlDatabases:
         key: Secret | None = None,
         executor: str | None = None,
     ) -> None:
+        credentials.sweep()
         self._password = password
         self._key = shelf.check(key)
         self._team = team.join(executor, self._key)
@@ -87,7 +88,7 @@ class MysqlDatabases:
         line.cut()
 
     def tools(self) -> ClientTools:
-        """Find the dump and load programs."""
+        """Find the dump program."""
         return clients.tools()
 
     def statements_of(self, step: str) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from rdsrestore.core.bounds import Extent
 from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.ports import Progress
-from rdsrestore.core.tables import DumpFile, ForeignKey, TableDefinition
-from rdsrestore.engines.mysql import clients, dumpfile, floats, pieces, rowhash, settings
+from rdsrestore.core.tables import DumpFile, Fingerprint, ForeignKey, TableDefinition
+from rdsrestore.engines.mysql import clients, dumpfile, floats, lock, pieces, rowhash, settings
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.conditions import batches, key_columns
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
+from rdsrestore.engines.mysql.credentials import option_file
+from rdsrestore.engines.mysql.dumpfile import Scanned
 from rdsrestore.engines.mysql.pieces import Parcel
 from rdsrestore.engines.mysql.shelf import Shelf
 from rdsrestore.engines.mysql.team import Pass, Team, own_key
@@ -33,9 +35,10 @@ OPTIONS = (
     "hex-blob",
     "skip-add-locks",
     "skip-disable-keys",
+    "skip-no-autocommit",
     "no-tablespaces",
     "set-charset",
-    "default-character-set=utf8mb4",
+    f"default-character-set={dumpfile.CHARSET}",
     "tz-utc",
     "max-allowed-packet=1G",
     "net-buffer-length=1M",
@@ -45,6 +48,10 @@ OPTIONS = (
 )
 """Rows only, in a session that loses nothing; options that the program at hand does not have are left out."""
 POLL = 0.2
+
+
+Watch = Callable[[], None]
+"""Asked from time to time while a program runs; what it raises ends the program."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +68,12 @@ def dump(source: Source, definition: TableDefinition, extent: Extent, shelf: She
 
     Raises ToolError (`tool.missing`, `tool.failed`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
     """
-    session, login = source.session, source.login
+    session = source.session
     ref, where = definition.ref, vetted(extent.where, definition) if extent.where else None
     fresh, final = shelf.named(f"{ref.stem}.part"), shelf.named(f"{ref.stem}.sql")
     conditions = list(chosen(session, definition, extent.slices, where))
 
-    def fetch(condition: str | None, name: str, watch: Callable[[], None]) -> None:
-        write(login, definition, condition, shelf, name, watch)
-
-    job = pieces.Job(login, definition, conditions, fetch)
-    if source.team:
-        scanned, content = pieces.fetch_elsewhere(job, source.team, errand, shelf, fresh, progress)
-    else:
-        scanned, content = pieces.fetch_all(job, shelf, fresh, progress)
+    scanned, content = fetched(source, definition, conditions, shelf, fresh, progress)
     if content.rows != scanned.rows:
         raise ToolError(
             "dump",
@@ -99,12 +99,33 @@ def dump(source: Source, definition: TableDefinition, extent: Extent, shelf: She
     )
 
 
+def fetched(
+    source: Source,
+    definition: TableDefinition,
+    conditions: Sequence[str | None],
+    shelf: Shelf,
+    name: str,
+    progress: Progress,
+) -> tuple[Scanned, Fingerprint]:
+    """Fetch the rows of all conditions into one file; returns what it holds, and the server's own fingerprint."""
+    with lock.known(source.session) as here:
+
+        def fetch(condition: str | None, name: str, watch: Watch) -> None:
+            write(source.login, own(definition), both(condition, here), shelf, name, watch)
+
+        job = pieces.Job(source.login, definition, conditions, fetch)
+        if source.team:
+            return pieces.fetch_elsewhere(job, source.team, errand, shelf, name, progress)
+        return pieces.fetch_all(job, shelf, name, progress)
+
+
 def errand(given: Pass, definition: TableDefinition, condition: str | None) -> Parcel:
     """On a worker: fetch one piece."""
     with tempfile.TemporaryDirectory(prefix="rdsrestore-") as folder, given.logins().borrowed() as session:
         shelf = Shelf(Path(folder), own_key())
         name = shelf.named("piece")
-        write(given.logins().login, definition, condition, shelf, name, lambda: None)
+        with lock.known(session) as here:
+            write(given.logins().login, own(definition), both(condition, here), shelf, name, lambda: None)
         scanned = dumpfile.scan(shelf, name, definition.ref.table, definition.columns)
         content = rowhash.fingerprint(session, qualified(definition.ref), definition.columns, condition)
         return Parcel(shelf.path(name).read_bytes(), scanned, content)
@@ -138,17 +159,27 @@ def vetted(where: str, definition: TableDefinition) -> str:
     return one_line(where)
 
 
-def write(
-    login: Login, definition: TableDefinition, where: str | None, shelf: Shelf, name: str, watch: Callable[[], None]
-) -> None:
-    """Run the dump program to its end, asking `watch` meanwhile; ToolError where it fails."""
-    client = clients.find(clients.DUMPERS, "dump")
-    ref = definition.ref
-    with clients.option_file(client, login, shelf.folder) as option, tempfile.TemporaryFile() as complaints:
-        words = [client.path, option, *client.accepted(*OPTIONS), *([f"--where={where}"] if where else [])]
+def own(definition: TableDefinition) -> tuple[str, str]:
+    """Name a table for the program."""
+    return definition.ref.database, definition.ref.table
+
+
+def both(condition: str | None, here: str) -> str:
+    """Ask for the rows of a condition, None for all, of that very server: any other has none of them."""
+    return f"({condition}) AND {here}" if condition else here
+
+
+def write(login: Login, names: Sequence[str], where: str, shelf: Shelf, name: str, watch: Watch) -> None:
+    """Run the dump program to its end, asking `watch` meanwhile; ToolError where it fails.
+
+    `names` are a database and tables of it.
+    """
+    client = clients.find()
+    with option_file(login, client.flavour) as file, tempfile.TemporaryFile() as complaints:
+        words = [client.path, file.option, *client.accepted(*OPTIONS), f"--where={where}", "--", *names]
         with (
             shelf.writing(name) as target,
-            clients.running([*words, "--", ref.database, ref.table], complaints, stdout=target) as process,
+            clients.running(words, complaints, target, file.descriptors) as process,
         ):
             while (status := ended(process)) is None:
                 watch()

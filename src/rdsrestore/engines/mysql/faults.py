@@ -56,6 +56,7 @@ DENIED = Meaning("db.denied", "check RDSRESTORE_USER and RDSRESTORE_PASSWORD, or
 SILENT = Meaning("db.unreachable", "check that a security-group rule lets this machine in, and that the instance is up")
 GONE = Meaning("db.lost", "run the same command again: it goes on from what is there")
 PRIVILEGE = Meaning("db.privilege", "use the master user, or grant the privilege")
+PLUGIN = Meaning("db.plugin", "use a user that logs in with mysql_native_password or caching_sha2_password")
 READ_ONLY = Meaning("db.read-only", "use --instance with the writer")
 BOUND = Meaning("tool.settings", "take max_join_size and max_execution_time out of production's parameter group")
 MEANINGS: dict[int, Meaning] = {
@@ -97,6 +98,9 @@ MEANINGS: dict[int, Meaning] = {
     1969: BOUND,
     3024: BOUND,
     3750: Meaning("db.primary-key", "set sql_require_primary_key to OFF in production's parameter group"),
+    1251: PLUGIN,
+    2059: PLUGIN,
+    2061: PLUGIN,
 }
 OTHER = Meaning("db.failed", "the server's error number says more")
 

@@ -55,7 +55,7 @@ def others(live: TableDefinition, dump: DumpFile) -> tuple[UniqueKey, ...]:
 def rows(shelf: Shelf, dump: DumpFile) -> Iterator[Row]:
     """Read a dump row by row."""
     names = [column.name for column in dump.definition.base_columns]
-    for statement in statements(shelf, dump, ""):
+    for statement in statements(shelf, dump.path, ""):
         for row in statement.rows:
             literals = LITERAL.findall(row.decode("utf-8", "replace"))
             yield Row(dict(zip(names, literals, strict=True)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rdsrestore.core.errors import Refused
+from rdsrestore.core.errors import DatabaseError, Refused
 from rdsrestore.core.model import TableRef
 from rdsrestore.engines.mysql.connect import Session
 
@@ -31,6 +33,22 @@ def held(session: Session, run: str, refs: Sequence[TableRef]) -> Iterator[None]
                 code="table.locked",
             )
     yield
+
+
+@contextmanager
+def known(session: Session) -> Iterator[str]:
+    """Yield a condition that holds on this session's own server and on no other, for as long as the session lasts.
+
+    Servers look it up once a statement, not once a row.
+    """
+    (got,) = session.one("SELECT GET_LOCK(%s, 0)", (mark := f"rdsrestore:{secrets.token_hex(16)}",))
+    if got != 1:
+        raise DatabaseError("lock", "the server gives no named lock", "run the same command again", code="db.failed")
+    try:
+        yield f"IS_USED_LOCK('{mark}') IS NOT NULL"
+    finally:
+        with contextlib.suppress(DatabaseError):  # it ends with the connection
+            session.run("DO RELEASE_LOCK(%s)", (mark,))
 
 
 def holder(session: Session, what: str) -> str:

@@ -22,6 +22,7 @@ from rdsrestore.engines.mysql import (
     load,
     lock,
     plan,
+    rehearsal,
     staging,
     tally,
     undo,
@@ -101,6 +102,10 @@ class MysqlProduction:
         except DatabaseError as error:
             return f"is not understood by the server: {error.what}"
         return ""
+
+    def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
+        """Have this machine's dump program dump a row of one of these tables, or of another of the database."""
+        rehearsal.rehearse(self._ready(), self._login, database, definitions)
 
     def create_scratch(self, schema: str, run: str) -> None:
         """Make the run's scratch schema, marked as ours; ours already is fine."""

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import tempfile
-from pathlib import Path
-from typing import IO, BinaryIO
+from contextlib import closing
 
 from rdsrestore.core.changes import AFTER, Target
 from rdsrestore.core.errors import DatabaseError, ToolError, VerifyError
 from rdsrestore.core.model import RUN_ID, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile
-from rdsrestore.engines.mysql import clients, ddl, dumpfile, floats, rowhash, settings
+from rdsrestore.engines.mysql import ddl, dumpfile, floats, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
-from rdsrestore.engines.mysql.connect import Login, Session, quoted
-from rdsrestore.engines.mysql.shelf import Shelf, skip
+from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted
+from rdsrestore.engines.mysql.shelf import Shelf
+from rdsrestore.engines.mysql.statements import statements
 from rdsrestore.engines.mysql.tally import after_of, back_of
 
 MARKER = "rdsrestore_run"
 LANDINGS = "rdsrestore_landings"
-SETTINGS = f"""SET NAMES utf8mb4;
-SET time_zone = '+00:00';
-SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES';
-{settings.for_programs()};
-""".encode()
-"""What a dump's own head says, that a date which the copy holds can be held, and what no server may turn."""
-OPTIONS = (
-    *("binary-mode", "comments", "max-allowed-packet=1G", "default-character-set=utf8mb4"),
-    "skip-print-query-on-error",
-)
-CHUNK = 4 << 20
+SQL_MODE = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
+"""What a dump's own head says, and that a date which the copy holds can be held."""
+RENAMED = 1024
+"""Bytes by which the name of another place may lengthen a statement."""
 
 
 def create(session: Session, schema: str, run: str) -> None:
@@ -94,7 +84,7 @@ def stage_target(session: Session, login: Login, schema: str, target: Target, sh
 def refuse_oversize(session: Session, dump: DumpFile) -> None:
     """Refuse a dump that production would not take in; DatabaseError with code `db.packet`."""
     (limit,) = session.one("SELECT @@GLOBAL.max_allowed_packet")
-    if dump.longest >= int(limit):
+    if dump.longest + RENAMED >= int(limit):
         raise DatabaseError(
             f"stage {dump.definition.ref}",
             f"a statement of {dump.longest:,} bytes is above production's max_allowed_packet of {int(limit):,}",
@@ -114,7 +104,8 @@ def refuse_changed(shelf: Shelf, dump: DumpFile) -> None:
 def stage(session: Session, login: Login, schema: str, dump: DumpFile, shelf: Shelf, progress: Progress) -> None:
     """Load one dump and prove it: the file is the one that was checked, and the rows are the copy's.
 
-    Raises ToolError where the file changed or the client fails, VerifyError where the rows differ.
+    Raises ToolError where the file changed, DatabaseError where the server does not take it, VerifyError where the rows
+    differ.
     """
     definition = dump.definition
     refuse_changed(shelf, dump)
@@ -123,7 +114,7 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, shelf: Sh
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(ddl.staging(definition, schema))
     if dump.rows:
-        load(login, schema, shelf, dump.path, dump.span, progress)
+        load(login, place, shelf, dump.path, dump.bytes, progress)
     if dump.floats:
         repair(session, login, schema, dump, shelf, progress)
     progress(f"comparing {definition.ref.table} with the copy's checksum", None)
@@ -145,32 +136,16 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, shelf: Sh
         )
 
 
-def load(login: Login, schema: str, shelf: Shelf, name: str, span: tuple[int, int], progress: Progress) -> None:
-    """Feed a dump's rows, and nothing else of it, to the client program; ToolError where it fails."""
-    client = clients.find(clients.LOADERS, "stage")
-    with (
-        clients.option_file(client, login, shelf.folder) as option,
-        tempfile.TemporaryFile() as complaints,
-        shelf.reading(name) as file,
-    ):
-        words = [client.path, option, *client.accepted(*OPTIONS), "--batch", f"--database={schema}"]
-        with clients.running(words, complaints, subprocess.PIPE) as process:
-            if process.stdin:
-                feed(process.stdin, file, span, progress)
-            status = process.wait()
-        if status:
-            raise clients.failed("stage", Path(client.path).name, status, complaints)
+def load(login: Login, place: str, shelf: Shelf, name: str, size: int, progress: Progress) -> None:
+    """Write a dump's rows to a table, a statement at a time, in a session with our own settings alone.
 
-
-def feed(pipe: IO[bytes], file: BinaryIO, span: tuple[int, int], progress: Progress) -> None:
-    """Write the settings and the rows; a program that has gone says why by its status, a short file by its reader."""
-    skip(file, span[0])
-    left = whole = span[1] - span[0]
-    with contextlib.suppress(BrokenPipeError), pipe:
-        pipe.write(SETTINGS)
-        while left and (block := file.read(min(CHUNK, left))):
-            progress(f"loading {whole / 1e6:,.0f} MB into the scratch schema", 1 - left / whole)
-            left -= pipe.write(block)
+    Nothing else of the file is sent, and the server takes no second statement with the first.
+    """
+    with closing(connect(login, "stage")) as session:
+        session.run(f"SET SESSION sql_mode = '{SQL_MODE}'")
+        for statement in statements(shelf, name, place):
+            progress(f"loading {size / 1e6:,.0f} MB into the scratch schema", statement.place / size)
+            session.send(statement.head + statement.values)
 
 
 def repair(session: Session, login: Login, schema: str, dump: DumpFile, shelf: Shelf, progress: Progress) -> None:
@@ -184,7 +159,7 @@ def repair(session: Session, login: Login, schema: str, dump: DumpFile, shelf: S
     place = f"{quoted(schema)}.{quoted(floats.TABLE)}"
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(f"CREATE TABLE {place} ({', '.join(keys + values)}, PRIMARY KEY ({names})) ENGINE=InnoDB")
-    load(login, schema, shelf, name, (scanned.start, scanned.end), progress)
+    load(login, place, shelf, name, scanned.bytes, progress)
     table = qualified(TableRef(schema, definition.ref.table))
     exact = ", ".join(f"t.{quoted(column.name)} = f.{quoted(column.name)}" for column in floats.rounded(definition))
     session.run(f"UPDATE {table} AS t JOIN {place} AS f USING ({names}) SET {exact}")

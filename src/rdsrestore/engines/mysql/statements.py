@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rdsrestore.core.errors import DatabaseError
-from rdsrestore.core.tables import DumpFile
 from rdsrestore.engines.mysql import bulk, dumpfile
 from rdsrestore.engines.mysql.apply import reason
 from rdsrestore.engines.mysql.connect import Session
@@ -54,9 +53,9 @@ Write = Callable[[Session, Statement], tuple[int, int, str]]
 """Returns how many rows were written, how many do not fit, and why the last of these does not."""
 
 
-def statements(shelf: Shelf, dump: DumpFile, landing: str, text: str = "") -> Iterator[Statement]:
+def statements(shelf: Shelf, name: str, landing: str, text: str = "") -> Iterator[Statement]:
     """Read a dump's statements one by one; `text` is the LOAD DATA that may be tried first."""
-    with shelf.reading(dump.path) as file:
+    with shelf.reading(name) as file:
         for place, part in dumpfile.parts(file):
             if head := HEAD.match(part):
                 into = dumpfile.INSERT + landing.encode() + b" " + head[1]

@@ -9,7 +9,7 @@ from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import Merge, Policy, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import Column, DumpFile, TableDefinition
-from rdsrestore.engines.mysql import catalog, ddl, dump, dumpfile, rowhash
+from rdsrestore.engines.mysql import catalog, ddl, dump, dumpfile, lock, rowhash
 from rdsrestore.engines.mysql.apply import WRITTEN
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
@@ -33,12 +33,14 @@ def save(session: Session, login: Login, board: Tally, shelf: Shelf, progress: P
 
     Rows that are not what the plan found any more become conflicts. Raises ToolError where the file can't be proved.
     """
-    progress(f"saving what the rows of {board.live.ref.table} are now", None)
+    doing = f"saving what the rows of {board.live.ref.table} are now"
+    progress(doing, None)
     keep_images(session, board)
     definition = catalog.definition(session, board.saved)
     assert definition is not None  # noqa: S101 - for the type checker: it was made just now
     name = shelf.named(f"undo-{board.live.ref.stem}.sql{PACKED}")
-    dump.write(login, definition, None, shelf, name, lambda: progress(f"saving rows of {board.live.ref.table}", None))
+    with lock.known(session) as here:
+        dump.write(login, dump.own(definition), here, shelf, name, lambda: progress(doing, None))
     shelf.sync(name)
     scanned = dumpfile.scan(shelf, name, board.saved.table, definition.columns)
     content = rowhash.fingerprint(session, qualified(board.saved), definition.columns)

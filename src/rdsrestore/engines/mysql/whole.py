@@ -139,7 +139,7 @@ def load(
         text = bulk.statement(board.live, target.dump.definition) if bulk.allowed(session, board.live) else ""
 
     def waiting() -> Iterator[Statement]:
-        for statement in statements(shelf, target.dump, board.landing, text):
+        for statement in statements(shelf, target.dump.path, board.landing, text):
             share = statement.place / last
             progress(f"{board.live.ref.table}: {share:.0%} of {target.dump.rows:,} rows", share)
             if statement.place not in ended:

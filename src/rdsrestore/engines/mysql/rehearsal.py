@@ -1,0 +1,75 @@
+"""Before anything is made: this machine's dump program, tried on production with all that a dump needs of it.
+
+Its certificates, its login, its options and the frame of what it writes are its own, and differ from the driver's.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyrage.x25519 import Identity
+
+from rdsrestore.core.errors import ToolError
+from rdsrestore.core.model import Secret, TableRef
+from rdsrestore.core.tables import TableDefinition
+from rdsrestore.engines.mysql import catalog, dump, dumpfile, lock
+from rdsrestore.engines.mysql.catalog import qualified
+from rdsrestore.engines.mysql.clients import ANOTHER
+from rdsrestore.engines.mysql.connect import Login, Session
+from rdsrestore.engines.mysql.shelf import Shelf
+
+PATIENCE = 60.0
+"""Seconds for the program to write one row."""
+
+
+def rehearse(
+    session: Session, login: Login, database: str, definitions: Sequence[TableDefinition], patience: float = PATIENCE
+) -> None:
+    """Have the program dump one row of one of these tables, or of another of the database, and check what it writes.
+
+    What it writes is encrypted for a key that nobody keeps. ToolError says what stops it: the codes of a dump,
+    `tool.elsewhere` where it asked another server, `tool.silent` where it did not end.
+    """
+    tried = next((each for each in definitions if each.kind == "BASE TABLE"), None) or any_of(session, database)
+    names = dump.own(tried) if tried else (database,)
+    with lock.known(session) as here, tempfile.TemporaryDirectory(prefix="rdsrestore-") as folder:
+        shelf = Shelf(Path(folder), Secret(str(Identity.generate())))
+        name = shelf.named("rehearsal")
+        dump.write(login, names, f"{here} LIMIT 1", shelf, name, within(patience))
+        written = scanned(shelf, name, tried)
+    if tried and written < len(session.rows(f"SELECT 1 FROM {qualified(tried.ref)} LIMIT 1")):
+        raise ToolError(
+            "dump", "the dump program asked another server than the one it was told", ANOTHER, code="tool.elsewhere"
+        )
+
+
+def any_of(session: Session, database: str) -> TableDefinition | None:
+    """Return the definition of a database's first table; None where there is none."""
+    refs = (TableRef(database, table) for table in catalog.tables(session, database))
+    return next((found for ref in refs if (found := catalog.definition(session, ref))), None)
+
+
+def within(patience: float) -> dump.Watch:
+    """Make what raises ToolError after so many seconds."""
+    end = time.monotonic() + patience
+
+    def watch() -> None:
+        if time.monotonic() > end:
+            what = f"the dump program did not end within {patience:.0f} s"
+            hint = "look for what locks the table on production, and for what stops the network, then try again"
+            raise ToolError("dump", what, hint, code="tool.silent")
+
+    return watch
+
+
+def scanned(shelf: Shelf, name: str, tried: TableDefinition | None) -> int:
+    """Count the rows of what was written; ToolError where it would be refused as a dump."""
+    table, columns = (tried.ref.table, tried.columns) if tried else ("", ())
+    try:
+        return dumpfile.scan(shelf, name, table, columns).rows
+    except ToolError as error:
+        what = f"what this machine's dump program writes would be refused: {error.what}"
+        raise ToolError("dump", what, ANOTHER, code=error.code) from error
