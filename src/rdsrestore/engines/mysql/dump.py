@@ -33,6 +33,7 @@ OPTIONS = (
     "hex-blob",
     "skip-add-locks",
     "skip-disable-keys",
+    "skip-no-autocommit",
     "no-tablespaces",
     "set-charset",
     "default-character-set=utf8mb4",
