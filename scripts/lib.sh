@@ -79,20 +79,22 @@ find_python() {
 
 makes_environments() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
 
-# sound WANTED [--group dev]: whether .venv was made here, of what is wanted now, and works.
+# stamp [--group dev]: tells apart what an environment was made of, and where.
+stamp() { echo "$(cat pyproject.toml constraints.txt | sha256sum) $(pwd -P) $*"; }
+
+# sound [--group dev]: whether .venv was made here, of what is wanted now, and works.
 sound() {
   local modules=rdsrestore.lab.daemon
-  case $* in *dev) modules+=', pytest, xdist' ;; esac
-  case "$(cat .venv/.installed 2>/dev/null)" in "$1"*) ;; *) return 1 ;; esac
+  [ $# = 0 ] || modules+=', pytest, xdist'
+  case "$(cat .venv/.installed 2>/dev/null)" in "$(stamp "$@")"*) ;; *) return 1 ;; esac
   .venv/bin/rdsrestore --version >/dev/null 2>&1 && .venv/bin/python -I -c "import $modules" 2>/dev/null
 }
 
-# need_python: a virtual environment in .venv with the project, its lab and, for "--group dev", the tools. One that is
-# broken, half made, or was made elsewhere is made anew.
+# need_python [--group dev]: a virtual environment in .venv with the project, its lab and, for dev, the tools. One that
+# is broken, half made, or was made elsewhere is made anew.
 need_python() {
-  local wanted other
-  wanted="$(cat pyproject.toml constraints.txt | sha256sum) $(pwd -P)"
-  sound "$wanted${*:+ $*}" "$@" && return
+  local other
+  sound "$@" && return
   other=$(find .venv ! -uid "$(id -u)" -printf '%u' -quit 2>/dev/null) || true
   [ "$(id -u)" = 0 ] || [ -z "$other" ] ||
     give_up "$(pwd -P)/.venv has files of $other, so it can't be renewed: sudo rm -rf .venv, then start this again"
@@ -100,12 +102,12 @@ need_python() {
   find_python && makes_environments "$python" || give_up 'Python 3.11 or newer is needed, with its venv module'
   say 'installing rdsrestore into .venv'
   grep -qsF "$(pwd -P)/.venv" .venv/bin/activate && .venv/bin/python -I -m pip --version >/dev/null 2>&1 || new_environment
-  install_into_it "$wanted${*:+ $*}" "$@"
-  sound "$wanted${*:+ $*}" "$@" && return
+  fill "$@"
+  sound "$@" && return
   say 'making .venv anew: what it has does not work'
   new_environment
-  install_into_it "$wanted${*:+ $*}" "$@"
-  sound "$wanted${*:+ $*}" "$@" || give_up ".venv does not work: see what .venv/bin/rdsrestore --version says"
+  fill "$@"
+  sound "$@" || give_up ".venv does not work: see what .venv/bin/rdsrestore --version says"
 }
 
 new_environment() {
@@ -113,13 +115,13 @@ new_environment() {
   "$python" -m venv .venv
 }
 
-install_into_it() {
-  local stamp=$1 pip=(.venv/bin/python -m pip --disable-pip-version-check --quiet)
-  shift
+# fill [--group dev]: installs into .venv and, once all is there, stamps it.
+fill() {
+  local pip=(.venv/bin/python -m pip --disable-pip-version-check --quiet)
   rm -f .venv/.installed
   [ $# = 0 ] || twice "${pip[@]}" install 'pip>=25.1' # knows groups
   twice "${pip[@]}" install --constraint constraints.txt --editable '.[lab]' "$@"
-  printf '%s' "$stamp" >.venv/.installed
+  stamp "$@" >.venv/.installed
 }
 
 # need_engine: a Docker engine that answers; where none runs, one is started if that can be done.
@@ -151,7 +153,7 @@ need_engine() {
 }
 
 no_permission() {
-  give_up "a Docker engine runs here, and $(id -un) may not use it: sudo -g $(stat -c %G /var/run/docker.sock) $0"
+  give_up "a Docker engine runs here, and $(id -un) may not use it: sudo -g $(stat -c %G /var/run/docker.sock 2>/dev/null || echo docker) $0"
 }
 
 BASE=(base-files base-passwd bash coreutils dash findutils gawk grep hostname sed)
