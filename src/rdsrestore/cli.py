@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import atexit
 import gc
-import resource
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from rdsrestore import aftercare
-from rdsrestore.core.errors import RdsRestoreError, UsageError
+from rdsrestore.core.errors import RdsRestoreError
 from rdsrestore.core.model import OnConflict, Triggers
 from rdsrestore.ending import ended, fail
 from rdsrestore.options import (
@@ -45,6 +44,12 @@ from rdsrestore.options import (
     Workers,
     Yes,
 )
+
+try:
+    import resource
+except ImportError:  # Windows has none of what processes, locks and private files are made with here
+    typer.echo("error: rdsrestore: runs on Linux and macOS; on Windows use WSL", err=True)
+    raise SystemExit(2) from None
 
 app = typer.Typer(
     name="rdsrestore",
@@ -220,10 +225,8 @@ app.command(name="iam-policy")(aftercare.iam_policy)
 )
 def lab(context: typer.Context) -> None:
     """Run a small RDS on this machine, to try everything on."""
-    try:
-        from rdsrestore.lab import cli
-    except ImportError as error:
-        fail(UsageError("lab", f"the lab is not installed ({error.name} is missing)", "pip install 'rdsrestore[lab]'"))
+    from rdsrestore.lab import cli
+
     try:
         cli.app(context.args, prog_name="rdsrestore lab")
     except RdsRestoreError as error:

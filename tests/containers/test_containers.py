@@ -14,6 +14,8 @@ import pytest
 from tool import LabTool
 
 IMAGE = os.environ.get("RDSRESTORE_TEST_IMAGE", "rdsrestore-server:local")
+MYSQL = os.environ.get("RDSRESTORE_TEST_MYSQL_IMAGE", "rdsrestore-mysql:local")
+"""Made by `need_image` in scripts/lib.sh."""
 
 pytestmark = [pytest.mark.container, pytest.mark.xdist_group("containers")]
 
@@ -23,13 +25,13 @@ def containers(lab: LabTool) -> list[str]:
     return [str(each.name) for each in docker.from_env().containers.list(all=True, filters={"label": label})]
 
 
-@pytest.fixture(scope="module")
-def boxed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
+@pytest.fixture(scope="module", params=[IMAGE, MYSQL])
+def boxed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
     """A lab whose servers are containers."""
     folder: Path = tmp_path_factory.mktemp("boxed")
     lab = LabTool(folder / "lab", folder / "state")
     try:
-        lab.up("--image", IMAGE, "--restore-delay", "0.4", "--lag", "0", "--deny", "reset", "--rows", "200")
+        lab.up("--image", request.param, "--restore-delay", "0.4", "--lag", "0", "--deny", "reset", "--rows", "200")
         yield lab
     finally:
         lab.lab("down")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json as jsonlib
+import os
 import shlex
 import textwrap
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from rdsrestore.core.errors import UsageError
 from rdsrestore.lab.place import Options, Place, default_folder
+from rdsrestore.lab.surroundings import shut_out
 
 app = typer.Typer(
     help="A small RDS on this machine, with real servers, backups and a firewall, to try everything on.",
     no_args_is_help=True,
+    add_completion=False,  # the shell would look for it under this program's name, which is the tool's
     rich_markup_mode=None,
 )
 
@@ -24,9 +30,22 @@ Dir = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+class Deny(StrEnum):
+    """What the firewall does with callers that no rule lets in."""
+
+    DROP = "drop"
+    RESET = "reset"
+
+
 def place(folder: Path | None) -> Place:
     """The lab's directory."""
-    return Place((folder or default_folder()).absolute())
+    return Place((folder or default_folder()).resolve())
+
+
+@app.callback()
+def alone(context: typer.Context) -> None:
+    """A small RDS on this machine, with real servers, backups and a firewall, to try everything on."""
+    context.obj = shut_out(os.environ)
 
 
 @app.command()
@@ -37,7 +56,7 @@ def up(
     rows: Annotated[int, typer.Option(help="Rows in shop.billing.", min=1, max=5_000_000)] = 20_000,
     empty: Annotated[bool, typer.Option("--empty", help="Seed no tables.")] = False,
     history: Annotated[int, typer.Option(help="Seconds that the backups go back.", min=0)] = 3600,
-    deny: Annotated[str, typer.Option(help="What the firewall does with callers: drop or reset.")] = "drop",
+    deny: Annotated[Deny, typer.Option(help="What the firewall does with callers.")] = Deny.DROP,
     image: Annotated[str | None, typer.Option(help="Run the servers in containers of this image.")] = None,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
@@ -62,21 +81,27 @@ def up(
 
 
 @app.command()
-def down(folder: Dir = None) -> None:
-    """Stop the lab and remove everything that it made."""
+def down(context: typer.Context, folder: Dir = None) -> None:
+    """Stop the lab and remove everything that it made, also the tool's runs on it."""
     where = place(folder)
     gone = where.clear()
     typer.echo(f"the lab in {where.folder} is gone" if gone else f"there is no lab in {where.folder}")
+    if gone and context.obj.get("RDSRESTORE_HOME") == str(where.home):
+        typer.echo(f"this shell still has its settings: unset {' '.join(context.obj)}")
 
 
 @app.command()
-def env(folder: Dir = None) -> None:
-    """Print the settings that point the tool and the mysql client at the lab."""
+def env(context: typer.Context, folder: Dir = None) -> None:
+    """Print the settings that point the tool and the mysql client at the lab, and at nothing else."""
     from rdsrestore.lab.status import exports
 
     where = place(folder)
     state = where.running()
-    for name, value in exports(state, str(where.ca)).items():
+    settings = exports(state, str(where.ca), str(where.home))
+    others = [name for name in context.obj if name not in settings]
+    if others:
+        typer.echo(f"unset {' '.join(others)}")
+    for name, value in settings.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
     typer.echo(f"# mysql --user={state.user} --ssl-ca={shlex.quote(str(where.ca))} shop")
     typer.echo(f"# the password lies in Secrets Manager too: RDSRESTORE_PASSWORD_SECRET={state.secret_arn}")
@@ -136,37 +161,46 @@ def slack(
 @app.command()
 def snapshot(name: str, folder: Dir = None) -> None:
     """Take a snapshot of production, as the console's button does."""
-    from rdsrestore.lab.status import client
+    from rdsrestore.lab.status import asked, client
 
-    state = place(folder).running()
-    client(state, "rds").create_db_snapshot(DBInstanceIdentifier="production", DBSnapshotIdentifier=name)
+    rds = client(place(folder).running(), "rds")
+    with asked():
+        rds.create_db_snapshot(DBInstanceIdentifier="production", DBSnapshotIdentifier=name)
     typer.echo(f"snapshot {name} is available")
 
 
 @app.command(name="next-restore")
 def next_restore(status: str, folder: Dir = None) -> None:
-    """Make the next restore end in a status: failed, incompatible-restore, storage-full, …, or stuck."""
+    """Make the next restore end in a status: failed, incompatible-restore, …, or stuck; with none it ends as usual."""
+    from rdsrestore.lab.instance import ENDINGS
     from rdsrestore.lab.launch import control
 
+    known("a status that a restore can end in", status, (*ENDINGS, "none"))
     control(place(folder).running(), "ending", {"status": status})
-    typer.echo(f"the next restore ends in {status}")
+    typer.echo("restores end as usual" if status == "none" else f"the next restore ends in {status}")
 
 
 @app.command()
 def fault(
     kind: Annotated[
         str,
-        typer.Argument(help="throttle, error, unavailable, lost, slow, expired, denied, quota, capacity, kms; none."),
+        typer.Argument(
+            help="throttle, error, unavailable, lost, slow, expired, denied, quota, capacity, kms, …; none."
+        ),
     ],
     action: Annotated[str, typer.Option(help="Of which calls: rds:DeleteDBInstance, ec2:*, *")] = "*",
     times: Annotated[int, typer.Option(min=1, help="How many calls.")] = 1,
     folder: Dir = None,
 ) -> None:
     """Let the next calls to the cloud go wrong; `lost` lets a call take effect and loses its answer."""
+    from rdsrestore.lab.faults import KNOWN
     from rdsrestore.lab.launch import control
 
+    known("a fault", kind, (*KNOWN, "none"))
+    if action != "*" and ":" not in action:
+        raise UsageError("--action", f"{action!r} names no service", f"as in rds:{action}")
     control(place(folder).running(), "fault", {"kind": kind, "action": action, "times": times})
-    typer.echo(f"the next {times} of {action}: {kind}")
+    typer.echo("no more faults" if kind == "none" else f"the next {times} of {action}: {kind}")
 
 
 @app.command()
@@ -185,9 +219,11 @@ def network(
 @app.command()
 def failover(instance: str = "production", folder: Dir = None) -> None:
     """Let an instance's server die and come back some seconds later, as in a failover."""
-    from rdsrestore.lab.status import client
+    from rdsrestore.lab.status import asked, client
 
-    client(place(folder).running(), "rds").reboot_db_instance(DBInstanceIdentifier=instance, ForceFailover=True)
+    rds = client(place(folder).running(), "rds")
+    with asked():
+        rds.reboot_db_instance(DBInstanceIdentifier=instance, ForceFailover=True)
     typer.echo(f"{instance} fails over")
 
 
@@ -197,9 +233,15 @@ def policy(
     folder: Dir = None,
 ) -> None:
     """Allow only the actions that a policy names, whatever it says of resources and conditions."""
+    from rdsrestore.lab.faults import actions_of
     from rdsrestore.lab.launch import control
 
-    statements = jsonlib.loads(file.read_text("utf-8"))["Statement"] if file else []
-    actions = [action for each in statements for action in each["Action"]] if file else None
+    actions = actions_of(file) if file else None
     control(place(folder).running(), "policy", {"actions": actions})
     typer.echo(f"{len(actions)} actions are allowed" if actions is not None else "everything is allowed")
+
+
+def known(what: str, word: str, words: Sequence[str]) -> None:
+    """Refuse a word that is none of these; UsageError with those that are."""
+    if word not in words:
+        raise UsageError("lab", f"{word!r} is not {what}", f"one of {', '.join(words)}")

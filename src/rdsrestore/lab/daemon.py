@@ -135,7 +135,7 @@ class Lab:
 
     def _control(self, name: str, wish: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
         if name == "ending":
-            self.rds.endings.append(str(wish["status"]))
+            self.rds.endings = [] if wish["status"] == "none" else [*self.rds.endings, str(wish["status"])]
         elif name == "slack":
             self.slack.down = bool(wish.get("down", self.slack.down))
             if wish.get("text"):

@@ -38,7 +38,11 @@ def template() -> Path:
             "--auth-root-authentication-method=normal",
         ]
         words += ["--skip-test-db", "--innodb-log-file-size=32M"] + (["--user=root"] if os.geteuid() == 0 else [])
-        subprocess.run(words, check=True, capture_output=True)
+        words.append("--force")  # or it gives up where this machine's own name can't be looked up
+        ended = subprocess.run(words, check=False, capture_output=True, text=True, errors="replace")
+        if ended.returncode:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise ToolError("lab", f"{words[0]} failed: {(ended.stderr + ended.stdout).strip()[:300]}")
         try:
             fresh.rename(kept)
         except OSError:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from rdsrestore.core.errors import UsageError
 from rdsrestore.lab.wire import Fault
 
 KINDS: dict[str, Callable[[str], Fault]] = {
@@ -109,6 +112,19 @@ class Faults:
     def allows(self, call: str) -> bool:
         """Whether the policy has an action for a call."""
         return any(fnmatch.fnmatchcase(call, each) for each in self.allowed or ())
+
+
+def actions_of(file: Path) -> list[str]:
+    """Read which actions a policy allows, from its JSON; UsageError where that is none."""
+    try:
+        found = json.loads(file.read_text("utf-8"))["Statement"]
+        statements = [found] if isinstance(found, dict) else found
+        lists = [each["Action"] for each in statements if each["Effect"] == "Allow"]
+    except OSError as error:
+        raise UsageError(str(file), str(error.strerror), "rdsrestore iam-policy prints one") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise UsageError(str(file), "is not a policy's JSON", "rdsrestore iam-policy prints one") from error
+    return [action for each in lists for action in ([each] if isinstance(each, str) else each)]
 
 
 def denied(service: str, call: str) -> Fault:

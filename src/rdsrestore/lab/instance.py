@@ -13,6 +13,23 @@ from rdsrestore.lab.servers import Server
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
+ENDINGS = (
+    "available",
+    "failed",
+    "inaccessible-encryption-credentials",
+    "inaccessible-encryption-credentials-recoverable",
+    "incompatible-create",
+    "incompatible-credentials",
+    "incompatible-network",
+    "incompatible-option-group",
+    "incompatible-parameters",
+    "incompatible-restore",
+    "insufficient-capacity",
+    "restore-error",
+    "storage-full",
+    "stuck",
+)
+"""Statuses in which a restore can end, as the service names them; `stuck` is none of its own."""
 
 
 def arn(kind: str, name: str) -> str:

@@ -7,16 +7,32 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from http import HTTPStatus
+from importlib.util import find_spec
 from typing import Any
 
 import urllib3
 
-from rdsrestore.core.errors import ToolError
+from rdsrestore.core.errors import ToolError, UsageError
 from rdsrestore.lab.place import Options, Place, State
 
 COMES_UP_WITHIN = 300.0
+EXTRA = ("cryptography", "flask", "flask_cors", "moto", "werkzeug")
+FOR_CONTAINERS = ("docker", "testcontainers")
+
+
+def ready(modules: Iterable[str], system: str) -> None:
+    """Say by a UsageError where a lab can't run: on another system than Linux, or without the extra's modules."""
+    if system != "linux":
+        raise UsageError(
+            "lab up", f"a lab runs on Linux alone, and this is {system}", "use a virtual machine with Linux"
+        )
+    lacking = [name for name in modules if find_spec(name) is None]
+    if lacking:
+        what = f"the lab is not installed ({', '.join(lacking)} missing)"
+        raise UsageError("lab up", what, "in a checkout of rdsrestore: pip install '.[lab]'")
 
 
 def up(place: Place, options: Options) -> tuple[State, bool]:
@@ -27,6 +43,7 @@ def up(place: Place, options: Options) -> tuple[State, bool]:
     state = place.state()
     if state:
         return state, False
+    ready((*EXTRA, *(FOR_CONTAINERS if options.image else ())), sys.platform)
     place.clear()
     place.claim()
     log = place.folder / "daemon.log"
@@ -39,22 +56,37 @@ def up(place: Place, options: Options) -> tuple[State, bool]:
             start_new_session=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
+    try:
+        state = awaited(place, process)
+    except KeyboardInterrupt:
+        process.kill()
+        place.clear()
+        raise
+    if state:
+        return state, True
+    failed = place.folder / "failed"
+    why = failed.read_text() if failed.exists() else "".join(log.read_text(errors="replace").splitlines()[-1:])
+    raise ToolError("lab up", f"the lab did not come up: {why}", f"see {log}; rdsrestore lab down removes it")
+
+
+def awaited(place: Place, process: subprocess.Popen[bytes]) -> State | None:
+    """Wait until a lab is up; None where its process ended, or had to be ended because it took too long."""
     deadline = time.monotonic() + COMES_UP_WITHIN
     while time.monotonic() < deadline and process.poll() is None:
         state = place.state()
         if state:
-            return state, True
+            return state
         time.sleep(0.02)
-    if process.poll() is None:
-        process.kill()
-    failed = place.folder / "failed"
-    why = failed.read_text() if failed.exists() else log.read_text(errors="replace").strip().splitlines()[-1:]
-    raise ToolError("lab up", f"the lab did not come up: {why}", f"see {log}; rdsrestore lab down removes it")
+    process.kill()
+    return None
 
 
 def control(state: State, name: str, wish: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
     """Ask the lab's own control interface."""
-    answer = urllib3.request("POST", f"{state.endpoint}/_lab/{name}", json=wish or {}, timeout=30.0)
+    try:
+        answer = urllib3.request("POST", f"{state.endpoint}/_lab/{name}", json=wish or {}, timeout=30.0)
+    except urllib3.exceptions.HTTPError as error:
+        raise ToolError("lab", f"the lab does not answer at {state.endpoint}", "rdsrestore lab down") from error
     if answer.status != HTTPStatus.OK:
         raise ToolError("lab", f"the lab answered {answer.status} to {name}", f"see {state.endpoint}")
     return answer.json()

@@ -65,17 +65,25 @@ class Place:
     folder: Path
 
     @property
+    def home(self) -> Path:
+        """Where the tool keeps its runs of this lab, apart from those of real databases."""
+        return self.folder / "home"
+
+    @property
     def ca(self) -> Path:
         """The certificate of the lab's CA."""
         return self.folder / "tls" / "ca.pem"
 
     def claim(self) -> None:
         """Make the directory and mark it as a lab's; UsageError where it holds something else."""
-        if self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / MARK).exists():
-            raise UsageError("--dir", f"{self.folder} is not empty and not a lab's", "choose another --dir")
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
-        (self.folder / MARK).touch()
+        try:
+            if self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / MARK).exists():
+                raise UsageError("--dir", f"{self.folder} is not empty and not a lab's", "choose another --dir")
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
+            (self.folder / MARK).touch()
+        except OSError as error:
+            raise UsageError("--dir", f"{self.folder}: {error.strerror}", "choose another --dir") from error
 
     def write(self, state: State) -> None:
         """Keep a running lab's state, at once and for the owner alone."""

@@ -62,7 +62,7 @@ SELECT n, 1 + CRC32(n) % {customers}, CONCAT('R', LPAD(HEX(CRC32(CONCAT('i', n))
        CASE n % 5 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN CONCAT('paid in ☕ and 🙈, line\\nbreak ', n)
                   WHEN 3 THEN CONCAT('it''s "quoted"; \\\\ and a tab\\t', n) ELSE CONCAT('Zürich Straße ', n) END,
        IF(n % 7, JSON_OBJECT('n', n, 'tags', JSON_ARRAY('a', n % 10), 'none', NULL), NULL),
-       IF(n % 4, UNHEX(MD5(n)), NULL), IF(n % 6, 16777216 + n / 8, NULL),
+       IF(n % 4, UNHEX(LEFT(SHA2(n, 256), 32)), NULL), IF(n % 6, 16777216 + n / 8, NULL),
        '2015-01-01' + INTERVAL n % 880 DAY, IF(n % 8, '2016-01-01 00:00:00.000001' + INTERVAL n MINUTE, NULL),
        '2015-01-01 00:00:00' + INTERVAL n MINUTE, '2015-06-01 12:00:00.123456' + INTERVAL n SECOND
 FROM ({numbers}) AS numbers;

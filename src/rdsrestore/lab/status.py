@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rdsrestore.core.errors import UsageError
 from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.firewall import shown
 from rdsrestore.lab.launch import control
 from rdsrestore.lab.place import State
+from rdsrestore.lab.surroundings import NONE
 
 
 @cache
 def client(state: State, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
     """A client of the lab's cloud; to make one takes longer than most calls."""
     return Cloud(state.endpoint, state.access_key, state.secret_key).client(service)
+
+
+@contextmanager
+def asked() -> Iterator[None]:
+    """Raise a UsageError with the cloud's words where it refuses a call."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise UsageError("lab", str(error), "rdsrestore lab status shows what there is") from error
 
 
 def status(state: State) -> dict[str, Any]:
@@ -49,17 +64,16 @@ def endpoint(instance: dict[str, Any]) -> str | None:
     return f"{found['Address']}:{found['Port']}" if found else None
 
 
-def exports(state: State, ca: str) -> dict[str, str]:
+def exports(state: State, ca: str, home: str) -> dict[str, str]:
     """The settings that point the tool, the AWS tools and the mysql client at the lab."""
     return {
+        "RDSRESTORE_HOME": home,
         "AWS_ENDPOINT_URL": state.endpoint,
         "AWS_ACCESS_KEY_ID": state.access_key,
         "AWS_SECRET_ACCESS_KEY": state.secret_key,
         "AWS_REGION": state.region,
         "AWS_DEFAULT_REGION": state.region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        **NONE,
         "RDSRESTORE_INSTANCE": "production",
         "RDSRESTORE_DATABASE": "shop",
         "RDSRESTORE_USER": state.user,

@@ -116,7 +116,9 @@ def join(address: str | None, key: Secret | None) -> Team | None:
     try:
         from distributed import Client  # noqa: PLC0415 - only here, and only some have it
     except ImportError as error:
-        raise UsageError("--executor", "Dask is not installed", "pip install 'rdsrestore[dask]'") from error
+        raise UsageError(
+            "--executor", "Dask is not installed", "in a checkout of rdsrestore: pip install '.[dask]'"
+        ) from error
     try:
         client: Any = Client(f"tcp://{address.removeprefix(SCHEME)}", timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
         client.wait_for_workers(1, timeout=PATIENCE)
