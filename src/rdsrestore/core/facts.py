@@ -108,6 +108,7 @@ class LandingMade(Fact):
 
 
 @written("Compared")
+@written("Standing")
 @dataclass(frozen=True)
 class Standing(Fact):
     """Tables that this run created and that production has, as looked up after the teardown."""
@@ -172,6 +173,7 @@ class Verified(Fact):
     readings: tuple[Reading, ...] = ()
 
 
+@written("Recounted")
 @dataclass(frozen=True)
 class Recounted(Fact):
     """How many rows the verified tables have now, in the ledgers' order; their content was verified at `at`."""
@@ -180,6 +182,7 @@ class Recounted(Fact):
     rows: tuple[int, ...]
 
 
+@written("TakenBack")
 @dataclass(frozen=True)
 class TakenBack(Fact):
     """What the run wrote was taken back by another one; `ended` says how that ended, empty where it did not."""
