@@ -22,7 +22,6 @@ from rdsrestore.core.changes import (
     Story,
     TableDifference,
     TableLoad,
-    Target,
 )
 from rdsrestore.core.cloud import (
     ApiCall,
@@ -42,6 +41,7 @@ from rdsrestore.core.ports import Progress
 from rdsrestore.core.spans import Key, Slice, Span
 from rdsrestore.core.step import World
 from rdsrestore.core.tables import ClientTools, Column, DumpFile, Fingerprint, ServerFacts, TableDefinition
+from rdsrestore.core.targets import Target
 
 NOW = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
 BEFORE = Moment(datetime(2017, 6, 1, 10, 14, tzinfo=UTC), "2017-06-01T10:14Z")

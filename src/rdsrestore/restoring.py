@@ -12,7 +12,7 @@ from pathlib import Path
 from rdsrestore import __version__
 from rdsrestore.asking import Asked, complete
 from rdsrestore.core.bounds import PAUSE
-from rdsrestore.core.changes import AFTER, SavedTable
+from rdsrestore.core.changes import SavedTable
 from rdsrestore.core.checks import Finding, Severity, check
 from rdsrestore.core.desk import Desk
 from rdsrestore.core.errors import ExitCode, Refused
@@ -27,6 +27,7 @@ from rdsrestore.core.runner import execute
 from rdsrestore.core.step import Facts, Impact, Plan, Run, Step, World
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import survey
+from rdsrestore.core.targets import AFTER
 from rdsrestore.front import Front
 from rdsrestore.keeping import deposit
 from rdsrestore.prolonging import prolonged

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from rdsrestore import __version__
-from rdsrestore.core.changes import AFTER
 from rdsrestore.core.errors import ExitCode, Refused
 from rdsrestore.core.facts import Dumped, Swapped, TakenBack
 from rdsrestore.core.journal import Kind
@@ -17,6 +16,7 @@ from rdsrestore.core.replay import Told, replay
 from rdsrestore.core.step import World
 from rdsrestore.core.surveyor import anew
 from rdsrestore.core.tables import DumpFile
+from rdsrestore.core.targets import AFTER
 from rdsrestore.front import Front
 from rdsrestore.restoring import Office, alone, work
 from rdsrestore.steps import STEPS

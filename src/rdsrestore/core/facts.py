@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from rdsrestore.core.changes import Ledger, Located, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.changes import Ledger, SavedTable, TableDifference, TableLoad
 from rdsrestore.core.codec import written
 from rdsrestore.core.invariants import Reading
 from rdsrestore.core.model import Endpoint, TableRef
 from rdsrestore.core.tables import DumpFile, Fingerprint
+from rdsrestore.core.targets import Located, Target
 
 
 class Fact:
@@ -107,7 +108,6 @@ class LandingMade(Fact):
     tables: tuple[TableRef, ...]
 
 
-@written("Compared")
 @written("Standing")
 @dataclass(frozen=True)
 class Standing(Fact):
@@ -116,6 +116,7 @@ class Standing(Fact):
     tables: tuple[TableRef, ...]
 
 
+@written("Compared")
 @dataclass(frozen=True)
 class Compared(Fact):
     """The staged rows against production's, in the targets' order."""

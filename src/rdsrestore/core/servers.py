@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rdsrestore.core.bounds import Extent, Pace
-from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad
 from rdsrestore.core.differ import Rows
 from rdsrestore.core.model import Endpoint, Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.presence import Keys
 from rdsrestore.core.spans import Slice, Span
 from rdsrestore.core.tables import ClientTools, DumpFile, Fingerprint, ServerFacts, TableDefinition
+from rdsrestore.core.targets import Target
 
 
 class TableRows(Rows, Keys, Protocol):

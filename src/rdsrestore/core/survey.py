@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from rdsrestore.core.changes import Relative, SavedTable
+from rdsrestore.core.changes import SavedTable
 from rdsrestore.core.cloud import Identity, Leftover, SnapshotInfo, SourceInstance
 from rdsrestore.core.codec import written
 from rdsrestore.core.facts import Swapped
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.tables import ClientTools, ServerFacts, TableDefinition
+from rdsrestore.core.targets import Relative
 
 
 @written("TableSurvey")

@@ -8,7 +8,6 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from rdsrestore.core.changes import Relative, Role
 from rdsrestore.core.cloud import SourceInstance
 from rdsrestore.core.errors import CloudError, ToolError
 from rdsrestore.core.model import Moment, Request, TableRef
@@ -16,6 +15,7 @@ from rdsrestore.core.servers import Production
 from rdsrestore.core.step import World
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.core.tables import TAKES_CHILDREN, ClientTools, Problem, TableDefinition
+from rdsrestore.core.targets import Relative, Role
 
 
 def survey(request: Request, world: World, folder: Path, listeners: Sequence[ListenerCheck] = ()) -> Survey:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.changes import Act, TableDifference, Target
+from rdsrestore.core.changes import Act, TableDifference
 from rdsrestore.core.codec import encode, written
 from rdsrestore.core.errors import Refused
 from rdsrestore.core.facts import Compared, Fact, Staged
@@ -15,6 +15,7 @@ from rdsrestore.core.model import Merge, OnConflict, Policy, Request, RunId
 from rdsrestore.core.servers import Production
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
+from rdsrestore.core.targets import Target
 from rdsrestore.steps.sessions import counted, production
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from rdsrestore.core.bounds import Extent
-from rdsrestore.core.changes import AFTER, Located
 from rdsrestore.core.codec import written
 from rdsrestore.core.errors import DatabaseError, Refused
 from rdsrestore.core.facts import Differing, Dumped, Fact
@@ -19,6 +18,7 @@ from rdsrestore.core.servers import Copy
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.tables import TAKES_CHILDREN, DumpFile, TableDefinition
+from rdsrestore.core.targets import AFTER, Located
 from rdsrestore.steps.sessions import after, copy, counted
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from rdsrestore.core import slices
-from rdsrestore.core.changes import Located, Relative, Role
 from rdsrestore.core.codec import written
 from rdsrestore.core.differ import Differ
 from rdsrestore.core.errors import Refused
@@ -24,6 +23,7 @@ from rdsrestore.core.spans import Slice
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.tables import TableDefinition
+from rdsrestore.core.targets import Located, Relative, Role
 from rdsrestore.core.together import Together, Twice
 from rdsrestore.steps.sessions import after, copy, counted, production
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
-from rdsrestore.core.changes import Role, Target
 from rdsrestore.core.codec import written
 from rdsrestore.core.errors import ToolError
 from rdsrestore.core.facts import Differing, Dumped, Fact, Staged
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.step import Impact, Run
+from rdsrestore.core.targets import Role, Target
 from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.open_rule import OpenRule

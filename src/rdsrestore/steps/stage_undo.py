@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Self
 
-from rdsrestore.core.changes import SavedTable, Target
+from rdsrestore.core.changes import SavedTable
 from rdsrestore.core.codec import written
 from rdsrestore.core.facts import Fact, Staged
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
+from rdsrestore.core.targets import Target
 from rdsrestore.steps.sessions import production
 
 

@@ -15,10 +15,11 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from rdsrestore.core.bounds import Extent, Pace
-from rdsrestore.core.changes import Ledger, Located, Relative, Role, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.changes import Ledger, SavedTable, TableDifference, TableLoad
 from rdsrestore.core.model import Endpoint, Limits, Merge, Policy, Secret, TableRef
 from rdsrestore.core.sections import WARMERS
 from rdsrestore.core.tables import DumpFile, Fingerprint, TableDefinition
+from rdsrestore.core.targets import Located, Relative, Role, Target
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.production import MysqlProduction
 from rdsrestore.lab import local

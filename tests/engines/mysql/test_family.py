@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from engines.mysql.site import SCHEMA, Site, silent
 from rdsrestore.core.bounds import Pace
-from rdsrestore.core.changes import Role, TableDifference, TableLoad
+from rdsrestore.core.changes import TableDifference, TableLoad
 from rdsrestore.core.model import Merge, Policy
+from rdsrestore.core.targets import Role
 
 THREE_LEVELS = (
     "CREATE TABLE a (id INT PRIMARY KEY, v INT);"

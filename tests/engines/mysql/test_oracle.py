@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from engines.mysql.oracle import Oracle, Row
 from engines.mysql.site import Site, numbers
-from rdsrestore.core.changes import AFTER
 from rdsrestore.core.model import Merge, OnConflict, Policy
+from rdsrestore.core.targets import AFTER
 
 EXAMPLES = int(os.environ.get("RDSRESTORE_TEST_EXAMPLES", "12"))
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from engines.mysql.site import SCHEMA, Site
-from rdsrestore.core.changes import AFTER, Act, Relation, Story
+from rdsrestore.core.changes import Act, Relation, Story
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Merge, OnConflict, Policy
+from rdsrestore.core.targets import AFTER
 
 SEED = (
     "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), f FLOAT, n INT,"

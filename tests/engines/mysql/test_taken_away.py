@@ -8,8 +8,9 @@ import pytest
 
 from engines.mysql.site import SCHEMA, Site, silent
 from rdsrestore.core.bounds import Pace
-from rdsrestore.core.changes import Ledger, Target
+from rdsrestore.core.changes import Ledger
 from rdsrestore.core.model import Merge, Policy
+from rdsrestore.core.targets import Target
 
 SEED = """CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20));
     INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd')"""

@@ -19,9 +19,9 @@ from engines.mysql.site import PASSWORD, SCHEMA, USER, Site, silent
 from rdsrestore import __version__
 from rdsrestore.core import sections, slices
 from rdsrestore.core.bounds import Extent, Pace
-from rdsrestore.core.changes import Target
 from rdsrestore.core.errors import UsageError
 from rdsrestore.core.model import Endpoint, Policy, Secret
+from rdsrestore.core.targets import Target
 from rdsrestore.engines.mysql import team
 from rdsrestore.engines.mysql.connect import Login
 from rdsrestore.engines.mysql.databases import MysqlDatabases

@@ -11,9 +11,10 @@ import pytest
 
 from engines.mysql.site import PASSWORD, SCHEMA, USER, Site, silent
 from rdsrestore.core.bounds import Pace
-from rdsrestore.core.changes import Act, Ledger, Relation, SavedTable, TableLoad, Target
+from rdsrestore.core.changes import Act, Ledger, Relation, SavedTable, TableLoad
 from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import Merge, OnConflict, Policy, Secret
+from rdsrestore.core.targets import Target
 from rdsrestore.engines.mysql import pieces
 from rdsrestore.engines.mysql.connect import Login, connect
 from rdsrestore.engines.mysql.production import MysqlProduction

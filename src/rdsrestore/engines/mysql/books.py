@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rdsrestore.core import slices
-from rdsrestore.core.changes import Ledger, Target
+from rdsrestore.core.changes import Ledger
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.sections import each_done
 from rdsrestore.core.tables import Fingerprint
+from rdsrestore.core.targets import Target
 from rdsrestore.engines.mysql import pieces, rowhash, staging
 from rdsrestore.engines.mysql.conditions import batches, key_columns
 from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from rdsrestore.core import slices
-from rdsrestore.core.changes import Relation, Story, TableDifference, Target
+from rdsrestore.core.changes import Relation, Story, TableDifference
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.ports import Progress
+from rdsrestore.core.targets import Target
 from rdsrestore.engines.mysql import constraints, ddl, drift, plan, scope, undo
 from rdsrestore.engines.mysql.conditions import batches, key_columns
 from rdsrestore.engines.mysql.connect import Session, quoted

@@ -15,11 +15,11 @@ from rdsrestore.core.changes import (
     Relation,
     Story,
     TableDifference,
-    Target,
 )
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.policy import verdict
+from rdsrestore.core.targets import Target
 from rdsrestore.engines.mysql import ddl
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Row, Session, quoted

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from rdsrestore.core.bounds import Pace
-from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Target
+from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, Fingerprint, ServerFacts, TableDefinition
+from rdsrestore.core.targets import Target
 from rdsrestore.engines.mysql import (
     books,
     catalog,

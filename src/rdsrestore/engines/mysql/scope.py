@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rdsrestore.core.changes import Role
 from rdsrestore.core.tables import ForeignKey
+from rdsrestore.core.targets import Role
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.tally import Tally, points_to
 

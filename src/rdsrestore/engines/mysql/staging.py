@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from rdsrestore.core.changes import AFTER, Target
 from rdsrestore.core.errors import DatabaseError, ToolError, VerifyError
 from rdsrestore.core.model import RUN_ID, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile
+from rdsrestore.core.targets import AFTER, Target
 from rdsrestore.engines.mysql import ddl, dumpfile, floats, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, connect, quoted

@@ -9,9 +9,10 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from rdsrestore.core.changes import Act, Role, Target
+from rdsrestore.core.changes import Act
 from rdsrestore.core.model import Merge, Policy, TableRef
 from rdsrestore.core.tables import Column, ForeignKey, TableDefinition
+from rdsrestore.core.targets import Role, Target
 from rdsrestore.engines.mysql import ddl, rowhash
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import quoted

@@ -23,13 +23,13 @@ from rdsrestore.core.changes import (
     Story,
     TableDifference,
     TableLoad,
-    Target,
 )
 from rdsrestore.core.crew import Crew
 from rdsrestore.core.model import Merge, OnConflict, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.sections import each_done
 from rdsrestore.core.tables import DumpFile, TableDefinition
+from rdsrestore.core.targets import Target
 from rdsrestore.engines.mysql import bulk, catalog, ddl, foretold, staging
 from rdsrestore.engines.mysql.apply import patiently, stop_at_conflict
 from rdsrestore.engines.mysql.catalog import qualified
