@@ -15,6 +15,7 @@ from rdsrestore.core.model import Policy, Request, RunId, Secret, Snapshot
 from rdsrestore.core.planner import make_plan
 from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import survey
+from rdsrestore.core.tables import ClientTools
 from rdsrestore.steps import RECIPE
 
 
@@ -118,3 +119,8 @@ def test_rows_that_are_only_shown_are_never_written() -> None:
 
     assert "Lovelace" not in json.dumps(encode(group))
     assert through_json(Group, group) == replace(group, sample=())
+
+
+def test_what_an_earlier_release_said_of_tools_is_passed_over() -> None:
+    earlier = {"is": "ClientTools", "dump": "mysqldump", "load": "mysql", "load_version": "10.11", "problems": ["x"]}
+    assert decode(ClientTools, earlier) == ClientTools("mysqldump")

@@ -16,8 +16,10 @@ from engines.mysql.site import PASSWORD, USER, Site, silent
 from rdsrestore.core.bounds import Extent
 from rdsrestore.core.errors import ToolError
 from rdsrestore.core.model import Secret
-from rdsrestore.engines.mysql import clients
+from rdsrestore.engines.mysql import clients, dump
 from rdsrestore.engines.mysql.clients import Client
+from rdsrestore.engines.mysql.connect import Login
+from rdsrestore.engines.mysql.shelf import Shelf
 
 
 def children() -> Iterator[tuple[int, str, str]]:
@@ -159,3 +161,50 @@ def test_options_of_the_other_family_are_left_out() -> None:
     maria = Client("x", "mysqldump from 10.11-MariaDB", frozenset({"triggers"}))
     assert oracle.accepted("set-gtid-purged=OFF", "skip-triggers") == ["--set-gtid-purged=OFF", "--skip-triggers"]
     assert maria.accepted("set-gtid-purged=OFF", "skip-triggers") == ["--skip-triggers"]
+
+
+def test_a_full_disk_is_named(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)")
+    (site.folder / "full").symlink_to("/dev/full")
+    with pytest.raises(ToolError) as failed:
+        dump.write(
+            Login(site.copy.endpoint, USER, Secret(PASSWORD), site.ca),
+            (site.database, "t"),
+            "1",
+            Shelf(site.folder),
+            "full",
+            lambda: None,
+        )
+    assert failed.value.code == "dump.unwritten"
+    assert "errno 28" in failed.value.what
+
+
+@pytest.mark.parametrize(
+    ("said", "number", "words"),
+    [
+        ('mysqldump: Got error: 2026: "TLS/SSL error: bad" when trying to connect', 2026, "TLS/SSL error: bad"),
+        ("mysqldump: [Warning] x\nmysqldump: Got error: 2059: Plugin 'x' cannot be loaded", 2059, "Plugin 'x'"),
+        ("mysqldump: Couldn't execute 'SELECT x': SELECT command denied to 'u' (1142)", 1142, "command denied"),
+        ("mysqldump: Error 2013: Lost connection to server when dumping table `t` at row: 0", 2013, "Lost connection"),
+        ("mysqldump: Error 1292: Incorrect value: 'private' when dumping table `t` at row: 0", 1292, "error 1292"),
+        ("mysqldump: Couldn't execute 'SELECT 'private'': Duplicate entry 'private' (1062)", 1062, "error 1062"),
+        ("[ERROR] mysqldump: unknown variable 'x=y'.", 0, "unknown variable 'x=y'"),
+        ("mysqldump: unknown option '--x'\n", 0, "unknown option '--x'"),
+        ("Could not open required defaults file: /x\nFatal error in defaults handling. Program aborted", 0, "Fatal"),
+        ("Warning: World-writable config file '/x' is ignored", 0, "World-writable"),
+        ("", 0, ""),
+    ],
+)
+def test_what_a_program_says_is_kept_unless_it_may_hold_a_row(said: str, number: int, words: str) -> None:
+    found, shown = clients.complaint(said)
+    assert found == number
+    assert words in shown
+    assert "private" not in shown
+
+
+def test_a_killed_program_is_not_sent_to_the_certificates(tmp_path: Path) -> None:
+    with tempfile.TemporaryFile(dir=tmp_path) as complaints:
+        complaints.write(b"mysqldump: Got error: 2026: TLS/SSL error: unexpected eof when trying to connect")
+        error = clients.failed("dump", "mysqldump", -signal.SIGKILL, complaints)
+    assert error.code == "tool.failed"
+    assert "RDSRESTORE_SSL_CA" not in error.hint

@@ -389,6 +389,15 @@ def test_many_keys_are_joined_to_few_conditions_that_the_key_serves(site: Site, 
             assert reads(rows.session, partial(rows.session.rows, statement)) <= 2 * text.count("ü") + 5
 
 
+def test_a_limit_is_one_of_bytes_since_command_lines_have_one(site: Site) -> None:
+    site.both(fill("k VARCHAR(20) CHARACTER SET utf8mb4 PRIMARY KEY, i INT", "n, n"))
+    with search(site) as both:
+        slices = [Slice(keys=tuple((f"'{'🙈' * 16}{n}'",) for n in range(2_000)))]
+        texts = list(batches(slices, both.restored.key_columns))
+        assert max(len(text.encode()) for text in texts) <= 60_000
+        assert len(texts) > 1
+
+
 def test_batches_fill_up_to_the_limit_and_no_further(site: Site) -> None:
     site.both(fill("a INT, b INT, i INT, PRIMARY KEY (a, b)", "n, n, n"))
     slices = [Slice(keys=((str(n), str(n)),)) for n in range(1, 21)] + [Slice(Span(("30", "30"), ("40", "40")))]

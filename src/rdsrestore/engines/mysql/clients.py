@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import subprocess
@@ -27,9 +28,14 @@ NUMBERED = (
 """How a dump program gives a server's error: `Got error: 2026: …`, `Couldn't execute '…': … (1142)`."""
 ITS_OWN = range(2000, 3000)
 """Numbers of a client's own errors (manual, "Client Error Message Reference"): they speak of no row."""
+FULL = re.compile(rf"\berrno:? {errno.ENOSPC}\b")
+"""How a dump program says that a disk is full: `Got errno 28 on write`."""
 PLUGINS = frozenset({1251, 2059, 2061})
 OTHER = Meaning("tool.failed", "run the same command again")
-SHOWN = 200
+NO_ROOM = Meaning(
+    "dump.unwritten", "free some space, or set RDSRESTORE_HOME to another disk, then run the same command"
+)
+SHOWN = 300
 """Characters of a program's words."""
 PATIENCE = 5.0
 ANSWER = 20.0
@@ -85,7 +91,8 @@ def asked(path: str, *words: str) -> str:
 def unusable(path: str, error: OSError | subprocess.TimeoutExpired) -> ToolError:
     """Say that a program can't be run at all."""
     why = (error.strerror or str(error)) if isinstance(error, OSError) else f"no answer within {error.timeout:.0f} s"
-    return ToolError("dump", f"{path} can't be run: {why}", INSTALL, code="tool.failed")
+    hint = "give a shorter --where" if isinstance(error, OSError) and error.errno == errno.E2BIG else INSTALL
+    return ToolError("dump", f"{path} can't be run: {why}", hint, code="tool.failed")
 
 
 def find() -> Client:
@@ -144,6 +151,8 @@ def failed(where: str, name: str, status: int, complaints: BinaryIO) -> ToolErro
     number, words = complaint(complaints.read(1 << 16).decode("utf-8", "replace"))
     how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
     meaning = MEANINGS.get(number, OTHER) if status >= 0 else OTHER
+    if FULL.search(words):
+        meaning = NO_ROOM
     if number in PLUGINS:
         meaning = replace(meaning, hint=ANOTHER)
     detail = f": {words}" if words else ""
@@ -160,7 +169,7 @@ def complaint(text: str) -> tuple[int, str]:
             plain = number in MEANINGS or number in ITS_OWN
             return number, shown(f"error {number}" + (f": {found['words']}" if plain else ""))
     said = [line for line in lines if "warning" not in line.lower()] or lines
-    return 0, shown(said[-1]) if said else ""
+    return 0, shown("; ".join(said))
 
 
 def shown(words: str) -> str:

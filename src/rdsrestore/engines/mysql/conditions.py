@@ -103,15 +103,18 @@ def condition(part: Slice, key: Sequence[KeyColumn]) -> str:
 
 
 def batches(slices: Iterable[Slice], key: Sequence[KeyColumn], limit: int = 60_000) -> Iterator[str]:
-    """Join slices to conditions of up to `limit` characters; a condition that can't be cut is longer."""
+    """Join slices to conditions of up to `limit` bytes, of which a word of a command line has 131,072 on Linux.
+
+    A condition that can't be cut is longer.
+    """
     parts: list[str] = []
     length = 0
     for part in (f"({text})" for each in slices for text in pieces(each, key, limit)):
-        if parts and length + len(part) > limit:
+        if parts and length + size(part) > limit:
             yield " OR ".join(parts)
             parts, length = [], 0
         parts.append(part)
-        length += len(part) + len(" OR ")
+        length += size(part) + len(" OR ")
     if parts:
         yield " OR ".join(parts)
 
@@ -120,11 +123,16 @@ def pieces(part: Slice, key: Sequence[KeyColumn], limit: int) -> Iterator[str]:
     """Write a slice as one condition, or, where that is too long, as several with some of its keys each."""
     text = condition(part, key)
     middle = len(part.keys) // 2
-    if len(text) + len("()") <= limit or not middle:
+    if size(text) + len("()") <= limit or not middle:
         yield text
         return
     yield from pieces(Slice(keys=part.keys[:middle]), key, limit)
     yield from pieces(Slice(keys=part.keys[middle:]), key, limit)
+
+
+def size(text: str) -> int:
+    """Count a text's bytes."""
+    return len(text.encode())
 
 
 def within(span: Span, key: Sequence[KeyColumn]) -> str:

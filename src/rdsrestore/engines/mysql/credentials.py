@@ -7,12 +7,13 @@ A descriptor's name is short, too: MariaDB's programs pass over an option file w
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import ssl
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,14 +40,19 @@ class OptionFile:
 def option_file(login: Login, flavour: str) -> Iterator[OptionFile]:
     """Give a program of that flavour a login; UsageError where the system has no file of trusted certificates."""
     text = option_text(login, flavour).encode()
-    able = hasattr(os, "memfd_create") and DESCRIPTORS.is_dir()
-    with in_memory(text) if able else on_disk(text) as found:
+    with ExitStack() as held:
+        try:
+            found = held.enter_context(in_memory(text))
+        except OSError:
+            found = held.enter_context(on_disk(text))
         yield found
 
 
 @contextmanager
 def in_memory(text: bytes) -> Iterator[OptionFile]:
-    """Keep it in memory that ends with its last descriptor, whoever is killed."""
+    """Keep it in memory that ends with its last descriptor, whoever is killed; OSError where the system has none."""
+    if not hasattr(os, "memfd_create") or not DESCRIPTORS.is_dir():
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     descriptor = os.memfd_create("rdsrestore")
     try:
         os.fchmod(descriptor, 0o600)  # the programs pass over a file that others may write
@@ -59,7 +65,7 @@ def in_memory(text: bytes) -> Iterator[OptionFile]:
 
 @contextmanager
 def on_disk(text: bytes, folder: Path | None = None) -> Iterator[OptionFile]:
-    """Keep it in a file that only we can read, locked as long as we live, where the system has no memory for it.
+    """Keep it in a file that only we can read, locked as long as we live.
 
     It lies in `folder`, else where temporary files do; UsageError where its path is too long.
     """

@@ -35,11 +35,18 @@ def rehearse(
     """
     tried = next((each for each in definitions if each.kind == "BASE TABLE"), None) or any_of(session, database)
     names = dump.own(tried) if tried else (database,)
-    with lock.known(session) as here, tempfile.TemporaryDirectory(prefix="rdsrestore-") as folder:
-        shelf = Shelf(Path(folder), Secret(str(Identity.generate())))
-        name = shelf.named("rehearsal")
-        dump.write(login, names, f"{here} LIMIT 1", shelf, name, within(patience))
-        written = scanned(shelf, name, tried)
+    try:
+        with lock.known(session) as here, tempfile.TemporaryDirectory(prefix="rdsrestore-") as folder:
+            shelf = Shelf(Path(folder), Secret(str(Identity.generate())))
+            name = shelf.named("rehearsal")
+            dump.write(login, names, f"{here} LIMIT 1", shelf, name, within(patience))
+            table, columns = (tried.ref.table, tried.columns) if tried else ("", ())
+            written = dumpfile.scan(shelf, name, table, columns).rows
+    except ToolError as error:
+        raise seen_now(error) from error
+    except OSError as error:
+        what = f"no temporary file can be made: {error.strerror or error}"
+        raise ToolError("dump", what, "set TMPDIR to a folder with room", code="dump.unwritten") from error
     if tried and written < len(session.rows(f"SELECT 1 FROM {qualified(tried.ref)} LIMIT 1")):
         raise ToolError(
             "dump", "the dump program asked another server than the one it was told", ANOTHER, code="tool.elsewhere"
@@ -65,11 +72,13 @@ def within(patience: float) -> dump.Watch:
     return watch
 
 
-def scanned(shelf: Shelf, name: str, tried: TableDefinition | None) -> int:
-    """Count the rows of what was written; ToolError where it would be refused as a dump."""
-    table, columns = (tried.ref.table, tried.columns) if tried else ("", ())
-    try:
-        return dumpfile.scan(shelf, name, table, columns).rows
-    except ToolError as error:
+def seen_now(error: ToolError) -> ToolError:
+    """Say of what would end a dump what to do about it now: the same program would do the same again."""
+    if error.code in {"dump.foreign", "dump.incomplete"}:
         what = f"what this machine's dump program writes would be refused: {error.what}"
-        raise ToolError("dump", what, ANOTHER, code=error.code) from error
+        return ToolError("dump", what, ANOTHER, code=error.code)
+    if error.code == "tool.failed":
+        return ToolError("dump", error.what, ANOTHER, code=error.code)
+    if error.code == "dump.unwritten":
+        return ToolError("dump", error.what, "set TMPDIR to a folder with room", code=error.code)
+    return error

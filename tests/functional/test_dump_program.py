@@ -93,3 +93,12 @@ def test_a_kill_while_the_program_runs_leaves_no_password_and_no_row_on_the_disk
     secrets = [shop.env["RDSRESTORE_PASSWORD"].encode(), b"quite private"]
     left = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
     assert not [secret for secret in secrets for content in left if secret in content]
+
+
+def test_a_folder_with_a_very_long_path_leads_no_program_astray(shop: LabTool, damaged: str, tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["a-folder-of-a-folder" * 5] * 6)
+    deep.mkdir(parents=True)
+
+    shop("table", "kept", "--before", damaged, "--merge", "overwrite", "--yes", RDSRESTORE_HOME=str(deep), check=0)
+
+    assert shop.sql("SELECT text FROM shop.kept ORDER BY id") == [["quite private"], ["two"], ["three"]]
