@@ -8,7 +8,7 @@ from rdsrestore.core.bounds import PAUSE
 from rdsrestore.core.errors import CutOff, ExitCode, RdsRestoreError
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.facts import TakenBack
-from rdsrestore.core.journal import Ending
+from rdsrestore.core.journal import Ending, ending, open_steps
 from rdsrestore.core.replay import Told, replay
 from rdsrestore.core.runner import Desk, clean_up
 from rdsrestore.core.step import Run
@@ -28,8 +28,11 @@ def clean(name: str | None, front: Front) -> ExitCode:
     """
     stored = front.runs.find(name)
     with stored.locked():
-        told = replay(stored.records(), STEPS)
-        taken = front.runs.taken_back(stored.id)
+        records = stored.records()
+        taken, found = front.runs.taken_back(stored.id), ending(records)
+        if found and found.exit_code != ExitCode.CLEANUP_INCOMPLETE and not open_steps(records):
+            return nothing_left(stored, found, taken, front)
+        told = replay(records, STEPS)
         if told.ending and not any(step.undo_text() for step in told.open):
             return nothing_left(stored, told.ending, taken, front)
         world = front.world()
@@ -47,10 +50,10 @@ def clean(name: str | None, front: Front) -> ExitCode:
     return outcome.exit_code
 
 
-def nothing_left(stored: StoredRun, ending: Ending, taken: TakenBack | None, front: Front) -> ExitCode:
+def nothing_left(stored: StoredRun, how: Ending, taken: TakenBack | None, front: Front) -> ExitCode:
     """Say that there is nothing to do, and how the run ended; its journal stays as it is."""
     since = f"; run {taken.by} took back what it wrote: {taken.ended or 'it is unfinished'}" if taken else ""
-    text = f"nothing of run {stored.id} is left; it ended: {ending.headline}{since}"
+    text = f"nothing of run {stored.id} is left; it ended: {how.headline}{since}"
     if front.stream:
         front.stream.write({"event": "nothing-left", "run": stored.id.value, "exit_code": 0, "message": text})
     front.screen.print(text, soft_wrap=True)
