@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rdsrestore.core.bounds import PAUSE
-from rdsrestore.core.errors import CutOff, ExitCode, RdsRestoreError
+from rdsrestore.core.errors import CutOff, ExitCode, RdsRestoreError, Refused
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.facts import TakenBack
 from rdsrestore.core.journal import Ending, ending, open_steps
@@ -74,8 +74,12 @@ def missed(told: Told, run: Run, taken: TakenBack | None) -> CutOff | None:
 
 
 def hold(name: str | None, front: Front, *, on: bool) -> ExitCode:
-    """Hold a run's load, or let it go on."""
+    """Hold a run's load, or let it go on; Refused where nothing works on a run that is to be held."""
     stored = front.runs.find(name)
+    if on and stored.idle():
+        raise Refused(
+            "pause", f"run {stored.id} is not at work", "rdsrestore runs says how each ended", code="run.not-at-work"
+        )
     flag = stored.folder / PAUSE
     if on:
         flag.touch(mode=0o600)
