@@ -22,6 +22,7 @@ from rdsrestore.core.changes import (
     Story,
     TableDifference,
     TableLoad,
+    Traces,
 )
 from rdsrestore.core.cloud import (
     ApiCall,
@@ -417,6 +418,10 @@ class FakeServer:
 
     def scratch_exists(self, schema: str) -> bool:
         return schema in self.scratch
+
+    def traces(self, schema: str) -> Traces:
+        del schema
+        return Traces()
 
     def create_landing(self, schema: str, dump: DumpFile, landing: TableRef, *, with_foreign_keys: bool) -> None:
         del schema, dump, with_foreign_keys

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from rdsrestore.core.bounds import PAUSE
 from rdsrestore.core.desk import Desk
-from rdsrestore.core.errors import CloudError, CutOff, ExitCode, RdsRestoreError
+from rdsrestore.core.errors import CloudError, CutOff, ExitCode, RdsRestoreError, Refused
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.facts import TakenBack
-from rdsrestore.core.journal import Ending
+from rdsrestore.core.journal import Ending, ending, open_steps
 from rdsrestore.core.replay import Told, replay
 from rdsrestore.core.runner import clean_up
 from rdsrestore.core.step import Run, World
@@ -31,8 +31,11 @@ def clean(name: str | None, front: Front) -> ExitCode:
     """
     stored = front.runs.find(name)
     with stored.locked():
-        told = replay(stored.records(), STEPS)
-        taken = front.runs.taken_back(stored.id)
+        records = stored.records()
+        taken, found = front.runs.taken_back(stored.id), ending(records)
+        if found and found.exit_code != ExitCode.CLEANUP_INCOMPLETE and not open_steps(records):
+            return nothing_left(stored, found, taken, front)
+        told = replay(records, STEPS)
         if told.ending and not any(step.undo_text() for step in told.open):
             return nothing_left(stored, told.ending, taken, front)
         world = front.world()
@@ -59,10 +62,10 @@ def as_it_is(read: Survey, world: World) -> Survey:
         return read
 
 
-def nothing_left(stored: StoredRun, ending: Ending, taken: TakenBack | None, front: Front) -> ExitCode:
+def nothing_left(stored: StoredRun, how: Ending, taken: TakenBack | None, front: Front) -> ExitCode:
     """Say that there is nothing to do, and how the run ended; its journal stays as it is."""
     since = f"; run {taken.by} took back what it wrote: {taken.ended or 'it is unfinished'}" if taken else ""
-    text = f"nothing of run {stored.id} is left; it ended: {ending.headline}{since}"
+    text = f"nothing of run {stored.id} is left; it ended: {how.headline}{since}"
     if front.stream:
         front.stream.write({"event": "nothing-left", "run": stored.id.value, "exit_code": 0, "message": text})
     front.screen.print(text, soft_wrap=True)
@@ -84,8 +87,12 @@ def missed(told: Told, run: Run, taken: TakenBack | None) -> CutOff | None:
 
 
 def hold(name: str | None, front: Front, *, on: bool) -> ExitCode:
-    """Hold a run's load, or let it go on."""
+    """Hold a run's load, or let it go on; Refused where nothing works on a run that is to be held."""
     stored = front.runs.find(name)
+    if on and stored.idle():
+        raise Refused(
+            "pause", f"run {stored.id} is not at work", "rdsrestore runs says how each ended", code="run.not-at-work"
+        )
     flag = stored.folder / PAUSE
     if on:
         flag.touch(mode=0o600)

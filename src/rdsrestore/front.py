@@ -137,10 +137,10 @@ class Front:
         self.screen.print(question, soft_wrap=True)
         return self.guide.type_to_confirm(typed)
 
-    def show_differences(self, differences: Sequence[TableDifference]) -> None:
-        """Show what sets restored rows and production's apart."""
+    def show_differences(self, differences: Sequence[TableDifference], *, asked: bool = True) -> None:
+        """Show what sets restored rows and production's apart; `asked` where a yes to writing them follows."""
         self.screen.still()
-        preview.preview(self.screen, differences)
+        preview.preview(self.screen, differences, asked=asked)
 
     def _operator(self, *, yes: bool, typed: str | None) -> Operator:
         if yes:

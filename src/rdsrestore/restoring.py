@@ -186,7 +186,7 @@ def work(
         announcer.close()
         journal.close()
     if outcome.differences and not any(isinstance(step, Approve) for step in plan.steps):
-        front.show_differences(outcome.differences)
+        front.show_differences(outcome.differences, asked=False)
     front.sum_up(
         replace(
             outcome, notices=(*announcer.problems, *problems, *deposit(stored, world, front.settings.audit_bucket))

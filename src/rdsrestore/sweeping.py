@@ -10,6 +10,7 @@ from functools import partial
 
 from rdsrestore import __version__
 from rdsrestore.cleaning import clean
+from rdsrestore.core.changes import Traces
 from rdsrestore.core.codec import Json, encode
 from rdsrestore.core.errors import CleanupIncomplete, ExitCode, RdsRestoreError
 from rdsrestore.core.journal import Journal, Kind
@@ -18,6 +19,7 @@ from rdsrestore.core.servers import Production
 from rdsrestore.core.step import World
 from rdsrestore.front import Front
 from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.runs import StoredRun
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,10 @@ def leavings(site: Site) -> dict[str, list[str]]:
 
 def remove(run: str, site: Site, front: Front) -> ExitCode:
     """Remove what a run left: by its journal where it is here, else by the marks alone."""
-    if any(each.id.value == run for each in front.runs.all()):
+    folder = front.runs.folder / run
+    stored = StoredRun(folder) if folder.is_dir() else front.runs.create(RunId(run))
+    if stored.journal.exists() and any(record.kind is Kind.STARTED for record in stored.records()):
         return clean(run, front)
-    stored = front.runs.create(RunId(run))
     with stored.locked():
         journal = JournalFile(stored.journal, site.world.clock)
         try:
@@ -103,6 +106,10 @@ def by_marks(run: RunId, site: Site, front: Front, journal: Journal) -> ExitCode
     """Remove a run's things without its journal, and write one of what was done."""
     said = {"text": f"swept by {front.settings.operator} on {socket.gethostname()}, rdsrestore {__version__}"}
     journal.append(Kind.NOTICE, "", dict(said))
+    wrote = written(run, site)
+    if wrote:
+        journal.append(Kind.NOTICE, "", {"text": wrote})
+        front.screen.print(f"  {wrote}; the undo files are in its folder, where it ran", soft_wrap=True)
     problems: list[str] = []
     for text, work in removals(run, site, front):
         journal.append(Kind.UNDO, "", {"text": text})
@@ -116,9 +123,23 @@ def by_marks(run: RunId, site: Site, front: Front, journal: Journal) -> ExitCode
             journal.append(Kind.UNDONE, "", {"text": text, "calls": encode(tuple(site.world.cloud.take_calls()))})
             front.screen.print(f"  {text}: gone", soft_wrap=True)
     code = ExitCode.CLEANUP_INCOMPLETE if problems else prove(run, site, front, journal)
-    headline = "something is left" if code else "swept by marks; nothing is left"
+    code = code or (ExitCode.FAILED_CHANGED if wrote else ExitCode.OK)
+    left = "something is left" if code is ExitCode.CLEANUP_INCOMPLETE else f"nothing is left{where(site)}"
+    headline = f"swept by marks; {left}{f'; {wrote}' if wrote else ''}"
     journal.append(Kind.ENDED, "", {"exit_code": int(code), "headline": headline})
     return code
+
+
+def written(run: RunId, site: Site) -> str:
+    """Say what a run had done to production, as its scratch schema tells; empty where that is nothing."""
+    try:
+        with site.production() as database:
+            found = database.traces(run.schema) if database else Traces()
+    except RdsRestoreError as error:
+        return f"what it had written to production is not known: {error}"
+    parts = [f"created {', '.join(found.tables)}"] if found.tables else []
+    parts += [f"written {found.rows:,} row{'' if found.rows == 1 else 's'} to production"] if found.rows else []
+    return f"it had {' and '.join(parts)}, which stay" if parts else ""
 
 
 def removals(run: RunId, site: Site, front: Front) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -155,6 +176,12 @@ def prove(run: RunId, site: Site, front: Front, journal: Journal) -> ExitCode:
     left = site.world.cloud.leftovers(run.value)
     calls = encode(tuple(site.world.cloud.take_calls()))
     said = [f"{each.kind} {each.id} is still {each.status}" for each in left]
+    try:
+        with site.production() as database:
+            there = database is not None and database.scratch_exists(run.schema)
+        said += [f"scratch schema {run.schema} is still on production"] if there else []
+    except RdsRestoreError as error:
+        said.append(f"production could not be looked at: {error}")
     proof: Json = [] if said else [f"nothing carries the marks of run {run} any more"]
     journal.append(Kind.PROOF, "", {"proof": proof, "remains": encode(tuple(said)), "calls": calls})
     for text in said:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdsrestore.core.journal import Kind, Record, chain, open_steps, read
+from rdsrestore.core.journal import Ending, Kind, Record, chain, ending, finished, open_steps, read
 
 AT = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
 
@@ -83,3 +83,35 @@ def test_a_failed_undo_stays_open() -> None:
 @pytest.mark.parametrize("line", ["", "{}", "[]", '"x"', "null", '{"v":1}'])
 def test_a_line_of_something_else_is_a_break(line: str) -> None:
     assert read(line + "\n").broken is not None
+
+
+def told(*records: tuple[Kind, str, dict[str, object]]) -> list[Record]:
+    made: list[Record] = []
+    for kind, step, data in records:
+        made.append(chain(made[-1] if made else None, AT, kind, step, data))  # type: ignore[arg-type]  # plain JSON
+    return made
+
+
+def test_what_was_there_after_its_undo_is_open_again() -> None:
+    done = [*RUN, (Kind.UNDONE, "restore-instance"), (Kind.UNDONE, "own-group")]
+    records = told(*((kind, step, {}) for kind, step in done), (Kind.PROOF, "", {"remains": ["instance x"]}))
+    assert [record.step for record in open_steps(records)] == ["restore-instance", "own-group"]
+    gone = told(*((kind, step, {}) for kind, step in done), (Kind.PROOF, "", {"remains": []}))
+    assert open_steps(gone) == ()
+
+
+def test_a_cleanup_is_no_ending_and_going_on_takes_one_back() -> None:
+    said: dict[str, object] = {"exit_code": 5, "headline": "failed", "error": "db.lost", "changed": True}
+    ended = (Kind.ENDED, "", said)
+    cleaned = (Kind.CLEANED, "", {"exit_code": 0, "headline": "nothing is left"})
+    assert ending(told(ended)) == ending(told(ended, cleaned)) == Ending(5, "failed", "db.lost", changed=True)
+    assert ending(told(ended, (Kind.RESUMED, "", {}))) is None
+    assert ending(told((Kind.INTENT, "load", {}))) is None
+
+
+@pytest.mark.parametrize("last", list(Kind))
+def test_a_journal_is_finished_where_a_process_was_through(last: Kind) -> None:
+    whole = text(written((Kind.STARTED, ""), (last, "")))
+    assert finished(read(whole)) is (last in {Kind.ENDED, Kind.CLEANED})
+    assert not finished(read(whole + '{"v":1,'))
+    assert not finished(read(""))

@@ -86,8 +86,8 @@ def test_the_headline_says_how_many_rows_are_not_back() -> None:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (difference(0), "the rows of that moment are the rows of now"),
-        (difference(0, changed=3), "no row is missing; 3 rows changed since are left as the policy says"),
+        (difference(0), "every row of that moment that was asked for is there, as it was then"),
+        (difference(0, changed=3), "3 rows unlike that moment's stay as the policy says"),
         (difference(0, unseen=10), "no row is missing; changed rows were not looked at"),
     ],
 )

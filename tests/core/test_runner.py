@@ -173,7 +173,7 @@ def test_nothing_missing_asks_nothing(stage: Stage) -> None:
     stage.world.server.live[BILLING] = {1: "a", 2: "b", 3: "c"}
     outcome = stage.play()
     assert outcome.exit_code is ExitCode.INCOMPLETE
-    assert outcome.headline.startswith("nothing to restore: the rows of that moment are the rows of now")
+    assert outcome.headline.startswith("nothing to restore: every row of that moment that was asked for is there")
     assert stage.world.operator.asked == []
 
 

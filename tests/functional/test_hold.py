@@ -64,6 +64,13 @@ def test_pause_and_unpause_from_another_terminal(shop: LabTool, deleted: str) ->
     assert rows(shop) == 50
 
 
+def test_a_run_that_is_not_at_work_is_not_said_to_hold(shop: LabTool, deleted: str) -> None:
+    with started(shop, deleted) as process:
+        assert ends(process) == 0
+    assert "is not at work" in shop("pause", check=3).stderr
+    assert list((shop.home / "runs").glob("*/pause")) == []
+
+
 def test_a_signal_holds_and_another_lets_go_on(shop: LabTool, deleted: str) -> None:
     with started(shop, deleted) as process:
         assert reach(process, lambda each: each.get("step") == "compare")

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes import NOW
 from goldens import check_golden
 from rdsrestore.core import events
 from rdsrestore.outlets.board import LONGEST, Board, ending, escape
-from samples import EVIL, ended_badly, ended_well, story
+from samples import EVIL, ended_badly, ended_well, sample_plan, story
 
 
 def test_the_message_and_its_replies_read_as_they_were_approved() -> None:
@@ -36,6 +37,13 @@ def test_a_cleanup_is_told_without_a_plan() -> None:
         "rdsrestore cleans up after an earlier run",
         "… running for 2.0 s: cleanup: drop scratch schema s",
     ]
+
+
+def test_a_cleanup_names_the_run() -> None:
+    board = Board(0.0)
+    plan = sample_plan()
+    board.hear(events.CleaningStarted(plan.run, plan, NOW), 1.0)
+    assert board.status(2.0).splitlines()[0].startswith(f"cleaning up after run {plan.run}: shop.billing, ")
 
 
 @given(st.text())

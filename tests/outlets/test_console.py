@@ -49,6 +49,7 @@ SHOWN: dict[str, Callable[[Terminal], None]] = {
     "plan": show_plan,
     "findings": lambda terminal: console.findings(terminal, FOUND),
     "preview": lambda terminal: preview.preview(terminal, sample_differences()),
+    "compared": lambda terminal: preview.preview(terminal, sample_differences(), asked=False),
     "summary-good": lambda terminal: console.summary(terminal, ended_well(), Path("/var/runs/x")),
     "summary-short": lambda terminal: console.summary(terminal, ended_short(), Path("/var/runs/x")),
     "summary-bad": lambda terminal: console.summary(terminal, ended_badly(), Path("/var/runs/x")),

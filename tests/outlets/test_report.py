@@ -14,10 +14,10 @@ from goldens import check_golden
 from rdsrestore.core import events
 from rdsrestore.core.codec import Json
 from rdsrestore.core.errors import UsageError
-from rdsrestore.core.journal import Kind, Record, chain
+from rdsrestore.core.journal import Ending, Kind, Record, chain
 from rdsrestore.core.outcome import Outcome
 from rdsrestore.outlets.report import Report
-from samples import EVIL, ended_badly, ended_short, ended_well, story
+from samples import EVIL, RUN, ended_badly, ended_short, ended_well, story
 
 CALLS: Json = [{"service": "rds", "operation": "X", "request_id": str(number), "status": 200} for number in range(3)]
 RECORDS: tuple[tuple[Kind, str, dict[str, Json]], ...] = (
@@ -73,7 +73,7 @@ def test_the_page_is_for_its_owner_alone_and_is_written_at_the_end(folder: Path)
     for event in story()[:-1]:
         report.hear(event)
     assert not (folder / "report.md").exists()
-    for _ in range(2):  # a cleanup afterwards writes it anew
+    for _ in range(2):  # a run that goes on writes it anew
         report.hear(end(ended_well()))
     assert (folder / "report.md").stat().st_mode & 0o777 == 0o600
     assert len(re.findall("^# Run", (folder / "report.md").read_text(), re.MULTILINE)) == 1
@@ -82,3 +82,15 @@ def test_the_page_is_for_its_owner_alone_and_is_written_at_the_end(folder: Path)
 def test_text_from_outside_stays_on_its_line(folder: Path) -> None:
     Report(folder).hear(end(replace(ended_badly(), cause=UsageError(EVIL, EVIL, EVIL))))
     assert all(each.isprintable() or each == "\n" for each in (folder / "report.md").read_text())
+
+
+def test_a_cleanup_adds_to_the_page_and_changes_nothing_of_it(folder: Path) -> None:
+    Report(folder).hear(end(ended_badly()))
+    page = (folder / "report.md").read_text()
+    earlier = Ending(4, "stopped before any change to production", "aws.restore-failed")
+    Report(folder).hear(end(Outcome(run=RUN.value, earlier=earlier, proof=("instance x is gone",))))
+    whole = (folder / "report.md").read_text()
+    assert whole.startswith(page)
+    assert "## Cleaned up on 2017-06-01" in whole[len(page) :]
+    assert "it ended: stopped before any change to production" in whole[len(page) :]
+    assert "- instance x is gone" in whole[len(page) :]

@@ -10,6 +10,7 @@ import pytest
 
 from fakes import FakeClock
 from rdsrestore.core.errors import ExitCode, JournalError, UsageError
+from rdsrestore.core.facts import TakenBack
 from rdsrestore.core.journal import Kind
 from rdsrestore.core.model import RunId
 from rdsrestore.store.journal_file import JournalFile
@@ -143,3 +144,42 @@ def test_logins_that_an_earlier_release_left_in_files_go_with_the_first_command(
         pass
 
     assert sorted(path.name for path in run.folder.rglob("*")) == ["after", "journal.jsonl", "lock"]
+
+
+def test_a_run_is_cut_off_until_it_has_an_ending_or_was_cleaned_up_after(run: StoredRun) -> None:
+    own = journal(run)
+    own.append(Kind.STARTED)
+    assert run.cut_off()
+    own.append(Kind.ENDED, "", {"exit_code": 6})
+    assert run.cut_off()
+    own.append(Kind.CLEANED, "", {"exit_code": 6})
+    assert run.cut_off()
+    own.append(Kind.CLEANED, "", {"exit_code": 5})
+    assert not run.cut_off()
+
+
+@pytest.mark.parametrize(("step", "taken"), [("stage-undo", False), ("load", True), ("swap-back", True)])
+def test_a_run_is_taken_back_once_another_one_writes_for_that(tmp_path: Path, step: str, *, taken: bool) -> None:
+    runs = Runs(tmp_path)
+    journal(runs.create(RUN)).append(Kind.STARTED, "", {"request": {"undoes": None}})
+    other = journal(runs.create(RunId("170601-110000-abcd")))
+    other.append(Kind.STARTED, "", {"request": {"undoes": RUN.value}})
+    other.append(Kind.INTENT, step)
+    assert runs.taken_back(RUN) == (TakenBack("170601-110000-abcd", "", whole=False) if taken else None)
+    other.append(Kind.ENDED, "", {"exit_code": 0, "headline": "undone"})
+    assert runs.taken_back(RUN) == (TakenBack("170601-110000-abcd", "undone", whole=True) if taken else None)
+
+
+def test_a_run_whose_journal_is_gone_is_not_passed_over(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    with pytest.raises(JournalError, match="no folder"):
+        runs.begun(None)
+    for day in (1, 2):
+        journal(runs.create(RunId(f"17060{day}-103000-abcd"))).append(Kind.STARTED)
+    newest = runs.begun(None)
+    newest.journal.unlink()
+    assert runs.begun(None).id == newest.id
+    with pytest.raises(JournalError, match="can't be read"):
+        newest.reading()
+    with pytest.raises(JournalError, match="no folder"):
+        runs.begun("170603-103000-abcd")

@@ -184,6 +184,14 @@ class TableLoad:
 
 @written("SavedTable")
 @dataclass(frozen=True)
+class Traces:
+    """What a scratch schema tells of its run by itself: the rows written, and the tables made that are there."""
+
+    rows: int = 0
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SavedTable:
     """What a table's rows were before the load touched them: the undo file.
 

@@ -175,14 +175,14 @@ def recounted(outcome: Outcome, found: Recounted) -> str:
 
 
 def nothing(outcome: Outcome) -> str:
-    """Say that no row was to be put back, and what is known of rows that are on both sides."""
-    changed = sum(each.changed for each in outcome.differences)
+    """Say that no row was to be put back, and what is known of rows that differ."""
+    differing = sum(each.missing + each.changed for each in outcome.differences)
     if any(each.unseen for each in outcome.differences):
         also = "no row is missing; changed rows were not looked at"
-    elif changed:
-        also = f"no row is missing; {rows(changed)} changed since {be(changed)} left as the policy says"
+    elif differing:
+        also = f"{rows(differing)} unlike that moment's {'stays' if differing == 1 else 'stay'} as the policy says"
     else:
-        also = "the rows of that moment are the rows of now"
+        also = "every row of that moment that was asked for is there, as it was then"
     return f"nothing to restore: {also}; try an earlier --before, or rdsrestore compare"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rdsrestore.core.bounds import Extent, Pace
-from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad
+from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Traces
 from rdsrestore.core.differ import Rows
 from rdsrestore.core.model import Endpoint, Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
@@ -121,6 +121,10 @@ class Production(Protocol):
 
     def scratch_exists(self, schema: str) -> bool:
         """Say whether the scratch schema is still there."""
+        ...
+
+    def traces(self, schema: str) -> Traces:
+        """Say what a scratch schema tells of its run; nothing where it is gone."""
         ...
 
     def create_landing(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:

@@ -250,6 +250,8 @@ def steps_on(outcome: Outcome) -> Iterable[str]:
     if outcome.idle and not outcome.cause:
         yield "if rows are lost, the moment was too late: the same command with an earlier --before"
         yield "rdsrestore compare, with the same tables and moment, shows what differs, changed rows too"
+    if outcome.differences and not (outcome.loads or outcome.cause):
+        yield "rdsrestore table, with the same tables, moment and options, does what is shown here"
     if outcome.lacking and not outcome.cause:
         yield "in the run's folder report.md says why rows are not back, and plan-*.jsonl which"
     if outcome.cause and outcome.cause.hint:

@@ -32,11 +32,13 @@ DONE: Mapping[Act, str] = {
     Act.DELETE: "DELETED",
     Act.KEEP: "left as they are",
 }
+WOULD: Mapping[Act, str] = {act: done if act is Act.KEEP else f"would be {done}" for act, done in DONE.items()}
+"""What a restore would do, where nobody is asked and nothing is written."""
 STYLES: Mapping[Act, str] = {Act.INSERT: "green", Act.UPDATE: "yellow", Act.DELETE: "bold red", Act.KEEP: "dim"}
 
 
-def preview(console: Terminal, differences: Sequence[TableDifference]) -> None:
-    """Print what would be written to production and what not, with a few of the rows."""
+def preview(console: Terminal, differences: Sequence[TableDifference], *, asked: bool = True) -> None:
+    """Print what would be written to production and what not, with a few of the rows; `asked` where a yes follows."""
     heading = ("table", "restored", "now", "missing", "changed", "newer", "in conflict")
     rows = [heading, *(counts(each) for each in differences)]
     console.print()
@@ -52,12 +54,12 @@ def preview(console: Terminal, differences: Sequence[TableDifference]) -> None:
             console.say(Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(said)), 2)
             console.say(Text.assemble(("  hint: ", "bold"), "to see what changed: rdsrestore compare"), len("  hint: "))
         for group in each.groups:
-            show(console, each, group)
+            show(console, each, group, DONE if asked else WOULD)
         for conflict in each.conflicts:
             keys = f", e.g. {', '.join(conflict.sample)}" if conflict.sample else ""
             text = f"{counted(conflict.rows, 'row')} of {each.landing} left alone: {conflict.reason}{keys}"
             console.say(Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(text)), 2)
-        lost(console, each, [other.ref.table for other in differences])
+        lost(console, each, [other.ref.table for other in differences], "say no and run" if asked else "run")
 
 
 def counts(difference: TableDifference) -> tuple[str, ...]:
@@ -70,9 +72,9 @@ def counts(difference: TableDifference) -> tuple[str, ...]:
     return name, *(f"{each:,}" for each in before), changed, *(f"{each:,}" for each in after)
 
 
-def show(console: Terminal, difference: TableDifference, group: Group) -> None:
-    """Print one class of rows."""
-    name, done = CLASSES[group.relation, group.story], DONE[group.act]
+def show(console: Terminal, difference: TableDifference, group: Group, acts: Mapping[Act, str]) -> None:
+    """Print one class of rows, and in the words of `acts` what is done with it."""
+    name, done = CLASSES[group.relation, group.story], acts[group.act]
     head = f"  {difference.landing}: {counted(group.rows, 'row')} {name}: "
     console.say(Text.assemble(clean_line(head), (done, STYLES[group.act])), 4)
     if group.touched:
@@ -102,7 +104,7 @@ def short(value: str | None) -> str:
     return shortened(clean_line(value or ""), CELL)
 
 
-def lost(console: Terminal, difference: TableDifference, tables: Sequence[str]) -> None:
+def lost(console: Terminal, difference: TableDifference, tables: Sequence[str], how: str) -> None:
     """Tell of rows that went with the missing ones, and how to bring them along."""
     for child in difference.children:
         if child.rule.startswith("SET"):
@@ -115,5 +117,5 @@ def lost(console: Terminal, difference: TableDifference, tables: Sequence[str]) 
         else:
             continue
         console.say(Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(text)), 2)
-        hint = f"to bring them along, say no and run: rdsrestore table {' '.join(tables)} --with-children ..."
+        hint = f"to bring them along, {how}: rdsrestore table {' '.join(tables)} --with-children ..."
         console.say(Text.assemble(("  hint: ", "bold"), clean_line(hint)), len("  hint: "))

@@ -102,6 +102,25 @@ def test_a_new_table_is_dropped_while_it_is_empty_and_ours(site: Site) -> None:
     assert site.now("SHOW TABLES") == [("t",), ("theirs",), ("used",)]
 
 
+def test_tables_that_point_to_each_other_are_made_and_dropped_in_any_order(site: Site) -> None:
+    site.both("""CREATE TABLE a (id INT PRIMARY KEY, b INT); CREATE TABLE b (id INT PRIMARY KEY, a INT,
+        CONSTRAINT b_a FOREIGN KEY (a) REFERENCES a (id)); INSERT INTO a VALUES (1, 1); INSERT INTO b VALUES (1, 1);
+        ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (b) REFERENCES b (id)""")
+    site.prepare("a", "b")
+    site.now("SET foreign_key_checks = 0; DROP TABLE a, b")
+    site.make_landing("a")
+    site.make_landing("b")
+    assert site.definition("a").references[0].parent == site.ref("b")
+    assert site.definition("b").references[0].parent == site.ref("a")
+
+    with site.live() as server:
+        assert set(server.traces(SCHEMA).tables) == {str(site.ref("a")), str(site.ref("b"))}
+        for table in ("a", "b"):
+            server.drop_landing(SCHEMA, site.ref(table))
+
+    assert site.now("SHOW TABLES") == []
+
+
 def test_the_scratch_schema_is_made_once_and_goes_whole(site: Site) -> None:
     with site.live() as server:
         server.drop_scratch(SCHEMA)

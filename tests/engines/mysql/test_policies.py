@@ -145,6 +145,18 @@ def test_three_ways_tell_the_incident_from_the_work_that_followed(site: Site) ->
     ]  # fmt: skip
 
 
+def test_what_somebody_took_back_by_hand_is_no_conflict(site: Site) -> None:
+    three_ways(site)
+    site.now("UPDATE t SET v = 'v6', n = 9 WHERE id = 6")
+    chosen = policy(Merge.OVERWRITE, three_way=True)
+
+    difference = site.compare("t", policy=chosen)
+    load = site.load("t", policy=chosen)
+
+    assert (load.updated, sum(each.rows for each in load.conflicts)) == (2, difference.unfit)
+    assert site.now("SELECT v, n FROM t WHERE id = 6") == [("v6", 9)]
+
+
 def test_conflicts_are_restored_where_that_is_asked_for(site: Site) -> None:
     three_ways(site)
     chosen = policy(Merge.EXACT, three_way=True, on_conflict=OnConflict.RESTORE)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rdsrestore.core.bounds import Pace
-from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad
+from rdsrestore.core.changes import Ledger, PlanLine, SavedTable, TableDifference, TableLoad, Traces
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
@@ -43,6 +43,7 @@ from rdsrestore.engines.mysql.spans import FULL, SOFT, Tempo
 from rdsrestore.engines.mysql.tally import Tally
 from rdsrestore.engines.mysql.team import Team
 from rdsrestore.engines.mysql.throttle import Throttle
+from rdsrestore.engines.mysql.traces import traces
 
 WHERE = "production"
 
@@ -127,6 +128,10 @@ class MysqlProduction:
     def scratch_exists(self, schema: str) -> bool:
         """Say whether the scratch schema is still there."""
         return staging.exists(self._ready(), schema)
+
+    def traces(self, schema: str) -> Traces:
+        """Say what a scratch schema tells of its run."""
+        return traces(self._ready(), schema)
 
     def create_landing(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
         """Create an empty table from the restored definition and note it in the scratch schema."""
