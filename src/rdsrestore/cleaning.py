@@ -18,7 +18,7 @@ from rdsrestore.store.journal_file import JournalFile
 
 
 def clean(name: str | None, front: Front) -> ExitCode:
-    """Undo what a run's journal has open, newest first, and prove that it is gone."""
+    """Undo what a run's journal has open, and prove that it is gone."""
     stored = front.runs.find(name)
     with stored.locked():
         told = replay(stored.records(), STEPS)
