@@ -408,6 +408,7 @@ class FakeServer:
     def drop_scratch(self, schema: str) -> None:
         self.faults.before("drop_scratch")
         self.scratch.discard(schema)
+        self.faults.done("drop_scratch")
 
     def scratches(self) -> Sequence[str]:
         return ()

@@ -87,6 +87,23 @@ def test_an_unclear_answer_is_no_yes() -> None:
     assert len(desk.asked) == 3
 
 
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [(["yes"], True), (["Yes "], True), (["y", "yes"], True), (["no"], False), (["n"], False), ([""], False)],
+)
+def test_only_the_word_yes_agrees_to_a_write(answers: list[str], said: bool) -> None:  # noqa: FBT001 - a case's data
+    desk = Desk(*answers)
+    assert desk.guide.agree("Write?") is said
+    assert len(desk.asked) == len(answers)
+    assert ("only the word yes will do" in desk.screen.text) is (len(answers) > 1)
+
+
+@pytest.mark.parametrize("answer", ["y", "ye", "yess", "yes please", "ok", "j", "1", "true"])
+def test_what_is_neither_yes_nor_no_is_asked_again(answer: str) -> None:
+    assert Desk(answer, "no").guide.agree("Write?") is False
+    assert Desk(answer, "yes").guide.agree("Write?") is True
+
+
 @pytest.mark.parametrize(("typed", "said"), [("billing", True), ("Billing", False), ("", False), ("y", False)])
 def test_only_the_word_itself_confirms(typed: str, said: bool) -> None:  # noqa: FBT001 - a case's data
     assert Desk(typed).guide.type_to_confirm("billing") is said
@@ -99,6 +116,7 @@ def test_only_the_word_itself_confirms(typed: str, said: bool) -> None:  # noqa:
         lambda guide: guide.choose("Which?", ["a"], "a"),
         lambda guide: guide.choose_some("Which?", ["a"]),
         lambda guide: guide.confirm("Start?", default=True),
+        lambda guide: guide.agree("Write?"),
         lambda guide: guide.type_to_confirm("x"),
         lambda guide: guide.ask_moment(lambda: NOW, UTC),
     ],

@@ -25,7 +25,7 @@ from rdsrestore.store.runs import StoredRun
 
 
 def clean(name: str | None, front: Front) -> ExitCode:
-    """Undo what a run's journal has open, newest first, and prove that it is gone; returns the exit code.
+    """Undo what a run's journal has open, and prove that it is gone; returns the exit code.
 
     A run that has an ending keeps it. One that was cut off gets its own: what is found of what it wrote to production.
     """

@@ -130,6 +130,12 @@ class Front:
             raise Refused("confirm", "there is no terminal to ask", "add --yes to answer every question with yes")
         return self.guide.confirm(question)
 
+    def agree(self, question: str) -> bool:
+        """Ask for the word yes, before a write to production; without a terminal as `confirm`."""
+        if self.guide is None:
+            raise Refused("confirm", "there is no terminal to ask", "add --yes to answer every question with yes")
+        return self.guide.agree(question)
+
     def confirm_typed(self, question: str, typed: str) -> bool:
         """Ask for a text to be typed; anything else is a no."""
         if self.guide is None:
@@ -145,4 +151,4 @@ class Front:
     def _operator(self, *, yes: bool, typed: str | None) -> Operator:
         if yes:
             return wiring.AlwaysYes(self.show_differences, typed)
-        return wiring.AtTheTerminal(self.show_differences, self.confirm, self.confirm_typed)
+        return wiring.AtTheTerminal(self.show_differences, self.agree, self.confirm_typed)

@@ -92,6 +92,16 @@ class Guide:
                 return answer in YES
             self._say("please answer y or n")
 
+    def agree(self, question: str) -> bool:
+        """Ask for the word yes, as befits a write to production: a single key is no answer, an empty one is a no."""
+        while True:
+            answer = self._answer(f"{question} [yes/no]", None).lower()
+            if answer == "yes":
+                return True
+            if not answer or answer in NO:
+                return False
+            self._say("this writes to production: only the word yes will do; no, or nothing, stops here")
+
     def type_to_confirm(self, word: str) -> bool:
         """Ask for a word to be typed out; anything else is a no."""
         return self._answer(f'To go on, type "{word}"', None) == word

@@ -92,7 +92,8 @@ def undo(name: str | None, front: Front, reason: str, *, dry_run: bool, yes: boo
             invariants=(),
             undoes=stored.id.value,
         )
-        question = f"Start? Nothing is written to {request.database} before you are asked again."
+        later = f"Start? Nothing is written to {request.database} before you are asked again."
+        question = f"Start? This renames tables of {request.database} at once." if swapped else later
         recipe = SWAP_BACK if swapped else WAY_BACK
         job = Job(recipe, question, dry_run, yes, saved.tables, str(stored.folder), swapped)
         return start(request, job, front.world(yes=yes), front)
@@ -112,9 +113,20 @@ def start(request: Request, job: Job, world: World, front: Front) -> ExitCode:
     if job.dry_run:
         front.screen.print("dry run: nothing was created and nothing was changed")
         return ExitCode.OK
-    if not job.yes and not front.confirm(job.question):
+    if not job.yes and not consented(plan.steps, job.question, front):
         raise Refused("plan", "you said no; nothing was created", "run the same command again when you are ready")
     return carry_out(plan, read, world, front, by="--yes" if job.yes else request.operator)
+
+
+def consented(steps: Sequence[Step], question: str, front: Front) -> bool:
+    """Ask whether to begin: for the word yes where production is written to and no step asks before it."""
+    writes = any(step.impact is Impact.PRODUCTION for step in steps)
+    return front.agree(question) if writes and not asks(steps) else front.confirm(question)
+
+
+def asks(steps: Sequence[Step]) -> bool:
+    """Say whether a step asks for approval."""
+    return any(isinstance(step, Approve) for step in steps)
 
 
 def refuse_if_blocked(findings: Sequence[Finding]) -> None:
@@ -185,7 +197,7 @@ def work(
     finally:
         announcer.close()
         journal.close()
-    if outcome.differences and not any(isinstance(step, Approve) for step in plan.steps):
+    if outcome.differences and not asks(plan.steps):
         front.show_differences(outcome.differences, asked=False)
     front.sum_up(
         replace(

@@ -18,7 +18,7 @@ from rdsrestore.core.surveyor import anew
 from rdsrestore.core.tables import DumpFile
 from rdsrestore.core.targets import AFTER
 from rdsrestore.front import Front
-from rdsrestore.restoring import Office, alone, work
+from rdsrestore.restoring import Office, alone, consented, work
 from rdsrestore.steps import STEPS
 from rdsrestore.steps.road import Found, ahead
 from rdsrestore.steps.stock import recount
@@ -44,7 +44,7 @@ def resume(name: str | None, front: Front, confirm: str | None, *, yes: bool) ->
         plan = replace(whole, steps=tuple(ahead(whole.steps, told, found)))
         for line in what_is_left([step.describe() for step in plan.steps], told, stored):
             front.screen.print(line, soft_wrap=True)
-        if not yes and not front.confirm("Go on?"):
+        if not yes and not consented(plan.steps, "Go on?", front):
             raise Refused(
                 "resume", "you said no; nothing was done", f"rdsrestore cleanup {stored.id} removes all of it"
             )

@@ -51,13 +51,13 @@ class AtTheTerminal:
     """The person at the terminal."""
 
     show: Callable[[Sequence[TableDifference]], None]
-    ask: Callable[[str], bool]
+    agree: Callable[[str], bool]
     ask_typed: Callable[[str, str], bool]
 
     def approve(self, question: str, differences: Sequence[TableDifference], typed: str | None) -> bool:
         """Show and ask."""
         self.show(differences)
-        return self.ask(question) if typed is None else self.ask_typed(question, typed)
+        return self.agree(question) if typed is None else self.ask_typed(question, typed)
 
 
 @dataclass

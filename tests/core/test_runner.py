@@ -153,6 +153,45 @@ def test_an_instance_that_is_still_there_after_its_deletion_is_noticed(stage: St
     assert cloud.armed(["rdsrestore-170601-103000-abcd"]), "the switch has to stay where the instance does"
 
 
+def test_a_failed_undo_is_tried_once_more(stage: Stage) -> None:
+    stage.world.cloud.faults.fail("delete_instance", CloudError("delete", "denied"))
+    stage.world.server.faults.fail("drop_scratch", unreachable())
+    assert stage.play().exit_code is ExitCode.OK
+    assert stage.paper.of(Kind.UNDO_FAILED) == ["restore-instance", "own-group", "arm-switch", "scratch"]
+    assert stage.nothing_left()
+
+
+def test_what_is_found_gone_is_not_still_there_however_its_undo_ended(stage: Stage) -> None:
+    def denied() -> None:
+        raise CloudError("delete", "the answer was lost")
+
+    for call in ("delete_instance", "delete_group"):
+        stage.world.cloud.faults.when(call, denied)
+    outcome = stage.play()
+    assert stage.nothing_left()
+    assert outcome.remains == ()
+    assert set(stage.paper.of(Kind.UNDONE)) == {"open-rule", "restore-instance", "own-group", "arm-switch", "scratch"}
+
+
+def test_where_nobody_can_look_that_is_what_is_said(stage: Stage) -> None:
+    server = stage.world.server
+    server.faults.when("drop_scratch", lambda: server.faults.fail("login", unreachable()))
+    outcome = stage.play()
+    assert outcome.exit_code is ExitCode.CLEANUP_INCOMPLETE
+    (remain,) = outcome.remains
+    assert remain.said.startswith("could not look whether this is done: drop scratch schema")
+    assert stage.paper.of(Kind.UNDO_FAILED) == []
+
+
+def test_what_needs_production_is_undone_after_all_that_does_not(stage: Stage) -> None:
+    server = stage.world.server
+    for call in ("drop_scratch", "stage"):
+        server.faults.fail(call, unreachable())
+    stage.play(request(into="billing_then"))
+    cleared = stage.paper.of(Kind.UNDONE)
+    assert cleared.index("landing") > cleared.index("arm-switch") > cleared.index("restore-instance")
+
+
 def test_an_unforeseen_exception_is_our_bug_and_still_cleaned_up(stage: Stage) -> None:
     stage.world.server.faults.fail("stage", ZeroDivisionError("oops"))
     outcome = stage.play()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -77,4 +78,27 @@ def test_a_fault_that_stays_ends_the_run_with_what_to_try(
     assert hint in ended.stderr
     assert "Traceback" not in ended.stderr
     assert shop.number("SELECT COUNT(*) FROM shop.faulty") == 1
+    assert shop.ours() == []
+
+
+@pytest.mark.parametrize("kind", ["denied", "expired"])
+@pytest.mark.parametrize(
+    "action", ["rds:DeleteDBInstance", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress"]
+)
+def test_what_could_not_be_removed_is_tried_once_more(shop: LabTool, damaged: str, kind: str, action: str) -> None:
+    times = 2 if action.endswith("Ingress") else 1  # the first one ends the run
+    plan(shop, kind, action, times)
+    ended = shop("table", "faulty", "--before", damaged, "--yes", check=4 if times > 1 else 0)
+    assert "STILL THERE" not in ended.stdout + ended.stderr
+    assert shop.ours() == []
+
+
+def test_the_group_of_an_instance_that_stays_is_not_waited_for(shop: LabTool, damaged: str) -> None:
+    plan(shop, "denied", "rds:DeleteDBInstance", 2)
+    began = time.monotonic()
+    ended = shop("table", "faulty", "--before", damaged, "--yes", check=6)
+    assert time.monotonic() - began < 100
+    assert "is in use by rdsrestore-" in ended.stderr
+    assert shop.number("SELECT COUNT(*) FROM shop.faulty") == 2
+    shop("cleanup", check=0)
     assert shop.ours() == []

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 import pexpect
 import pytest
 
-from tool import LabTool
+from tool import LabTool, kill_at
 
 Terminal: TypeAlias = "pexpect.spawn[str]"  # a program on a terminal of its own
 
 
-@pytest.fixture
-def terminal(shop: LabTool) -> Iterator[Terminal]:
-    """The tool started with nothing but a command, on a terminal."""
+@contextmanager
+def on_a_terminal(shop: LabTool, *words: str) -> Iterator[Terminal]:
+    """The tool started on a terminal."""
     child = pexpect.spawn(
         sys.executable,
-        ["-m", "rdsrestore", "table"],
+        ["-m", "rdsrestore", *words],
         env={**shop.env, "TERM": "xterm", "TZ": "Europe/Berlin"},
         encoding="utf-8",
         timeout=120,
@@ -27,6 +29,37 @@ def terminal(shop: LabTool) -> Iterator[Terminal]:
     )
     yield child
     child.close(force=True)
+
+
+@pytest.fixture
+def terminal(shop: LabTool) -> Iterator[Terminal]:
+    """The tool started with nothing but a command."""
+    with on_a_terminal(shop, "table") as child:
+        yield child
+
+
+@pytest.fixture
+def damaged(shop: LabTool) -> Iterator[str]:
+    """A table that has lost a row, and the moment before."""
+    shop.sql("CREATE TABLE shop.typed (id INT PRIMARY KEY)")
+    shop.sql("INSERT INTO shop.typed VALUES (1), (2)")
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.typed WHERE id = 1")
+    yield before
+    shop.sql("DROP TABLE shop.typed")
+
+
+def ended(terminal: Terminal) -> int | None:
+    """Wait for the tool to end; returns its exit code."""
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    return terminal.exitstatus
+
+
+def unanswered(terminal: Terminal, next_line: str) -> None:
+    """See that a question stays open."""
+    with pytest.raises(pexpect.TIMEOUT):
+        terminal.expect(next_line, timeout=1)
 
 
 def test_a_guided_run_asks_for_everything_and_restores(shop: LabTool, terminal: Terminal) -> None:
@@ -44,8 +77,11 @@ def test_a_guided_run_asks_for_everything_and_restores(shop: LabTool, terminal: 
     terminal.expect("CE[S]?T")
     terminal.expect("Start\\?")
     terminal.sendline("y")
-    terminal.expect("On production: insert 1 row of shop.guided\\?")
+    terminal.expect("On production: insert 1 row of shop.guided\\? \\[yes/no\\]")
     terminal.sendline("y")
+    terminal.expect("only the word yes will do")
+    terminal.expect("On production: insert 1 row of shop.guided\\? \\[yes/no\\]")
+    terminal.sendline("yes")
     terminal.expect("1 row put back")
     terminal.expect(pexpect.EOF)
     terminal.close()
@@ -76,3 +112,84 @@ def test_the_end_of_input_is_a_no(terminal: Terminal) -> None:
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 3
+
+
+def test_keys_pressed_before_a_question_do_not_answer_it(shop: LabTool, damaged: str) -> None:
+    with on_a_terminal(shop, "table", "typed", "--before", damaged) as terminal:
+        terminal.sendline("y")
+        terminal.sendline("yes")
+        terminal.expect("Start\\?")
+        unanswered(terminal, "own-group")
+        terminal.sendline("y")
+        terminal.expect("restore-instance")
+        terminal.sendline("yes")
+        terminal.send("y")
+        terminal.expect("On production: insert 1 row of shop.typed\\?")
+        unanswered(terminal, "approved")
+        terminal.sendline("es")  # with the key from before it would be a yes
+        terminal.expect("only the word yes will do")
+        terminal.sendline("no")
+        terminal.expect("nothing was written to production")
+        assert ended(terminal) == 3
+
+    assert shop.sql("SELECT id FROM shop.typed") == [["2"]]
+    assert shop.ours() == []
+
+
+def test_keys_pressed_before_a_password_or_a_name_is_asked_for_are_forgotten(shop: LabTool, damaged: str) -> None:
+    env = {name: value for name, value in shop.env.items() if name != "RDSRESTORE_PASSWORD"}
+    asking = LabTool(shop.folder, shop.home, env)
+    with on_a_terminal(asking, "table", "typed", "--before", damaged, "--merge", "exact") as terminal:
+        terminal.sendline("hunter2")
+        terminal.expect("Password of")
+        unanswered(terminal, "denied")
+        terminal.sendline(shop.env["RDSRESTORE_PASSWORD"])
+        terminal.expect("Start\\?")
+        shop.sql("INSERT INTO shop.typed VALUES (9)")
+        terminal.sendline("y")
+        terminal.expect("restore-instance")
+        terminal.sendline("typed")
+        terminal.expect('type "typed"')
+        unanswered(terminal, "approved")
+        terminal.sendline("")
+        assert ended(terminal) == 3
+    assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["2"], ["9"]]
+
+
+def test_going_on_with_an_approved_load_and_taking_it_back_want_the_word_yes(
+    shop: LabTool, damaged: str, tmp_path: Path
+) -> None:
+    pause = tmp_path / "pause"
+    pause.touch()
+    with shop.started("table", "typed", "--before", damaged, "--yes", "--pause-file", str(pause)) as process:
+        assert kill_at(process, "step-progress", "load")
+    pause.unlink()
+    with on_a_terminal(shop, "resume") as terminal:
+        terminal.expect("Go on\\? \\[yes/no\\]")
+        terminal.sendline("y")
+        terminal.expect("only the word yes will do")
+        terminal.sendline("yes")
+        assert ended(terminal) == 0
+    assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["1"], ["2"]]
+
+    with on_a_terminal(shop, "undo") as terminal:
+        terminal.expect("Start\\? Nothing is written.*\\[y/N\\]")
+        terminal.sendline("y")
+        terminal.expect("On production: .*\\[yes/no\\]")
+        terminal.sendline("y")
+        terminal.expect("only the word yes will do")
+        terminal.sendline("")
+        assert ended(terminal) == 3
+    assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["1"], ["2"]]
+
+
+def test_taking_a_swap_back_wants_the_word_yes(shop: LabTool, damaged: str) -> None:
+    shop("table", "typed", "--before", damaged, "--swap", "--yes", "--confirm", "typed", check=0)
+    assert len(shop.sql("SELECT id FROM shop.typed")) == 2
+    with on_a_terminal(shop, "undo") as terminal:
+        terminal.expect("Start\\? This renames tables of shop at once. \\[yes/no\\]")
+        terminal.sendline("y")
+        terminal.expect("only the word yes will do")
+        terminal.sendline("YES")
+        assert ended(terminal) == 0
+    assert shop.sql("SELECT id FROM shop.typed") == [["2"]]

@@ -38,7 +38,7 @@ class Teardown:
         self._run = run
         self._desk = desk
         self._todo = {step.name: step for step in in_order(steps) if step.undo_text()}
-        self._problems = {step.name: self._remains(step, LEFT) for step in self._todo.values()}
+        self._problems = {step.name: remains(step, run, LEFT) for step in self._todo.values()}
         self._proof: list[str] = []
 
     @property
@@ -64,33 +64,25 @@ class Teardown:
 
     def _undo(self, step: Step) -> None:
         problem = undo(step, self._run, self._desk)
-        self._settle(step, problem)
+        if problem:
+            self._problems[step.name] = problem
+        else:
+            self._problems.pop(step.name, None)
 
     def _prove(self, step: Step) -> None:
         """Let what is found decide; an undo that seemed to fail may have had its effect."""
         try:
             sentence = step.prove_gone(self._run)
-        except CleanupIncomplete as found:
-            self._settle(step, self._remains(step, str(found)))
-            return
         except RdsRestoreError as error:
-            if step.name not in self._problems:
-                self._settle(step, self._remains(step, str(error), looked=False))
+            if step.name not in self._problems:  # why it could not be undone says more
+                looked = isinstance(error, CleanupIncomplete)
+                self._problems[step.name] = remains(step, self._run, str(error), looked=looked)
             return
         if not sentence:
             return
         self._proof.append(sentence)
         if self._problems.pop(step.name, None):
             note(self._desk, Kind.UNDONE, step.name, {"found": sentence})
-
-    def _settle(self, step: Step, problem: Remains | None) -> None:
-        if problem:
-            self._problems[step.name] = problem
-        else:
-            self._problems.pop(step.name, None)
-
-    def _remains(self, step: Step, why: str, *, looked: bool = True) -> Remains:
-        return remains(step, self._run, why, looked=looked)
 
 
 def undo(step: Step, run: Run, desk: Desk) -> Remains | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -104,8 +106,9 @@ class Terminal(Console):
         password: bool = False,
         stream: TextIO | None = None,
     ) -> str:
-        """Read a line from the operator, without an animation in the way."""
+        """Read a line from the operator, without an animation in the way; what was typed before it does not count."""
         with self._paused():
+            forget_typed(sys.stdin)
             return super().input(prompt, markup=markup, emoji=emoji, password=password, stream=stream)
 
     @contextmanager
@@ -117,6 +120,12 @@ class Terminal(Console):
         finally:
             if picture is not None:
                 self.animate(picture)
+
+
+def forget_typed(keyboard: TextIO) -> None:
+    """Drop what was typed ahead: it answers no question that nobody had seen."""
+    with suppress(OSError, ValueError, termios.error):  # no terminal, so nobody types
+        termios.tcflush(keyboard.fileno(), termios.TCIFLUSH)
 
 
 def hush(stream: IO[str]) -> None:
