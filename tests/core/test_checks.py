@@ -73,6 +73,12 @@ def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey,
         (request(), with_table(versioned=True), "table.versioned"),
         (request(), seen(source=replace(SOURCE, replica_of="writer")), "source.replica"),
         (request(), seen(leftovers=(Leftover("instance", "i", "r", "available"),)), "leftovers"),
+        (request(), seen(server=replace(seen().server, caller_name="ip-10-0-3-7.internal")), "caller.unsure"),
+        (
+            request(caller="203.0.113.9/32"),
+            seen(server=replace(seen().server, caller="10.0.3.7/32"), caller="203.0.113.9/32"),
+            "caller.differs",
+        ),
         (request(), seen(listeners=(ListenerCheck("Slack", "channel_not_found", "check it"),)), "listener.silent"),
     ],
 )
@@ -95,6 +101,21 @@ def test_what_only_needs_saying_is_said(wanted: Request, found: Survey, code: st
 )
 def test_each_way_out_that_a_hint_names_is_open(wanted: Request, found: Survey) -> None:
     assert check(wanted, found) == ()
+
+
+def test_production_s_word_on_our_address_comes_before_anybody_else_s() -> None:
+    world = FakeWorld()
+    world.server.facts = replace(world.server.facts, caller="10.0.3.7/32")
+    found = survey(request(), world.world(), Path())
+    assert found.caller == "10.0.3.7/32"
+    assert check(request(), found) == ()
+
+
+def test_an_address_that_production_sees_need_not_be_known_outside() -> None:
+    world = FakeWorld()
+    world.cloud.address = None
+    world.server.facts = replace(world.server.facts, caller="2001:db8::7/128")
+    assert survey(request(), world.world(), Path()).caller == "2001:db8::7/128"
 
 
 def test_the_hint_for_lost_children_is_the_command_that_saves_them() -> None:

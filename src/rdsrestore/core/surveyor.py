@@ -44,7 +44,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         landing=landing,
         tools=world.databases.tools(),
         free_disk=shutil.disk_usage(folder).free,
-        caller=request.caller or find_caller(world),
+        caller=request.caller or server.caller or find_caller(world),
         leftovers=tuple(cloud.leftovers()),
         snapshot=snapshot,
         listeners=tuple(listeners),
@@ -84,7 +84,7 @@ def related(request: Request, production: Production) -> tuple[Relative, ...]:
 
 
 def find_caller(world: World) -> str | None:
-    """Find this machine's address; None where that can't be found out, which is a finding of its own."""
+    """Ask outside for this machine's address; None where that can't be found out, which is a finding of its own."""
     try:
         return world.cloud.caller()
     except CloudError:

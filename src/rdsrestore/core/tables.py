@@ -135,7 +135,11 @@ class DumpFile:
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """A server as its session sees it; sizes in bytes, `ahead` in seconds: by how much its clock is before ours."""
+    """A server as its session sees it; sizes in bytes, `ahead` in seconds: by how much its clock is before ours.
+
+    `caller` is this machine as the server sees it, a /32 or /128; where that is not certain, `caller_name` is the name
+    that the server knows it by.
+    """
 
     version: str
     flavour: str
@@ -148,6 +152,8 @@ class ServerFacts:
     event_scheduler: bool = False
     privileges_missing: tuple[str, ...] = ()
     ahead: float = 0.0
+    caller: str | None = None
+    caller_name: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from rdsrestore.lab.place import Options, Place, default_folder
+from rdsrestore.lab.place import CONTAINERS, Options, Place, default_folder
 
 app = typer.Typer(
     help="A small RDS on this machine, with real servers, backups and a firewall, to try everything on.",
@@ -39,12 +39,15 @@ def up(
     history: Annotated[int, typer.Option(help="Seconds that the backups go back.", min=0)] = 3600,
     deny: Annotated[str, typer.Option(help="What the firewall does with callers: drop or reset.")] = "drop",
     image: Annotated[str | None, typer.Option(help="Run the servers in containers of this image.")] = None,
+    behind_nat: Annotated[
+        bool, typer.Option("--behind-nat", help="The outside sees another address of this machine than databases do.")
+    ] = False,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
 
     where = place(folder)
-    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image)
+    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image, behind_nat)
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""
     typer.echo(
@@ -78,6 +81,8 @@ def env(folder: Dir = None) -> None:
     state = where.running()
     for name, value in exports(state, str(where.ca)).items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+    if (where.folder / CONTAINERS).exists():
+        typer.echo("export RDSRESTORE_CALLER=127.0.0.1  # a server in a container sees Docker's own address")
     typer.echo(f"# mysql --user={state.user} --ssl-ca={shlex.quote(str(where.ca))} shop")
     typer.echo(f"# the password lies in Secrets Manager too: RDSRESTORE_PASSWORD_SECRET={state.secret_arn}")
 

@@ -77,6 +77,7 @@ class Lab:
             handlers=Handlers(self.rds, Network(self.cloud)),
             slack=self.slack,
             control=self._control,
+            behind_nat=options.behind_nat,
         )
         threading.Thread(target=self._http.serve_forever, daemon=True, name="http").start()
         self.schedules = Schedules(self.cloud, self._delete)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 XML = "text/xml"
+NAT = "203.0.113.7"
+"""As what the outside sees a machine that goes out through another's address."""
 REST = {
     ("scheduler", "POST"): "CreateSchedule",
     ("scheduler", "PUT"): "UpdateSchedule",
@@ -44,7 +46,7 @@ class Call:
 class Overlay:
     """A WSGI application before moto's; `control` answers what stands under /_lab/.
 
-    `heard` is told of each call to the scheduler.
+    `heard` is told of each call to the scheduler. With `behind_nat` the outside sees its caller as another address.
     """
 
     moto: WSGIApplication
@@ -55,6 +57,7 @@ class Overlay:
     calls: list[Call] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     heard: Callable[[], None] = nothing
+    behind_nat: bool = False
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -67,7 +70,8 @@ class Overlay:
             text = b"ok" if path.startswith("/slack/hook/") and status == 200 else json.dumps(answer).encode()  # noqa: PLR2004 - HTTP
             return reply(start, status, "application/json", text)
         if path == "/_lab/checkip":
-            return reply(start, 200, "text/plain", f"{environ.get('REMOTE_ADDR', '')}\n".encode())
+            seen = NAT if self.behind_nat else environ.get("REMOTE_ADDR", "")
+            return reply(start, 200, "text/plain", f"{seen}\n".encode())
         if path.startswith("/_lab/"):
             answer = self.control(path[6:], json.loads(body or b"{}"))
             return reply(start, 200, "application/json", json.dumps(answer, default=str).encode())

@@ -31,6 +31,7 @@ class Options:
     history: int = 3600
     deny: str = "drop"
     image: str | None = None
+    behind_nat: bool = False
 
 
 @dataclass(frozen=True)

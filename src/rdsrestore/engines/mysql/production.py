@@ -66,7 +66,7 @@ class MysqlProduction:
 
     def server(self) -> ServerFacts:
         """Read what the server is and allows."""
-        return facts(self._ready())
+        return facts(self._ready(), self._login.endpoint)
 
     def databases(self) -> Sequence[str]:
         """Name the users' databases."""

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from rdsrestore.core.model import RunId
+from rdsrestore.core.model import Endpoint, RunId
 from rdsrestore.core.tables import ServerFacts
+from rdsrestore.engines.mysql import peer
 from rdsrestore.engines.mysql.connect import Session
 
 FOR_SCRATCH = ("SELECT", "INSERT", "UPDATE", "CREATE", "DROP")
@@ -18,8 +19,9 @@ SCHEMA_WIDE = re.compile(r"`((?:[^`]|``)*)`\.\*")
 SCRATCH = RunId("000000-000000-0000").schema
 
 
-def facts(session: Session) -> ServerFacts:
-    """Read version, limits and the login's privileges."""
+def facts(session: Session, endpoint: Endpoint) -> ServerFacts:
+    """Read version, limits, the login's privileges, and as whom the server knows us."""
+    address, name = peer.caller(session, endpoint)
     version, read_only, names, packet, mode, autoinc, events = session.one(
         "SELECT VERSION(), @@read_only, @@lower_case_table_names, @@max_allowed_packet, @@GLOBAL.sql_mode,"
         " @@innodb_autoinc_lock_mode, @@event_scheduler"
@@ -36,6 +38,8 @@ def facts(session: Session) -> ServerFacts:
         event_scheduler=str(events).upper() in {"ON", "1"} and bool(enabled),
         privileges_missing=missing(session),
         ahead=ahead(session),
+        caller=address,
+        caller_name=name,
     )
 
 
