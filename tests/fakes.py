@@ -536,6 +536,10 @@ class FakeServer:
         self.faults.before("copy")
         yield FakeCopy(self)
 
+    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+        del endpoint, user, password, within, progress
+        self.faults.before("reach")
+
     def tools(self) -> ClientTools:
         return ClientTools("/usr/bin/mysqldump", "10.11", "mariadb", "/usr/bin/mysql", "10.11")
 

@@ -96,7 +96,9 @@ def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | No
     password = Password(settings.password, clients, ask)
     return World(
         cloud=RdsInstances(clients, log, settings.poll, settings.checkip_url),
-        databases=MysqlDatabases(password, settings.ssl_ca, key=settings.dump_key, executor=settings.executor),
+        databases=MysqlDatabases(
+            password, settings.ssl_ca, key=settings.dump_key, executor=settings.executor, poll=settings.poll
+        ),
         operator=operator,
         clock=SystemClock(),
     )

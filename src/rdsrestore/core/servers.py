@@ -209,6 +209,10 @@ class Databases(Protocol):
         """Log in to a temporary instance."""
         ...
 
+    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+        """Log in to a temporary instance, again and again for up to `within` seconds, until it lets us in."""
+        ...
+
     def tools(self) -> ClientTools:
         """Find the dump and load programs."""
         ...

@@ -42,12 +42,13 @@ def up(
     behind_nat: Annotated[
         bool, typer.Option("--behind-nat", help="The outside sees another address of this machine than databases do.")
     ] = False,
+    settle: Annotated[float, typer.Option(help="Seconds until a copy's rule and password hold.", min=0)] = 0.0,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
 
     where = place(folder)
-    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image, behind_nat)
+    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image, behind_nat, settle)
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""
     typer.echo(

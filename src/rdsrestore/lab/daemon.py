@@ -59,7 +59,7 @@ class Lab:
         self.servers: Servers = make_servers(place, files, options)
         self.rds = Rds(
             servers=self.servers,
-            pace=Pace(restore=options.restore_delay, lag=options.lag),
+            pace=Pace(restore=options.restore_delay, lag=options.lag, settle=options.settle),
             allows=self._allows,
             drop=options.deny == "drop",
             earliest=datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=options.history),

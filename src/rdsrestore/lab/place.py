@@ -32,6 +32,7 @@ class Options:
     deny: str = "drop"
     image: str | None = None
     behind_nat: bool = False
+    settle: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -30,13 +30,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pace:
-    """How long things take, in seconds: `restore` from creating to available, `lag` of the restore window, `delete`."""
+    """How long things take, in seconds: `restore` from creating to available, `lag` of the restore window, `delete`.
+
+    `settle` is for how long a copy's rule and password do not hold yet after the service has said that they do.
+    """
 
     restore: float = 3.0
     lag: float = 2.0
     delete: float = 0.4
     reset: float = 0.3
     reboot: float = 3.0
+    settle: float = 0.0
 
 
 @dataclass
@@ -94,7 +98,7 @@ class Rds:
 
     def add(self, shown: dict[str, Any], make: Callable[[], Server], message: str) -> Instance:
         """Register a new instance and let its status walk while its server is made."""
-        instance = Instance(shown)
+        instance = Instance(shown, settles=self.pace.settle)
         with self.lock:
             if instance.name in self.instances:
                 raise Fault("DBInstanceAlreadyExists", "DB instance already exists")
@@ -137,13 +141,18 @@ class Rds:
     def _change_password(self, instance: Instance, password: str) -> None:
         time.sleep(self.pace.reset / 3)
         instance.turn("resetting-master-credentials")
-        user = instance.shown["MasterUsername"]
-        if instance.server:
-            quoted = password.replace("\\", "\\\\").replace("'", "''")
-            instance.server.sql(f"ALTER USER '{user}'@'%' IDENTIFIED BY '{quoted}'")
+        if not instance.settles:
+            self._set_password(instance, password)
         time.sleep(self.pace.reset)
         instance.shown["PendingModifiedValues"] = {}
         instance.turn("available")
+        if instance.settles and not instance.gone.wait(instance.settles):
+            self._set_password(instance, password)
+
+    def _set_password(self, instance: Instance, password: str) -> None:
+        if instance.server:
+            quoted = password.replace("\\", "\\\\").replace("'", "''")
+            instance.server.sql(f"ALTER USER '{instance.shown['MasterUsername']}'@'%' IDENTIFIED BY '{quoted}'")
 
     def reboot(self, instance: Instance) -> None:
         """Let an instance's server die and come back, as in a failover."""
@@ -175,7 +184,7 @@ class Rds:
         assert server is not None  # noqa: S101 - for the type checker: callers have made it
         instance.gateway = Gateway(
             lambda: server.address,
-            lambda peer, port: self.allows(instance.groups, peer, port),
+            lambda peer, port: self.allows(instance.groups, peer, port) and instance.settled(),
             drop=self.drop,
             network=self.network,
             port=port,

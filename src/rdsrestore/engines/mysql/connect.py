@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 
 LOST_INSIDE = 2013
+HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""A server that goes away in the middle of a login says nothing about its certificate."""
 IDLE = 1.0
 """Seconds after which an open connection may have been lost unnoticed."""
 
@@ -193,7 +195,8 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
             connection.connect(door)
         except pymysql.MySQLError as error:
             door.close()
-            if isinstance(error.__context__, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+            causes = (error.__context__, error.__cause__)
+            if any(isinstance(each, ssl.SSLError) and not isinstance(each, HUNG_UP) for each in causes):
                 raise tls_failed(where, error) from error
             raise
     return connection

@@ -8,11 +8,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rdsrestore.core.model import Endpoint, Secret, TableRef
+from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import ClientTools
 from rdsrestore.engines.mysql import clients, lock, shelf, team
 from rdsrestore.engines.mysql.connect import Login, connect
 from rdsrestore.engines.mysql.copy import MysqlCopy
 from rdsrestore.engines.mysql.production import MysqlProduction
+from rdsrestore.engines.mysql.reach import reach
 
 STATEMENTS: dict[str, tuple[str, ...]] = {
     "dump": ("mysqldump -t",),
@@ -23,6 +25,8 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "load": ("INSERT … SELECT of missing rows",),
     "verify": ("SELECT",),
 }
+OFTEN = 5.0
+"""Longest pause between two first logins to a copy, in seconds."""
 
 
 class MysqlDatabases:
@@ -30,7 +34,8 @@ class MysqlDatabases:
 
     `connect_timeout` bounds the wait for a server's first word, in seconds; statements take as long as they take.
     Dumps and undo files are encrypted for `key`, an age identity, where it is given; UsageError where it is none.
-    `executor` is where workers are, as dask://host:port.
+    `executor` is where workers are, as dask://host:port. `poll` is the pause between two first logins to a copy, in
+    seconds.
     """
 
     def __init__(
@@ -40,12 +45,14 @@ class MysqlDatabases:
         connect_timeout: float = 10.0,
         key: Secret | None = None,
         executor: str | None = None,
+        poll: float = OFTEN,
     ) -> None:
         self._password = password
         self._key = shelf.check(key)
         self._team = team.join(executor, self._key)
         self._ca = ca
         self._patience = connect_timeout
+        self._poll = min(poll, OFTEN)
 
     def close(self) -> None:
         """Leave the workers to others."""
@@ -75,6 +82,10 @@ class MysqlDatabases:
         login = self._login(endpoint, user, self._password())
         with closing(connect(login, "production")) as session, lock.held(session, run, refs):
             yield
+
+    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+        """Log in to a temporary instance until it lets us in."""
+        reach(self._login(endpoint, user, password), "open-rule: the copy", self._poll, within, progress)
 
     def tools(self) -> ClientTools:
         """Find the dump and load programs."""
