@@ -75,6 +75,17 @@ def test_a_member_of_a_cluster_and_a_replica_are_told_apart(account: Account) ->
     assert (source.cluster, source.replica_of) == ("c", "w")
 
 
+def test_replicas_of_other_regions_and_those_that_can_not_be_read_stop_nothing(account: Account) -> None:
+    far = "arn:aws:rds:us-east-1:123456789012:db:a-name-that-makes-the-whole-longer-than-the-service-takes"
+    shown = {**account.instances()["production"], "ReadReplicaDBInstanceIdentifiers": ["production", far, "gone"]}
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
+    assert account.source().id == "production"
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
+    found = account.cloud.replicas("production")
+    assert found == {"production": Endpoint("127.0.0.1", shown["Endpoint"]["Port"]), far: None, "gone": None}
+    assert account.proxy.count("DescribeDBInstances") == 4
+
+
 def test_provisioned_storage_is_asked_for_as_the_source_has_it(account: Account) -> None:
     shown = {**account.instances()["production"], "StorageType": "io2", "Iops": 3000}
     account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})

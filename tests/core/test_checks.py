@@ -9,7 +9,8 @@ import pytest
 from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request
 from rdsrestore.core.checks import Severity, check
 from rdsrestore.core.cloud import Leftover, SnapshotInfo
-from rdsrestore.core.model import Merge, Moment, Policy, Request, Snapshot, Triggers
+from rdsrestore.core.errors import CloudError
+from rdsrestore.core.model import Endpoint, Limits, Merge, Moment, Policy, Request, Snapshot, Triggers
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.core.surveyor import survey
 from rdsrestore.core.tables import ClientTools, ForeignKey, Trigger
@@ -79,6 +80,9 @@ def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey,
             seen(server=replace(seen().server, caller="10.0.3.7/32"), caller="203.0.113.9/32"),
             "caller.differs",
         ),
+        (request(), seen(doubted=("rds:DeleteDBInstance",)), "aws.doubted"),
+        (request(), seen(leftovers_problem="security group rules: no"), "leftovers.unknown"),
+        (request(), seen(unseen_replicas=("arn:aws:rds:us-east-1:1:db:dr",)), "replica.unseen"),
         (request(), seen(listeners=(ListenerCheck("Slack", "channel_not_found", "check it"),)), "listener.silent"),
     ],
 )
@@ -116,6 +120,32 @@ def test_an_address_that_production_sees_need_not_be_known_outside() -> None:
     world.cloud.address = None
     world.server.facts = replace(world.server.facts, caller="2001:db8::7/128")
     assert survey(request(), world.world(), Path()).caller == "2001:db8::7/128"
+
+
+def test_a_look_for_leftovers_that_fails_stops_nothing() -> None:
+    world = FakeWorld()
+    world.cloud.faults.fail("leftovers", CloudError("security group rules", "no", code="aws.refused"))
+    found = survey(request(), world.world(), Path())
+    assert [each.code for each in check(request(), found)] == ["leftovers.unknown"]
+    assert "security group rules: no" in found.leftovers_problem
+
+
+def test_replicas_are_read_only_where_their_lag_matters() -> None:
+    world = FakeWorld()
+    replica = Endpoint("replica.example", 3306)
+    world.cloud.followers = {"replica": replica, "arn:aws:rds:us-east-1:123456789012:db:dr": None}
+    world.cloud.faults.fail("replicas", CloudError("instance", "no"))
+    assert survey(request(), world.world(), Path()).source.replicas == ()
+    world.cloud.faults.planned.clear()
+    watched = survey(request(limits=Limits(max_lag=5)), world.world(), Path())
+    assert watched.source.replicas == (replica,)
+    assert watched.unseen_replicas == ("arn:aws:rds:us-east-1:123456789012:db:dr",)
+
+
+def test_the_writer_of_a_replica_in_another_region_is_named_with_its_region() -> None:
+    writer = "arn:aws:rds:us-east-1:123456789012:db:main"
+    (finding,) = check(request(), seen(source=replace(SOURCE, replica_of=writer)))
+    assert "--region us-east-1 --instance main" in finding.hint
 
 
 def test_the_hint_for_lost_children_is_the_command_that_saves_them() -> None:

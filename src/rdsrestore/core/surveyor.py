@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 from rdsrestore.core.changes import Relative, Role
-from rdsrestore.core.cloud import SourceInstance
+from rdsrestore.core.cloud import Leftover, SourceInstance
 from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import Moment, Request, TableRef
 from rdsrestore.core.servers import Production
@@ -26,6 +27,8 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     identity = cloud.identity()
     source = cloud.source(request.instance)
     snapshot = None if isinstance(request.point, Moment) else cloud.snapshot(request.point.id)
+    replicas = cloud.replicas(request.instance) if request.limits.max_lag is not None else {}
+    leftovers, problem = find_leftovers(world)
     with world.databases.production(source.endpoint, request.user) as production:
         server = production.server()
         relatives = related(request, production)
@@ -38,17 +41,20 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     return Survey(
         at=world.clock.now(),
         identity=identity,
-        source=source,
+        source=replace(source, replicas=tuple(each for each in replicas.values() if each)),
         server=server,
         tables=tables,
         landing=landing,
         tools=world.databases.tools(),
         free_disk=shutil.disk_usage(folder).free,
         caller=request.caller or server.caller or find_caller(world),
-        leftovers=tuple(cloud.leftovers()),
+        leftovers=leftovers,
+        leftovers_problem=problem,
         snapshot=snapshot,
         listeners=tuple(listeners),
-        denied=tuple(cloud.denied(source.vpc, switch=request.switch_role is not None)),
+        denied=tuple(cloud.denied(source.vpc)),
+        doubted=tuple(cloud.doubted(switch=request.switch_role is not None)),
+        unseen_replicas=tuple(name for name, endpoint in replicas.items() if endpoint is None),
         hourly_cost=cost(world, source, request.instance_class or source.instance_class),
         where_problem=where_problem,
         relatives=relatives,
@@ -89,6 +95,14 @@ def find_caller(world: World) -> str | None:
         return world.cloud.caller()
     except CloudError:
         return None
+
+
+def find_leftovers(world: World) -> tuple[tuple[Leftover, ...], str]:
+    """Look for what earlier runs left; nothing depends on it, so that a look that fails is a finding of its own."""
+    try:
+        return tuple(world.cloud.leftovers()), ""
+    except CloudError as error:
+        return (), str(error)
 
 
 def cost(world: World, source: SourceInstance, instance_class: str) -> Decimal | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -77,8 +77,25 @@ class RdsInstances:
             hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
             raise CloudError("--instance", f"there is no instance {instance}", hint, code="aws.no-instance")
         engine(shown["Engine"])
-        replicas = [self._copies.find(name) for name in shown.get("ReadReplicaDBInstanceIdentifiers", ())]
-        return described.source(shown, self._backups(shown["DbiResourceId"]), [each for each in replicas if each])
+        return described.source(shown, self._backups(shown["DbiResourceId"]))
+
+    def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
+        """Say where an instance's read replicas answer; None for one that can't be read from here.
+
+        One of another region is listed by its ARN, which this region's service does not take.
+        """
+        shown = self._copies.find(instance)
+        names = shown.get("ReadReplicaDBInstanceIdentifiers", []) if shown else []
+        return {name: self._replica(name) for name in names}
+
+    def _replica(self, name: str) -> Endpoint | None:
+        if name.startswith("arn:") and name.split(":")[3] != self._clients.region:
+            return None
+        try:
+            found = self._copies.find(name)
+        except CloudError:
+            return None
+        return described.reached(found) if found and found.get("Endpoint") else None
 
     def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
         """List an instance's snapshots, newest first."""
@@ -93,11 +110,14 @@ class RdsInstances:
             found = self._clients.rds.describe_db_snapshots(DBSnapshotIdentifier=snapshot)["DBSnapshots"]
         return described.snapshot(found[0])
 
-    def denied(self, vpc: str, *, switch: bool) -> Sequence[str]:
-        """Name the actions the job needs that a trial without effect, or the account's own rules, show as forbidden."""
+    def denied(self, vpc: str) -> Sequence[str]:
+        """Name the actions the job needs that a trial without effect shows to be forbidden."""
+        return tuple(self._firewall.denied(vpc))
+
+    def doubted(self, *, switch: bool) -> Sequence[str]:
+        """Name the actions the job needs that the account's policy simulator does not think allowed."""
         me = self.identity()
-        tried = self._firewall.denied(vpc)
-        return (*tried, *simulation.denied(self._clients, me.arn, me.account, switch=switch))
+        return tuple(simulation.doubted(self._clients, me, switch=switch))
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""

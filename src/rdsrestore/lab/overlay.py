@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from rdsrestore.lab import wire
 from rdsrestore.lab.clients import OWN
 from rdsrestore.lab.faults import Faults, nothing
+from rdsrestore.lab.filters import refuse_unknown
 from rdsrestore.lab.handlers import Handlers
 from rdsrestore.lab.rds import Rds
 from rdsrestore.lab.slack import Slack
@@ -110,6 +111,8 @@ class Overlay:
             return wire.response(service, action, answer)
         if service == "iam" and action == "SimulatePrincipalPolicy":
             return wire.response(service, action, self.faults.simulate(wire.request(service, action, form)))
+        if service == "ec2":
+            refuse_unknown(action, form)
         if service == "ec2" and action == "DeleteSecurityGroup":
             for each in self.rds.instances.values():
                 if form.get("GroupId") in each.groups:

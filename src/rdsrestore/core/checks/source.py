@@ -25,9 +25,21 @@ def source(survey: Survey) -> Iterator[Finding]:
         yield warns(
             "source.replica",
             f"{found.id} is a replica of {found.replica_of}",
-            f"use --instance {found.replica_of} to load into the writer",
+            f"use {named(found.replica_of)} to load into the writer",
         )
     for action in survey.denied:
         yield blocks(
             "aws.denied", f"{survey.identity.arn} may not {action}", "ask for the permission, or use --profile"
         )
+    if survey.doubted:
+        yield warns(
+            "aws.doubted",
+            f"{survey.identity.arn} may perhaps not {', '.join(survey.doubted)}: IAM's policy simulator thinks so",
+            "look before you go on: rdsrestore iam-policy prints what is needed, also for removing the copy",
+        )
+
+
+def named(writer: str) -> str:
+    """Write the flags that name an instance; one of another region is shown by its ARN (arn:partition:rds:region:…)."""
+    parts = writer.split(":")
+    return f"--region {parts[3]} --instance {parts[-1]}" if writer.startswith("arn:") else f"--instance {writer}"
