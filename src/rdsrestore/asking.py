@@ -15,6 +15,7 @@ from rdsrestore import moments
 from rdsrestore.core.errors import UsageError
 from rdsrestore.core.model import Limits, Merge, Moment, OnConflict, Policy, Request, Snapshot, Triggers
 from rdsrestore.core.step import World
+from rdsrestore.core.surveyor import refuse_dead
 from rdsrestore.front import Front
 from rdsrestore.guide import missing
 
@@ -209,6 +210,7 @@ def chosen(front: Front, flag: str, what: str, choices: Callable[[], Sequence[st
 def on_production(front: Front, world: World, instance: str, database: str | None) -> Sequence[str]:
     """Name the databases, or one database's tables."""
     source = world.cloud.source(instance)
+    refuse_dead(source)
     with world.databases.production(source.endpoint, front.settings.user or source.master_user) as production:
         return production.tables(database) if database else production.databases()
 

@@ -310,7 +310,9 @@ def test_production_itself_is_never_deleted_nor_given_a_password(account: Accoun
     assert account.proxy.count("DeleteDBInstance") == account.proxy.count("ModifyDBInstance") == 0
 
 
-@pytest.mark.parametrize("ending", ["failed", "incompatible-restore", "storage-full", "restore-error"])
+@pytest.mark.parametrize(
+    "ending", ["failed", "incompatible-restore", "storage-full", "restore-error", "upgrade-failed"]
+)
 def test_a_restore_that_ends_badly_says_how_and_why(account: Account, ending: str) -> None:
     account.restore(ending)
     with pytest.raises(CloudError, match=f"ended as {ending} .*put into {ending}") as raised:
@@ -318,6 +320,31 @@ def test_a_restore_that_ends_badly_says_how_and_why(account: Account, ending: st
     assert raised.value.code == "aws.restore-failed"
     account.cloud.delete_instance(account.name, account.progress)
     assert account.name not in account.instances()
+
+
+@pytest.mark.parametrize("ending", ["storage-initialization", "storage-optimization"])
+def test_a_copy_that_still_loads_its_blocks_is_used_at_once(account: Account, ending: str) -> None:
+    account.restore(ending)
+    endpoint = account.cloud.await_available(account.name, LONG, account.progress)
+    password = Secret("0123456789abcdefABCDEF")
+    account.cloud.reset_password(account.name, password, account.progress)
+    account.cloud.open_rule(account.groups()[account.name]["GroupId"], "127.0.0.1/32", endpoint.port, account.run)
+    with MysqlDatabases(lambda: Secret("unused"), account.ca).copy(endpoint, "admin", password) as copy:
+        assert copy.definition(TableRef("shop", "billing")) is not None
+    assert account.instances()[account.name]["DBInstanceStatus"] == ending
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["backing-up", "configuring-enhanced-monitoring", "configuring-iam-database-auth", "storage-config-upgrade"],
+)
+def test_an_instance_that_answers_meanwhile_is_not_waited_for(account: Account, status: str) -> None:
+    account.restore()
+    shown = {**account.instances()[account.name], "DBInstanceStatus": status}
+    shown |= {"Endpoint": {"Address": "copy.example", "Port": 3306}}
+    shown["VpcSecurityGroups"] = [{"VpcSecurityGroupId": "sg-0", "Status": "active"}]
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]}, times=2)
+    assert account.cloud.await_available(account.name, LONG, account.progress) == Endpoint("copy.example", 3306)
 
 
 def test_a_failure_is_told_even_where_its_events_can_not_be_read(account: Account) -> None:

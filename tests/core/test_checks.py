@@ -9,12 +9,16 @@ import pytest
 from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request
 from rdsrestore.core.checks import Severity, check
 from rdsrestore.core.cloud import Leftover, SnapshotInfo
-from rdsrestore.core.errors import CloudError
+from rdsrestore.core.errors import CloudError, DatabaseError, Refused
 from rdsrestore.core.model import Endpoint, Limits, Merge, Moment, Policy, Request, Snapshot, Triggers
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.core.surveyor import survey
 from rdsrestore.core.tables import ClientTools, ForeignKey, Trigger
 
+DOWN = ("stopped", "stopping", "deleting", "failed", "storage-full", "incompatible-parameters", "creating")
+BUSY = ("maintenance", "upgrading", "rebooting", "starting", "renaming", "converting-to-vpc", "never-heard-of")
+USUAL = ("available", "backing-up", "modifying", "storage-initialization", "storage-optimization")
+QUIET = ("configuring-log-exports", "configuring-iam-database-auth", "configuring-enhanced-monitoring")
 CASCADE = ForeignKey("fk_lines", LINES, ("billing_id",), BILLING, ("id",), "CASCADE")
 
 
@@ -39,7 +43,7 @@ def test_a_plain_case_has_no_findings() -> None:
     [
         (request(point=Moment(NOW - timedelta(days=8), "last week")), seen(), "window.too-old"),
         (request(), seen(source=replace(SOURCE, retention_days=0, earliest=None, latest=None)), "window.off"),
-        (request(), seen(source=replace(SOURCE, status="stopped")), "source.status"),
+        *((request(), seen(source=replace(SOURCE, status=status)), "source.status") for status in DOWN),
         (request(), seen(source=replace(SOURCE, cluster="aurora-1")), "source.cluster"),
         (
             request(point=Snapshot("s")),
@@ -80,6 +84,7 @@ def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey,
             seen(server=replace(seen().server, caller="10.0.3.7/32"), caller="203.0.113.9/32"),
             "caller.differs",
         ),
+        *((request(), seen(source=replace(SOURCE, status=status)), "source.busy") for status in BUSY),
         (request(), seen(doubted=("rds:DeleteDBInstance",)), "aws.doubted"),
         (request(), seen(leftovers_problem="security group rules: no"), "leftovers.unknown"),
         (request(), seen(unseen_replicas=("arn:aws:rds:us-east-1:1:db:dr",)), "replica.unseen"),
@@ -146,6 +151,29 @@ def test_the_writer_of_a_replica_in_another_region_is_named_with_its_region() ->
     writer = "arn:aws:rds:us-east-1:123456789012:db:main"
     (finding,) = check(request(), seen(source=replace(SOURCE, replica_of=writer)))
     assert "--region us-east-1 --instance main" in finding.hint
+
+
+@pytest.mark.parametrize("status", [*USUAL, *QUIET])
+def test_the_service_s_ordinary_business_goes_unsaid(status: str) -> None:
+    assert check(request(), seen(source=replace(SOURCE, status=status))) == ()
+
+
+def test_a_stopped_production_is_told_as_stopped_before_anybody_knocks() -> None:
+    world = FakeWorld()
+    world.cloud.held = replace(SOURCE, status="stopped")
+    world.server.faults.fail("login", DatabaseError("production", "does not answer", code="db.unreachable"))
+    with pytest.raises(Refused, match="production is stopped") as raised:
+        survey(request(), world.world(), Path())
+    assert "start-db-instance" in raised.value.hint
+
+
+def test_a_production_that_is_away_is_told_with_what_is_done_to_it() -> None:
+    world = FakeWorld()
+    world.cloud.held = replace(SOURCE, status="rebooting")
+    world.server.faults.fail("login", DatabaseError("production", "it does not answer", code="db.unreachable"))
+    with pytest.raises(DatabaseError, match="production is rebooting") as raised:
+        survey(request(), world.world(), Path())
+    assert raised.value.code == "db.unreachable"
 
 
 def test_the_hint_for_lost_children_is_the_command_that_saves_them() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 from rdsrestore.core.changes import Relative, Role
+from rdsrestore.core.checks.finding import Severity
+from rdsrestore.core.checks.source import status
 from rdsrestore.core.cloud import Leftover, SourceInstance
-from rdsrestore.core.errors import CloudError
+from rdsrestore.core.errors import CloudError, DatabaseError, Refused
 from rdsrestore.core.model import Moment, Request, TableRef
 from rdsrestore.core.servers import Production
 from rdsrestore.core.step import World
@@ -21,15 +24,14 @@ from rdsrestore.core.tables import TAKES_CHILDREN
 def survey(request: Request, world: World, folder: Path, listeners: Sequence[ListenerCheck] = ()) -> Survey:
     """Read the account, the instance, the tables and this machine; `folder` is where dumps would go.
 
-    Raises the RemoteError of whatever makes the job impossible.
+    Raises the RemoteError of whatever makes the job impossible, Refused where production is down.
     """
     cloud = world.cloud
     identity = cloud.identity()
-    source = cloud.source(request.instance)
+    source, unseen = find_source(request, world)
     snapshot = None if isinstance(request.point, Moment) else cloud.snapshot(request.point.id)
-    replicas = cloud.replicas(request.instance) if request.limits.max_lag is not None else {}
     leftovers, problem = find_leftovers(world)
-    with world.databases.production(source.endpoint, request.user) as production:
+    with with_status(source), world.databases.production(source.endpoint, request.user) as production:
         server = production.server()
         relatives = related(request, production)
         refs = (*request.refs, *(each.ref for each in relatives))
@@ -41,7 +43,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     return Survey(
         at=world.clock.now(),
         identity=identity,
-        source=replace(source, replicas=tuple(each for each in replicas.values() if each)),
+        source=source,
         server=server,
         tables=tables,
         landing=landing,
@@ -54,11 +56,39 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         listeners=tuple(listeners),
         denied=tuple(cloud.denied(source.vpc)),
         doubted=tuple(cloud.doubted(switch=request.switch_role is not None)),
-        unseen_replicas=tuple(name for name, endpoint in replicas.items() if endpoint is None),
+        unseen_replicas=unseen,
         hourly_cost=cost(world, source, request.instance_class or source.instance_class),
         where_problem=where_problem,
         relatives=relatives,
     )
+
+
+def find_source(request: Request, world: World) -> tuple[SourceInstance, tuple[str, ...]]:
+    """Read the instance, with its replicas where their lag matters; returns too whose can't be read."""
+    source = world.cloud.source(request.instance)
+    refuse_dead(source)
+    replicas = world.cloud.replicas(request.instance) if request.limits.max_lag is not None else {}
+    unseen = tuple(name for name, endpoint in replicas.items() if endpoint is None)
+    return replace(source, replicas=tuple(each for each in replicas.values() if each)), unseen
+
+
+def refuse_dead(source: SourceInstance) -> None:
+    """Refuse an instance that can't answer, before a login says no more than that nobody does."""
+    for finding in status(source):
+        if finding.severity is Severity.BLOCKS:
+            raise Refused("survey", finding.message, finding.hint, code=finding.code)
+
+
+@contextmanager
+def with_status(source: SourceInstance) -> Iterator[None]:
+    """Say of a server that does not answer what the cloud is doing with it."""
+    try:
+        yield
+    except DatabaseError as error:
+        if error.code != "db.unreachable" or source.status == "available":
+            raise
+        what = f"{error.what}; {source.id} is {source.status}"
+        raise DatabaseError(error.where, what, "wait until it is available", code=error.code) from error
 
 
 def survey_table(production: Production, ref: TableRef) -> TableSurvey:

@@ -151,7 +151,7 @@ def snapshot(name: str, folder: Dir = None) -> None:
 
 @app.command(name="next-restore")
 def next_restore(status: str, folder: Dir = None) -> None:
-    """Make the next restore end in a status: failed, incompatible-restore, storage-full, …, or stuck."""
+    """Make the next restore end in a status: failed, storage-initialization, incompatible-restore, …, or stuck."""
     from rdsrestore.lab.launch import control
 
     control(place(folder).running(), "ending", {"status": status})

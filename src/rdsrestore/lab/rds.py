@@ -24,6 +24,8 @@ from rdsrestore.lab.wire import Fault
 
 FLOOR = 0.05
 """Shortest time a status lasts, in seconds, so that a poll can see it."""
+ALIVE = frozenset({"available", "storage-initialization", "storage-optimization"})
+"""In which a restored instance answers."""
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +113,7 @@ class Rds:
         if ending == "stuck":
             return
         begun = time.monotonic()
-        if ending == "available":
+        if ending in ALIVE:
             try:
                 instance.server = make()
             except Exception as error:  # the service says so by the status, and why in an event
@@ -126,11 +128,11 @@ class Rds:
             if instance.gone.wait(share):
                 return
             if status == "creating":
-                if ending != "available":
+                if ending not in ALIVE:
                     break
                 self.open(instance)
         instance.turn(ending)
-        said = message if ending == "available" else f"Database instance put into {ending}. The lab was told so."
+        said = message if ending in ALIVE else f"Database instance put into {ending}. The lab was told so."
         self.tell(instance.name, said)
 
     def change_password(self, instance: Instance, password: str) -> None:
@@ -140,12 +142,13 @@ class Rds:
 
     def _change_password(self, instance: Instance, password: str) -> None:
         time.sleep(self.pace.reset / 3)
+        before = instance.status
         instance.turn("resetting-master-credentials")
         if not instance.settles:
             self._set_password(instance, password)
         time.sleep(self.pace.reset)
         instance.shown["PendingModifiedValues"] = {}
-        instance.turn("available")
+        instance.turn(before)
         if instance.settles and not instance.gone.wait(instance.settles):
             self._set_password(instance, password)
 
