@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import NoReturn
 
 PREFIX = "rdsrestore"
+BUNDLE = "global-bundle.pem"
+"""The file of trusted certificates that is looked for beside the settings."""
 
 
 class Secret:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,10 +17,11 @@ import pymysql
 from pymysql.constants import CLIENT
 from pymysql.cursors import DictCursor, SSCursor
 
-from rdsrestore.core.errors import DatabaseError, UsageError
+from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Endpoint, Secret
 from rdsrestore.engines.mysql.faults import SILENT, translated
 from rdsrestore.engines.mysql.settings import settle
+from rdsrestore.engines.mysql.trust import how_to, trust
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -30,19 +30,25 @@ T = TypeVar("T")
 LOST_INSIDE = 2013
 HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 """A server that goes away in the middle of a login says nothing about its certificate."""
+KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""Seconds until a silent server is asked, by Linux's name and by macOS's, between questions, and how many."""
 IDLE = 1.0
 """Seconds after which an open connection may have been lost unnoticed."""
 
 
 @dataclass(frozen=True)
 class Login:
-    """Where and as whom to log in; `ca` is a file of trusted certificates, None for the system's own."""
+    """Where and as whom to log in; `ca` is a file of trusted certificates, None for the system's own.
+
+    `patience` bounds the wait for the server's first word and `within` that for each answer, in seconds.
+    """
 
     endpoint: Endpoint
     user: str
     password: Secret
     ca: Path | None
     patience: float = 10.0
+    within: float | None = None
 
 
 class Session:
@@ -157,15 +163,6 @@ class Session:
             self.close()
 
 
-@cache
-def trust(ca: Path | None) -> ssl.SSLContext:
-    """Make the TLS settings: certificate and host name are always verified. UsageError where `ca` can't be read."""
-    try:
-        return ssl.create_default_context(cafile=str(ca) if ca else None)
-    except (OSError, ssl.SSLError) as error:
-        raise UsageError("ssl_ca", f"{ca} can't be used: {error}", "set RDSRESTORE_SSL_CA to the RDS bundle") from error
-
-
 def connect(login: Login, where: str) -> Session:
     """Log in and settle the session.
 
@@ -188,6 +185,8 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
         client_flag=CLIENT.LOCAL_FILES,  # without local_infile the driver refuses whatever file a server asks for
         defer_connect=True,
         max_allowed_packet=1 << 30,
+        read_timeout=login.within,
+        write_timeout=login.within,
     )
     with translated(where):
         door = knock(login, where)
@@ -195,9 +194,9 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
             connection.connect(door)
         except pymysql.MySQLError as error:
             door.close()
-            causes = (error.__context__, error.__cause__)
-            if any(isinstance(each, ssl.SSLError) and not isinstance(each, HUNG_UP) for each in causes):
-                raise tls_failed(where, error) from error
+            cause = error.__cause__ or error.__context__
+            if isinstance(cause, ssl.SSLError) and not isinstance(cause, HUNG_UP):
+                raise tls_failed(login, where, error) from error
             raise
     return connection
 
@@ -209,7 +208,7 @@ def knock(login: Login, where: str) -> socket.socket:
         try:
             door = socket.create_connection((endpoint.host, endpoint.port), timeout=login.patience)
             unless_greeted.callback(door.close)
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            stay_known(door)
             door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a statement's end waits for an ACK
             greeted = bool(door.recv(1, socket.MSG_PEEK))
             door.settimeout(None)
@@ -221,12 +220,24 @@ def knock(login: Login, where: str) -> socket.socket:
     return door
 
 
-def tls_failed(where: str, error: pymysql.MySQLError) -> DatabaseError:
+def stay_known(door: socket.socket) -> None:
+    """Have the system ask a silent server once a minute whether it is there, and give up after two.
+
+    Gateways, load balancers and firewalls of the cloud forget a connection that is silent for 350 seconds, as it is
+    during a long statement; what is asked on it then is never answered.
+    """
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEPALIVE.items():
+        if hasattr(socket, option):
+            door.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def tls_failed(login: Login, where: str, error: pymysql.MySQLError) -> DatabaseError:
     """Say that the server could not prove who it is."""
     return DatabaseError(
         where,
         f"the server's certificate was not accepted: {error.args[-1]}",
-        "set RDSRESTORE_SSL_CA to the bundle of the server's certificate authority",
+        how_to(login.endpoint, error.__cause__ or error.__context__),
         code="db.tls",
     )
 

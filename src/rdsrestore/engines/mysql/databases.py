@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rdsrestore.core.model import Endpoint, Secret, TableRef
@@ -34,8 +35,8 @@ class MysqlDatabases:
 
     `connect_timeout` bounds the wait for a server's first word, in seconds; statements take as long as they take.
     Dumps and undo files are encrypted for `key`, an age identity, where it is given; UsageError where it is none.
-    `executor` is where workers are, as dask://host:port. `poll` is the pause between two first logins to a copy, in
-    seconds.
+    `executor` is where workers are, as dask://host:port. `poll` is the pause between two first logins to a copy,
+    `beat` that between two looks at a run's locks, in seconds.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class MysqlDatabases:
         key: Secret | None = None,
         executor: str | None = None,
         poll: float = OFTEN,
+        beat: float = lock.BEAT,
     ) -> None:
         self._password = password
         self._key = shelf.check(key)
@@ -53,6 +55,8 @@ class MysqlDatabases:
         self._ca = ca
         self._patience = connect_timeout
         self._poll = min(poll, OFTEN)
+        self._beat = beat
+        self._lock: lock.Lock | None = None
 
     def close(self) -> None:
         """Leave the workers to others."""
@@ -67,7 +71,8 @@ class MysqlDatabases:
     @contextmanager
     def production(self, endpoint: Endpoint, user: str) -> Iterator[MysqlProduction]:
         """Log in to the source."""
-        with closing(MysqlProduction(self._login(endpoint, user, self._password()), self._key, self._team)) as server:
+        login = self._login(endpoint, user, self._password())
+        with closing(MysqlProduction(login, self._key, self._team, self._lock)) as server:
             yield server
 
     @contextmanager
@@ -79,9 +84,13 @@ class MysqlDatabases:
     @contextmanager
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
         """Hold an advisory lock on the run and on each table."""
-        login = self._login(endpoint, user, self._password())
-        with closing(connect(login, "production")) as session, lock.held(session, run, refs):
-            yield
+        login = replace(self._login(endpoint, user, self._password()), within=lock.ANSWERS_WITHIN)
+        with closing(connect(login, "production")) as session, lock.held(session, run, refs, self._beat) as mine:
+            self._lock = mine
+            try:
+                yield
+            finally:
+                self._lock = None
 
     def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
         """Log in to a temporary instance until it lets us in."""
