@@ -535,6 +535,9 @@ class FakeServer:
 
     # databases
 
+    def user(self) -> str | None:
+        return None
+
     @contextmanager
     def production(self, endpoint: Endpoint, user: str) -> Iterator[FakeServer]:
         del endpoint, user

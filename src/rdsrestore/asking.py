@@ -73,7 +73,7 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         tables=tuple(dict.fromkeys(tables)),
         point=chosen_point,
         operator=settings.operator,
-        user=settings.user or world.cloud.source(instance).master_user,
+        user=settings.user or world.databases.user() or world.cloud.source(instance).master_user,
         policy=policy(asked, settings.merge),
         incident_end=incident_end(asked, front, chosen_point),
         into=shadow(tables[0]) if asked.swap else asked.into,
@@ -211,7 +211,8 @@ def on_production(front: Front, world: World, instance: str, database: str | Non
     """Name the databases, or one database's tables."""
     source = world.cloud.source(instance)
     refuse_dead(source)
-    with world.databases.production(source.endpoint, front.settings.user or source.master_user) as production:
+    user = front.settings.user or world.databases.user() or source.master_user
+    with world.databases.production(source.endpoint, user) as production:
         return production.tables(database) if database else production.databases()
 
 

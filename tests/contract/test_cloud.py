@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -144,6 +145,27 @@ def test_an_unknown_snapshot_has_its_own_code(account: Account) -> None:
         account.cloud.snapshot("nightly")
     assert raised.value.code == "aws.no-snapshot"
     assert "--snapshot" in raised.value.hint
+
+
+@pytest.mark.parametrize("kind", ["automated", "shared", "awsbackup"])
+def test_a_snapshot_that_is_shown_only_by_its_kind_is_found(account: Account, kind: str) -> None:
+    taken = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    shown = {"DBSnapshotIdentifier": "rds:production-2026-01-02", "DBInstanceIdentifier": "production"}
+    shown |= {"Status": "available", "SnapshotType": kind}
+    kinds = ("automated", "shared", "awsbackup")
+    nothing: list[dict[str, Any]] = [{"DBSnapshots": []}] * (kinds.index(kind) + 1)
+    answers = [*nothing, {"DBSnapshots": [{**shown, "SnapshotCreateTime": taken}]}]
+    account.proxy.show_each("rds", "DescribeDBSnapshots", answers)
+    found = account.cloud.snapshot("rds:production-2026-01-02")
+    assert found == SnapshotInfo("rds:production-2026-01-02", "production", "available", taken)
+    assert account.proxy.form("DescribeDBSnapshots")["SnapshotType"] == kind
+
+
+def test_a_listing_without_the_snapshot_is_no_bug_of_ours(account: Account) -> None:
+    account.proxy.show("rds", "DescribeDBSnapshots", {"DBSnapshots": []}, times=4)
+    with pytest.raises(CloudError) as raised:
+        account.cloud.snapshot("nightly")
+    assert raised.value.code == "aws.no-snapshot"
 
 
 def test_the_price_is_read_where_there_is_one_and_unknown_elsewhere(account: Account) -> None:

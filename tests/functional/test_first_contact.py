@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rdsrestore.lab import local
+from rdsrestore.lab.status import client
 from tool import LabTool, events
 
 
@@ -32,3 +35,17 @@ def test_production_s_view_of_us_is_let_in_and_what_needs_seconds_is_waited_for(
     assert any("waiting until the copy lets us in" in str(each.get("message")) for each in told)
     assert office.number("SELECT COUNT(*) FROM shop.billing_lines") == 40
     assert office.ours() == []
+
+
+def test_the_user_that_a_secret_names_is_the_one_that_logs_in(office: LabTool) -> None:
+    made = "CREATE USER dba2@'%' IDENTIFIED BY 'pass-of-dba2'; GRANT ALL ON *.* TO dba2@'%'"
+    local.client(office.folder / "servers" / "production", made)
+    store = client(office.place.running(), "secretsmanager")
+    login = json.dumps({"username": "dba2", "password": "pass-of-dba2"})
+    secret = store.create_secret(Name="shop/dba2", SecretString=login)["ARN"]
+    env = {"RDSRESTORE_PASSWORD": "", "RDSRESTORE_USER": "", "RDSRESTORE_PASSWORD_SECRET": secret}
+
+    shown = office("table", "billing", "--before", office.moment(), "--dry-run", check=0, **env).stdout
+
+    assert "dba2 on the server" in shown
+    assert "pass-of-dba2" not in shown

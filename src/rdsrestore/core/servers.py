@@ -201,6 +201,10 @@ class Databases(Protocol):
         """Who does sections of a comparison elsewhere, and how many at a time; None where all is done here."""
         ...
 
+    def user(self) -> str | None:
+        """Name whose password production's is, where that is kept with it."""
+        ...
+
     def production(self, endpoint: Endpoint, user: str) -> AbstractContextManager[Production]:
         """Log in to the source; DatabaseError with code `db.denied` or `db.unreachable` where that fails."""
         ...

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rdsrestore.aws import address, permissions, pricing, simulation
-from rdsrestore.aws.faults import NO_BACKUPS, NO_INSTANCE, cloud_error, translated
+from rdsrestore.aws.faults import NO_BACKUPS, NO_INSTANCE, NO_SNAPSHOT, cloud_error, translated
 from rdsrestore.aws.firewall import Firewall
 from rdsrestore.aws.marks import as_mapping, expiry, is_ours
 from rdsrestore.aws.session import CallLog, Clients
@@ -38,6 +38,11 @@ REACHED_WITHIN = 1800.0
 """Seconds to wait for the restore window, which is about five minutes behind."""
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9-]*|arn:\S+")
 """What can name an instance at all: to ask for anything else is an error of its own kind."""
+KINDS = ("", "automated", "shared", "awsbackup")
+"""Of which kinds a snapshot may be: one that is not the account's own manual one is shown where its kind is asked for.
+
+RDS API reference, DescribeDBSnapshots.
+"""
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -106,9 +111,18 @@ class RdsInstances:
 
     def snapshot(self, snapshot: str) -> SnapshotInfo:
         """Read one snapshot; code `aws.no-snapshot` where there is none."""
-        with translated("--snapshot"):
-            found = self._clients.rds.describe_db_snapshots(DBSnapshotIdentifier=snapshot)["DBSnapshots"]
-        return described.snapshot(found[0])
+        for kind in KINDS:
+            wish: dict[str, Any] = {"DBSnapshotIdentifier": snapshot} | ({"SnapshotType": kind} if kind else {})
+            try:
+                with translated("--snapshot"):
+                    found = self._clients.rds.describe_db_snapshots(**wish)["DBSnapshots"]
+            except CloudError as error:
+                if error.code != NO_SNAPSHOT.code:
+                    raise
+                continue
+            if found:
+                return described.snapshot(found[0])
+        raise cloud_error("--snapshot", f"there is no snapshot {snapshot}", NO_SNAPSHOT)
 
     def denied(self, vpc: str) -> Sequence[str]:
         """Name the actions the job needs that a trial without effect shows to be forbidden."""

@@ -17,7 +17,7 @@ from rdsrestore.core.errors import Refused
 from rdsrestore.core.model import Endpoint, Secret, TableRef
 from rdsrestore.engines.mysql import lock
 from rdsrestore.engines.mysql.connect import Login, connect, knock
-from rdsrestore.engines.mysql.databases import MysqlDatabases
+from rdsrestore.engines.mysql.databases import MysqlDatabases, Rhythm
 
 RUN = "260101-000000-abcd"
 SOON = 20.0
@@ -32,7 +32,7 @@ def either(request: pytest.FixtureRequest) -> Site:
 
 
 def databases(site: Site, beat: float) -> MysqlDatabases:
-    return MysqlDatabases(lambda: Secret(PASSWORD), site.ca, beat=beat)
+    return MysqlDatabases(lambda: Secret(PASSWORD), site.ca, rhythm=Rhythm(beat=beat))
 
 
 def holder(server: Server, ref: TableRef) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rdsrestore.core.model import Endpoint, Secret, TableRef
@@ -30,13 +30,20 @@ OFTEN = 5.0
 """Longest pause between two first logins to a copy, in seconds."""
 
 
+@dataclass(frozen=True)
+class Rhythm:
+    """How often is asked, in seconds: between two first logins to a copy, and between two looks at a run's locks."""
+
+    poll: float = OFTEN
+    beat: float = lock.BEAT
+
+
 class MysqlDatabases:
     """Logs in with the operator's password, asked for at the first need, or with the run's own for a copy.
 
     `connect_timeout` bounds the wait for a server's first word, in seconds; statements take as long as they take.
     Dumps and undo files are encrypted for `key`, an age identity, where it is given; UsageError where it is none.
-    `executor` is where workers are, as dask://host:port. `poll` is the pause between two first logins to a copy,
-    `beat` that between two looks at a run's locks, in seconds.
+    `executor` is where workers are, as dask://host:port. `user` says whose password it is, where that is known.
     """
 
     def __init__(
@@ -46,22 +53,27 @@ class MysqlDatabases:
         connect_timeout: float = 10.0,
         key: Secret | None = None,
         executor: str | None = None,
-        poll: float = OFTEN,
-        beat: float = lock.BEAT,
+        *,
+        rhythm: Rhythm = Rhythm(),
+        user: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._password = password
         self._key = shelf.check(key)
         self._team = team.join(executor, self._key)
         self._ca = ca
         self._patience = connect_timeout
-        self._poll = min(poll, OFTEN)
-        self._beat = beat
+        self._rhythm = rhythm
+        self._user = user
         self._lock: lock.Lock | None = None
 
     def close(self) -> None:
         """Leave the workers to others."""
         if self._team:
             self._team.leave()
+
+    def user(self) -> str | None:
+        """Name whose password production's is, where that is kept with it."""
+        return self._user()
 
     @property
     def workers(self) -> tuple[Executor, int] | None:
@@ -85,7 +97,7 @@ class MysqlDatabases:
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
         """Hold an advisory lock on the run and on each table."""
         login = replace(self._login(endpoint, user, self._password()), within=lock.ANSWERS_WITHIN)
-        with closing(connect(login, "production")) as session, lock.held(session, run, refs, self._beat) as mine:
+        with closing(connect(login, "production")) as session, lock.held(session, run, refs, self._rhythm.beat) as mine:
             self._lock = mine
             try:
                 yield
@@ -94,7 +106,13 @@ class MysqlDatabases:
 
     def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
         """Log in to a temporary instance until it lets us in."""
-        reach(self._login(endpoint, user, password), "open-rule: the copy", self._poll, within, progress)
+        reach(
+            self._login(endpoint, user, password),
+            "open-rule: the copy",
+            min(self._rhythm.poll, OFTEN),
+            within,
+            progress,
+        )
 
     def tools(self) -> ClientTools:
         """Find the dump and load programs."""
