@@ -144,6 +144,7 @@ class FakeCloud:
     switches: dict[str, datetime] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)
     address: str | None = "203.0.113.7/32"
+    followers: dict[str, Endpoint | None] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     calls: list[ApiCall] = field(default_factory=list)
 
@@ -177,8 +178,17 @@ class FakeCloud:
     def snapshot(self, snapshot: str) -> SnapshotInfo:
         return SnapshotInfo(snapshot, self.held.id, "available", NOW)
 
-    def denied(self, vpc: str, *, switch: bool) -> Sequence[str]:
-        del vpc, switch
+    def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
+        del instance
+        self.faults.before("replicas")
+        return self.followers
+
+    def denied(self, vpc: str) -> Sequence[str]:
+        del vpc
+        return ()
+
+    def doubted(self, *, switch: bool) -> Sequence[str]:
+        del switch
         return ()
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
@@ -247,6 +257,7 @@ class FakeCloud:
         self.faults.done("delete_instance")
 
     def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
+        self.faults.before("leftovers")
         ours = [Leftover("instance", name, name.removeprefix("rdsrestore-"), "available") for name in self.copies]
         ours += [Leftover("group", name, name.removeprefix("rdsrestore-"), "") for name in self.groups]
         return tuple(each for each in (*ours, *self.strangers) if run in (None, each.run))
@@ -534,6 +545,9 @@ class FakeServer:
 
     # databases
 
+    def user(self) -> str | None:
+        return None
+
     @contextmanager
     def production(self, endpoint: Endpoint, user: str) -> Iterator[FakeServer]:
         del endpoint, user
@@ -548,6 +562,10 @@ class FakeServer:
 
     def hang_up(self) -> None:
         self.faults.done("hang_up")
+
+    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+        del endpoint, user, password, within, progress
+        self.faults.before("reach")
 
     def tools(self) -> ClientTools:
         return ClientTools("/usr/bin/mysqldump", "10.11", "mariadb")

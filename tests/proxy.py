@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,6 +37,7 @@ class Proxy:
     url: str = ""
     page: int | None = None
     faults: dict[str, Fault] = field(default_factory=dict)
+    queued: dict[str, list[Fault]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     def lose(self, action: str, times: int = 1) -> None:
@@ -63,6 +64,12 @@ class Proxy:
         """Answer the calls of the query protocol with a value of the test's own, without effect."""
         self.say(action, wire.response(service, action, answer), times)
 
+    def show_each(self, service: str, action: str, answers: Sequence[dict[str, Any]]) -> None:
+        """Answer the next calls one after the other with values of the test's own, without effect."""
+        self.queued[action] = [
+            Fault(1, effect=False, answer=(200, wire.response(service, action, each))) for each in answers
+        ]
+
     def count(self, action: str) -> int:
         """How often an action was called since the last reset."""
         return Counter(name for name, _form in self.calls)[action]
@@ -75,8 +82,11 @@ class Proxy:
         """Forget calls and faults."""
         self.page, self.calls[:] = None, []
         self.faults.clear()
+        self.queued.clear()
 
     def take_fault(self, action: str) -> Fault | None:
+        if self.queued.get(action):
+            return self.queued[action].pop(0)
         fault = self.faults.get(action)
         if fault:
             fault.times -= 1

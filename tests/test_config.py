@@ -53,6 +53,16 @@ def test_without_a_file_and_variables_the_defaults_hold(machine: Machine) -> Non
     assert settings.wait == 6 * 3600
 
 
+def test_a_bundle_beside_the_user_s_settings_is_trusted_where_none_is_named(machine: Machine) -> None:
+    bundle = machine.config / "global-bundle.pem"
+    bundle.touch()
+    assert machine.load().ssl_ca == bundle
+    other = machine.cwd / "other.pem"
+    other.touch()
+    machine.write('[defaults]\nssl_ca = "other.pem"\n')
+    assert machine.load().ssl_ca == other
+
+
 def test_variables_win_over_the_profile_which_wins_over_the_defaults(machine: Machine) -> None:
     machine.write('[defaults]\ninstance = "a"\ndatabase = "a"\nuser = "a"\n[profile.p]\ndatabase = "b"\nuser = "b"\n')
     machine.env["RDSRESTORE_USER"] = "c"

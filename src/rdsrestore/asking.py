@@ -15,6 +15,7 @@ from rdsrestore import moments
 from rdsrestore.core.errors import UsageError
 from rdsrestore.core.model import Limits, Merge, Moment, OnConflict, Policy, Request, Snapshot, Triggers
 from rdsrestore.core.step import World
+from rdsrestore.core.surveyor import refuse_dead
 from rdsrestore.front import Front
 from rdsrestore.guide import missing
 
@@ -72,7 +73,7 @@ def complete(asked: Asked, front: Front, world: World) -> Request:
         tables=tuple(dict.fromkeys(tables)),
         point=chosen_point,
         operator=settings.operator,
-        user=settings.user or world.cloud.source(instance).master_user,
+        user=settings.user or world.databases.user() or world.cloud.source(instance).master_user,
         policy=policy(asked, settings.merge),
         incident_end=incident_end(asked, front, chosen_point),
         into=shadow(tables[0]) if asked.swap else asked.into,
@@ -209,7 +210,9 @@ def chosen(front: Front, flag: str, what: str, choices: Callable[[], Sequence[st
 def on_production(front: Front, world: World, instance: str, database: str | None) -> Sequence[str]:
     """Name the databases, or one database's tables."""
     source = world.cloud.source(instance)
-    with world.databases.production(source.endpoint, front.settings.user or source.master_user) as production:
+    refuse_dead(source)
+    user = front.settings.user or world.databases.user() or source.master_user
+    with world.databases.production(source.endpoint, user) as production:
         return production.tables(database) if database else production.databases()
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rdsrestore.core.bounds import PAUSE
 from rdsrestore.core.desk import Desk
-from rdsrestore.core.errors import CloudError, CutOff, ExitCode, RdsRestoreError, Refused
+from rdsrestore.core.errors import CutOff, ExitCode, RdsRestoreError, Refused
 from rdsrestore.core.events import Announcer
 from rdsrestore.core.facts import TakenBack
 from rdsrestore.core.journal import Ending, ending, open_steps
@@ -41,7 +41,7 @@ def clean(name: str | None, front: Front) -> ExitCode:
         world = front.world()
         journal = JournalFile(stored.journal, world.clock)
         announcer = Announcer(front.listeners(stored.folder))
-        survey = as_it_is(told.survey, world)
+        survey = as_it_is(told, world)
         run = Run(stored.id, told.request, survey, world, stored.folder, announcer.remark, told.facts)
         try:
             cause = None if told.ending else missed(told, run, taken)
@@ -54,12 +54,12 @@ def clean(name: str | None, front: Front) -> ExitCode:
     return outcome.exit_code
 
 
-def as_it_is(read: Survey, world: World) -> Survey:
+def as_it_is(told: Told, world: World) -> Survey:
     """Take the instance as it is now, or as it was where the account does not show it: what is left goes either way."""
     try:
-        return anew(read, world)
-    except CloudError:
-        return read
+        return anew(told.survey, told.request, world)
+    except RdsRestoreError:
+        return told.survey
 
 
 def nothing_left(stored: StoredRun, how: Ending, taken: TakenBack | None, front: Front) -> ExitCode:

@@ -19,7 +19,7 @@ import platformdirs
 
 from rdsrestore import expectations
 from rdsrestore.core.errors import UsageError
-from rdsrestore.core.model import PREFIX, Invariant, Merge, Secret
+from rdsrestore.core.model import BUNDLE, PREFIX, Invariant, Merge, Secret
 from rdsrestore.tomlfile import refuse_unknown, table
 
 FILE = f"{PREFIX}.toml"
@@ -117,7 +117,7 @@ def certificates(layer: Layer, key: str, value: object) -> Path:
     try:
         found.open("rb").close()
     except OSError as error:
-        hint = "give the RDS certificate bundle, or leave it out for the system's own"
+        hint = "give the RDS certificate bundle, or leave it out for the usual places"
         raise layer.wrong(key, f"{found} can't be read: {error.strerror}", hint) from error
     return found
 
@@ -179,7 +179,8 @@ KEYS = frozenset({*READERS, "password_secret", *(name + form for name in SECRETS
 def load(profile: str | None, env: Mapping[str, str], cwd: Path, home_config: Path) -> Settings:
     """Read the settings; `home_config` is the folder that is searched where `cwd` has no rdsrestore.toml.
 
-    `profile` names a section of the file, or else an AWS profile. UsageError for whatever can't be used.
+    A bundle of certificates in it is taken where none is named. `profile` names a section of the file, or else an AWS
+    profile. UsageError for whatever can't be used.
     """
     document, file = read(cwd, home_config)
     given = {name.removeprefix(VARIABLE).lower(): value for name, value in env.items() if name.startswith(VARIABLE)}
@@ -194,6 +195,8 @@ def load(profile: str | None, env: Mapping[str, str], cwd: Path, home_config: Pa
     found = understood(layers, env)
     if name and name not in sections:
         found["aws_profile"] = name
+    if (home_config / BUNDLE).is_file():
+        found.setdefault("ssl_ca", home_config / BUNDLE)
     home, operator = platformdirs.user_state_path(PREFIX), person(env)
     found["invariants"] = expectations.invariants(document.get("invariant", []), str(file))
     return Settings(**{"home": home, "operator": operator, "profile": found.pop("aws_profile", None)} | found)

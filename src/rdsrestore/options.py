@@ -38,7 +38,7 @@ Conflicts = Annotated[
 Where = Annotated[str | None, typer.Option(help="Only rows for which this is true.")]
 Columns = Annotated[list[str] | None, typer.Option("--columns", help="Of changed rows take back only these columns.")]
 KeysFrom = Annotated[Path | None, typer.Option("--keys-from", help="Only rows whose keys are in this file.")]
-MyIp = Annotated[str | None, typer.Option(help="This machine's public address, where it can't be found out.")]
+MyIp = Annotated[str | None, typer.Option(help="This machine's address as the database sees it, where not told.")]
 InstanceClass = Annotated[
     str | None, typer.Option("--class", help="Class of the temporary instance (default: the source's).")
 ]

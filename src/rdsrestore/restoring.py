@@ -176,7 +176,8 @@ def alone(plan: Plan, read: Survey, world: World) -> AbstractContextManager[None
     """Keep other runs off the tables, where any is written to."""
     if all(step.impact is not Impact.PRODUCTION for step in plan.steps):
         return nullcontext()
-    return world.databases.alone(read.source.endpoint, plan.request.user, plan.run.value, plan.request.refs)
+    refs = (*plan.request.refs, *(each.ref for each in read.relatives))
+    return world.databases.alone(read.source.endpoint, plan.request.user, plan.run.value, refs)
 
 
 def work(

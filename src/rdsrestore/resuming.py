@@ -36,7 +36,7 @@ def resume(name: str | None, front: Front, confirm: str | None, *, yes: bool) ->
         refuse_if_finished(told, stored)
         refuse_if_taken_back(front.runs.taken_back(stored.id), stored)
         world = front.world(yes=yes, typed=confirm)
-        told = replace(told, survey=anew(told.survey, world))
+        told = replace(told, survey=anew(told.survey, told.request, world))
         survey = told.survey
         kinds = {kind.name: kind for kind in STEPS}
         whole = make_plan(told.request, survey, stored.id, [kinds[step] for step in told.recipe])

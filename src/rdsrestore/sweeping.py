@@ -68,7 +68,7 @@ def find_site(front: Front) -> Site:
     if front.settings.instance is None:
         return Site(world, None, "")
     source = world.cloud.source(front.settings.instance)
-    return Site(world, source.endpoint, front.settings.user or source.master_user)
+    return Site(world, source.endpoint, front.settings.user or world.databases.user() or source.master_user)
 
 
 def where(site: Site) -> str:

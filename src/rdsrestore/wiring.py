@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from rdsrestore.aws.secrets import login
+from rdsrestore.aws.secrets import Login, login
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.config import PasswordGiven, PasswordInSecret, Settings
 from rdsrestore.core.changes import TableDifference
@@ -14,7 +14,7 @@ from rdsrestore.core.errors import Refused, UsageError
 from rdsrestore.core.model import Secret
 from rdsrestore.core.ports import Operator
 from rdsrestore.core.step import World
-from rdsrestore.engines.mysql.databases import MysqlDatabases
+from rdsrestore.engines.mysql.databases import MysqlDatabases, Rhythm
 from rdsrestore.engines.rds_instance import RdsInstances
 
 
@@ -67,21 +67,28 @@ class Password:
     given: PasswordGiven | PasswordInSecret | None
     clients: Clients
     ask: Callable[[], Secret] | None
-    _known: Secret | None = field(default=None, repr=False)
+    _known: Login | None = field(default=None, repr=False)
 
     def __call__(self) -> Secret:
         """Return it; UsageError where there is none and nobody to ask."""
+        return self._login().password
+
+    def user(self) -> str | None:
+        """Name whose password it is, where that is kept with it."""
+        return self._login().user if isinstance(self.given, PasswordInSecret) else None
+
+    def _login(self) -> Login:
         if self._known is None:
             self._known = self._fetch()
         return self._known
 
-    def _fetch(self) -> Secret:
+    def _fetch(self) -> Login:
         if isinstance(self.given, PasswordGiven):
-            return self.given.secret
+            return Login(None, self.given.secret)
         if isinstance(self.given, PasswordInSecret):
-            return login(self.clients, self.given.arn).password
+            return login(self.clients, self.given.arn)
         if self.ask:
-            return self.ask()
+            return Login(None, self.ask())
         raise UsageError(
             "password",
             "production's password is not set",
@@ -96,7 +103,14 @@ def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | No
     password = Password(settings.password, clients, ask)
     return World(
         cloud=RdsInstances(clients, log, settings.poll, settings.checkip_url),
-        databases=MysqlDatabases(password, settings.ssl_ca, key=settings.dump_key, executor=settings.executor),
+        databases=MysqlDatabases(
+            password,
+            settings.ssl_ca,
+            key=settings.dump_key,
+            executor=settings.executor,
+            rhythm=Rhythm(poll=settings.poll),
+            user=password.user,
+        ),
         operator=operator,
         clock=SystemClock(),
     )

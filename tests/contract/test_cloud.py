@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,17 @@ def test_a_member_of_a_cluster_and_a_replica_are_told_apart(account: Account) ->
     assert (source.cluster, source.replica_of) == ("c", "w")
 
 
+def test_replicas_of_other_regions_and_those_that_can_not_be_read_stop_nothing(account: Account) -> None:
+    far = "arn:aws:rds:us-east-1:123456789012:db:a-name-that-makes-the-whole-longer-than-the-service-takes"
+    shown = {**account.instances()["production"], "ReadReplicaDBInstanceIdentifiers": ["production", far, "gone"]}
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
+    assert account.source().id == "production"
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
+    found = account.cloud.replicas("production")
+    assert found == {"production": Endpoint("127.0.0.1", shown["Endpoint"]["Port"]), far: None, "gone": None}
+    assert account.proxy.count("DescribeDBInstances") == 4
+
+
 def test_provisioned_storage_is_asked_for_as_the_source_has_it(account: Account) -> None:
     shown = {**account.instances()["production"], "StorageType": "io2", "Iops": 3000}
     account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
@@ -133,6 +145,27 @@ def test_an_unknown_snapshot_has_its_own_code(account: Account) -> None:
         account.cloud.snapshot("nightly")
     assert raised.value.code == "aws.no-snapshot"
     assert "--snapshot" in raised.value.hint
+
+
+@pytest.mark.parametrize("kind", ["automated", "shared", "awsbackup"])
+def test_a_snapshot_that_is_shown_only_by_its_kind_is_found(account: Account, kind: str) -> None:
+    taken = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    shown = {"DBSnapshotIdentifier": "rds:production-2026-01-02", "DBInstanceIdentifier": "production"}
+    shown |= {"Status": "available", "SnapshotType": kind}
+    kinds = ("automated", "shared", "awsbackup")
+    nothing: list[dict[str, Any]] = [{"DBSnapshots": []}] * (kinds.index(kind) + 1)
+    answers = [*nothing, {"DBSnapshots": [{**shown, "SnapshotCreateTime": taken}]}]
+    account.proxy.show_each("rds", "DescribeDBSnapshots", answers)
+    found = account.cloud.snapshot("rds:production-2026-01-02")
+    assert found == SnapshotInfo("rds:production-2026-01-02", "production", "available", taken)
+    assert account.proxy.form("DescribeDBSnapshots")["SnapshotType"] == kind
+
+
+def test_a_listing_without_the_snapshot_is_no_bug_of_ours(account: Account) -> None:
+    account.proxy.show("rds", "DescribeDBSnapshots", {"DBSnapshots": []}, times=4)
+    with pytest.raises(CloudError) as raised:
+        account.cloud.snapshot("nightly")
+    assert raised.value.code == "aws.no-snapshot"
 
 
 def test_the_price_is_read_where_there_is_one_and_unknown_elsewhere(account: Account) -> None:
@@ -299,7 +332,9 @@ def test_production_itself_is_never_deleted_nor_given_a_password(account: Accoun
     assert account.proxy.count("DeleteDBInstance") == account.proxy.count("ModifyDBInstance") == 0
 
 
-@pytest.mark.parametrize("ending", ["failed", "incompatible-restore", "storage-full", "restore-error"])
+@pytest.mark.parametrize(
+    "ending", ["failed", "incompatible-restore", "storage-full", "restore-error", "upgrade-failed"]
+)
 def test_a_restore_that_ends_badly_says_how_and_why(account: Account, ending: str) -> None:
     account.restore(ending)
     with pytest.raises(CloudError, match=f"ended as {ending} .*put into {ending}") as raised:
@@ -307,6 +342,31 @@ def test_a_restore_that_ends_badly_says_how_and_why(account: Account, ending: st
     assert raised.value.code == "aws.restore-failed"
     account.cloud.delete_instance(account.name, account.progress)
     assert account.name not in account.instances()
+
+
+@pytest.mark.parametrize("ending", ["storage-initialization", "storage-optimization"])
+def test_a_copy_that_still_loads_its_blocks_is_used_at_once(account: Account, ending: str) -> None:
+    account.restore(ending)
+    endpoint = account.cloud.await_available(account.name, LONG, account.progress)
+    password = Secret("0123456789abcdefABCDEF")
+    account.cloud.reset_password(account.name, password, account.progress)
+    account.cloud.open_rule(account.groups()[account.name]["GroupId"], "127.0.0.1/32", endpoint.port, account.run)
+    with MysqlDatabases(lambda: Secret("unused"), account.ca).copy(endpoint, "admin", password) as copy:
+        assert copy.definition(TableRef("shop", "billing")) is not None
+    assert account.instances()[account.name]["DBInstanceStatus"] == ending
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["backing-up", "configuring-enhanced-monitoring", "configuring-iam-database-auth", "storage-config-upgrade"],
+)
+def test_an_instance_that_answers_meanwhile_is_not_waited_for(account: Account, status: str) -> None:
+    account.restore()
+    shown = {**account.instances()[account.name], "DBInstanceStatus": status}
+    shown |= {"Endpoint": {"Address": "copy.example", "Port": 3306}}
+    shown["VpcSecurityGroups"] = [{"VpcSecurityGroupId": "sg-0", "Status": "active"}]
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]}, times=2)
+    assert account.cloud.await_available(account.name, LONG, account.progress) == Endpoint("copy.example", 3306)
 
 
 def test_a_failure_is_told_even_where_its_events_can_not_be_read(account: Account) -> None:

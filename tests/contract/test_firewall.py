@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from account import EXPIRES, STRANGE, Account, Tags
 from rdsrestore.aws.marks import as_mapping, as_tags, marks
@@ -121,6 +122,14 @@ def test_a_rule_lets_one_address_reach_one_port(account: Account, cidr: str, kin
     }
 
 
+def test_a_filter_that_the_reference_does_not_name_is_refused_as_the_service_does(account: Account) -> None:
+    for name in ("tag-key", "group-name", "nonsense"):
+        with pytest.raises(ClientError, match="InvalidParameterValue"):
+            account.ec2.describe_security_group_rules(Filters=[{"Name": name, "Values": ["x"]}])
+    account.ec2.describe_security_groups(Filters=[{"Name": "tag-key", "Values": ["x"]}])
+    account.ec2.describe_security_group_rules(Filters=[{"Name": "tag:any", "Values": ["x"]}])
+
+
 @pytest.mark.parametrize("trouble", ["lose", "break_down"])
 def test_a_rule_whose_answer_was_lost_is_adopted(account: Account, trouble: str) -> None:
     group = account.group()
@@ -209,11 +218,11 @@ def test_deleting_a_group_that_is_gone_is_fine(account: Account) -> None:
 
 def test_a_trial_names_what_is_forbidden_and_makes_nothing(account: Account) -> None:
     vpc, before = account.source().vpc, account.groups()
-    assert account.cloud.denied(vpc, switch=False) == ()
+    assert account.cloud.denied(vpc) == ()
     assert account.proxy.form("CreateSecurityGroup")["DryRun"] == "true"
     assert account.proxy.form("CreateSecurityGroup")["TagSpecification.1.Tag.1.Key"].startswith("rdsrestore:")
     account.proxy.refuse("CreateSecurityGroup", "UnauthorizedOperation", status=403)
-    assert "ec2:CreateSecurityGroup" in account.cloud.denied(vpc, switch=False)[0]
+    assert "ec2:CreateSecurityGroup" in account.cloud.denied(vpc)[0]
     assert account.groups() == before
 
 

@@ -9,11 +9,16 @@ import pytest
 from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request
 from rdsrestore.core.checks import Severity, check
 from rdsrestore.core.cloud import Leftover, SnapshotInfo
-from rdsrestore.core.model import Merge, Moment, Policy, Request, Snapshot, Triggers
+from rdsrestore.core.errors import CloudError, DatabaseError, Refused
+from rdsrestore.core.model import Endpoint, Limits, Merge, Moment, Policy, Request, Snapshot, Triggers
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.core.surveyor import survey
 from rdsrestore.core.tables import ClientTools, ForeignKey, Problem, Trigger
 
+DOWN = ("stopped", "stopping", "deleting", "failed", "storage-full", "incompatible-parameters", "creating")
+BUSY = ("maintenance", "upgrading", "rebooting", "starting", "renaming", "converting-to-vpc", "never-heard-of")
+USUAL = ("available", "backing-up", "modifying", "storage-initialization", "storage-optimization")
+QUIET = ("configuring-log-exports", "configuring-iam-database-auth", "configuring-enhanced-monitoring")
 CASCADE = ForeignKey("fk_lines", LINES, ("billing_id",), BILLING, ("id",), "CASCADE")
 
 
@@ -38,7 +43,7 @@ def test_a_plain_case_has_no_findings() -> None:
     [
         (request(point=Moment(NOW - timedelta(days=8), "last week")), seen(), "window.too-old"),
         (request(), seen(source=replace(SOURCE, retention_days=0, earliest=None, latest=None)), "window.off"),
-        (request(), seen(source=replace(SOURCE, status="stopped")), "source.status"),
+        *((request(), seen(source=replace(SOURCE, status=status)), "source.status") for status in DOWN),
         (request(), seen(source=replace(SOURCE, cluster="aurora-1")), "source.cluster"),
         (
             request(point=Snapshot("s")),
@@ -73,6 +78,16 @@ def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey,
         (request(), with_table(versioned=True), "table.versioned"),
         (request(), seen(source=replace(SOURCE, replica_of="writer")), "source.replica"),
         (request(), seen(leftovers=(Leftover("instance", "i", "r", "available"),)), "leftovers"),
+        (request(), seen(server=replace(seen().server, caller_name="ip-10-0-3-7.internal")), "caller.unsure"),
+        (
+            request(caller="203.0.113.9/32"),
+            seen(server=replace(seen().server, caller="10.0.3.7/32"), caller="203.0.113.9/32"),
+            "caller.differs",
+        ),
+        *((request(), seen(source=replace(SOURCE, status=status)), "source.busy") for status in BUSY),
+        (request(), seen(doubted=("rds:DeleteDBInstance",)), "aws.doubted"),
+        (request(), seen(leftovers_problem="security group rules: no"), "leftovers.unknown"),
+        (request(), seen(unseen_replicas=("arn:aws:rds:us-east-1:1:db:dr",)), "replica.unseen"),
         (request(), seen(listeners=(ListenerCheck("Slack", "channel_not_found", "check it"),)), "listener.silent"),
     ],
 )
@@ -95,6 +110,70 @@ def test_what_only_needs_saying_is_said(wanted: Request, found: Survey, code: st
 )
 def test_each_way_out_that_a_hint_names_is_open(wanted: Request, found: Survey) -> None:
     assert check(wanted, found) == ()
+
+
+def test_production_s_word_on_our_address_comes_before_anybody_else_s() -> None:
+    world = FakeWorld()
+    world.server.facts = replace(world.server.facts, caller="10.0.3.7/32")
+    found = survey(request(), world.world(), Path())
+    assert found.caller == "10.0.3.7/32"
+    assert check(request(), found) == ()
+
+
+def test_an_address_that_production_sees_need_not_be_known_outside() -> None:
+    world = FakeWorld()
+    world.cloud.address = None
+    world.server.facts = replace(world.server.facts, caller="2001:db8::7/128")
+    assert survey(request(), world.world(), Path()).caller == "2001:db8::7/128"
+
+
+def test_a_look_for_leftovers_that_fails_stops_nothing() -> None:
+    world = FakeWorld()
+    world.cloud.faults.fail("leftovers", CloudError("security group rules", "no", code="aws.refused"))
+    found = survey(request(), world.world(), Path())
+    assert [each.code for each in check(request(), found)] == ["leftovers.unknown"]
+    assert "security group rules: no" in found.leftovers_problem
+
+
+def test_replicas_are_read_only_where_their_lag_matters() -> None:
+    world = FakeWorld()
+    replica = Endpoint("replica.example", 3306)
+    world.cloud.followers = {"replica": replica, "arn:aws:rds:us-east-1:123456789012:db:dr": None}
+    world.cloud.faults.fail("replicas", CloudError("instance", "no"))
+    assert survey(request(), world.world(), Path()).source.replicas == ()
+    world.cloud.faults.planned.clear()
+    watched = survey(request(limits=Limits(max_lag=5)), world.world(), Path())
+    assert watched.source.replicas == (replica,)
+    assert watched.unseen_replicas == ("arn:aws:rds:us-east-1:123456789012:db:dr",)
+
+
+def test_the_writer_of_a_replica_in_another_region_is_named_with_its_region() -> None:
+    writer = "arn:aws:rds:us-east-1:123456789012:db:main"
+    (finding,) = check(request(), seen(source=replace(SOURCE, replica_of=writer)))
+    assert "--region us-east-1 --instance main" in finding.hint
+
+
+@pytest.mark.parametrize("status", [*USUAL, *QUIET])
+def test_the_service_s_ordinary_business_goes_unsaid(status: str) -> None:
+    assert check(request(), seen(source=replace(SOURCE, status=status))) == ()
+
+
+def test_a_stopped_production_is_told_as_stopped_before_anybody_knocks() -> None:
+    world = FakeWorld()
+    world.cloud.held = replace(SOURCE, status="stopped")
+    world.server.faults.fail("login", DatabaseError("production", "does not answer", code="db.unreachable"))
+    with pytest.raises(Refused, match="production is stopped") as raised:
+        survey(request(), world.world(), Path())
+    assert "start-db-instance" in raised.value.hint
+
+
+def test_a_production_that_is_away_is_told_with_what_is_done_to_it() -> None:
+    world = FakeWorld()
+    world.cloud.held = replace(SOURCE, status="rebooting")
+    world.server.faults.fail("login", DatabaseError("production", "it does not answer", code="db.unreachable"))
+    with pytest.raises(DatabaseError, match="production is rebooting") as raised:
+        survey(request(), world.world(), Path())
+    assert raised.value.code == "db.unreachable"
 
 
 def test_the_hint_for_lost_children_is_the_command_that_saves_them() -> None:

@@ -91,9 +91,12 @@ def test_the_audit_log_is_json_on_request_and_verifies_until_a_byte_is_changed(s
     shop("audit", "--verify", check=0)
 
 
-def test_the_dump_fails_when_the_firewall_is_not_opened_for_us(shop: LabTool, accident: str) -> None:
-    ended = shop("table", "billing", "--before", accident, "--yes", "--my-ip", "203.0.113.9", check=4)
-    assert "dump" in ended.stderr
+def test_a_copy_that_never_lets_us_in_is_given_up_and_removed(shop: LabTool, accident: str) -> None:
+    words = ("--my-ip", "203.0.113.9", "--wait", "15")
+    ended = shop("table", "billing", "--before", accident, "--yes", *words, check=4)
+    assert "does not answer" in ended.stderr
+    assert "after 15 seconds" in ended.stderr
+    assert "--my-ip ADDRESS" in ended.stderr
     assert "production" in ended.stderr
     assert shop.ours() == []
 

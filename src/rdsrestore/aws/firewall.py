@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rdsrestore.aws.faults import DENIED, FAILURES, MEANINGS, code_of, translate, translated
-from rdsrestore.aws.marks import RUN, SELF, as_mapping, as_tags, expiry, is_ours, marks
+from rdsrestore.aws.marks import MANAGED, RUN, SELF, as_mapping, as_tags, expiry, is_ours, marks
 from rdsrestore.aws.session import Clients
 from rdsrestore.aws.waiting import persistently, twice, until
 from rdsrestore.core.cloud import GroupSpec, Leftover
@@ -160,7 +160,7 @@ class Firewall:
             if is_ours(group["GroupName"], tags, run):
                 status = "open" if group["IpPermissions"] else "closed"
                 yield Leftover("group", group["GroupId"], tags[RUN], status, expiry(tags))
-        for rule in self._rules("tag-key", RUN):
+        for rule in self._rules(f"tag:{MANAGED}", "true"):
             tags = as_mapping(rule.get("Tags", []))
             if is_ours(tags.get(SELF, ""), tags, run):
                 yield Leftover("rule", rule["SecurityGroupRuleId"], tags[RUN], "open", expiry(tags))

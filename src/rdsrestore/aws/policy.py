@@ -33,7 +33,12 @@ def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[
             "ec2:DescribeSecurityGroupRules",
             "pricing:GetProducts",
         ),
-        allow("AskWhatIsAllowed", "iam:SimulatePrincipalPolicy", on=["arn:*:iam::*:user/*", "arn:*:iam::*:role/*"]),
+        allow(
+            "AskWhatIsAllowed",
+            "iam:SimulatePrincipalPolicy",
+            "iam:GetRole",
+            on=["arn:*:iam::*:user/*", "arn:*:iam::*:role/*"],
+        ),
         allow(
             "Restore",
             "rds:RestoreDBInstanceToPointInTime",

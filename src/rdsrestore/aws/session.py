@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sts import STSClient
 
-COMMON = Config(connect_timeout=10, read_timeout=60, user_agent_extra=PREFIX)
+COMMON = Config(connect_timeout=10, read_timeout=60, user_agent_extra=PREFIX, tcp_keepalive=True)
 READS = COMMON.merge(Config(retries={"mode": "standard", "total_max_attempts": 8}))
 WRITES = COMMON.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 """A call that changes something is never repeated unseen: whether it had its effect is looked up first."""

@@ -18,7 +18,7 @@ from rdsrestore.aws.session import Clients
 from rdsrestore.aws.waiting import persistently
 from rdsrestore.core.cloud import SwitchSpec
 
-TARGET = "arn:aws:scheduler:::aws-sdk:rds:deleteDBInstance"
+TARGET = "arn:{partition}:scheduler:::aws-sdk:rds:deleteDBInstance"
 DAY = 24 * 3600
 
 
@@ -87,7 +87,7 @@ def schedule(instance: str, spec: SwitchSpec) -> dict[str, Any]:
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "ActionAfterCompletion": "DELETE",
         "Target": {
-            "Arn": TARGET,
+            "Arn": TARGET.format(partition=spec.role.split(":")[1]),
             "RoleArn": spec.role,
             "Input": json.dumps(wish),
             "RetryPolicy": {"MaximumEventAgeInSeconds": DAY, "MaximumRetryAttempts": 185},

@@ -182,7 +182,6 @@ class TableLoad:
         return self.inserted + self.updated + self.deleted
 
 
-@written("SavedTable")
 @dataclass(frozen=True)
 class Traces:
     """What a scratch schema tells of its run by itself: the rows written, and the tables made that are there."""
@@ -191,6 +190,7 @@ class Traces:
     tables: tuple[str, ...] = ()
 
 
+@written("SavedTable")
 @dataclass(frozen=True)
 class SavedTable:
     """What a table's rows were before the load touched them: the undo file.

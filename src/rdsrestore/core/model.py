@@ -12,6 +12,8 @@ from typing import NoReturn
 from rdsrestore.core.codec import written
 
 PREFIX = "rdsrestore"
+BUNDLE = "global-bundle.pem"
+"""The file of trusted certificates that is looked for beside the settings."""
 
 
 class Secret:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
@@ -55,8 +55,16 @@ class Cloud(Protocol):
         """Read one snapshot; code `aws.no-snapshot` where there is none."""
         ...
 
-    def denied(self, vpc: str, *, switch: bool) -> Sequence[str]:
-        """Name the actions the job needs, with a switch or without, that are known beforehand to be forbidden."""
+    def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
+        """Say where an instance's read replicas answer; None for one that can't be read from here."""
+        ...
+
+    def denied(self, vpc: str) -> Sequence[str]:
+        """Name the actions the job needs that a trial without effect shows to be forbidden."""
+        ...
+
+    def doubted(self, *, switch: bool) -> Sequence[str]:
+        """Name the actions the job needs, with a switch or without, that a simulation does not think allowed."""
         ...
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:

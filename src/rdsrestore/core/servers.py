@@ -223,6 +223,10 @@ class Databases(Protocol):
         """Who does sections of a comparison elsewhere, and how many at a time; None where all is done here."""
         ...
 
+    def user(self) -> str | None:
+        """Name whose password production's is, where that is kept with it."""
+        ...
+
     def production(self, endpoint: Endpoint, user: str) -> AbstractContextManager[Production]:
         """Log in to the source; DatabaseError with code `db.denied` or `db.unreachable` where that fails."""
         ...
@@ -236,6 +240,10 @@ class Databases(Protocol):
 
         What `alone` keeps stays.
         """
+        ...
+
+    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+        """Log in to a temporary instance, again and again for up to `within` seconds, until it lets us in."""
         ...
 
     def tools(self) -> ClientTools:

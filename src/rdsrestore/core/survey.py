@@ -45,7 +45,9 @@ class Survey:
     """The world before the run. `free_disk` is in bytes, `hourly_cost` in USD where known.
 
     `relatives` are the tables that come along, and `tables` holds these too. `saved` are an earlier run's undo files in
-    the folder `saved_in`, and `swapped` what it renamed, where that run is to be taken back.
+    the folder `saved_in`, and `swapped` what it renamed, where that run is to be taken back. `denied` are actions that
+    the cloud refused in a trial, `doubted` those that its simulator does not think allowed. Of `unseen_replicas` no
+    lag can be read.
     """
 
     at: datetime
@@ -61,6 +63,9 @@ class Survey:
     snapshot: SnapshotInfo | None = None
     listeners: tuple[ListenerCheck, ...] = ()
     denied: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
+    leftovers_problem: str = ""
+    unseen_replicas: tuple[str, ...] = ()
     hourly_cost: Decimal | None = None
     where_problem: str = ""
     relatives: tuple[Relative, ...] = ()

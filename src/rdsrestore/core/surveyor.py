@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from rdsrestore.core.cloud import SourceInstance
-from rdsrestore.core.errors import CloudError, ToolError
+from rdsrestore.core.checks.finding import Severity
+from rdsrestore.core.checks.source import status
+from rdsrestore.core.cloud import Leftover, SourceInstance
+from rdsrestore.core.errors import CloudError, DatabaseError, Refused, ToolError
 from rdsrestore.core.model import Moment, Request, TableRef
 from rdsrestore.core.servers import Production
 from rdsrestore.core.step import World
@@ -21,13 +24,14 @@ from rdsrestore.core.targets import Relative, Role
 def survey(request: Request, world: World, folder: Path, listeners: Sequence[ListenerCheck] = ()) -> Survey:
     """Read the account, the instance, the tables and this machine; `folder` is where dumps would go.
 
-    Raises the RemoteError of whatever makes the job impossible.
+    Raises the RemoteError of whatever makes the job impossible, Refused where production is down.
     """
     cloud = world.cloud
     identity = cloud.identity()
-    source = cloud.source(request.instance)
+    source, unseen = find_source(request, world)
     snapshot = None if isinstance(request.point, Moment) else cloud.snapshot(request.point.id)
-    with world.databases.production(source.endpoint, request.user) as production:
+    leftovers, problem = find_leftovers(world)
+    with with_status(source), world.databases.production(source.endpoint, request.user) as production:
         server = production.server()
         relatives = related(request, production)
         refs = (*request.refs, *(each.ref for each in relatives))
@@ -48,28 +52,60 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         landing=landing,
         tools=tools,
         free_disk=shutil.disk_usage(folder).free,
-        caller=request.caller or find_caller(world),
-        leftovers=tuple(cloud.leftovers()),
+        caller=request.caller or server.caller or find_caller(world),
+        leftovers=leftovers,
+        leftovers_problem=problem,
         snapshot=snapshot,
         listeners=tuple(listeners),
-        denied=tuple(cloud.denied(source.vpc, switch=request.switch_role is not None)),
+        denied=tuple(cloud.denied(source.vpc)),
+        doubted=tuple(cloud.doubted(switch=request.switch_role is not None)),
+        unseen_replicas=unseen,
         hourly_cost=cost(world, source, request.instance_class or source.instance_class),
         where_problem=where_problem,
         relatives=relatives,
     )
 
 
-def anew(read: Survey, world: World) -> Survey:
+def anew(read: Survey, request: Request, world: World) -> Survey:
     """Take what an earlier process read, with the moment and the instance as they are now: an endpoint may have moved.
 
-    Raises the CloudError of an instance that can't be read.
+    Raises Refused or the CloudError of an instance that can't be read.
     """
-    return replace(read, at=world.clock.now(), source=world.cloud.source(read.source.id))
+    source, _unseen = find_source(request, world)
+    return replace(read, at=world.clock.now(), source=source)
 
 
 def keyed(definition: TableDefinition | None) -> TableDefinition | None:
     """A table whose rows have keys; one that has none is a finding."""
     return definition if definition and definition.key else None
+
+
+def find_source(request: Request, world: World) -> tuple[SourceInstance, tuple[str, ...]]:
+    """Read the instance, with its replicas where their lag matters; returns too whose can't be read."""
+    source = world.cloud.source(request.instance)
+    refuse_dead(source)
+    replicas = world.cloud.replicas(request.instance) if request.limits.max_lag is not None else {}
+    unseen = tuple(name for name, endpoint in replicas.items() if endpoint is None)
+    return replace(source, replicas=tuple(each for each in replicas.values() if each)), unseen
+
+
+def refuse_dead(source: SourceInstance) -> None:
+    """Refuse an instance that can't answer, before a login says no more than that nobody does."""
+    for finding in status(source):
+        if finding.severity is Severity.BLOCKS:
+            raise Refused("survey", finding.message, finding.hint, code=finding.code)
+
+
+@contextmanager
+def with_status(source: SourceInstance) -> Iterator[None]:
+    """Say of a server that does not answer what the cloud is doing with it."""
+    try:
+        yield
+    except DatabaseError as error:
+        if error.code != "db.unreachable" or source.status == "available":
+            raise
+        what = f"{error.what}; {source.id} is {source.status}"
+        raise DatabaseError(error.where, what, "wait until it is available", code=error.code) from error
 
 
 def survey_table(production: Production, ref: TableRef) -> TableSurvey:
@@ -112,11 +148,19 @@ def related(request: Request, production: Production) -> tuple[Relative, ...]:
 
 
 def find_caller(world: World) -> str | None:
-    """Find this machine's address; None where that can't be found out, which is a finding of its own."""
+    """Ask outside for this machine's address; None where that can't be found out, which is a finding of its own."""
     try:
         return world.cloud.caller()
     except CloudError:
         return None
+
+
+def find_leftovers(world: World) -> tuple[tuple[Leftover, ...], str]:
+    """Look for what earlier runs left; nothing depends on it, so that a look that fails is a finding of its own."""
+    try:
+        return tuple(world.cloud.leftovers()), ""
+    except CloudError as error:
+        return (), str(error)
 
 
 def cost(world: World, source: SourceInstance, instance_class: str) -> Decimal | None:

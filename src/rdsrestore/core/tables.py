@@ -148,6 +148,8 @@ class ServerFacts:
     """A server as its session sees it; sizes in bytes, `ahead` in seconds: by how much its clock is before ours.
 
     `globals` are variables by name as a new login finds them: what a login of ours, or a client program's, can't turn.
+    `caller` is this machine as the server sees it, a /32 or /128; where that is not certain, `caller_name` is the name
+    that the server knows it by.
     """
 
     version: str
@@ -162,6 +164,8 @@ class ServerFacts:
     privileges_missing: tuple[str, ...] = ()
     ahead: float = 0.0
     globals: Mapping[str, str] = field(default_factory=dict, metadata=UNWRITTEN)
+    caller: str | None = None
+    caller_name: str = ""
 
 
 @written("Problem")

@@ -10,9 +10,7 @@ from rdsrestore.core.errors import CloudError
 from rdsrestore.core.model import Endpoint
 
 
-def source(
-    shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]], replicas: Sequence[Mapping[str, Any]] = ()
-) -> SourceInstance:
+def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> SourceInstance:
     """Describe an instance to restore from; CloudError with code `aws.no-endpoint` where it can't be reached at all."""
     if not shown.get("Endpoint"):
         raise CloudError(
@@ -51,7 +49,6 @@ def source(
         iops=shown.get("Iops"),
         cluster=shown.get("DBClusterIdentifier"),
         replica_of=shown.get("ReadReplicaSourceDBInstanceIdentifier"),
-        replicas=tuple(map(reached, filter(lambda each: each.get("Endpoint"), replicas))),
     )
 
 

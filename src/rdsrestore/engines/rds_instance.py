@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rdsrestore.aws import address, permissions, pricing, simulation
-from rdsrestore.aws.faults import IN_USE, NO_BACKUPS, NO_INSTANCE, cloud_error, translated
+from rdsrestore.aws.faults import IN_USE, NO_BACKUPS, NO_INSTANCE, NO_SNAPSHOT, cloud_error, translated
 from rdsrestore.aws.firewall import Firewall
 from rdsrestore.aws.marks import as_mapping, expiry, is_ours
 from rdsrestore.aws.session import CallLog, Clients
@@ -38,6 +38,11 @@ REACHED_WITHIN = 1800.0
 """Seconds to wait for the restore window, which is about five minutes behind."""
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9-]*|arn:\S+")
 """What can name an instance at all: to ask for anything else is an error of its own kind."""
+KINDS = ("", "automated", "shared", "awsbackup")
+"""Of which kinds a snapshot may be: one that is not the account's own manual one is shown where its kind is asked for.
+
+RDS API reference, DescribeDBSnapshots.
+"""
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -77,8 +82,25 @@ class RdsInstances:
             hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
             raise CloudError("--instance", f"there is no instance {instance}", hint, code="aws.no-instance")
         engine(shown["Engine"])
-        replicas = [self._copies.find(name) for name in shown.get("ReadReplicaDBInstanceIdentifiers", ())]
-        return described.source(shown, self._backups(shown["DbiResourceId"]), [each for each in replicas if each])
+        return described.source(shown, self._backups(shown["DbiResourceId"]))
+
+    def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
+        """Say where an instance's read replicas answer; None for one that can't be read from here.
+
+        One of another region is listed by its ARN, which this region's service does not take.
+        """
+        shown = self._copies.find(instance)
+        names = shown.get("ReadReplicaDBInstanceIdentifiers", []) if shown else []
+        return {name: self._replica(name) for name in names}
+
+    def _replica(self, name: str) -> Endpoint | None:
+        if name.startswith("arn:") and name.split(":")[3] != self._clients.region:
+            return None
+        try:
+            found = self._copies.find(name)
+        except CloudError:
+            return None
+        return described.reached(found) if found and found.get("Endpoint") else None
 
     def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
         """List an instance's snapshots, newest first."""
@@ -89,15 +111,27 @@ class RdsInstances:
 
     def snapshot(self, snapshot: str) -> SnapshotInfo:
         """Read one snapshot; code `aws.no-snapshot` where there is none."""
-        with translated("--snapshot"):
-            found = self._clients.rds.describe_db_snapshots(DBSnapshotIdentifier=snapshot)["DBSnapshots"]
-        return described.snapshot(found[0])
+        for kind in KINDS:
+            wish: dict[str, Any] = {"DBSnapshotIdentifier": snapshot} | ({"SnapshotType": kind} if kind else {})
+            try:
+                with translated("--snapshot"):
+                    found = self._clients.rds.describe_db_snapshots(**wish)["DBSnapshots"]
+            except CloudError as error:
+                if error.code != NO_SNAPSHOT.code:
+                    raise
+                continue
+            if found:
+                return described.snapshot(found[0])
+        raise cloud_error("--snapshot", f"there is no snapshot {snapshot}", NO_SNAPSHOT)
 
-    def denied(self, vpc: str, *, switch: bool) -> Sequence[str]:
-        """Name the actions the job needs that a trial without effect, or the account's own rules, show as forbidden."""
+    def denied(self, vpc: str) -> Sequence[str]:
+        """Name the actions the job needs that a trial without effect shows to be forbidden."""
+        return tuple(self._firewall.denied(vpc))
+
+    def doubted(self, *, switch: bool) -> Sequence[str]:
+        """Name the actions the job needs that the account's policy simulator does not think allowed."""
         me = self.identity()
-        tried = self._firewall.denied(vpc)
-        return (*tried, *simulation.denied(self._clients, me.arn, me.account, switch=switch))
+        return tuple(simulation.doubted(self._clients, me, switch=switch))
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""

@@ -20,9 +20,17 @@ from rdsrestore.core.ports import Progress
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
-USABLE = frozenset({"available", "storage-optimization"})
+USABLE = frozenset(
+    {"available", "backing-up", "storage-initialization", "storage-optimization", "storage-config-upgrade"}
+    | {"configuring-enhanced-monitoring", "configuring-iam-database-auth", "configuring-log-exports"}
+)
+"""In which an instance answers (RDS user guide, "Viewing Amazon RDS DB instance status").
+
+A restored one may load its blocks for hours as `storage-initialization`.
+"""
 ENDED_BADLY = frozenset(
-    {"failed", "restore-error", "insufficient-capacity", "storage-full", "deleting", "stopped", "gone"}
+    {"failed", "restore-error", "upgrade-failed", "insufficient-capacity", "storage-full", "gone"}
+    | {"delete-precheck", "deleting", "stopping", "stopped"}
     | {"inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable"}
 )
 INCOMPATIBLE = "incompatible-"

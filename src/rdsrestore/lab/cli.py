@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from rdsrestore.core.errors import UsageError
-from rdsrestore.lab.place import Options, Place, default_folder
+from rdsrestore.lab.place import CONTAINERS, Options, Place, default_folder
 from rdsrestore.lab.surroundings import shut_out
 
 app = typer.Typer(
@@ -58,12 +58,16 @@ def up(
     history: Annotated[int, typer.Option(help="Seconds that the backups go back.", min=0)] = 3600,
     deny: Annotated[Deny, typer.Option(help="What the firewall does with callers.")] = Deny.DROP,
     image: Annotated[str | None, typer.Option(help="Run the servers in containers of this image.")] = None,
+    behind_nat: Annotated[
+        bool, typer.Option("--behind-nat", help="The outside sees another address of this machine than databases do.")
+    ] = False,
+    settle: Annotated[float, typer.Option(help="Seconds until a copy's rule and password hold.", min=0)] = 0.0,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
 
     where = place(folder)
-    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image)
+    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image, behind_nat, settle)
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""
     typer.echo(
@@ -103,6 +107,8 @@ def env(context: typer.Context, folder: Dir = None) -> None:
         typer.echo(f"unset {' '.join(others)}")
     for name, value in settings.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+    if (where.folder / CONTAINERS).exists():
+        typer.echo("export RDSRESTORE_CALLER=127.0.0.1  # a server in a container sees Docker's own address")
     typer.echo(f"# mysql --user={state.user} --ssl-ca={shlex.quote(str(where.ca))} shop")
     typer.echo(f"# the password lies in Secrets Manager too: RDSRESTORE_PASSWORD_SECRET={state.secret_arn}")
 
@@ -171,7 +177,7 @@ def snapshot(name: str, folder: Dir = None) -> None:
 
 @app.command(name="next-restore")
 def next_restore(status: str, folder: Dir = None) -> None:
-    """Make the next restore end in a status: failed, incompatible-restore, …, or stuck; with none it ends as usual."""
+    """Make the next restore end in a status: failed, storage-initialization, …, stuck; with none it ends as usual."""
     from rdsrestore.lab.instance import ENDINGS
     from rdsrestore.lab.launch import control
 

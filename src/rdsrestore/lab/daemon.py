@@ -59,7 +59,7 @@ class Lab:
         self.servers: Servers = make_servers(place, files, options)
         self.rds = Rds(
             servers=self.servers,
-            pace=Pace(restore=options.restore_delay, lag=options.lag),
+            pace=Pace(restore=options.restore_delay, lag=options.lag, settle=options.settle),
             allows=self._allows,
             drop=options.deny == "drop",
             earliest=datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=options.history),
@@ -77,6 +77,7 @@ class Lab:
             handlers=Handlers(self.rds, Network(self.cloud)),
             slack=self.slack,
             control=self._control,
+            behind_nat=options.behind_nat,
         )
         threading.Thread(target=self._http.serve_forever, daemon=True, name="http").start()
         self.schedules = Schedules(self.cloud, self._delete)

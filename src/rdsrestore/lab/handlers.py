@@ -12,7 +12,7 @@ from rdsrestore.lab.rds import Rds, Snapshot
 from rdsrestore.lab.wire import Fault
 
 Form = dict[str, Any]
-READY = frozenset({"available", "backing-up", "storage-optimization", "modifying"})
+READY = frozenset({"available", "backing-up", "storage-initialization", "storage-optimization", "modifying"})
 PAGE = 100
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +28,7 @@ ENDINGS = (
     "insufficient-capacity",
     "restore-error",
     "storage-full",
+    "storage-initialization",
     "stuck",
 )
 """Statuses in which a restore can end, as the service names them; `stuck` is none of its own."""
@@ -50,6 +52,13 @@ class Instance:
     server: Server | None = None
     gateway: Gateway | None = None
     gone: threading.Event = field(default_factory=threading.Event)
+    settles: float = 0.0
+    called: float | None = None
+
+    def settled(self) -> bool:
+        """Whether its rules hold: not in the first `settles` seconds after its first caller."""
+        self.called = self.called or time.monotonic()
+        return time.monotonic() - self.called >= self.settles
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from rdsrestore.lab import wire
 from rdsrestore.lab.clients import OWN
 from rdsrestore.lab.faults import Faults, nothing
+from rdsrestore.lab.filters import refuse_unknown
 from rdsrestore.lab.handlers import Handlers
 from rdsrestore.lab.rds import Rds
 from rdsrestore.lab.slack import Slack
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 XML = "text/xml"
+NAT = "203.0.113.7"
+"""As what the outside sees a machine that goes out through another's address."""
 REST = {
     ("scheduler", "POST"): "CreateSchedule",
     ("scheduler", "PUT"): "UpdateSchedule",
@@ -44,7 +47,7 @@ class Call:
 class Overlay:
     """A WSGI application before moto's; `control` answers what stands under /_lab/.
 
-    `heard` is told of each call to the scheduler.
+    `heard` is told of each call to the scheduler. With `behind_nat` the outside sees its caller as another address.
     """
 
     moto: WSGIApplication
@@ -55,6 +58,7 @@ class Overlay:
     calls: list[Call] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     heard: Callable[[], None] = nothing
+    behind_nat: bool = False
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -67,7 +71,8 @@ class Overlay:
             text = b"ok" if path.startswith("/slack/hook/") and status == 200 else json.dumps(answer).encode()  # noqa: PLR2004 - HTTP
             return reply(start, status, "application/json", text)
         if path == "/_lab/checkip":
-            return reply(start, 200, "text/plain", f"{environ.get('REMOTE_ADDR', '')}\n".encode())
+            seen = NAT if self.behind_nat else environ.get("REMOTE_ADDR", "")
+            return reply(start, 200, "text/plain", f"{seen}\n".encode())
         if path.startswith("/_lab/"):
             answer = self.control(path[6:], json.loads(body or b"{}"))
             return reply(start, 200, "application/json", json.dumps(answer, default=str).encode())
@@ -106,6 +111,8 @@ class Overlay:
             return wire.response(service, action, answer)
         if service == "iam" and action == "SimulatePrincipalPolicy":
             return wire.response(service, action, self.faults.simulate(wire.request(service, action, form)))
+        if service == "ec2":
+            refuse_unknown(action, form)
         if service == "ec2" and action == "DeleteSecurityGroup":
             for each in self.rds.instances.values():
                 if form.get("GroupId") in each.groups:

@@ -31,6 +31,8 @@ class Options:
     history: int = 3600
     deny: str = "drop"
     image: str | None = None
+    behind_nat: bool = False
+    settle: float = 0.0
 
 
 @dataclass(frozen=True)

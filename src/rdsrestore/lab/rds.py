@@ -24,19 +24,25 @@ from rdsrestore.lab.wire import Fault
 
 FLOOR = 0.05
 """Shortest time a status lasts, in seconds, so that a poll can see it."""
+ALIVE = frozenset({"available", "storage-initialization", "storage-optimization"})
+"""In which a restored instance answers."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long things take, in seconds: `restore` from creating to available, `lag` of the restore window, `delete`."""
+    """How long things take, in seconds: `restore` from creating to available, `lag` of the restore window, `delete`.
+
+    `settle` is for how long a copy's rule and password do not hold yet after the service has said that they do.
+    """
 
     restore: float = 3.0
     lag: float = 2.0
     delete: float = 0.4
     reset: float = 0.3
     reboot: float = 3.0
+    settle: float = 0.0
 
 
 @dataclass
@@ -94,7 +100,7 @@ class Rds:
 
     def add(self, shown: dict[str, Any], make: Callable[[], Server], message: str) -> Instance:
         """Register a new instance and let its status walk while its server is made."""
-        instance = Instance(shown)
+        instance = Instance(shown, settles=self.pace.settle)
         with self.lock:
             if instance.name in self.instances:
                 raise Fault("DBInstanceAlreadyExists", "DB instance already exists")
@@ -107,7 +113,7 @@ class Rds:
         if ending == "stuck":
             return
         begun = time.monotonic()
-        if ending == "available":
+        if ending in ALIVE:
             try:
                 instance.server = make()
             except Exception as error:  # the service says so by the status, and why in an event
@@ -122,11 +128,11 @@ class Rds:
             if instance.gone.wait(share):
                 return
             if status == "creating":
-                if ending != "available":
+                if ending not in ALIVE:
                     break
                 self.open(instance)
         instance.turn(ending)
-        said = message if ending == "available" else f"Database instance put into {ending}. The lab was told so."
+        said = message if ending in ALIVE else f"Database instance put into {ending}. The lab was told so."
         self.tell(instance.name, said)
 
     def change_password(self, instance: Instance, password: str) -> None:
@@ -136,14 +142,20 @@ class Rds:
 
     def _change_password(self, instance: Instance, password: str) -> None:
         time.sleep(self.pace.reset / 3)
+        before = instance.status
         instance.turn("resetting-master-credentials")
-        user = instance.shown["MasterUsername"]
-        if instance.server:
-            quoted = password.replace("\\", "\\\\").replace("'", "''")
-            instance.server.sql(f"ALTER USER '{user}'@'%' IDENTIFIED BY '{quoted}'")
+        if not instance.settles:
+            self._set_password(instance, password)
         time.sleep(self.pace.reset)
         instance.shown["PendingModifiedValues"] = {}
-        instance.turn("available")
+        instance.turn(before)
+        if instance.settles and not instance.gone.wait(instance.settles):
+            self._set_password(instance, password)
+
+    def _set_password(self, instance: Instance, password: str) -> None:
+        if instance.server:
+            quoted = password.replace("\\", "\\\\").replace("'", "''")
+            instance.server.sql(f"ALTER USER '{instance.shown['MasterUsername']}'@'%' IDENTIFIED BY '{quoted}'")
 
     def reboot(self, instance: Instance) -> None:
         """Let an instance's server die and come back, as in a failover."""
@@ -175,7 +187,7 @@ class Rds:
         assert server is not None  # noqa: S101 - for the type checker: callers have made it
         instance.gateway = Gateway(
             lambda: server.address,
-            lambda peer, port: self.allows(instance.groups, peer, port),
+            lambda peer, port: self.allows(instance.groups, peer, port) and instance.settled(),
             drop=self.drop,
             network=self.network,
             port=port,

@@ -100,7 +100,8 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
         yield "table", table_now(table, into=request.into)
     yield "rows", rules(request)
     if not request.undoes:
-        yield "let in", f"{survey.caller or 'nobody: the address is unknown'}, to the copy alone"
+        sight = ", as production sees this machine" if survey.caller == survey.server.caller else ""
+        yield "let in", f"{survey.caller or 'nobody: the address is unknown'}{sight}, to the copy alone"
     yield "as", f"{request.user} on the server, {survey.identity.arn} in AWS, {request.operator} in the log"
 
 

@@ -12,6 +12,10 @@ from rdsrestore.core.facts import AfterInstance, Fact, OwnGroupMade, RuleOpened,
 from rdsrestore.core.model import Request, RunId
 from rdsrestore.core.step import Impact, Run, Step
 from rdsrestore.core.survey import Survey
+from rdsrestore.steps.own_password import COPY
+
+REACHED_WITHIN = 300.0
+"""Seconds until a rule, a name and a password have to hold."""
 
 
 @written("OpenRule")
@@ -36,13 +40,16 @@ class OpenRule(Step):
         return f"let {self.cidr}, and nobody else, reach {self.group}"
 
     def apply(self, run: Run) -> Fact:
-        """Open it, on the one port where the copy answers; a second copy as a rule answers on the same."""
-        group, port = run.facts.get(OwnGroupMade).id, run.facts.get(TempInstance).endpoint.port
-        rule = run.world.cloud.open_rule(group, self.cidr, port, run.id.value)
-        after = run.facts.find(AfterInstance)
-        if after and after.endpoint and after.endpoint.port != port:
-            run.world.cloud.open_rule(group, self.cidr, after.endpoint.port, run.id.value)
-        return RuleOpened(rule, self.cidr, port)
+        """Open it on the port where each copy answers, as a rule one for both, and wait until they let us in."""
+        group, after = run.facts.get(OwnGroupMade).id, run.facts.find(AfterInstance)
+        endpoints = [run.facts.get(TempInstance).endpoint, *([after.endpoint] if after and after.endpoint else [])]
+        ports = dict.fromkeys(endpoint.port for endpoint in endpoints)
+        first, *_others = [run.world.cloud.open_rule(group, self.cidr, port, run.id.value) for port in ports]
+        within = min(REACHED_WITHIN, float(run.request.wait))
+        for endpoint in endpoints:
+            user, password = run.survey.source.master_user, run.secrets[COPY]
+            run.world.databases.reach(endpoint, user, password, within, run.progress)
+        return RuleOpened(first, self.cidr, endpoints[0].port)
 
     def undo(self, run: Run) -> None:
         """Revoke it."""
@@ -62,7 +69,7 @@ class OpenRule(Step):
 
     def result(self, fact: Fact | None) -> str:
         """Give its id."""
-        return f"opened {fact.id}" if isinstance(fact, RuleOpened) else "opened"
+        return f"opened {fact.id}; we are let in" if isinstance(fact, RuleOpened) else "opened"
 
 
 def close_rule(run: Run, group: str) -> None:

@@ -15,6 +15,7 @@ from rdsrestore.engines.mysql import dump
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.shelf import Shelf
+from rdsrestore.engines.mysql.trust import bundle, shown
 from rdsrestore.lab import tls
 
 
@@ -62,8 +63,44 @@ def test_a_certificate_of_another_authority_is_refused(site: Site, tmp_path: Pat
     assert (error.code, "RDSRESTORE_SSL_CA" in error.hint) == ("db.tls", True)
 
 
+def test_a_newcomer_without_certificates_is_told_the_command_that_fetches_them(site: Site) -> None:
+    error = refusal(login(site, ca=None))
+    assert error.code == "db.tls"
+    assert "curl --create-dirs -o " in error.hint
+    assert (
+        "/rdsrestore/global-bundle.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem" in error.hint
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ("production.abc.eu-central-1.rds.amazonaws.com", "truststore.pki.rds.amazonaws.com"),
+        ("production.abc.us-gov-east-1.rds.amazonaws.com", "truststore.pki.us-gov-west-1.rds.amazonaws.com"),
+        ("production.abc.us-gov-west-1.rds.amazonaws.com", "truststore.pki.us-gov-west-1.rds.amazonaws.com"),
+        ("production.abc.rds.cn-north-1.amazonaws.com.cn", "rds-truststore.s3.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_each_partition_has_a_bundle_of_its_own(host: str, place: str) -> None:
+    assert bundle(Endpoint(host, 3306)) == f"https://{place}/global/global-bundle.pem"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (Path.home() / ".config/rdsrestore/global-bundle.pem", "~/.config/rdsrestore/global-bundle.pem"),
+        (Path("/opt/rds bundle.pem"), "'/opt/rds bundle.pem'"),
+        (Path.home() / "Application Support/b.pem", f"'{Path.home()}/Application Support/b.pem'"),
+    ],
+)
+def test_a_path_in_a_command_can_be_pasted_into_a_shell(path: Path, text: str) -> None:
+    assert shown(path) == text
+
+
 def test_a_certificate_of_another_host_is_refused(site: Site) -> None:
-    assert refusal(login(site, endpoint=Endpoint("127.1", site.production.port))).code == "db.tls"
+    error = refusal(login(site, endpoint=Endpoint("127.1", site.production.port)))
+    assert error.code == "db.tls"
+    assert "curl" not in error.hint
 
 
 def test_a_server_without_tls_is_refused(site: Site, plain: Server) -> None:

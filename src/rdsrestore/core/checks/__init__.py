@@ -5,7 +5,7 @@ from __future__ import annotations
 from rdsrestore.core.checks.backups import point, second_point
 from rdsrestore.core.checks.finding import Finding, Severity
 from rdsrestore.core.checks.landing import landing, swapping
-from rdsrestore.core.checks.machine import this_machine
+from rdsrestore.core.checks.machine import caller, this_machine
 from rdsrestore.core.checks.server import server
 from rdsrestore.core.checks.settings import settings
 from rdsrestore.core.checks.source import source
@@ -21,7 +21,8 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     """Judge what was asked by what was read; blocking findings first."""
     coming = {*request.refs, *(relative.ref for relative in survey.relatives)}
     tables = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
-    restoring = [] if request.undoes else [*point(request, survey), *second_point(request, survey)]
+    reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey)]
+    restoring = [] if request.undoes else reaching
     making = [] if request.undoes else [*landing(request, survey), *swapping(request, survey), *unwatched(request)]
     found = [
         *restoring,

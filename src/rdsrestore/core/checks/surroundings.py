@@ -24,6 +24,18 @@ def told(survey: Survey) -> Iterator[Finding]:
     for listener in survey.listeners:
         if listener.problem:
             yield warns("listener.silent", f"{listener.name}: {listener.problem}", listener.hint)
+    if survey.leftovers_problem:
+        yield warns(
+            "leftovers.unknown",
+            f"what earlier runs left could not be looked up: {survey.leftovers_problem}",
+            "rdsrestore cleanup --all looks again",
+        )
+    for replica in survey.unseen_replicas:
+        yield warns(
+            "replica.unseen",
+            f"replica {replica} can't be read from here; --max-lag does not watch it",
+            "watch it yourself, and use --gentle",
+        )
     for run in dict.fromkeys(leftover.run for leftover in survey.leftovers):
         things = ", ".join(f"{each.kind} {each.id}" for each in survey.leftovers if each.run == run)
         yield warns(

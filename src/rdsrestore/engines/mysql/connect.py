@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,17 +17,22 @@ import pymysql
 from pymysql.constants import CLIENT
 from pymysql.cursors import DictCursor, SSCursor
 
-from rdsrestore.core.errors import DatabaseError, UsageError
+from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Endpoint, Secret
 from rdsrestore.engines.mysql.faults import SILENT, translated
 from rdsrestore.engines.mysql.line import Line
 from rdsrestore.engines.mysql.settings import settle
+from rdsrestore.engines.mysql.trust import how_to, trust
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
 
 
 LOST_INSIDE = 2013
+HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""A server that goes away in the middle of a login says nothing about its certificate."""
+KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""Seconds until a silent server is asked, by Linux's name and by macOS's, between questions, and how many."""
 IDLE = 1.0
 """Seconds after which an open connection may have been lost unnoticed."""
 
@@ -161,15 +165,6 @@ class Session:
             self.close()
 
 
-@cache
-def trust(ca: Path | None) -> ssl.SSLContext:
-    """Make the TLS settings: certificate and host name are always verified. UsageError where `ca` can't be read."""
-    try:
-        return ssl.create_default_context(cafile=str(ca) if ca else None)
-    except (OSError, ssl.SSLError) as error:
-        raise UsageError("ssl_ca", f"{ca} can't be used: {error}", "set RDSRESTORE_SSL_CA to the RDS bundle") from error
-
-
 def connect(login: Login, where: str) -> Session:
     """Log in and settle the session.
 
@@ -202,8 +197,9 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
             connection.connect(door)
         except pymysql.MySQLError as error:
             door.close()
-            if isinstance(error.__context__, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
-                raise tls_failed(where, error) from error
+            cause = error.__cause__ or error.__context__
+            if isinstance(cause, ssl.SSLError) and not isinstance(cause, HUNG_UP):
+                raise tls_failed(login, where, error) from error
             raise
     connection._read_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - has no other name
     login.line.take(connection, where)
@@ -217,7 +213,7 @@ def knock(login: Login, where: str) -> socket.socket:
         try:
             door = socket.create_connection((endpoint.host, endpoint.port), timeout=login.patience)
             unless_greeted.callback(door.close)
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            stay_known(door)
             door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a statement's end waits for an ACK
             greeted = bool(door.recv(1, socket.MSG_PEEK))
             door.settimeout(None)
@@ -229,12 +225,24 @@ def knock(login: Login, where: str) -> socket.socket:
     return door
 
 
-def tls_failed(where: str, error: pymysql.MySQLError) -> DatabaseError:
+def stay_known(door: socket.socket) -> None:
+    """Have the system ask a silent server once a minute whether it is there, and give up after two.
+
+    Gateways, load balancers and firewalls of the cloud forget a connection that is silent for 350 seconds, as it is
+    during a long statement; what is asked on it then is never answered.
+    """
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEPALIVE.items():
+        if hasattr(socket, option):
+            door.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def tls_failed(login: Login, where: str, error: pymysql.MySQLError) -> DatabaseError:
     """Say that the server could not prove who it is."""
     return DatabaseError(
         where,
         f"the server's certificate was not accepted: {error.args[-1]}",
-        "set RDSRESTORE_SSL_CA to the bundle of the server's certificate authority",
+        how_to(login.endpoint, error.__cause__ or error.__context__),
         code="db.tls",
     )
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rdsrestore.core.model import Endpoint, Secret, TableRef
+from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import ClientTools
 from rdsrestore.engines.mysql import clients, credentials, lock, shelf, team
 from rdsrestore.engines.mysql.connect import Login, connect
 from rdsrestore.engines.mysql.copy import MysqlCopy
 from rdsrestore.engines.mysql.line import Line
 from rdsrestore.engines.mysql.production import MysqlProduction
+from rdsrestore.engines.mysql.reach import reach
 
 ANSWER_WITHIN = 20.0
 """Seconds that an answer may take while cleaning up; a schema that takes longer to drop is looked for again."""
@@ -27,6 +29,16 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "load": ("INSERT … SELECT of missing rows",),
     "verify": ("SELECT",),
 }
+OFTEN = 5.0
+"""Longest pause between two first logins to a copy, in seconds."""
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How often is asked, in seconds: between two first logins to a copy, and between two looks at a run's locks."""
+
+    poll: float = OFTEN
+    beat: float = lock.BEAT
 
 
 class MysqlDatabases:
@@ -34,7 +46,7 @@ class MysqlDatabases:
 
     `connect_timeout` bounds the wait for a server's first word, in seconds; statements take as long as they take.
     Dumps and undo files are encrypted for `key`, an age identity, where it is given; UsageError where it is none.
-    `executor` is where workers are, as dask://host:port.
+    `executor` is where workers are, as dask://host:port. `user` says whose password it is, where that is known.
     """
 
     def __init__(
@@ -44,6 +56,9 @@ class MysqlDatabases:
         connect_timeout: float = 10.0,
         key: Secret | None = None,
         executor: str | None = None,
+        *,
+        rhythm: Rhythm = Rhythm(),
+        user: Callable[[], str | None] = lambda: None,
     ) -> None:
         credentials.sweep()
         self._password = password
@@ -52,11 +67,18 @@ class MysqlDatabases:
         self._ca = ca
         self._patience = connect_timeout
         self._line = Line()
+        self._rhythm = rhythm
+        self._user = user
+        self._lock: lock.Lock | None = None
 
     def close(self) -> None:
         """Leave the workers to others."""
         if self._team:
             self._team.leave()
+
+    def user(self) -> str | None:
+        """Name whose password production's is, where that is kept with it."""
+        return self._user()
 
     @property
     def workers(self) -> tuple[Executor, int] | None:
@@ -66,7 +88,8 @@ class MysqlDatabases:
     @contextmanager
     def production(self, endpoint: Endpoint, user: str) -> Iterator[MysqlProduction]:
         """Log in to the source."""
-        with closing(MysqlProduction(self._login(endpoint, user, self._password()), self._key, self._team)) as server:
+        login = self._login(endpoint, user, self._password())
+        with closing(MysqlProduction(login, self._key, self._team, self._lock)) as server:
             yield server
 
     @contextmanager
@@ -79,8 +102,22 @@ class MysqlDatabases:
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
         """Hold an advisory lock on the run and on each table."""
         login = replace(self._login(endpoint, user, self._password()), line=Line(ANSWER_WITHIN))
-        with closing(connect(login, "production")) as session, lock.held(session, run, refs):
-            yield
+        with closing(connect(login, "production")) as session, lock.held(session, run, refs, self._rhythm.beat) as mine:
+            self._lock = mine
+            try:
+                yield
+            finally:
+                self._lock = None
+
+    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+        """Log in to a temporary instance until it lets us in."""
+        reach(
+            self._login(endpoint, user, password),
+            "open-rule: the copy",
+            min(self._rhythm.poll, OFTEN),
+            within,
+            progress,
+        )
 
     def hang_up(self) -> None:
         """Cut what steps are connected to; from here on each answer has `ANSWER_WITHIN` seconds."""

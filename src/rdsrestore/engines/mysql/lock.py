@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -12,27 +13,87 @@ from rdsrestore.core.errors import DatabaseError, Refused
 from rdsrestore.core.model import TableRef
 from rdsrestore.engines.mysql.connect import Session
 
-HOURS = 8 * 3600
-"""How long an idle connection is kept by the server, in seconds."""
+BEAT = 60.0
+"""Seconds between two looks at the locks: networks forget a connection that is silent for 350."""
+IDLE = 600
+"""How long the server keeps the connection of a machine that fell silent, and with it the locks, in seconds."""
+ANSWERS_WITHIN = 30.0
+"""Seconds within which the server says who has a lock; it does not wait for one."""
+
+
+class Lock:
+    """A run's own lock and each table's, on a session that serves nothing else; usable from several threads."""
+
+    def __init__(self, session: Session, run: str, refs: Sequence[TableRef]) -> None:
+        self._session = session
+        self._whats = (run, *map(str, refs))
+        self._one_at_a_time = threading.Lock()
+        self._taken_over: Refused | None = None
+
+    def take(self, where: str) -> None:
+        """Take all of them; Refused with code `table.locked` where another run has one, naming its connection."""
+        self._session.run(f"SET SESSION wait_timeout = {IDLE}")
+        for what in self._whats:
+            (got,) = self._session.one("SELECT GET_LOCK(%s, 0)", (name(what),))
+            if got != 1:
+                raise Refused(
+                    where,
+                    f"another run of rdsrestore works on {what} right now{holder(self._session, what)}",
+                    "wait for it, or stop it first; rdsrestore runs lists those of this machine. "
+                    "If it has ended, end its connection: CALL mysql.rds_kill(NUMBER) on RDS, else KILL NUMBER",
+                    code="table.locked",
+                )
+
+    def keep(self, where: str) -> None:
+        """See that all are still held, and take them again where the connection was lost.
+
+        Raises Refused with code `table.locked` where another run was quicker, DatabaseError where nobody answers.
+        """
+        with self._one_at_a_time:
+            self.check()
+            alive = self._session.alive
+            if not (alive and all(map(self._has, self._whats))):
+                try:
+                    self.take(where)
+                except Refused as error:
+                    self._taken_over = error
+                    raise
+
+    def check(self) -> None:
+        """Raise what the last look found out, without a look of its own."""
+        if self._taken_over:
+            raise self._taken_over
+
+    def beat(self, every: float, ended: threading.Event) -> None:
+        """Keep them until the event; what is in the way is told by `check`, and tried again where it may pass."""
+        while not ended.wait(every):
+            try:
+                self.keep("lock")
+            except Refused:
+                return
+            except DatabaseError:
+                continue
+
+    def _has(self, what: str) -> bool:
+        (ours,) = self._session.one("SELECT IS_USED_LOCK(%s) = CONNECTION_ID()", (name(what),))
+        return bool(ours)
 
 
 @contextmanager
-def held(session: Session, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
-    """Take the run's lock and each table's; all end with the connection.
+def held(session: Session, run: str, refs: Sequence[TableRef], every: float = BEAT) -> Iterator[Lock]:
+    """Hold the locks of a run until the context ends, with a look at them every so many seconds.
 
-    Raises Refused with code `table.locked` where another run has one; it names the connection that does.
+    Raises Refused with code `table.locked` where another run has one.
     """
-    session.run(f"SET SESSION wait_timeout = {HOURS}")
-    for what in (run, *map(str, refs)):
-        (got,) = session.one("SELECT GET_LOCK(%s, 0)", (name(what),))
-        if got != 1:
-            raise Refused(
-                "start",
-                f"another run of rdsrestore works on {what} right now{holder(session, what)}",
-                "wait for it, or stop it first; rdsrestore runs lists those of this machine",
-                code="table.locked",
-            )
-    yield
+    lock, ended = Lock(session, run, refs), threading.Event()
+    lock.take("start")
+    thread = threading.Thread(target=lock.beat, args=(every, ended), daemon=True, name="lock")
+    thread.start()
+    try:
+        yield lock
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextmanager

@@ -51,13 +51,17 @@ WHERE = "production"
 class MysqlProduction:
     """Logs in at the first call, and again where the connection was lost between two calls.
 
-    Files are encrypted for `key`, and read with it, where it is given; a `team` does ranges elsewhere.
+    Files are encrypted for `key`, and read with it, where it is given; a `team` does ranges elsewhere. Nothing is
+    written to live rows without the run's `mine`, the locks that keep other runs off, where it has any.
     """
 
-    def __init__(self, login: Login, key: Secret | None, team: Team | None = None) -> None:
+    def __init__(
+        self, login: Login, key: Secret | None, team: Team | None = None, mine: lock.Lock | None = None
+    ) -> None:
         self._login = login
         self._key = key
         self._team = team
+        self._lock = mine
         self._session: Session | None = None
         self._logins = Logins(login, WHERE)
 
@@ -70,7 +74,7 @@ class MysqlProduction:
 
     def server(self) -> ServerFacts:
         """Read what the server is and allows."""
-        return facts(self._ready())
+        return facts(self._ready(), self._login.endpoint)
 
     def databases(self) -> Sequence[str]:
         """Name the users' databases."""
@@ -156,6 +160,8 @@ class MysqlProduction:
 
     def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
         """Let two tables change places in one step."""
+        if self._lock:
+            self._lock.keep("swap")
         landing.swap(self._ready(), live, shadow, aside)
 
     def print(self, schema: str, target: Target) -> str:
@@ -213,8 +219,10 @@ class MysqlProduction:
         jobs = [(self._board(schema, target), target) for target in targets]
 
         def write() -> None:
+            if self._lock:
+                self._lock.keep("load")
             with closing(Throttle(pace, self._ready(), self._login, progress)) as throttle:
-                tempo = Tempo(throttle.hold, SOFT if pace.limits.gentle else FULL)
+                tempo = Tempo(lambda: self._hold(throttle), SOFT if pace.limits.gentle else FULL)
                 for board, target in jobs:
                     if target.whole:
                         shelf = Shelf(folder, self._key)
@@ -222,6 +230,11 @@ class MysqlProduction:
                 load.load(self._ready(), [job[0] for job in jobs if not job[1].whole], tempo, progress)
 
         persistently(write, progress)
+
+    def _hold(self, throttle: Throttle) -> None:
+        if self._lock:
+            self._lock.check()
+        throttle.hold()
 
     def loaded(self, schema: str, target: Target) -> TableLoad:
         """Say what has been written so far, also where the table itself is gone."""

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from rdsrestore.core.model import RunId
+from rdsrestore.core.model import Endpoint, RunId
 from rdsrestore.core.tables import ServerFacts
+from rdsrestore.engines.mysql import peer
 from rdsrestore.engines.mysql.connect import Session
 
 FOR_SCRATCH = ("SELECT", "INSERT", "UPDATE", "CREATE", "DROP")
@@ -23,8 +24,9 @@ GLOBALS = (
 """Variables that are read because they can't be turned; no server has all of them."""
 
 
-def facts(session: Session) -> ServerFacts:
-    """Read version, limits and the login's privileges."""
+def facts(session: Session, endpoint: Endpoint) -> ServerFacts:
+    """Read version, limits, the login's privileges, and as whom the server knows us."""
+    address, name = peer.caller(session, endpoint)
     version, read_only, names, packet, mode, autoinc, events = session.one(
         "SELECT VERSION(), @@read_only, @@lower_case_table_names, @@max_allowed_packet, @@GLOBAL.sql_mode,"
         " @@innodb_autoinc_lock_mode, @@event_scheduler"
@@ -43,6 +45,8 @@ def facts(session: Session) -> ServerFacts:
         privileges_missing=missing(session),
         ahead=ahead(session),
         globals=known,
+        caller=address,
+        caller_name=name,
     )
 
 
