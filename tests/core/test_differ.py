@@ -176,7 +176,7 @@ def test_no_row_is_missed_where_the_servers_order_keys_differently(
 def test_one_changed_row_of_many_costs_few_checks(pool: ThreadPoolExecutor, changed: int) -> None:
     rows = dict.fromkeys(range(MANY), "a")
     restored = ListRows(rows)
-    differ = Differ(restored, ListRows({**rows, changed: "b"}), pool, silent)
+    differ = Differ(restored, ListRows({**rows, changed: "b"}), pool, silent, clock=lambda: 0.0)
 
     assert list(differ.slices()) == [Slice(keys=((str(changed),),), others=((str(changed),),))]
     ranges, halvings = 4, 6

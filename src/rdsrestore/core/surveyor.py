@@ -37,12 +37,8 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         refs = (*request.refs, *(each.ref for each in relatives))
         tables = tuple(survey_table(production, ref) for ref in refs)
         landing = survey_table(production, TableRef(request.database, request.into)) if request.into else None
-        first = request.refs[0]
-        exists = tables[0].definition is not None
         tools = tried(world.databases.tools(), production, request.database, tables)
-        where_problem = production.check_where(first, request.policy.where) if request.policy.where and exists else ""
-        if request.policy.keys and not request.undoes:
-            production.check_keys(keyed(tables[0].definition), Path(request.policy.keys))
+        where_problem = check_narrowing(request, production, tables[0].definition)
     return Survey(
         at=world.clock.now(),
         identity=identity,
@@ -73,6 +69,18 @@ def anew(read: Survey, request: Request, world: World) -> Survey:
     """
     source, _unseen = find_source(request, world)
     return replace(read, at=world.clock.now(), source=source)
+
+
+def check_narrowing(request: Request, production: Production, definition: TableDefinition | None) -> str:
+    """Hold a filter and a file of keys against the table; returns what is wrong with the filter.
+
+    Raises UsageError for the first line of the file that holds no key.
+    """
+    where, keys = request.policy.where, request.policy.keys
+    problem = production.check_where(request.refs[0], where) if where and definition else ""
+    if keys and not request.undoes:
+        production.check_keys(keyed(definition), Path(keys))
+    return problem
 
 
 def keyed(definition: TableDefinition | None) -> TableDefinition | None:

@@ -17,8 +17,6 @@ BEAT = 60.0
 """Seconds between two looks at the locks: networks forget a connection that is silent for 350."""
 IDLE = 600
 """How long the server keeps the connection of a machine that fell silent, and with it the locks, in seconds."""
-ANSWERS_WITHIN = 30.0
-"""Seconds within which the server says who has a lock; it does not wait for one."""
 
 
 class Lock:
