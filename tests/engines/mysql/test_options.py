@@ -51,6 +51,7 @@ class Landing:
 LANDINGS = {
     "there": Landing(f"{INCIDENT}; {SINCE}", LATER),
     "emptied": Landing("DELETE FROM w", {}),
+    "emptied, and alone": Landing("DROP TABLE c; ALTER TABLE w DROP FOREIGN KEY w_p; DELETE FROM w", {}),
     "dropped": Landing("DROP TABLE c; DROP TABLE w", None),
     "into": Landing(f"{INCIDENT}; {SINCE}", LATER, into="z"),
     "swap": Landing(f"DROP TABLE c; ALTER TABLE w DROP FOREIGN KEY w_p; {INCIDENT}; {SINCE}", LATER, "z", swap=True),
@@ -68,6 +69,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "--merge exact": {"policy": Policy(Merge.EXACT)},
     "--merge none": {"policy": Policy(Merge.NONE)},
     "--with-children": {"with_children": True},
+    "--with-children, where": {"with_children": True, "policy": Policy(where="n <> 3")},
     "--with-parents": {"with_parents": True},
     "--incident-end": {"policy": Policy(Merge.EXACT, three_way=True), "incident_end": Moment(BEFORE.utc, "later")},
     "--triggers": {"triggers": Triggers.FIRE},
@@ -86,6 +88,9 @@ REFUSED = {
     ("--with-children", "dropped"): {"into.option"},
     ("--with-children", "into"): {"into.option"},
     ("--with-children", "swap"): {"into.option"},
+    ("--with-children, where", "dropped"): {"into.option"},
+    ("--with-children, where", "into"): {"into.option"},
+    ("--with-children, where", "swap"): {"into.option"},
     ("--with-parents", "dropped"): {"into.option"},
     ("--with-parents", "into"): {"into.option"},
     ("--with-parents", "swap"): {"into.option"},
@@ -173,7 +178,7 @@ def test_an_option_does_what_it_says_or_is_refused(site: Site, option: str, land
         assert everything(site) == before
         return
     assert rows(site, where.taking) == expected(given, where)
-    if given.with_children:
+    if given.with_children and "DROP" not in where.incident:
         assert site.now("SELECT id FROM c ORDER BY id") == [(20,), (60,)]
     if where.into or where.now is None:
         return
