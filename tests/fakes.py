@@ -428,6 +428,9 @@ class FakeServer:
         del other, policy
         return FakeRows(self.live[definition.ref])
 
+    def check_keys(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        del definition, key
+
     def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
         del definition
         return [Slice(keys=((line,),)) for line in path.read_text("utf-8").splitlines()]
@@ -569,6 +572,13 @@ class FakeCopy:
         del other, policy
         self.side.faults.before("locate")
         return FakeRows(self.side.then[definition.ref])
+
+    def check(self, definition: TableDefinition, extent: Extent, *, made: bool) -> None:
+        del definition, extent, made
+        self.side.faults.before("check")
+
+    def check_keys(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        del definition, key
 
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         del extent

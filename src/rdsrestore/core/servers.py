@@ -49,6 +49,17 @@ class Copy(Protocol):
         """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
         ...
 
+    def check(self, definition: TableDefinition, extent: Extent, *, made: bool) -> None:
+        """Refuse rows that a dump would not bring back as they are, and where the table is to be made, a definition.
+
+        DatabaseError (`db.unknown-type`, `db.lossy`, `db.definition`) names table, column and number of rows.
+        """
+        ...
+
+    def check_keys(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
+        ...
+
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
         ...
@@ -122,6 +133,10 @@ class Production(Protocol):
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
+        ...
+
+    def check_keys(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
         ...
 
     def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:

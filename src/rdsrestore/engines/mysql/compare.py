@@ -11,7 +11,7 @@ from rdsrestore.core import slices
 from rdsrestore.core.changes import Relation, Story, TableDifference, Target
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.ports import Progress
-from rdsrestore.engines.mysql import constraints, ddl, drift, plan, scope, undo
+from rdsrestore.engines.mysql import cascades, constraints, ddl, drift, plan, scope, undo
 from rdsrestore.engines.mysql.conditions import batches, key_columns
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of
@@ -44,6 +44,7 @@ def compare(session: Session, jobs: Sequence[Job], progress: Progress) -> tuple[
     for board, target in jobs:
         if not target.back:
             find_unfit(session, board, boards, progress)
+        cascades.refuse(session, board)
     return tuple(summed_up(session, *job, newer) for job, newer in zip(jobs, extra, strict=True))
 
 

@@ -9,6 +9,7 @@ from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.tables import Column, TableDefinition
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Row, Session, quoted
+from rdsrestore.engines.mysql.hindrances import rounds
 from rdsrestore.engines.mysql.shelf import Shelf
 
 TABLE = "rdsrestore_floats"
@@ -18,7 +19,7 @@ BATCH = 500
 
 def rounded(definition: TableDefinition) -> tuple[Column, ...]:
     """The columns whose values a dump rounds."""
-    return tuple(column for column in definition.base_columns if column.kind == "float")
+    return tuple(column for column in definition.base_columns if rounds(column))
 
 
 def carried(definition: TableDefinition) -> tuple[Column, ...]:

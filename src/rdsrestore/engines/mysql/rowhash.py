@@ -20,6 +20,7 @@ from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.tables import Column, Fingerprint
 from rdsrestore.engines.mysql.connect import Session, quoted
 
+NAMED = frozenset({"uuid", "inet4", "inet6"})
 WHOLE = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit"})
 APPROXIMATE = frozenset({"float", "double"})
 AS_SHOWN = frozenset({"decimal", "date", "time", "datetime", "timestamp"})
@@ -29,15 +30,19 @@ BYTES = frozenset(
     | {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
     | {"geometrycollection", "geomcollection"}
 )
+KINDS = WHOLE | APPROXIMATE | AS_SHOWN | TEXT | BYTES | NAMED
+"""Every type that can be hashed."""
 SHORT = frozenset({"char", "varchar", "tinytext", "text", "enum", "set", "binary", "varbinary", "tinyblob", "blob"})
 """Never more than 64 KiB: written out as they are. Of anything larger than that a digest is written."""
-BETWEEN, DIGEST = "CAST(x'FF' AS BINARY)", "CAST(x'FE' AS BINARY)"
-"""Bytes that no text holds in UTF-8 (RFC 3629, section 1): between values, and before the digest of a long one."""
+BETWEEN, DIGEST, BARE = "CAST(x'FF' AS BINARY)", "CAST(x'FE' AS BINARY)", "CAST(x'FD' AS BINARY)"
+"""Bytes that no text holds in UTF-8 (RFC 3629, section 1): between values, before the digest of a long one, and before
+the bytes of a text that Unicode can't spell."""
 ALIKE = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
 """Character sets that write the same text with the same bytes."""
+WHOLLY = frozenset({"latin1"})
+"""Other character sets of which each code has a Unicode character of its own."""
 MARK, NO_MARK = Decimal("0.000001"), ".000000"
 """What a row adds to a sum that can't be hashed."""
-NAMED = frozenset({"uuid", "inet4", "inet6"})
 FRACTION = re.compile(r"(?:decimal\(\d+,|(?:time|datetime|timestamp)\()[1-9]")
 """A type whose values are shown with digits after the point."""
 
@@ -67,9 +72,25 @@ def field(column: Column, place: str, other: Column | None = None) -> str:
     if column.kind in BYTES:
         value = place if column.kind in SHORT else f"CAST({place} AS BINARY)"
     else:
-        value = place if column.charset in ALIKE and column.kind != "json" else f"CONVERT({place} USING utf8mb4)"
+        value = spelled(column, place)
     digest = f"CONCAT({DIGEST}, SHA2({value}, 256))"
     return value if column.kind in SHORT else f"IF(LENGTH({value}) > 65535, {digest}, {value})"
+
+
+def spelled(column: Column, place: str) -> str:
+    """Write a text in UTF-8, or, where not each of its codes has a character of its own, as the bytes that it has."""
+    if column.charset in ALIKE and column.kind != "json":
+        return place
+    text = f"CONVERT({place} USING utf8mb4)"
+    if not column.charset or column.charset in WHOLLY:
+        return text
+    return f"IF({bent(place, column.charset)}, CONCAT({BARE}, HEX({place})), {text})"
+
+
+def bent(place: str, charset: str, through: str = "utf8mb4") -> str:
+    """Write the condition that a text's bytes are others after the way through another character set and back."""
+    back = f"CONVERT(CONVERT({place} USING {through}) USING {charset})"
+    return f"NOT (CAST({back} AS BINARY) <=> CAST({place} AS BINARY))"
 
 
 def one(column: Column, place: str) -> str:

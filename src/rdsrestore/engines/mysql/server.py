@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 
 from rdsrestore.core.model import RunId
 from rdsrestore.core.tables import ServerFacts
+from rdsrestore.engines.mysql import catalog
 from rdsrestore.engines.mysql.connect import Session
 
 FOR_SCRATCH = ("SELECT", "INSERT", "UPDATE", "CREATE", "DROP")
 FOR_TABLES = ("SELECT", "INSERT")
 EVERYTHING = "ALL PRIVILEGES"
 GRANT = re.compile(r"GRANT (.+?) ON (.+?) TO ", re.IGNORECASE)
+REVOKED = re.compile(r"REVOKE .+? ON [`\"](.+?)[`\"]\.\* FROM ", re.IGNORECASE)
 SCHEMA_WIDE = re.compile(r"`((?:[^`]|``)*)`\.\*")
 SCRATCH = RunId("000000-000000-0000").schema
 
@@ -24,6 +26,7 @@ def facts(session: Session) -> ServerFacts:
         "SELECT VERSION(), @@read_only, @@lower_case_table_names, @@max_allowed_packet, @@GLOBAL.sql_mode,"
         " @@innodb_autoinc_lock_mode, @@event_scheduler"
     )
+    grants = [line for (line,) in session.rows("SHOW GRANTS")]
     enabled = session.rows("SELECT 1 FROM information_schema.EVENTS WHERE STATUS = 'ENABLED' LIMIT 1")
     return ServerFacts(
         version=version,
@@ -34,7 +37,8 @@ def facts(session: Session) -> ServerFacts:
         sql_mode=mode,
         autoinc_lock_mode=int(autoinc),
         event_scheduler=str(events).upper() in {"ON", "1"} and bool(enabled),
-        privileges_missing=missing(session),
+        privileges_missing=missing_from(grants),
+        unseen=unseen_from(grants, mariadb="mariadb" in version.lower()),
         ahead=ahead(session),
     )
 
@@ -53,11 +57,6 @@ def innodb_read_only(session: Session) -> bool:
     return any(str(value).upper() in {"ON", "1"} for _name, value in found)
 
 
-def missing(session: Session) -> tuple[str, ...]:
-    """Name the privileges that the job needs and the login lacks."""
-    return missing_from([line for (line,) in session.rows("SHOW GRANTS")])
-
-
 def missing_from(lines: Sequence[str]) -> tuple[str, ...]:
     """Judge a login by its grants; roles are not followed, so that a login with any is not judged at all."""
     found = [GRANT.match(line) for line in lines]
@@ -68,6 +67,22 @@ def missing_from(lines: Sequence[str]) -> tuple[str, ...]:
     anywhere = frozenset[str]().union(*(words for words, _scope in grants))
     lacking = [f"{name} on `rdsrestore\\_%`.*" for name in FOR_SCRATCH if not {name, EVERYTHING} & scratch]
     return (*lacking, *(f"{name} on the tables" for name in FOR_TABLES if not {name, EVERYTHING} & anywhere))
+
+
+def unseen_from(lines: Sequence[str], *, mariadb: bool) -> str:
+    """Name the privilege without which foreign keys of other databases are hidden; empty where none is.
+
+    The catalogue shows a table to those who have a privilege on it, and MariaDB a foreign key's rules to those alone
+    who may do more than read it. Active roles count, as their privileges are listed too; a database that was taken out
+    of a global privilege is not seen.
+    """
+    found = [(each[1].upper(), each[2]) for line in lines if (each := GRANT.match(line))]
+    words = {word.strip() for names, scope in found if scope == "*.*" for word in names.split(",")}
+    wanted = ("SELECT", "REFERENCES") if mariadb else ("SELECT",)
+    more = {"INSERT", "UPDATE", "DELETE"} & words
+    lacking = [name for name in wanted if not {name, EVERYTHING} & words and not (name == "REFERENCES" and more)]
+    taken = [each[1] for line in lines if (each := REVOKED.match(line)) and each[1] not in catalog.SYSTEM]
+    return f"{' and '.join(lacking)} on *.*" if lacking else f"SELECT on `{taken[0]}`.*" if taken else ""
 
 
 def covers_scratch(scope: str) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from rdsrestore.core.changes import Act, Role, Target
 from rdsrestore.core.model import Merge, Policy, TableRef
@@ -19,6 +20,7 @@ from rdsrestore.engines.mysql.connect import quoted
 SIZE = re.compile(r"\(([\d,]+)\)")
 FRACTION = {"time": "TIME", "datetime": "DATETIME", "timestamp": "DATETIME"}
 
+UNICODE = "utf8mb4"
 NUMBERS = rowhash.WHOLE | rowhash.APPROXIMATE | {"decimal"}
 NEVER = "-1e300"
 """A number that no column of numbers that people use holds, for text that is none."""
@@ -118,11 +120,21 @@ class Tally:
 
     def digest(self, alias: str) -> str:
         """The digest of a row's common columns, as 32 bytes; every side is read by production's types."""
-        return f"UNHEX({rowhash.row(self.columns, lambda column: self.value(column, alias))})"
+        return f"UNHEX({self.hashed(self.columns, alias)})"
 
     def compared_digest(self, alias: str) -> str:
         """The digest of what makes a row a changed one."""
-        return rowhash.row(self.compared, lambda column: self.value(column, alias))
+        return self.hashed(self.compared, alias)
+
+    def hashed(self, columns: Sequence[Column], alias: str) -> str:
+        """The digest of some columns of one side."""
+        return rowhash.row((self.seen(each, alias) for each in columns), lambda column: self.value(column, alias))
+
+    def seen(self, column: Column, alias: str) -> Column:
+        """The column as its value is spelled where it is read: a text of another character set is read in UTF-8."""
+        here = next((each for each in self.then.columns if each.name == column.name), None)
+        other = alias in {"s", "a"} and here and column.charset and here.charset != column.charset
+        return replace(column, charset=UNICODE) if other else column
 
     def value(self, column: Column, alias: str) -> str:
         """One column's value as production's type shows it."""
@@ -130,13 +142,14 @@ class Tally:
         here = next((each for each in self.then.columns if each.name == column.name), None)
         if alias not in {"s", "a"} or not here:
             return place
-        if here.charset and here.charset not in rowhash.ALIKE and column.kind not in rowhash.BYTES:
-            place = f"CONVERT({place} USING utf8mb4)"
+        if here.charset not in {None, column.charset, *rowhash.ALIKE} and column.kind not in rowhash.BYTES:
+            place = f"CONVERT({place} USING {UNICODE})"
         return place if here.type == column.type else as_type(column, here, place)
 
     def same(self, column: Column, left: str, right: str) -> str:
         """The condition that two sides hold the same value, to the last byte."""
-        return f"{rowhash.one(column, self.value(column, left))} = {rowhash.one(column, self.value(column, right))}"
+        one, other = (rowhash.one(self.seen(column, side), self.value(column, side)) for side in (left, right))
+        return f"{one} = {other}"
 
     def wanted(self, column: Column, *, merged: bool) -> str:
         """The value that a changed row gets.
@@ -153,12 +166,16 @@ class Tally:
 
     def goal(self, *, merged: bool) -> str:
         """The digest that a changed row is to have."""
+        wanted = {column.name: self.wanted(column, merged=merged) for column in self.columns}
 
         def place(column: Column) -> str:
-            value = self.wanted(column, merged=merged)
-            return self.value(column, "s") if value.startswith("s.") else value
+            value = wanted[column.name]
+            if value.startswith("s."):
+                return self.value(column, "s")
+            return value if value.startswith("p.") or not column.charset else f"CONVERT({value} USING {column.charset})"
 
-        return f"UNHEX({rowhash.row(self.columns, place)})"
+        own = (each if wanted[each.name].startswith("p.") else self.seen(each, "s") for each in self.columns)
+        return f"UNHEX({rowhash.row(own, place)})"
 
     def apart(self) -> str:
         """The condition that the incident and whoever came later changed no column both; the clock's do not count."""
