@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rdsrestore.core.changes import Act, Role, Target
@@ -128,27 +128,38 @@ class Tally:
 
     def hashed(self, columns: Sequence[Column], alias: str) -> str:
         """The digest of some columns of one side."""
-        return rowhash.row((self.seen(each, alias) for each in columns), lambda column: self.value(column, alias))
+        return self.row({column: self.value(column, alias) for column in columns})
 
-    def seen(self, column: Column, alias: str) -> Column:
-        """The column as its value is spelled where it is read: a text of another character set is read in UTF-8."""
-        here = next((each for each in self.then.columns if each.name == column.name), None)
-        other = alias in {"s", "a"} and here and column.charset and here.charset != column.charset
-        return replace(column, charset=UNICODE) if other else column
+    def row(self, values: Mapping[Column, str]) -> str:
+        """The digest of columns, each read by an expression as `value` writes it."""
+        places = {column.name: place for column, place in values.items()}
+        return rowhash.row(map(self.seen, values), lambda column: places[column.name])
+
+    def then_has(self, column: Column) -> Column | None:
+        """The column as the restored rows have it."""
+        return next((each for each in self.then.columns if each.name == column.name), None)
+
+    def respelled(self, column: Column) -> bool:
+        """Whether the sides have different character sets for it."""
+        here = self.then_has(column)
+        return here is not None and here.charset != column.charset and column.kind not in rowhash.BYTES
+
+    def seen(self, column: Column) -> Column:
+        """The column as `value` reads it: a text of which the sides have different character sets is read in UTF-8."""
+        return replace(column, charset=UNICODE) if column.charset and self.respelled(column) else column
 
     def value(self, column: Column, alias: str) -> str:
         """One column's value as production's type shows it."""
         place = f"{alias}.{quoted(column.name)}"
-        here = next((each for each in self.then.columns if each.name == column.name), None)
-        if alias not in {"s", "a"} or not here:
-            return place
-        if here.charset not in {None, column.charset, *rowhash.ALIKE} and column.kind not in rowhash.BYTES:
-            place = f"CONVERT({place} USING {UNICODE})"
-        return place if here.type == column.type else as_type(column, here, place)
+        here, restored = self.then_has(column), alias in {"s", "a"}
+        own = here if restored and here else column
+        if self.respelled(column) and (restored or column.charset):
+            place = rowhash.unicode(own, place)
+        return as_type(column, own, place) if own.type != column.type else place
 
     def same(self, column: Column, left: str, right: str) -> str:
         """The condition that two sides hold the same value, to the last byte."""
-        one, other = (rowhash.one(self.seen(column, side), self.value(column, side)) for side in (left, right))
+        one, other = (rowhash.one(self.seen(column), self.value(column, side)) for side in (left, right))
         return f"{one} = {other}"
 
     def wanted(self, column: Column, *, merged: bool) -> str:
@@ -166,16 +177,14 @@ class Tally:
 
     def goal(self, *, merged: bool) -> str:
         """The digest that a changed row is to have."""
-        wanted = {column.name: self.wanted(column, merged=merged) for column in self.columns}
 
-        def place(column: Column) -> str:
-            value = wanted[column.name]
-            if value.startswith("s."):
-                return self.value(column, "s")
-            return value if value.startswith("p.") or not column.charset else f"CONVERT({value} USING {column.charset})"
+        def read(column: Column) -> str:
+            value = self.wanted(column, merged=merged)
+            if value[:2] in {"s.", "p."}:
+                return self.value(column, value[0])
+            return rowhash.unicode(replace(column, charset=None), value) if self.respelled(column) else value
 
-        own = (each if wanted[each.name].startswith("p.") else self.seen(each, "s") for each in self.columns)
-        return f"UNHEX({rowhash.row(own, place)})"
+        return f"UNHEX({self.row({column: read(column) for column in self.columns})})"
 
     def apart(self) -> str:
         """The condition that the incident and whoever came later changed no column both; the clock's do not count."""
