@@ -9,7 +9,7 @@ from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.tally import Tally, chosen
 
 
-def refuse(session: Session, board: Tally) -> None:
+def refuse(session: Session, board: Tally, *, undoes: bool) -> None:
     """Refuse a plan that gives another value to what rows of other tables follow.
 
     DatabaseError with code `table.on-update`, which names table, columns and number of rows. A table's own rows are
@@ -22,7 +22,9 @@ def refuse(session: Session, board: Tally) -> None:
                 f"compare {board.live.ref}",
                 f"{rows:,} row{'s' if rows > 1 else ''} would get another {names}, and rows of {key.child} follow it"
                 f" ({key.name}, ON UPDATE {key.on_update}), which no undo would bring back",
-                f"nothing was written; leave these rows out with --where, or {names} out with --columns",
+                "nothing was written; take these rows back by hand"
+                if undoes
+                else f"nothing was written; leave these rows out with --where, or {names} out with --columns",
                 code="table.on-update",
             )
 

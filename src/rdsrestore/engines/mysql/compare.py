@@ -44,7 +44,7 @@ def compare(session: Session, jobs: Sequence[Job], progress: Progress) -> tuple[
     for board, target in jobs:
         if not target.back:
             find_unfit(session, board, boards, progress)
-        cascades.refuse(session, board)
+        cascades.refuse(session, board, undoes=target.back is not None)
     return tuple(summed_up(session, *job, newer) for job, newer in zip(jobs, extra, strict=True))
 
 

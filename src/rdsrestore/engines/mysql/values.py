@@ -27,7 +27,7 @@ DOCUMENTS = "documents with DECIMAL, date, time or binary values, which become n
 BY_HAND = "from the copy by hand: --keep-on-failure 4h leaves it to you"
 LEAVE_OUT = f"leave these rows out with --where, or fetch them {BY_HAND}"
 TABLE = f"restore this table {BY_HAND}"
-CHANGE = "nothing was written; leave these rows out with --where, or change them by hand"
+CHANGE = "nothing was written; change these rows by hand; of a restore --where leaves them out"
 
 
 def lost(column: Column, place: str) -> str:
@@ -66,10 +66,12 @@ def why(column: Column) -> str:
 def check(session: Session, definition: TableDefinition, conditions: Iterable[str | None]) -> None:
     """Refuse rows whose values a dump would not bring back; a condition of None stands for all rows.
 
-    DatabaseError with code `db.lossy`, which names table, columns and numbers of rows, or `db.unknown-type`.
+    DatabaseError with code `db.lossy`, which names table, columns and numbers of rows, `db.float` or `db.unknown-type`.
     """
     if definition.hindrances:
-        raise DatabaseError(str(definition.ref), "; ".join(definition.hindrances), TABLE, code="db.unknown-type")
+        kinds = {column.kind for column in definition.base_columns}
+        code = "db.unknown-type" if kinds - rowhash.KINDS else "db.float" if "float" in kinds else "db.lossy"
+        raise DatabaseError(str(definition.ref), "; ".join(definition.hindrances), TABLE, code=code)
     refuse(definition.ref, counted(session, definition, definition.base_columns, conditions), LEAVE_OUT)
 
 
