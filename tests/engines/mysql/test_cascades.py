@@ -9,6 +9,7 @@ import pytest
 from engines.mysql.site import PASSWORD, Site
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Merge, Policy
+from rdsrestore.engines.mysql.server import unseen_from
 
 OVERWRITE = Policy(Merge.OVERWRITE)
 PARENT = "CREATE TABLE p (id INT PRIMARY KEY, code VARCHAR(10), part INT, n INT, UNIQUE KEY code (code, part))"
@@ -135,3 +136,25 @@ def test_deleting_never_fires_the_triggers_of_children(mysql_site: Site) -> None
 
     assert (load.deleted, mysql_site.now("SELECT * FROM log")) == (0, [])
     assert mysql_site.now("SELECT id FROM k") == [(20,)]
+
+
+def test_a_database_that_was_taken_out_of_a_privilege_is_not_seen() -> None:
+    everywhere = "GRANT SELECT, INSERT, UPDATE ON *.* TO `a`@`%`"
+    assert unseen_from([everywhere, "REVOKE SELECT ON `mysql`.* FROM `a`@`%`"], mariadb=False) == ""
+    assert unseen_from([everywhere, "REVOKE SELECT ON `far`.* FROM `a`@`%`"], mariadb=False) == "SELECT on `far`.*"
+
+
+def test_a_login_from_which_mysql_hides_triggers_is_told_so(mysql_site: Site) -> None:
+    user = f"u{mysql_site.database}"
+    grants = rf"ALL PRIVILEGES ON `rdsrestore\_%`.* TO {user}@'%'; GRANT SELECT, INSERT ON {mysql_site.database}.*"
+    mysql_site.now(f"CREATE USER {user}@'%'; GRANT {grants} TO {user}@'%'")
+    with mysql_site.production.root() as root, root.cursor() as cursor:
+        cursor.execute(f"ALTER USER {user}@'%%' IDENTIFIED BY %s", (PASSWORD,))
+    try:
+        with mysql_site.databases.production(mysql_site.production.endpoint, user) as server:
+            lacking = server.server().privileges_missing
+            mysql_site.now(f"GRANT TRIGGER ON {mysql_site.database}.* TO {user}@'%'")
+            then = server.server().privileges_missing
+    finally:
+        mysql_site.now(f"DROP USER {user}@'%'")
+    assert (lacking, then) == (("TRIGGER on the tables",), ())

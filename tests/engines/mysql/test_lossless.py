@@ -9,6 +9,7 @@ import pytest
 from engines.mysql.site import Site
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Merge, Policy
+from rdsrestore.engines.mysql import values
 
 LISTED = (
     "SELECT CHARACTER_SET_NAME FROM information_schema.CHARACTER_SETS WHERE CHARACTER_SET_NAME NOT IN {} ORDER BY 1"
@@ -44,8 +45,8 @@ def test_every_code_of_every_character_set_comes_back_or_is_refused(family: Site
     lossy = set()
     family.then("CREATE TABLE codes (id INT PRIMARY KEY, v VARBINARY(9))")
     for start in range(0, len(CODES), 16384):
-        values = (f"({start + n}, x'{code.hex()}')" for n, code in enumerate(CODES[start : start + 16384]))
-        family.then(f"INSERT INTO codes VALUES {','.join(values)}")
+        listed = (f"({start + n}, x'{code.hex()}')" for n, code in enumerate(CODES[start : start + 16384]))
+        family.then(f"INSERT INTO codes VALUES {','.join(listed)}")
     for charset in charsets(family):
         family.both(f"CREATE TABLE t (id INT PRIMARY KEY, v LONGTEXT CHARACTER SET {charset})")
         family.then("CREATE TABLE one LIKE t; INSERT IGNORE INTO one SELECT * FROM codes; DELETE FROM one WHERE v = ''")
@@ -185,6 +186,19 @@ def test_a_document_with_a_type_that_json_s_text_does_not_tell_is_refused(mysql_
     assert mysql_site.now(typed) == mysql_site.then(typed)
 
 
+def test_a_server_without_json_table_finds_the_same(mysql_site: Site) -> None:
+    many = f"'[{', '.join(['1'] * 2000)}]'"
+    texts = (*PLAIN_DOCUMENTS, *FOREIGN_DOCUMENTS)
+    mysql_site.both(f"CREATE TABLE t (id INT PRIMARY KEY, doc JSON); INSERT INTO t VALUES {rows(texts, 1)}")
+    found = [
+        mysql_site.then(f"SELECT id FROM t WHERE {values.foreign('t.doc', tabled=tabled)} ORDER BY id")
+        for tabled in (True, False)
+    ]
+    assert found == [[(number,) for number in range(len(PLAIN_DOCUMENTS) + 1, len(texts) + 1)]] * 2
+    mysql_site.then(f"INSERT INTO t VALUES (99, {many})")
+    assert mysql_site.then(f"SELECT id FROM t WHERE id = 99 AND ({values.foreign('t.doc', tabled=False)})") == [(99,)]
+
+
 def test_what_a_document_s_row_holds_is_not_lost_to_an_undo_either(mysql_site: Site) -> None:
     mysql_site.both("CREATE TABLE t (id INT PRIMARY KEY, doc JSON); INSERT INTO t VALUES (1, '1.25')")
     mysql_site.now("UPDATE t SET doc = JSON_ARRAY(CAST(1.25 AS DECIMAL(5,2)))")
@@ -207,13 +221,13 @@ def test_a_vector_is_refused_by_name(mysql_site: Site) -> None:
 def test_a_float_of_fixed_digits_needs_no_repair_and_no_key(family: Site, size: str) -> None:
     family.both(f"CREATE TABLE t (f FLOAT({size}))")
     for server in (family.production, family.copy):
-        values = ", ".join(
+        listed = ", ".join(
             f"({sign}{digits}e{place})"
             for sign in ("", "-")
             for digits in ("1.2345678", "9.9999999", "3.3333333")
             for place in range(-6, 36, 3)
         )
-        server.sql(f"SET sql_mode = ''; INSERT IGNORE INTO t VALUES {values}", family.database)
+        server.sql(f"SET sql_mode = ''; INSERT IGNORE INTO t VALUES {listed}", family.database)
     family.now("DELETE FROM t")
 
     family.restore("t")

@@ -13,7 +13,7 @@ from rdsrestore.engines.mysql.connect import Session
 
 FOR_SCRATCH = ("SELECT", "INSERT", "UPDATE", "CREATE", "DROP")
 FOR_TABLES = ("SELECT", "INSERT")
-EVERYTHING = "ALL PRIVILEGES"
+EVERYTHING, EVERYWHERE = "ALL PRIVILEGES", "*.*"
 GRANT = re.compile(r"GRANT (.+?) ON (.+?) TO ", re.IGNORECASE)
 REVOKED = re.compile(r"REVOKE .+? ON [`\"](.+?)[`\"]\.\* FROM ", re.IGNORECASE)
 SCHEMA_WIDE = re.compile(r"`((?:[^`]|``)*)`\.\*")
@@ -28,17 +28,18 @@ def facts(session: Session) -> ServerFacts:
     )
     grants = [line for (line,) in session.rows("SHOW GRANTS")]
     enabled = session.rows("SELECT 1 FROM information_schema.EVENTS WHERE STATUS = 'ENABLED' LIMIT 1")
+    mariadb = "mariadb" in version.lower()
     return ServerFacts(
         version=version,
-        flavour="mariadb" if "mariadb" in version.lower() else "mysql",
+        flavour="mariadb" if mariadb else "mysql",
         read_only=bool(int(read_only)) or innodb_read_only(session),
         lower_case_table_names=int(names),
         max_allowed_packet=int(packet),
         sql_mode=mode,
         autoinc_lock_mode=int(autoinc),
         event_scheduler=str(events).upper() in {"ON", "1"} and bool(enabled),
-        privileges_missing=missing_from(grants),
-        unseen=unseen_from(grants, mariadb="mariadb" in version.lower()),
+        privileges_missing=missing_from(grants, mariadb=mariadb),
+        unseen=unseen_from(grants, mariadb=mariadb),
         ahead=ahead(session),
     )
 
@@ -57,16 +58,20 @@ def innodb_read_only(session: Session) -> bool:
     return any(str(value).upper() in {"ON", "1"} for _name, value in found)
 
 
-def missing_from(lines: Sequence[str]) -> tuple[str, ...]:
-    """Judge a login by its grants; roles are not followed, so that a login with any is not judged at all."""
+def missing_from(lines: Sequence[str], *, mariadb: bool = True) -> tuple[str, ...]:
+    """Judge a login by its grants; roles are not followed, so that a login with any is not judged at all.
+
+    MySQL hides a table's triggers from whoever has not the privilege to make some.
+    """
     found = [GRANT.match(line) for line in lines]
     if any(each is None for each in found):
         return ()
     grants = [(frozenset(word.strip().upper() for word in each[1].split(",")), each[2]) for each in found if each]
     scratch = frozenset[str]().union(*(words for words, scope in grants if covers_scratch(scope)))
-    anywhere = frozenset[str]().union(*(words for words, _scope in grants))
+    anywhere = frozenset[str]().union(*(words for words, at in grants if at == EVERYWHERE or not covers_scratch(at)))
+    wanted = FOR_TABLES if mariadb else (*FOR_TABLES, "TRIGGER")
     lacking = [f"{name} on `rdsrestore\\_%`.*" for name in FOR_SCRATCH if not {name, EVERYTHING} & scratch]
-    return (*lacking, *(f"{name} on the tables" for name in FOR_TABLES if not {name, EVERYTHING} & anywhere))
+    return (*lacking, *(f"{name} on the tables" for name in wanted if not {name, EVERYTHING} & anywhere))
 
 
 def unseen_from(lines: Sequence[str], *, mariadb: bool) -> str:
@@ -77,7 +82,7 @@ def unseen_from(lines: Sequence[str], *, mariadb: bool) -> str:
     of a global privilege is not seen.
     """
     found = [(each[1].upper(), each[2]) for line in lines if (each := GRANT.match(line))]
-    words = {word.strip() for names, scope in found if scope == "*.*" for word in names.split(",")}
+    words = {word.strip() for names, scope in found if scope == EVERYWHERE for word in names.split(",")}
     wanted = ("SELECT", "REFERENCES") if mariadb else ("SELECT",)
     more = {"INSERT", "UPDATE", "DELETE"} & words
     lacking = [name for name in wanted if not {name, EVERYTHING} & words and not (name == "REFERENCES" and more)]
@@ -87,7 +92,7 @@ def unseen_from(lines: Sequence[str], *, mariadb: bool) -> str:
 
 def covers_scratch(scope: str) -> bool:
     """Whether a grant's scope holds for the run's scratch schema; a database's name is a pattern as LIKE knows it."""
-    if scope == "*.*":
+    if scope == EVERYWHERE:
         return True
     database = SCHEMA_WIDE.fullmatch(scope)
     if not database:

@@ -30,10 +30,10 @@ TABLE = f"restore this table {BY_HAND}"
 CHANGE = "nothing was written; change these rows by hand; of a restore --where leaves them out"
 
 
-def lost(column: Column, place: str) -> str:
+def lost(column: Column, place: str, *, tabled: bool = True) -> str:
     """Write the condition that the value at `place` does not come back as it is; empty where all values do."""
     if column.kind == "json":
-        return foreign(place)
+        return foreign(place, tabled=tabled)
     if not column.charset:
         return ""
     tests = []
@@ -46,14 +46,23 @@ def lost(column: Column, place: str) -> str:
     return " OR ".join(tests)
 
 
-def foreign(place: str) -> str:
-    """Write the condition that a document holds, at any depth, a value of a type that its text does not tell."""
-    nodes = f"JSON_TABLE(JSON_EXTRACT({place}, '$', '$**.*', '$**[*]'), '$[*]' COLUMNS (node JSON PATH '$'))"
+def foreign(place: str, *, tabled: bool = True) -> str:
+    """Write the condition that a document holds, at any depth, a value of a type that its text does not tell.
+
+    Without JSON_TABLE, which MySQL 5.7 lacks, documents of more than a thousand values are taken for such.
+    """
+    nodes = f"JSON_EXTRACT({place}, '$', '$**.*', '$**[*]')"
     known = ", ".join(f"'{name}'" for name in PLAIN)
-    return (
-        f"NOT ({place} <=> CAST(CAST({place} AS CHAR) AS JSON))"
-        f" OR EXISTS (SELECT 1 FROM {nodes} AS nodes WHERE JSON_TYPE(node) NOT IN ({known}))"
-    )
+    if tabled:
+        each = f"JSON_TABLE({nodes}, '$[*]' COLUMNS (node JSON PATH '$')) AS nodes WHERE JSON_TYPE(node)"
+    else:
+        digits = " UNION ALL ".join(f"SELECT {digit} AS d" for digit in range(10))
+        numbers = f"(SELECT a.d + 10 * b.d + 100 * c.d AS n FROM ({digits}) AS a, ({digits}) AS b, ({digits}) AS c)"
+        node = f"JSON_EXTRACT({nodes}, CONCAT('$[', n, ']'))"
+        each = f"{numbers} AS numbers WHERE n < JSON_LENGTH({nodes}) AND JSON_TYPE({node})"
+    longer = "" if tabled else f" OR COALESCE(JSON_LENGTH({nodes}), 0) > 1000"
+    bent = f"NOT ({place} <=> CAST(CAST({place} AS CHAR) AS JSON))"
+    return f"{bent} OR EXISTS (SELECT 1 FROM {each} NOT IN ({known})){longer}"
 
 
 def why(column: Column) -> str:
@@ -90,7 +99,9 @@ def counted(
     session: Session, definition: TableDefinition, columns: Sequence[Column], conditions: Iterable[str | None]
 ) -> Iterator[str]:
     """Say of each column how many of the rows have values that do not come back, where there are any."""
-    doubtful = [(column, test) for column in columns if (test := lost(column, f"t.{quoted(column.name)}"))]
+    tabled = not session.greeted.startswith("5.")
+    tests = ((column, lost(column, f"t.{quoted(column.name)}", tabled=tabled)) for column in columns)
+    doubtful = [(column, test) for column, test in tests if test]
     if not doubtful:
         return
     sums = ", ".join(f"COALESCE(SUM({test}), 0)" for _column, test in doubtful)
