@@ -23,7 +23,9 @@ def elsewhere(request: Request, survey: Survey) -> Iterator[Finding]:
             "db.privilege",
             f"the login lacks {survey.server.unseen}: this may {words}, and tables of databases that it can't see"
             " may reference them and would change with them",
-            "use the master user, or grant it; --merge missing needs it not" if not request.undoes else "grant it",
+            "grant it to the login"
+            if request.undoes
+            else "use the master user, or grant it; --merge missing does without",
         )
     for table in survey.tables:
         if table.definition and Act.UPDATE in acts and not request.undoes:
