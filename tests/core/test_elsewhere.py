@@ -46,6 +46,7 @@ def test_a_changed_value_that_others_follow_is_refused(rule: str, merge: Merge) 
         (request(policy=Policy(Merge.OVERWRITE, columns=("note",))), seen("", key("CASCADE", "amount"))),
         (request(policy=Policy(Merge.OVERWRITE)), seen("", key("CASCADE", "id"))),
         (request(policy=Policy(Merge.OVERWRITE)), seen("", key("NO ACTION", "amount"))),
+        (request(tables=("billing_lines",), policy=Policy(Merge.OVERWRITE)), seen("", key("CASCADE", "amount"))),
         (request(), seen("SELECT on *.*")),
         (request(into="old", policy=Policy(Merge.EXACT)), seen("SELECT on *.*")),
     ],

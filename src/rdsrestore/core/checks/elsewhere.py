@@ -27,9 +27,10 @@ def elsewhere(request: Request, survey: Survey) -> Iterator[Finding]:
             if request.undoes
             else "use the master user, or grant it; --merge missing does without",
         )
-    for table in survey.tables:
-        if table.definition and Act.UPDATE in acts and not request.undoes:
-            yield from rewritten(request, table.definition)
+    if Act.UPDATE in acts and not request.undoes:
+        for table in survey.tables:
+            if table.definition and table.ref in request.refs:  # of relatives nothing but a cut link is written
+                yield from rewritten(request, table.definition)
 
 
 def rewritten(request: Request, found: TableDefinition) -> Iterator[Finding]:
