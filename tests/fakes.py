@@ -428,7 +428,7 @@ class FakeServer:
         del other, policy
         return FakeRows(self.live[definition.ref])
 
-    def check_keys(self, definition: TableDefinition, key: Sequence[str]) -> None:
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         del definition, key
 
     def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
@@ -577,7 +577,7 @@ class FakeCopy:
         del definition, extent, made
         self.side.faults.before("check")
 
-    def check_keys(self, definition: TableDefinition, key: Sequence[str]) -> None:
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         del definition, key
 
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:

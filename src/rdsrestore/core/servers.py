@@ -56,7 +56,7 @@ class Copy(Protocol):
         """
         ...
 
-    def check_keys(self, definition: TableDefinition, key: Sequence[str]) -> None:
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
         ...
 
@@ -135,7 +135,7 @@ class Production(Protocol):
         """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
         ...
 
-    def check_keys(self, definition: TableDefinition, key: Sequence[str]) -> None:
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
         ...
 

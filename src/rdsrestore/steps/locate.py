@@ -95,8 +95,8 @@ class Sides:
         then, now = self.then.definition(table.ref), self.now.definition(table.ref)
         if not then or not now or not comparable(then, now):
             return None
-        self.then.check_keys(then, then.key)
-        self.now.check_keys(now, then.key)
+        self.then.check_key_values(then, then.key)
+        self.now.check_key_values(now, then.key)
         path = folder / f"slices-{table.ref.stem}.jsonl"
         rules = policy if table.role is Role.ASKED else Policy(three_way=policy.three_way)
         if rules.keys:

@@ -9,7 +9,7 @@ import pytest
 from engines.mysql.site import Site
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Merge, Policy
-from rdsrestore.engines.mysql import values
+from rdsrestore.engines.mysql import lossless
 
 LISTED = (
     "SELECT CHARACTER_SET_NAME FROM information_schema.CHARACTER_SETS WHERE CHARACTER_SET_NAME NOT IN {} ORDER BY 1"
@@ -191,12 +191,12 @@ def test_a_server_without_json_table_finds_the_same(mysql_site: Site) -> None:
     texts = (*PLAIN_DOCUMENTS, *FOREIGN_DOCUMENTS)
     mysql_site.both(f"CREATE TABLE t (id INT PRIMARY KEY, doc JSON); INSERT INTO t VALUES {rows(texts, 1)}")
     found = [
-        mysql_site.then(f"SELECT id FROM t WHERE {values.foreign('t.doc', tabled=tabled)} ORDER BY id")
+        mysql_site.then(f"SELECT id FROM t WHERE {lossless.foreign('t.doc', tabled=tabled)} ORDER BY id")
         for tabled in (True, False)
     ]
     assert found == [[(number,) for number in range(len(PLAIN_DOCUMENTS) + 1, len(texts) + 1)]] * 2
     mysql_site.then(f"INSERT INTO t VALUES (99, {many})")
-    assert mysql_site.then(f"SELECT id FROM t WHERE id = 99 AND ({values.foreign('t.doc', tabled=False)})") == [(99,)]
+    assert mysql_site.then(f"SELECT id FROM t WHERE id = 99 AND ({lossless.foreign('t.doc', tabled=False)})") == [(99,)]
 
 
 def test_what_a_document_s_row_holds_is_not_lost_to_an_undo_either(mysql_site: Site) -> None:

@@ -9,7 +9,7 @@ from rdsrestore.core.bounds import Extent
 from rdsrestore.core.model import Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import DumpFile, TableDefinition
-from rdsrestore.engines.mysql import catalog, spelling, values
+from rdsrestore.engines.mysql import catalog, lossless, spelling
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.dump import Source, chosen, dump, vetted
 from rdsrestore.engines.mysql.invariants import read
@@ -59,14 +59,14 @@ class MysqlCopy:
         """Refuse rows that a dump would not bring back as they are, and where the table is to be made, a definition."""
         where = vetted(extent.where, definition) if extent.where else None
         given = chosen(self._session, definition, extent.slices, where) if extent.slices else [where]
-        values.check(self._session, definition, given)
+        lossless.check(self._session, definition, given)
         if made:
             spelling.check(self._session, definition)
         self._checked.add((definition.ref, extent))
 
-    def check_keys(self, definition: TableDefinition, key: Sequence[str]) -> None:
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         """Refuse keys that no literal finds."""
-        values.check_keys(self._session, definition, key)
+        lossless.check_keys(self._session, definition, key)
 
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows.

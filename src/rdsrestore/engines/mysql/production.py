@@ -25,7 +25,7 @@ from rdsrestore.engines.mysql import (
     staging,
     tally,
     undo,
-    values,
+    lossless,
     verify,
     where,
     whole,
@@ -139,9 +139,9 @@ class MysqlProduction:
         given = self._team.admit(self._login, WHERE) if self._team else self._logins
         return table_rows(self._ready(), definition, other, policy, given)
 
-    def check_keys(self, definition: TableDefinition, key: Sequence[str]) -> None:
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         """Refuse keys that no literal finds."""
-        values.check_keys(self._ready(), definition, key)
+        lossless.check_keys(self._ready(), definition, key)
 
     def keys(self, definition: TableDefinition, path: Path) -> Iterable[Slice]:
         """Read a file of keys."""

@@ -9,7 +9,7 @@ from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import Merge, Policy, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import Column, DumpFile, TableDefinition
-from rdsrestore.engines.mysql import catalog, ddl, dump, dumpfile, rowhash, values
+from rdsrestore.engines.mysql import catalog, ddl, dump, dumpfile, lossless, rowhash
 from rdsrestore.engines.mysql.apply import WRITTEN
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
@@ -37,7 +37,7 @@ def save(session: Session, login: Login, board: Tally, shelf: Shelf, progress: P
     keep_images(session, board)
     definition = catalog.definition(session, board.saved)
     assert definition is not None  # noqa: S101 - for the type checker: it was made just now
-    values.check_images(session, board.live.ref, definition)
+    lossless.check_images(session, board.live.ref, definition)
     name = shelf.named(f"undo-{board.live.ref.stem}.sql{PACKED}")
     dump.write(login, definition, None, shelf, name, lambda: progress(f"saving rows of {board.live.ref.table}", None))
     shelf.sync(name)
