@@ -449,6 +449,9 @@ class FakeServer:
         del other, policy
         return FakeRows(self.live[definition.ref])
 
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        del definition, key
+
     def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
         del definition
         path.read_text("utf-8")
@@ -609,6 +612,13 @@ class FakeCopy:
         asked = path.read_text("utf-8").splitlines()
         found = [Slice(keys=((key,),), others=((key,),)) for key in asked if key in known]
         return found, [key for key in asked if key not in known]
+
+    def check(self, definition: TableDefinition, extent: Extent, *, made: bool) -> None:
+        del definition, extent, made
+        self.side.faults.before("check")
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        del definition, key
 
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         del extent

@@ -60,6 +60,17 @@ class Copy(Protocol):
         """
         ...
 
+    def check(self, definition: TableDefinition, extent: Extent, *, made: bool) -> None:
+        """Refuse rows that a dump would not bring back as they are, and where the table is to be made, a definition.
+
+        DatabaseError (`db.unknown-type`, `db.lossy`, `db.definition`) names table, column and number of rows.
+        """
+        ...
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
+        ...
+
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
         ...
@@ -148,6 +159,10 @@ class Production(Protocol):
 
     def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
         """Hold a file of keys against a table's key, where it has the table; UsageError names the first line amiss."""
+        ...
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
         ...
 
     def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:

@@ -32,13 +32,13 @@ class Column:
 
 
 TAKES_CHILDREN = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
-"""What a foreign key's rule may say where deleting a parent changes its children."""
+"""What a foreign key's rule may say where a change of a parent changes its children too."""
 
 
 @written("ForeignKey")
 @dataclass(frozen=True)
 class ForeignKey:
-    """`child` (columns) references `parent` (columns); `on_delete` is the rule's name in upper case."""
+    """`child` (columns) references `parent` (columns); `on_delete` and `on_update` are the rules' names, upper case."""
 
     name: str
     child: TableRef
@@ -46,6 +46,7 @@ class ForeignKey:
     parent: TableRef
     parent_columns: tuple[str, ...]
     on_delete: str
+    on_update: str = "NO ACTION"
 
 
 @written("Trigger")
@@ -75,7 +76,8 @@ class TableDefinition:
 
     `kind` is the catalogue's table type (BASE TABLE, VIEW, …). `key` holds the columns that identify a row: the
     primary key, else the shortest unique key without NULL, else nothing. `rows` is the server's estimate and `bytes`
-    its size on disk. `create_sql` is the server's own statement.
+    its size on disk. `create_sql` is the server's own statement, empty where there is none that is text throughout.
+    `hindrances` say in words why rows of it can't be carried at all.
     """
 
     ref: TableRef
@@ -92,6 +94,7 @@ class TableDefinition:
     rows: int = 0
     bytes: int = 0
     create_sql: str = ""
+    hindrances: tuple[str, ...] = ()
 
     @property
     def base_columns(self) -> tuple[Column, ...]:
@@ -150,6 +153,7 @@ class ServerFacts:
     `globals` are variables by name as a new login finds them: what a login of ours, or a client program's, can't turn.
     `caller` is this machine as the server sees it, a /32 or /128; where that is not certain, `caller_name` is the name
     that the server knows it by.
+    `unseen` names the privilege without which the catalogue keeps tables of other databases from the login.
     """
 
     version: str
@@ -162,6 +166,7 @@ class ServerFacts:
     time_zone: str = "+00:00"
     event_scheduler: bool = False
     privileges_missing: tuple[str, ...] = ()
+    unseen: str = ""
     ahead: float = 0.0
     globals: Mapping[str, str] = field(default_factory=dict, metadata=UNWRITTEN)
     caller: str | None = None

@@ -57,6 +57,7 @@ class Dump(Step):
     def apply(self, run: Run) -> Fact:
         """Read the definitions as of then, and dump parents before children."""
         located = {each.ref: each for each in found.tables} if (found := run.facts.find(Differing)) else {}
+        made = {table.ref for table in run.survey.tables if run.request.into or table.definition is None}
         with copy(run) as database:
             definitions = {ref: existing(database, ref) for ref in self.tables}
             parents = {
@@ -65,6 +66,8 @@ class Dump(Step):
             ordered = parents_first(self.tables, parents)
             asked = run.request.refs
             extents = {ref: self.extent(definitions[ref], located.get(ref), asked=ref in asked) for ref in ordered}
+            for ref in ordered:
+                database.check(definitions[ref], extents[ref], made=ref in made)
             dumps = tuple(database.dump(definitions[ref], extents[ref], run.folder, run.progress) for ref in ordered)
             values = tuple(database.read(run.request.database, run.request.invariants))
         if not any(rows_then(dump, located.get(dump.definition.ref)) for dump in dumps):
@@ -86,10 +89,10 @@ class Dump(Step):
         folder = run.folder / AFTER
         folder.mkdir(mode=0o700, exist_ok=True)
         with after(run) as database:
-            return tuple(
-                database.dump(existing(database, ref), Extent(None, extent.slices), folder, run.progress)
-                for ref, extent in extents.items()
-            )
+            jobs = [(existing(database, ref), Extent(None, extent.slices)) for ref, extent in extents.items()]
+            for definition, extent in jobs:
+                database.check(definition, extent, made=False)
+            return tuple(database.dump(*job, folder, run.progress) for job in jobs)
 
     def result(self, fact: Fact | None) -> str:
         """Count rows and bytes."""

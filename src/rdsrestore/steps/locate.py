@@ -111,6 +111,8 @@ class Sides:
             return self.look_up(then, None if self.beside else now, Path(rules.keys), path)
         if not then or not now or not comparable(then, now):
             return None
+        self.then.check_key_values(then, then.key)
+        self.now.check_key_values(now, then.key)
         restored, live = self.then.rows(then, now, rules), self.now.rows(now, then, rules)
         told = Told(table.ref, path, progress)
         left = self.later.definition(then.ref) if self.later else None

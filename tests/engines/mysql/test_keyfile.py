@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from engines.mysql.site import Site
-from rdsrestore.core.changes import Located
 from rdsrestore.core.errors import Refused, UsageError
 from rdsrestore.core.model import Policy
+from rdsrestore.core.targets import Located
 
 FAMILIES = ("site", "mysql_site")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rdsrestore.core.checks.backups import point, second_point
+from rdsrestore.core.checks.elsewhere import elsewhere
 from rdsrestore.core.checks.finding import Finding, Severity
 from rdsrestore.core.checks.landing import landing, swapping
 from rdsrestore.core.checks.machine import caller, this_machine
@@ -24,14 +25,6 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey)]
     restoring = [] if request.undoes else reaching
     making = [] if request.undoes else [*landing(request, survey), *swapping(request, survey), *unwatched(request)]
-    found = [
-        *restoring,
-        *source(survey),
-        *this_machine(survey),
-        *server(survey),
-        *settings(request, survey),
-        *making,
-        *tables,
-        *told(survey),
-    ]
+    reading = [*source(survey), *this_machine(survey), *server(survey), *settings(request, survey)]
+    found = [*restoring, *reading, *making, *tables, *elsewhere(request, survey), *told(survey)]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))

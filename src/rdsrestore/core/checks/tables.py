@@ -23,6 +23,8 @@ def table_findings(request: Request, table: TableSurvey, coming: Collection[Tabl
     if found.kind != "BASE TABLE" or found.engine.lower() != "innodb":
         kind = found.kind.lower() if found.kind != "BASE TABLE" else f"{found.engine} table"
         yield blocks("table.kind", f"{table.ref} is a {kind}", "only InnoDB tables come back whole from a backup")
+    for hindrance in found.hindrances:
+        yield blocks("table.type", f"{table.ref}: {hindrance}", "restore this table by hand")
     if not request.into:
         yield from in_place(request, table)
     if found.versioned:

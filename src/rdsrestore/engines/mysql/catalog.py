@@ -5,16 +5,21 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
+
+import pymysql
 
 from rdsrestore.core.model import TableRef
 from rdsrestore.core.tables import Column, ForeignKey, TableDefinition, Trigger, UniqueKey
 from rdsrestore.engines.mysql.connect import Session, quoted
+from rdsrestore.engines.mysql.hindrances import hindrances
 
 SYSTEM = ("information_schema", "mysql", "performance_schema", "sys", "innodb", "tmp")
 HERE = "TABLE_SCHEMA = %s AND CAST(TABLE_NAME AS BINARY) = CAST(%s AS BINARY)"
 FOREIGN_KEYS = """
 SELECT k.CONSTRAINT_NAME, k.TABLE_SCHEMA, k.TABLE_NAME, k.COLUMN_NAME,
-       k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.DELETE_RULE
+       k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME,
+       r.DELETE_RULE, r.UPDATE_RULE
   FROM information_schema.KEY_COLUMN_USAGE k
   JOIN information_schema.REFERENTIAL_CONSTRAINTS r
     ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
@@ -41,12 +46,13 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
     table = kind in {"BASE TABLE", "SYSTEM VERSIONED"}
     columns = read_columns(session, ref)
     primary, unique = read_keys(session, ref, columns)
+    key = primary or shortest(unique)
     return TableDefinition(
         ref=ref,
         kind="BASE TABLE" if table else kind,
         engine=engine or "",
         columns=columns,
-        key=primary or shortest(unique),
+        key=key,
         unique_keys=unique,
         references=read_foreign_keys(session, ref, OUTGOING),
         referenced_by=tuple(key for key in read_foreign_keys(session, ref, INCOMING) if key.child != ref),
@@ -55,8 +61,30 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
         versioned=kind == "SYSTEM VERSIONED",
         rows=int(rows or 0),
         bytes=int(size or 0),
-        create_sql=session.one(f"SHOW CREATE TABLE {qualified(ref)}")[1] if table else "",
+        create_sql=read_statement(session, ref) if table else "",
+        hindrances=tuple(hindrances([column for column in columns if not column.generated], key)) if table else (),
     )
+
+
+def read_statement(session: Session, ref: TableRef) -> str:
+    """Read the server's own statement, byte by byte: some servers write a binary default into it as it is.
+
+    Empty where it is not text throughout.
+    """
+
+    def ask(connection: pymysql.Connection[Any]) -> bytes:
+        with connection.cursor() as cursor:
+            connection.use_unicode = False
+            try:
+                cursor.execute(f"SHOW CREATE TABLE {qualified(ref)}")
+                return bytes(cursor.fetchall()[0][1])
+            finally:
+                connection.use_unicode = True
+
+    try:
+        return session.through(ask).decode()
+    except UnicodeDecodeError:
+        return ""
 
 
 def read_columns(session: Session, ref: TableRef) -> tuple[Column, ...]:
@@ -130,6 +158,7 @@ def read_foreign_keys(session: Session, ref: TableRef, direction: str) -> tuple[
             parent=TableRef(parts[0][1], parts[0][2]),
             parent_columns=tuple(part[3] for part in parts),
             on_delete=parts[0][4],
+            on_update=parts[0][5],
         )
         for (child, name), parts in rows.items()
     )

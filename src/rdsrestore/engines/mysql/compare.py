@@ -12,7 +12,7 @@ from rdsrestore.core.changes import Relation, Story, TableDifference
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.targets import Target
-from rdsrestore.engines.mysql import constraints, ddl, drift, plan, scope, undo
+from rdsrestore.engines.mysql import cascades, constraints, ddl, drift, plan, scope, undo
 from rdsrestore.engines.mysql.conditions import batches, key_columns
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of
@@ -47,6 +47,7 @@ def compare(session: Session, jobs: Sequence[Job], progress: Progress) -> tuple[
     for board, target in jobs:
         if not target.back:
             find_unfit(session, board, boards, progress)
+        cascades.refuse(session, board, undoes=target.back is not None)
     return tuple(summed_up(session, *job, newer) for job, newer in zip(jobs, extra, strict=True))
 
 

@@ -10,9 +10,9 @@ from rdsrestore.core.model import Invariant, Policy, Secret, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.spans import Slice
 from rdsrestore.core.tables import DumpFile, TableDefinition
-from rdsrestore.engines.mysql import catalog, keyfile
+from rdsrestore.engines.mysql import catalog, keyfile, lossless, spelling
 from rdsrestore.engines.mysql.connect import Login, Session, connect
-from rdsrestore.engines.mysql.dump import Source, dump
+from rdsrestore.engines.mysql.dump import Source, chosen, dump, vetted
 from rdsrestore.engines.mysql.invariants import read
 from rdsrestore.engines.mysql.logins import Logins
 from rdsrestore.engines.mysql.ranges import TableRows, table_rows
@@ -32,6 +32,7 @@ class MysqlCopy:
         self._team = team
         self._session: Session = connect(login, "dump: the copy")
         self._logins = Logins(login, "the copy")
+        self._checked = set[tuple[TableRef, Extent]]()
 
     def close(self) -> None:
         """Log out."""
@@ -61,7 +62,25 @@ class MysqlCopy:
         """Look the keys of a file up."""
         return keyfile.find(self._session, path, definition, other)
 
+    def check(self, definition: TableDefinition, extent: Extent, *, made: bool) -> None:
+        """Refuse rows that a dump would not bring back as they are, and where the table is to be made, a definition."""
+        where = vetted(extent.where, definition) if extent.where else None
+        given = chosen(self._session, definition, extent.slices, where) if extent.slices else [where]
+        lossless.check(self._session, definition, given)
+        if made:
+            spelling.check(self._session, definition)
+        self._checked.add((definition.ref, extent))
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        """Refuse keys that no literal finds."""
+        lossless.check_keys(self._session, definition, key)
+
     def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
-        """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
+        """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows.
+
+        Refuses what `check` refuses.
+        """
+        if (definition.ref, extent) not in self._checked:
+            self.check(definition, extent, made=False)
         source = Source(self._session, self._login, self._team)
         return dump(source, definition, extent, Shelf(folder, self._key), progress)

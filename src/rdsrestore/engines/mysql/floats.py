@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.tables import Column, TableDefinition
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Row, Session, quoted
+from rdsrestore.engines.mysql.hindrances import rounds
 from rdsrestore.engines.mysql.shelf import Shelf
 
 TABLE = "rdsrestore_floats"
@@ -18,7 +18,7 @@ BATCH = 500
 
 def rounded(definition: TableDefinition) -> tuple[Column, ...]:
     """The columns whose values a dump rounds."""
-    return tuple(column for column in definition.base_columns if column.kind == "float")
+    return tuple(column for column in definition.base_columns if rounds(column))
 
 
 def carried(definition: TableDefinition) -> tuple[Column, ...]:
@@ -28,19 +28,9 @@ def carried(definition: TableDefinition) -> tuple[Column, ...]:
 
 
 def write(session: Session, definition: TableDefinition, conditions: Sequence[str | None], shelf: Shelf) -> str | None:
-    """Write the exact values of a table's rows; returns the file's name, None where there is nothing to repair.
-
-    DatabaseError with code `db.float` where a table has no exact key to repair them by.
-    """
+    """Write the exact values of a table's rows, which has a key; returns the file's name, None where none is needed."""
     if not rounded(definition):
         return None
-    if not definition.key or {column.name for column in rounded(definition)} & set(definition.key):
-        raise DatabaseError(
-            "dump",
-            f"{definition.ref} has FLOAT columns, which a dump rounds, and no exact key to repair them by",
-            "restore this table by hand as the runbook describes",
-            code="db.float",
-        )
     columns = carried(definition)
     exact = [*map(quoted, definition.key), *(f"{quoted(column.name)} + 0e0" for column in rounded(definition))]
     name = shelf.named(f"{definition.ref.stem}.floats")

@@ -22,6 +22,7 @@ from rdsrestore.engines.mysql import (
     landing,
     load,
     lock,
+    lossless,
     plan,
     rehearsal,
     staging,
@@ -157,6 +158,10 @@ class MysqlProduction:
     def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
         """Hold a file of keys against a table's key."""
         keyfile.check(self._ready(), path, definition)
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        """Refuse keys that no literal finds."""
+        lossless.check_keys(self._ready(), definition, key)
 
     def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
         """Let two tables change places in one step."""

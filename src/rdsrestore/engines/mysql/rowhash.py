@@ -1,8 +1,9 @@
 """A row's digest and a table's fingerprint, such that equal means equal and nothing else does.
 
 A digest is taken of all values one after the other, with a byte between them that no text holds in UTF-8, so that no
-two rows can be written alike. Bytes, which may hold any, are preceded by their number; texts that are NULL are left out
-and numbered at the end. FLOAT counts by its exact value, not by the six digits that the server shows. A fingerprint
+two rows can be written alike. Bytes, which may hold any, are preceded by their number, and so are texts of a character
+set that Unicode does not have all of, which count by their bytes; other texts that are NULL are left out and numbered
+at the end. FLOAT counts by its exact value, not by the six digits that the server shows. A fingerprint
 adds up 60 bits of the rows' digests: sums see what an exclusive-or can't, the same change made to an even number of
 rows.
 
@@ -20,6 +21,7 @@ from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.tables import Column, Fingerprint
 from rdsrestore.engines.mysql.connect import Session, quoted
 
+NAMED = frozenset({"uuid", "inet4", "inet6"})
 WHOLE = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit"})
 APPROXIMATE = frozenset({"float", "double"})
 AS_SHOWN = frozenset({"decimal", "date", "time", "datetime", "timestamp"})
@@ -29,15 +31,19 @@ BYTES = frozenset(
     | {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
     | {"geometrycollection", "geomcollection"}
 )
+KINDS = WHOLE | APPROXIMATE | AS_SHOWN | TEXT | BYTES | NAMED
+"""Every type that can be hashed."""
 SHORT = frozenset({"char", "varchar", "tinytext", "text", "enum", "set", "binary", "varbinary", "tinyblob", "blob"})
 """Never more than 64 KiB: written out as they are. Of anything larger than that a digest is written."""
-BETWEEN, DIGEST = "CAST(x'FF' AS BINARY)", "CAST(x'FE' AS BINARY)"
-"""Bytes that no text holds in UTF-8 (RFC 3629, section 1): between values, and before the digest of a long one."""
+BETWEEN, DIGEST, BARE = "CAST(x'FF' AS BINARY)", "CAST(x'FE' AS BINARY)", "CAST(x'FD' AS BINARY)"
+"""Bytes that no text holds in UTF-8 (RFC 3629, section 1): between values, before the digest of a long one, and before
+the bytes of a text that Unicode can't spell."""
 ALIKE = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
 """Character sets that write the same text with the same bytes."""
+WHOLLY = frozenset({"latin1"})
+"""Other character sets of which each code has a Unicode character of its own."""
 MARK, NO_MARK = Decimal("0.000001"), ".000000"
 """What a row adds to a sum that can't be hashed."""
-NAMED = frozenset({"uuid", "inet4", "inet6"})
 FRACTION = re.compile(r"(?:decimal\(\d+,|(?:time|datetime|timestamp)\()[1-9]")
 """A type whose values are shown with digits after the point."""
 
@@ -65,11 +71,38 @@ def field(column: Column, place: str, other: Column | None = None) -> str:
             code="db.unknown-type",
         )
     if column.kind in BYTES:
-        value = place if column.kind in SHORT else f"CAST({place} AS BINARY)"
+        value = place if column.kind in SHORT else bare(place)
     else:
-        value = place if column.charset in ALIKE and column.kind != "json" else f"CONVERT({place} USING utf8mb4)"
+        value = bare(place) if raw(column, other) else unicode(column, place)
     digest = f"CONCAT({DIGEST}, SHA2({value}, 256))"
     return value if column.kind in SHORT else f"IF(LENGTH({value}) > 65535, {digest}, {value})"
+
+
+def raw(column: Column, other: Column | None = None) -> bool:
+    """Whether a text counts by its bytes: both sides have one character set, and Unicode does not have all of it."""
+    same = other is None or other.charset == column.charset
+    return column.kind in TEXT and same and column.charset not in {None, *ALIKE, *WHOLLY}
+
+
+def bare(place: str) -> str:
+    """Write a value as the bytes that it has."""
+    return f"CAST({place} AS BINARY)"
+
+
+def unicode(column: Column, place: str) -> str:
+    """Write a text in UTF-8, or with a mark before its bytes where Unicode can't spell it."""
+    if column.charset in ALIKE and column.kind != "json":
+        return place
+    text = f"CONVERT({place} USING utf8mb4)"
+    if not column.charset or column.charset in WHOLLY:
+        return text
+    return f"IF({bent(place, column.charset)}, CONCAT({BARE}, HEX({place})), {text})"
+
+
+def bent(place: str, charset: str, through: str = "utf8mb4") -> str:
+    """Write the condition that a text's bytes are others after the way through another character set and back."""
+    back = f"CONVERT(CONVERT({place} USING {through}) USING {charset})"
+    return f"NOT ({bare(back)} <=> {bare(place)})"
 
 
 def one(column: Column, place: str) -> str:
@@ -90,7 +123,7 @@ def row(columns: Iterable[Column], place: str | Callable[[Column], str], others:
         at, known = (f"{place}.{quoted(column.name)}", True) if isinstance(place, str) else (place(column), False)
         value = field(column, at, there.get(column.name))
         empty = column.nullable or not known  # another side's value may be NULL where the column can't be
-        if column.kind in BYTES:
+        if column.kind in BYTES or raw(column, there.get(column.name)):
             parts += [f"IFNULL(LENGTH({value}), '~')", value]
         elif column.kind in TEXT:
             parts.append(value)

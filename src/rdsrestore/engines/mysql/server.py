@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 
 from rdsrestore.core.model import Endpoint, RunId
 from rdsrestore.core.tables import ServerFacts
-from rdsrestore.engines.mysql import peer
+from rdsrestore.engines.mysql import catalog, peer
 from rdsrestore.engines.mysql.connect import Session
 
 FOR_SCRATCH = ("SELECT", "INSERT", "UPDATE", "CREATE", "DROP")
 FOR_TABLES = ("SELECT", "INSERT")
-EVERYTHING = "ALL PRIVILEGES"
+EVERYTHING, EVERYWHERE = "ALL PRIVILEGES", "*.*"
 GRANT = re.compile(r"GRANT (.+?) ON (.+?) TO ", re.IGNORECASE)
+REVOKED = re.compile(r"REVOKE .+? ON [`\"](.+?)[`\"]\.\* FROM ", re.IGNORECASE)
 SCHEMA_WIDE = re.compile(r"`((?:[^`]|``)*)`\.\*")
 SCRATCH = RunId("000000-000000-0000").schema
 GLOBALS = (
@@ -32,17 +33,20 @@ def facts(session: Session, endpoint: Endpoint) -> ServerFacts:
         " @@innodb_autoinc_lock_mode, @@event_scheduler"
     )
     known = variables(session)
+    grants = [line for (line,) in session.rows("SHOW GRANTS")]
     enabled = session.rows("SELECT 1 FROM information_schema.EVENTS WHERE STATUS = 'ENABLED' LIMIT 1")
+    mariadb = "mariadb" in version.lower()
     return ServerFacts(
         version=version,
-        flavour="mariadb" if "mariadb" in version.lower() else "mysql",
+        flavour="mariadb" if mariadb else "mysql",
         read_only=bool(int(read_only)) or known.get("innodb_read_only") == "ON",  # a cluster's reader knows this alone
         lower_case_table_names=int(names),
         max_allowed_packet=int(packet),
         sql_mode=mode,
         autoinc_lock_mode=int(autoinc),
         event_scheduler=str(events).upper() in {"ON", "1"} and bool(enabled),
-        privileges_missing=missing(session),
+        privileges_missing=missing_from(grants, mariadb=mariadb),
+        unseen=unseen_from(grants, mariadb=mariadb),
         ahead=ahead(session),
         globals=known,
         caller=address,
@@ -64,26 +68,41 @@ def variables(session: Session) -> dict[str, str]:
     return {name: str(value) for name, value in session.rows(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})")}
 
 
-def missing(session: Session) -> tuple[str, ...]:
-    """Name the privileges that the job needs and the login lacks."""
-    return missing_from([line for (line,) in session.rows("SHOW GRANTS")])
+def missing_from(lines: Sequence[str], *, mariadb: bool = True) -> tuple[str, ...]:
+    """Judge a login by its grants; roles are not followed, so that a login with any is not judged at all.
 
-
-def missing_from(lines: Sequence[str]) -> tuple[str, ...]:
-    """Judge a login by its grants; roles are not followed, so that a login with any is not judged at all."""
+    MySQL hides a table's triggers from whoever has not the privilege to make some.
+    """
     found = [GRANT.match(line) for line in lines]
     if any(each is None for each in found):
         return ()
     grants = [(frozenset(word.strip().upper() for word in each[1].split(",")), each[2]) for each in found if each]
     scratch = frozenset[str]().union(*(words for words, scope in grants if covers_scratch(scope)))
-    anywhere = frozenset[str]().union(*(words for words, _scope in grants))
+    anywhere = frozenset[str]().union(*(words for words, at in grants if at == EVERYWHERE or not covers_scratch(at)))
+    wanted = FOR_TABLES if mariadb else (*FOR_TABLES, "TRIGGER")
     lacking = [f"{name} on `rdsrestore\\_%`.*" for name in FOR_SCRATCH if not {name, EVERYTHING} & scratch]
-    return (*lacking, *(f"{name} on the tables" for name in FOR_TABLES if not {name, EVERYTHING} & anywhere))
+    return (*lacking, *(f"{name} on the tables" for name in wanted if not {name, EVERYTHING} & anywhere))
+
+
+def unseen_from(lines: Sequence[str], *, mariadb: bool) -> str:
+    """Name the privilege without which foreign keys of other databases are hidden; empty where none is.
+
+    The catalogue shows a table to those who have a privilege on it, and MariaDB a foreign key's rules to those alone
+    who may do more than read it. Active roles count, as their privileges are listed too; a database that was taken out
+    of a global privilege is not seen.
+    """
+    found = [(each[1].upper(), each[2]) for line in lines if (each := GRANT.match(line))]
+    words = {word.strip() for names, scope in found if scope == EVERYWHERE for word in names.split(",")}
+    wanted = ("SELECT", "REFERENCES") if mariadb else ("SELECT",)
+    more = {"INSERT", "UPDATE", "DELETE"} & words
+    lacking = [name for name in wanted if not {name, EVERYTHING} & words and not (name == "REFERENCES" and more)]
+    taken = [each[1] for line in lines if (each := REVOKED.match(line)) and each[1] not in catalog.SYSTEM]
+    return f"{' and '.join(lacking)} on *.*" if lacking else f"SELECT on `{taken[0]}`.*" if taken else ""
 
 
 def covers_scratch(scope: str) -> bool:
     """Whether a grant's scope holds for the run's scratch schema; a database's name is a pattern as LIKE knows it."""
-    if scope == "*.*":
+    if scope == EVERYWHERE:
         return True
     database = SCHEMA_WIDE.fullmatch(scope)
     if not database:

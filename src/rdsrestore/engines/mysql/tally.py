@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rdsrestore.core.changes import Act
 from rdsrestore.core.model import Merge, Policy, TableRef
@@ -20,6 +21,7 @@ from rdsrestore.engines.mysql.connect import quoted
 SIZE = re.compile(r"\(([\d,]+)\)")
 FRACTION = {"time": "TIME", "datetime": "DATETIME", "timestamp": "DATETIME"}
 
+UNICODE = "utf8mb4"
 NUMBERS = rowhash.WHOLE | rowhash.APPROXIMATE | {"decimal"}
 NEVER = "-1e300"
 """A number that no column of numbers that people use holds, for text that is none."""
@@ -124,25 +126,47 @@ class Tally:
 
     def digest(self, alias: str) -> str:
         """The digest of a row's common columns, as 32 bytes; every side is read by production's types."""
-        return f"UNHEX({rowhash.row(self.columns, lambda column: self.value(column, alias))})"
+        return f"UNHEX({self.hashed(self.columns, alias)})"
 
     def compared_digest(self, alias: str) -> str:
         """The digest of what makes a row a changed one."""
-        return rowhash.row(self.compared, lambda column: self.value(column, alias))
+        return self.hashed(self.compared, alias)
+
+    def hashed(self, columns: Sequence[Column], alias: str) -> str:
+        """The digest of some columns of one side."""
+        return self.row({column: self.value(column, alias) for column in columns})
+
+    def row(self, values: Mapping[Column, str]) -> str:
+        """The digest of columns, each read by an expression as `value` writes it."""
+        places = {column.name: place for column, place in values.items()}
+        return rowhash.row(map(self.seen, values), lambda column: places[column.name])
+
+    def then_has(self, column: Column) -> Column | None:
+        """The column as the restored rows have it."""
+        return next((each for each in self.then.columns if each.name == column.name), None)
+
+    def respelled(self, column: Column) -> bool:
+        """Whether the sides have different character sets for it."""
+        here = self.then_has(column)
+        return here is not None and here.charset != column.charset and column.kind not in rowhash.BYTES
+
+    def seen(self, column: Column) -> Column:
+        """The column as `value` reads it: a text of which the sides have different character sets is read in UTF-8."""
+        return replace(column, charset=UNICODE) if column.charset and self.respelled(column) else column
 
     def value(self, column: Column, alias: str) -> str:
         """One column's value as production's type shows it."""
         place = f"{alias}.{quoted(column.name)}"
-        here = next((each for each in self.then.columns if each.name == column.name), None)
-        if alias not in {"s", "a"} or not here:
-            return place
-        if here.charset and here.charset not in rowhash.ALIKE and column.kind not in rowhash.BYTES:
-            place = f"CONVERT({place} USING utf8mb4)"
-        return place if here.type == column.type else as_type(column, here, place)
+        here, restored = self.then_has(column), alias in {"s", "a"}
+        own = here if restored and here else column
+        if self.respelled(column) and (restored or column.charset):
+            place = rowhash.unicode(own, place)
+        return as_type(column, own, place) if own.type != column.type else place
 
     def same(self, column: Column, left: str, right: str) -> str:
         """The condition that two sides hold the same value, to the last byte."""
-        return f"{rowhash.one(column, self.value(column, left))} = {rowhash.one(column, self.value(column, right))}"
+        one, other = (rowhash.one(self.seen(column), self.value(column, side)) for side in (left, right))
+        return f"{one} = {other}"
 
     def wanted(self, column: Column, *, merged: bool) -> str:
         """The value that a changed row gets.
@@ -160,11 +184,13 @@ class Tally:
     def goal(self, *, merged: bool) -> str:
         """The digest that a changed row is to have."""
 
-        def place(column: Column) -> str:
+        def read(column: Column) -> str:
             value = self.wanted(column, merged=merged)
-            return self.value(column, "s") if value.startswith("s.") else value
+            if value[:2] in {"s.", "p."}:
+                return self.value(column, value[0])
+            return rowhash.unicode(replace(column, charset=None), value) if self.respelled(column) else value
 
-        return f"UNHEX({rowhash.row(self.columns, place)})"
+        return f"UNHEX({self.row({column: read(column) for column in self.columns})})"
 
     def apart(self) -> str:
         """The condition that the incident and whoever came later changed no column both; the clock's do not count."""

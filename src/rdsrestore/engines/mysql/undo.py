@@ -9,7 +9,7 @@ from rdsrestore.core.errors import DatabaseError, ToolError
 from rdsrestore.core.model import Merge, Policy, TableRef
 from rdsrestore.core.ports import Progress
 from rdsrestore.core.tables import Column, DumpFile, TableDefinition
-from rdsrestore.engines.mysql import catalog, ddl, dump, dumpfile, lock, rowhash
+from rdsrestore.engines.mysql import catalog, ddl, dump, dumpfile, lock, lossless, rowhash
 from rdsrestore.engines.mysql.apply import WRITTEN
 from rdsrestore.engines.mysql.catalog import qualified
 from rdsrestore.engines.mysql.connect import Login, Session, quoted
@@ -38,6 +38,7 @@ def save(session: Session, login: Login, board: Tally, shelf: Shelf, progress: P
     keep_images(session, board)
     definition = catalog.definition(session, board.saved)
     assert definition is not None  # noqa: S101 - for the type checker: it was made just now
+    lossless.check_images(session, board.live.ref, definition)
     name = shelf.named(f"undo-{board.live.ref.stem}.sql{PACKED}")
     with lock.known(session) as here:
         dump.write(login, dump.own(definition), here, shelf, name, lambda: progress(doing, None))

@@ -1,0 +1,1 @@
+UPDATE p SET code = 'zz', n = 0 WHERE id = 1;

@@ -1,0 +1,2 @@
+CREATE TABLE w (id INT, code VARCHAR(9) CHARACTER SET big5 COLLATE big5_bin, PRIMARY KEY (id, code));
+INSERT INTO w VALUES (1, x'F9FE'), (2, 'b');
