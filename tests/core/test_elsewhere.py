@@ -12,7 +12,7 @@ from rdsrestore.core.checks import Severity, check
 from rdsrestore.core.model import Merge, Policy, Request
 from rdsrestore.core.survey import Survey, TableSurvey
 from rdsrestore.core.surveyor import survey
-from rdsrestore.core.tables import ForeignKey
+from rdsrestore.core.tables import Column, ForeignKey
 
 
 def key(rule: str, *columns: str) -> ForeignKey:
@@ -21,7 +21,9 @@ def key(rule: str, *columns: str) -> ForeignKey:
 
 def seen(unseen: str = "", *keys: ForeignKey) -> Survey:
     found = survey(request(), FakeWorld().world(), Path())
-    table = TableSurvey(BILLING, definition(BILLING, referenced_by=keys), 3)
+    plain = definition(BILLING, referenced_by=keys)
+    note = Column("note", "varchar(20)", "varchar", nullable=True)
+    table = TableSurvey(BILLING, replace(plain, columns=(*plain.columns, note)), 3)
     return replace(found, tables=(table,), server=replace(found.server, unseen=unseen))
 
 
