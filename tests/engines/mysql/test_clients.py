@@ -6,6 +6,7 @@ import os
 import signal
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,6 +127,20 @@ def test_a_program_that_ignores_the_polite_signal_is_killed(tmp_path: Path) -> N
         while said.read_bytes() != b"ready\n":
             assert process.poll() is None
     assert process.returncode == -signal.SIGKILL
+
+
+def test_what_a_script_has_started_goes_with_it(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    with (
+        said.open("wb") as complaints,
+        clients.running(["sh", "-c", "sleep 600 & echo $! >&2; wait"], complaints) as process,
+    ):
+        while not said.read_bytes().endswith(b"\n"):
+            assert process.poll() is None
+    status = Path(f"/proc/{said.read_text().strip()}/stat")
+    until = time.monotonic() + 30
+    while status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < until
 
 
 def test_a_missing_program_is_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

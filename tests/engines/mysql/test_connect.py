@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pymysql
 import pytest
 
 from engines.mysql.site import HOST, PASSWORD, USER, Server, Site, launch
 from rdsrestore.core.errors import DatabaseError, ToolError, UsageError
 from rdsrestore.core.model import Endpoint, Secret
-from rdsrestore.engines.mysql import dump
+from rdsrestore.engines.mysql import dump, faults
 from rdsrestore.engines.mysql.connect import Login, Session, connect
 from rdsrestore.engines.mysql.databases import MysqlDatabases
 from rdsrestore.engines.mysql.shelf import Shelf
@@ -202,3 +203,11 @@ def test_the_production_login_is_made_when_it_is_first_needed(site: Site) -> Non
     with databases.production(site.production.endpoint, USER) as server, pytest.raises(DatabaseError) as denied:
         server.databases()
     assert denied.value.code == "db.denied"
+
+
+@pytest.mark.parametrize("number", [1251, 2059, 2061])
+def test_a_login_in_a_way_that_the_driver_does_not_know_is_named(number: int) -> None:
+    error = faults.translate("production", pymysql.OperationalError(number, "plugin 'x' is not known"))
+    assert error.code == "db.plugin"
+    assert f"plugin 'x' is not known ({number})" in error.what
+    assert "caching_sha2_password" in error.hint

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -120,7 +123,7 @@ def tools() -> ClientTools:
 def running(
     words: list[str], complaints: BinaryIO, stdout: int | BinaryIO = subprocess.DEVNULL, descriptors: Sequence[int] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program in a group of its own, and see that it is gone afterwards: wait, terminate, kill."""
+    """Run a program in a group of its own, and see that all of that is gone afterwards: wait, terminate, kill."""
     try:
         process = subprocess.Popen(
             words,
@@ -137,12 +140,18 @@ def running(
         yield process
     finally:
         if process.poll() is None:
-            process.terminate()
+            signal_all(process, signal.SIGTERM)
             try:
                 process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
-                process.kill()
+                signal_all(process, signal.SIGKILL)
                 process.wait()
+
+
+def signal_all(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Signal a program's whole group: what is found on the PATH may be a script that runs the program as its child."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def failed(where: str, name: str, status: int, complaints: BinaryIO) -> ToolError:
