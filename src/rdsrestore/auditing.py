@@ -67,7 +67,7 @@ def verify_run(name: str | None, front: Front) -> ExitCode:
         )
     if not finished(reading):
         last = reading.records[-1] if reading.records else None
-        found = f"the last of its {count} is {' '.join((last.kind, last.step)).strip()}" if last else "it has no record"
+        found = f"the last of its {count} is {last.kind} {last.step}" if last else "it has no record"
         raise JournalError(
             str(run.journal),
             f"unfinished, or cut: {found}, and that ends no run",
