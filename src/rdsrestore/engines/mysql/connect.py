@@ -19,7 +19,7 @@ from pymysql.cursors import DictCursor, SSCursor
 
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.model import Endpoint, Secret
-from rdsrestore.engines.mysql.faults import SILENT, translated
+from rdsrestore.engines.mysql.faults import PLUGIN, SILENT, translated
 from rdsrestore.engines.mysql.line import Line
 from rdsrestore.engines.mysql.settings import settle
 from rdsrestore.engines.mysql.trust import how_to, trust
@@ -201,6 +201,9 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, HUNG_UP):
                 raise tls_failed(login, where, error) from error
             raise
+        except RuntimeError as error:  # the driver's own word for a login that needs a library that is not there
+            door.close()
+            raise DatabaseError(where, f"the login can't be made: {error}", PLUGIN.hint, code=PLUGIN.code) from error
     connection._read_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - has no other name
     login.line.take(connection, where)
     return connection
