@@ -87,9 +87,9 @@ class Locate(Step):
 
 def kept(folder: Path, given: str) -> str:
     """Keep the given keys with the run, which goes by them also where it is resumed and the file is another one."""
-    own = folder / "keys.txt"
+    own = folder / "given-keys.txt"
     if not own.exists():
-        fresh = folder / "keys.part"
+        fresh = folder / "given-keys.part"
         try:
             fresh.touch(mode=0o600)
             shutil.copyfile(given, fresh)
