@@ -235,3 +235,19 @@ def kill_in_call(shop: LabTool, words: list[str], call: str, when: str) -> None:
             time.sleep(0.05)
         process.kill()
     control(state, "fault", {"kind": "none", "action": "*", "times": 0})
+
+
+def test_a_run_by_a_file_of_keys_goes_on_by_the_same_keys_whatever_became_of_the_file(
+    shop: LabTool, damaged: str, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys.txt"
+    keys.write_text("2\n", "utf-8")
+    words = ["table", "kept", "--before", damaged, "--keys-from", str(keys), "--yes"]
+    with shop.started(*words) as process:
+        assert kill_at(process, "step-started", "dump")
+    keys.write_text("3\n", "utf-8")
+
+    shop("resume", "--yes", check=0)
+
+    assert rows(shop) == AS_IT_WAS | {("2", "two")}
+    assert shop.ours() == []

@@ -59,7 +59,7 @@ class Located:
         if not self.lacking:
             return ()
         more = f" and {self.lacking - len(self.lacks):,} more" if self.lacking > len(self.lacks) else ""
-        return (f"not there at that moment, of the keys given: {'; '.join(self.lacks)}{more}",)
+        return (f"of the keys given, not there at that moment: {'; '.join(self.lacks)}{more}",)
 
 
 @written("Target")

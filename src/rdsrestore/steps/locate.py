@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -13,7 +14,7 @@ from typing import ClassVar, Self
 from rdsrestore.core import slices
 from rdsrestore.core.codec import written
 from rdsrestore.core.differ import Differ
-from rdsrestore.core.errors import Refused
+from rdsrestore.core.errors import Refused, UsageError
 from rdsrestore.core.facts import Differing, Fact
 from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
 from rdsrestore.core.ports import Progress
@@ -77,12 +78,28 @@ class Locate(Step):
             then, now = open_ones.enter_context(copy(run)), open_ones.enter_context(production(run))
             later = open_ones.enter_context(after(run)) if self.policy.three_way else None
             sides = Sides(then, now, later, pool, self.content, run.world.databases.workers, self.beside)
-            found = [sides.look(run.folder, each, self.policy, run.progress) for each in self.tables]
+            policy = replace(self.policy, keys=kept(run.folder, self.policy.keys)) if self.policy.keys else self.policy
+            found = [sides.look(run.folder, each, policy, run.progress) for each in self.tables]
         return Differing(tuple(each for each in found if each))
 
     def result(self, fact: Fact | None) -> str:
         """Say how much differs."""
         return "; ".join(map(said, fact.tables)) if isinstance(fact, Differing) else "looked at"
+
+
+def kept(folder: Path, given: str) -> str:
+    """Keep the given keys with the run, which goes by them also where it is resumed and the file is another one."""
+    own = folder / "given-keys.txt"
+    if not own.exists():
+        fresh = folder / "given-keys.part"
+        try:
+            fresh.touch(mode=0o600)
+            shutil.copyfile(given, fresh)
+            fresh.rename(own)
+        except OSError as error:
+            hint = "put the file back, then run the same command again"
+            raise UsageError("--keys-from", f"{given} can't be kept: {error.strerror}", hint) from error
+    return str(own)
 
 
 @dataclass(frozen=True)

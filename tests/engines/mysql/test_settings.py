@@ -248,13 +248,35 @@ def test_a_dump_program_that_can_be_told_serves_mariadb_as_well(site: Site) -> N
     check_there_and_back(site, lambda: by_every_login(site, LIMITS | NAMES))
 
 
-@pytest.mark.parametrize(("name", "value"), [("sql_select_limit", 2), ("max_join_size", 2), ("max_execution_time", 1)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("sql_select_limit", 2),
+        ("max_join_size", 2),
+        ("max_execution_time", 1),
+        ("show_gipk_in_create_table_and_information_schema", 0),
+    ],
+)
 def test_what_a_dump_program_can_not_set_back_is_refused_beforehand(mysql_site: Site, name: str, value: int) -> None:
     with turned(mysql_site, {name: value}):
         assert set(refused(mysql_site)) == {"tool.settings"}
     with by_every_login(mysql_site, {name: value}):
         assert set(refused(mysql_site)) == {"tool.settings"}
     assert refused(mysql_site) == []
+
+
+@pytest.mark.usefixtures("oracle_programs")
+def test_a_hidden_key_is_seen_and_kept_where_the_parameter_group_hides_it(mysql_site: Site) -> None:
+    mysql_site.both(
+        "SET SESSION sql_generate_invisible_primary_key = 1; CREATE TABLE t (n INT);"
+        " INSERT INTO t VALUES (7), (7), (8); DELETE FROM t LIMIT 1"
+    )
+    mysql_site.now("DELETE FROM t")
+    with turned(mysql_site, {"show_gipk_in_create_table_and_information_schema": 0}):
+        assert mysql_site.definition("t").key == ("my_row_id",)
+        _, load, _ = mysql_site.restore("t")
+    assert load.inserted == 2
+    assert mysql_site.now("SELECT my_row_id, n FROM t ORDER BY 1") == [(2, 7), (3, 8)]
 
 
 def test_names_that_each_login_changes_are_refused_where_the_dump_program_would_believe_them(site: Site) -> None:

@@ -10,8 +10,14 @@ from rdsrestore.core.model import Request
 from rdsrestore.core.survey import Survey
 
 MOST = str((1 << 64) - 1)
-PLAIN = {"sql_select_limit": MOST, "max_join_size": MOST, "sql_big_selects": "ON", "max_execution_time": "0"}
-"""What a dump program's session has to begin with; MariaDB's calls the last one otherwise, and its program turns it."""
+PLAIN = {
+    "sql_select_limit": MOST,
+    "max_join_size": MOST,
+    "sql_big_selects": "ON",
+    "max_execution_time": "0",
+    "show_gipk_in_create_table_and_information_schema": "ON",
+}
+"""What a dump program's session has to begin with; what MariaDB calls max_statement_time its own program turns."""
 TURNS = re.compile(rf"names|charset|character_set\w*|{'|'.join(PLAIN)}", re.IGNORECASE)
 PRIMARY = re.compile(r"^\s*PRIMARY KEY ", re.MULTILINE)
 

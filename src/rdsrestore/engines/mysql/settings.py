@@ -81,6 +81,7 @@ MARIADB = (
 )
 FAMILIES = (
     "/*!50720 , SESSION max_execution_time = 0, SESSION transaction_read_only = 0 */"
+    "/*!80030 , SESSION show_gipk_in_create_table_and_information_schema = 1 */"
     "/*M!100101 , SESSION max_statement_time = 0, SESSION tx_read_only = 0 */"
 )
 """MariaDB leaves out comments of 50700 to 99999, MySQL those with an M (MariaDB, "Comment Syntax")."""
