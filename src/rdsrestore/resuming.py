@@ -15,6 +15,7 @@ from rdsrestore.core.journal import Kind
 from rdsrestore.core.planner import make_plan
 from rdsrestore.core.replay import Told, replay
 from rdsrestore.core.step import World
+from rdsrestore.core.survey import Survey
 from rdsrestore.core.tables import DumpFile
 from rdsrestore.front import Front
 from rdsrestore.restoring import Office, alone, work
@@ -33,7 +34,7 @@ def resume(name: str | None, front: Front, confirm: str | None, *, yes: bool) ->
         told = replay(stored.records(), STEPS)
         refuse_if_finished(told, stored)
         world = front.world(yes=yes, typed=confirm)
-        survey = replace(told.survey, at=world.clock.now())
+        survey = afresh(told.survey, told.request.user, world)
         kinds = {kind.name: kind for kind in STEPS}
         whole = make_plan(told.request, survey, stored.id, [kinds[step] for step in told.recipe])
         plan = replace(whole, steps=tuple(ahead(whole.steps, told, look(told, stored, world))))
@@ -48,6 +49,13 @@ def resume(name: str | None, front: Front, confirm: str | None, *, yes: bool) ->
         office = Office(stored, world, front)
         with alone(plan, survey, world):
             return work(plan, survey, office, lambda journal: journal.append(Kind.RESUMED, "", dict(data)), told)
+
+
+def afresh(survey: Survey, user: str, world: World) -> Survey:
+    """Return what was read, with the time and this machine's address as production sees them now: it may have moved."""
+    with world.databases.production(survey.source.endpoint, user) as database:
+        seen = database.server().caller
+    return replace(survey, at=world.clock.now(), caller=seen or survey.caller)
 
 
 def first_of(steps: tuple[object, ...]) -> str:
