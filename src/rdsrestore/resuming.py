@@ -11,9 +11,11 @@ from rdsrestore import __version__
 from rdsrestore.core.errors import ExitCode, Refused
 from rdsrestore.core.facts import Dumped, Swapped, TakenBack
 from rdsrestore.core.journal import Kind
+from rdsrestore.core.model import Request
 from rdsrestore.core.planner import make_plan
 from rdsrestore.core.replay import Told, replay
 from rdsrestore.core.step import World
+from rdsrestore.core.survey import Survey
 from rdsrestore.core.surveyor import anew
 from rdsrestore.core.tables import DumpFile
 from rdsrestore.core.targets import AFTER
@@ -36,7 +38,7 @@ def resume(name: str | None, front: Front, confirm: str | None, *, yes: bool) ->
         refuse_if_finished(told, stored)
         refuse_if_taken_back(front.runs.taken_back().get(stored.id.value), stored)
         world = front.world(yes=yes, typed=confirm)
-        told = replace(told, survey=anew(told.survey, told.request, world))
+        told = replace(told, survey=afresh(told.survey, told.request, world))
         survey = told.survey
         kinds = {kind.name: kind for kind in STEPS}
         whole = make_plan(told.request, survey, stored.id, [kinds[step] for step in told.recipe])
@@ -53,6 +55,14 @@ def resume(name: str | None, front: Front, confirm: str | None, *, yes: bool) ->
         office = Office(stored, world, front)
         with alone(plan, survey, world):
             return work(plan, survey, office, lambda journal: journal.append(Kind.RESUMED, "", dict(data)), told)
+
+
+def afresh(read: Survey, request: Request, world: World) -> Survey:
+    """Take what was read, with the time, the endpoint, and this machine's address as production sees it, as of now."""
+    survey = anew(read, request, world)
+    with world.databases.production(survey.source.endpoint, request.user) as database:
+        seen = database.server().caller
+    return replace(survey, caller=request.caller or seen or survey.caller)
 
 
 def first_of(steps: tuple[object, ...]) -> str:

@@ -489,6 +489,23 @@ def test_a_deletion_whose_answer_was_lost_is_seen_through(account: Account) -> N
     assert account.name not in account.instances()
 
 
+def test_tags_that_a_description_leaves_out_are_asked_for(account: Account) -> None:
+    account.restore()
+    bare = {**account.instances()[account.name], "TagList": []}
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [bare]})
+    assert [each.id for each in account.cloud.leftovers(account.run) if each.kind == "instance"] == [account.name]
+    account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [bare]})
+    account.cloud.delete_instance(account.name, account.progress)
+    assert account.name not in account.instances()
+
+
+def test_a_stranger_of_our_name_without_tags_is_left_alone(account: Account) -> None:
+    account.stranger("rdsrestore-lookalike", ())
+    with pytest.raises(CloudError) as raised:
+        account.cloud.delete_instance("rdsrestore-lookalike", account.progress)
+    assert raised.value.code == "aws.name-taken"
+
+
 def test_deleting_what_is_gone_is_fine(account: Account) -> None:
     account.cloud.delete_instance(account.name, account.progress)
     assert account.proxy.count("DeleteDBInstance") == 0

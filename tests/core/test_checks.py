@@ -14,6 +14,7 @@ from rdsrestore.core.model import Endpoint, Limits, Merge, Moment, Policy, Reque
 from rdsrestore.core.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.core.surveyor import survey
 from rdsrestore.core.tables import ClientTools, ForeignKey, Problem, Trigger
+from rdsrestore.resuming import afresh
 
 DOWN = ("stopped", "stopping", "deleting", "failed", "storage-full", "incompatible-parameters", "creating")
 BUSY = ("maintenance", "upgrading", "rebooting", "starting", "renaming", "converting-to-vpc", "never-heard-of")
@@ -118,6 +119,15 @@ def test_production_s_word_on_our_address_comes_before_anybody_else_s() -> None:
     found = survey(request(), world.world(), Path())
     assert found.caller == "10.0.3.7/32"
     assert check(request(), found) == ()
+
+
+def test_a_run_that_is_gone_on_with_lets_in_the_address_of_now() -> None:
+    world = FakeWorld()
+    before = survey(request(), world.world(), Path())
+    world.server.facts = replace(world.server.facts, caller="10.0.9.9/32")
+    assert afresh(before, request(), world.world()).caller == "10.0.9.9/32"
+    world.server.facts = replace(world.server.facts, caller=None)
+    assert afresh(before, request(), world.world()).caller == before.caller
 
 
 def test_an_address_that_production_sees_need_not_be_known_outside() -> None:

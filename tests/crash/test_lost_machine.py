@@ -144,7 +144,13 @@ NEEDED = sorted(
         if action not in {"pricing:GetProducts", "iam:SimulatePrincipalPolicy", "iam:GetRole", "iam:PassRole"}
     }
 )
-UNUSED = {"rds:DescribeDBSnapshots", "rds:DescribeEvents"}
+UNUSED = {
+    "rds:DescribeDBSnapshots",
+    "rds:DescribeEvents",
+    "rds:ListTagsForResource",
+    "kms:DescribeKey",
+    "kms:CreateGrant",
+}
 UNSEEN = {"ec2:CreateTags"}
 """The lab does not tell making a group from tagging it."""
 

@@ -37,7 +37,7 @@ BROKEN = Meaning("aws.unavailable", "try again in a minute; the AWS health page 
 QUOTA = Meaning("aws.quota", "delete what is not needed, or ask for a higher quota")
 CAPACITY = Meaning("aws.capacity", "try another --class")
 SETTINGS = Meaning("aws.settings", "check the groups that the source uses; one may have been deleted since")
-WRONG = Meaning("aws.refused", "the message says which setting is wrong")
+WRONG = Meaning("aws.refused", "the message says which setting is wrong; --class takes another class for the copy")
 STATE = Meaning("aws.state", "try again when it is available", retryable=True)
 KMS = Meaning("aws.kms", "ask for the use of the encryption key that the message names")
 NO_INSTANCE = Meaning("aws.no-instance", "check --instance and --region")

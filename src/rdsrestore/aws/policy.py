@@ -29,6 +29,7 @@ def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[
             "rds:DescribeDBInstanceAutomatedBackups",
             "rds:DescribeDBSnapshots",
             "rds:DescribeEvents",
+            "rds:ListTagsForResource",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSecurityGroupRules",
             "pricing:GetProducts",
@@ -48,12 +49,26 @@ def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[
                 *(f"arn:*:rds:*:*:{kind}:*" for kind in ("db", "snapshot", "subgrp", "pg", "og", "auto-backup")),
             ],
         ),
+        *key(),
         allow("TagWhatIsRestored", "rds:AddTagsToResource", on=[OURS], where=TAGGING),
         allow("ChangeAndDeleteTheCopy", "rds:ModifyDBInstance", "rds:DeleteDBInstance", on=[OURS], where=TAGGED),
         *group(),
     ]
     extra = (switch(switch_role) if switch_role else []) + (audit(bucket) if bucket else [])
     return policy(statements + extra)
+
+
+def key() -> list[Statement]:
+    """Write what restoring takes where a customer's own key encrypts the instance: RDS uses it in the caller's name.
+
+    RDS user guide, "Encrypting Amazon RDS resources".
+    """
+    keys, through = ["arn:*:kms:*:*:key/*"], {"StringLike": {"kms:ViaService": "rds.*.amazonaws.com*"}}
+    grant = {**through, "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [
+        allow("SeeTheKey", "kms:DescribeKey", on=keys, where=through),
+        allow("UseTheKey", "kms:CreateGrant", on=keys, where=grant),
+    ]
 
 
 def group() -> list[Statement]:

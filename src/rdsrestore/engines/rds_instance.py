@@ -225,7 +225,7 @@ class RdsInstances:
 
     def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
         """Find what carries our marks, of one run or of all."""
-        found = [leftover(each) for each in self._all() if ours(each, run)]
+        found = [leftover(each) for each in map(self._copies.with_tags, self._all()) if ours(each, run)]
         return (*found, *self._firewall.leftovers(run))
 
     def take_calls(self) -> Sequence[ApiCall]:

@@ -14,7 +14,7 @@ from rdsrestore.aws.session import Clients
 from rdsrestore.aws.waiting import persistently, twice, until
 from rdsrestore.core.cloud import RestoreSpec
 from rdsrestore.core.errors import CloudError
-from rdsrestore.core.model import Endpoint, Secret
+from rdsrestore.core.model import PREFIX, Endpoint, Secret
 from rdsrestore.core.ports import Progress
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ ENDED_BADLY = frozenset(
 INCOMPATIBLE = "incompatible-"
 PROVISIONED = frozenset({"io1", "io2"})
 """Storage whose speed has to be named."""
+SUPPORTED_LONGER = frozenset({"mysql"})
+"""Engines with an Extended Support to choose (RDS API reference, RestoreDBInstanceToPointInTime)."""
 APPEARS_WITHIN = 60.0
 PASSWORD_WITHIN = 900.0
 GONE_WITHIN = 3600.0
@@ -55,11 +57,22 @@ class Copies:
         """Describe an instance; None where there is none."""
         try:
             with translated("instance"):
-                return self._reads.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+                shown = self._reads.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
         except CloudError as error:
             if error.code == "aws.no-instance":
                 return None
             raise
+        return self.with_tags(shown)
+
+    def with_tags(self, shown: DBInstanceTypeDef) -> DBInstanceTypeDef:
+        """Ask for the tags of an instance of our name where its description has none, as in some partitions."""
+        if shown.get("TagList") or not shown["DBInstanceIdentifier"].startswith(f"{PREFIX}-"):
+            return shown
+        try:
+            tags = self._reads.list_tags_for_resource(ResourceName=shown["DBInstanceArn"])["TagList"]
+        except FAILURES:
+            return shown
+        return {**shown, "TagList": tags}
 
     def restore(self, spec: RestoreSpec, run: str) -> str:
         """Start the restore; where the answer is lost or the name exists, adopt the instance if it is this run's.
@@ -203,7 +216,7 @@ def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
     optional = {
         "OptionGroupName": source.option_group,
         "CACertificateIdentifier": source.ca_certificate,
-        "EngineLifecycleSupport": source.lifecycle_support,
+        "EngineLifecycleSupport": source.lifecycle_support if source.engine in SUPPORTED_LONGER else None,
         "NetworkType": source.network_type,
         "Iops": source.iops if source.storage_type in PROVISIONED else None,
     }

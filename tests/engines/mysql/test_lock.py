@@ -191,10 +191,10 @@ def forgetting(upstream: Endpoint, after: float) -> Iterator[tuple[Endpoint, thr
 
 def test_a_gateway_that_forgets_silent_connections_does_not_strand_the_lock(site: Site) -> None:
     ref = site.ref("t")
-    with forgetting(site.production.endpoint, 1.0) as (way, forgot):
+    with forgetting(site.production.endpoint, 3.0) as (way, forgot):
         with databases(site, 0.2).alone(way, USER, RUN, [ref]):
             first = holder(site.production, ref)
-            assert not forgot.wait(2.5)
+            assert not forgot.wait(5.0)
             assert holder(site.production, ref) == first
         assert soon(lambda: holder(site.production, ref) is None)
 

@@ -30,7 +30,8 @@ def source(survey: Survey) -> Iterator[Finding]:
         yield blocks(
             "source.cluster",
             f"{found.id} belongs to cluster {found.cluster}; clusters can't be restored from yet",
-            "restore the cluster by hand as the runbook describes",
+            "by hand: aws rds restore-db-cluster-to-point-in-time --source-db-cluster-identifier "
+            f"{found.cluster} --db-cluster-identifier NEW --restore-to-time MOMENT, then mysqldump from there",
         )
     yield from status(found)
     if found.replica_of:

@@ -40,8 +40,9 @@ def how_to(endpoint: Endpoint, error: BaseException | None) -> str:
         return f"see who answers at {endpoint}: the certificate is another server's"
     where = shown(platformdirs.user_config_path(PREFIX) / BUNDLE)
     return (
-        f"fetch RDS's authorities, which are then read from there: curl --create-dirs -o {where} {bundle(endpoint)} "
-        "or set RDSRESTORE_SSL_CA to the bundle of the server's certificate authority"
+        "set RDSRESTORE_SSL_CA to the bundle of the server's certificate authority, "
+        "or put RDS's own where it is looked for: "
+        f"curl --create-dirs -o {where} {bundle(endpoint)}"
     )
 
 
