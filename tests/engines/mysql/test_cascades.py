@@ -158,3 +158,31 @@ def test_a_login_from_which_mysql_hides_triggers_is_told_so(mysql_site: Site) ->
     finally:
         mysql_site.now(f"DROP USER {user}@'%'")
     assert (lacking, then) == (("TRIGGER on the tables",), ())
+
+
+@pytest.mark.parametrize("rule", ["CASCADE", "SET NULL"])
+def test_rows_of_the_table_itself_do_not_follow_either(family: Site, rule: str) -> None:
+    family.both(
+        "CREATE TABLE t (id INT PRIMARY KEY, code VARCHAR(9) UNIQUE, up VARCHAR(9),"
+        f" FOREIGN KEY (up) REFERENCES t (code) ON UPDATE {rule})"
+    )
+    family.both("INSERT INTO t VALUES (1, 'a', NULL), (2, 'b', NULL)")
+    family.now("UPDATE t SET code = 'z' WHERE id = 1; UPDATE t SET code = 'y' WHERE id = 2")
+    family.now("INSERT INTO t VALUES (3, 'c', 'z')")
+
+    _, load, ledger = family.restore("t", policy=OVERWRITE)
+
+    assert (load.updated, sum(each.rows for each in load.conflicts), ledger.matching) == (1, 1, 1)
+    assert family.now("SELECT * FROM t ORDER BY id") == [(1, "z", None), (2, "b", None), (3, "c", "z")]
+
+
+@pytest.mark.parametrize("rule", ["CASCADE", "SET NULL"])
+def test_a_link_that_rows_of_other_tables_follow_is_not_cut(family: Site, rule: str) -> None:
+    family.both("CREATE TABLE t (id INT PRIMARY KEY, up INT NULL UNIQUE, FOREIGN KEY (up) REFERENCES t (id))")
+    family.both(f"CREATE TABLE k (id INT PRIMARY KEY, up INT, FOREIGN KEY (up) REFERENCES t (up) ON UPDATE {rule})")
+    family.now("INSERT INTO t VALUES (1, NULL), (2, 1); UPDATE t SET up = 2 WHERE id = 1; INSERT INTO k VALUES (10, 2)")
+
+    _, load, _ = family.restore("t", policy=Policy(Merge.EXACT))
+
+    assert (load.deleted, family.now("SELECT * FROM k")) == (0, [(10, 2)])
+    assert family.now("SELECT * FROM t ORDER BY id") == [(1, 2), (2, 1)]

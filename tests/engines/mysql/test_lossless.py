@@ -234,3 +234,26 @@ def test_a_float_of_fixed_digits_needs_no_repair_and_no_key(family: Site, size: 
 
     assert family.dumps["t"].floats is None
     assert sorted(family.now("SELECT f + 0e0 FROM t")) == sorted(family.then("SELECT f + 0e0 FROM t"))
+
+
+@pytest.mark.parametrize(("then", "since"), [("gbk", "utf8mb4"), ("utf8mb4", "sjis"), ("big5", "gbk")])
+def test_texts_are_compared_by_their_characters_where_the_character_set_was_changed(
+    family: Site, then: str, since: str
+) -> None:
+    kind = f"VARCHAR(9) CHARACTER SET {then}"
+    family.both(f"CREATE TABLE t (id INT PRIMARY KEY, v {kind}, w LONGTEXT CHARACTER SET {then}, n INT)")
+    family.both("INSERT INTO t VALUES (1, '中', '中a', 0), (2, '日', NULL, 0), (3, NULL, '本', 0), (4, 'a', '', 0)")
+    family.now(
+        f"ALTER TABLE t MODIFY v {kind.replace(then, since)}, MODIFY w LONGTEXT CHARACTER SET {since};"
+        " DELETE FROM t WHERE id = 1; UPDATE t SET v = '日本' WHERE id = 2"
+    )
+    policy = Policy(Merge.OVERWRITE)
+    assert family.locate("t", policy).slices > 0
+    family.stage("t")
+
+    difference = family.compare("t", policy=policy)
+    family.load("t", policy=policy)
+
+    assert (difference.missing, difference.changed) == (1, 1)
+    assert family.ledger("t", 3, policy=policy).matching == 2
+    assert family.now("SELECT * FROM t ORDER BY id") == family.then("SELECT * FROM t ORDER BY id")

@@ -83,6 +83,14 @@ def test_an_expression_of_the_basic_plane_is_none_of_them(family: Site, columns:
     assert problem(family, columns) == ""
 
 
+def test_a_server_that_wants_a_primary_key_is_asked_too(mysql_site: Site) -> None:
+    mysql_site.copy.sql("SET GLOBAL sql_require_primary_key = ON")
+    try:
+        assert "default or labels of column v" in problem(mysql_site, "v ENUM('a', '👍')")
+    finally:
+        mysql_site.copy.sql("SET GLOBAL sql_require_primary_key = OFF")
+
+
 def test_a_default_that_is_no_text_stops_no_restore_in_place(site: Site) -> None:
     site.both("CREATE TABLE t (id INT PRIMARY KEY, v VARBINARY(9) DEFAULT x'FF00FE'); INSERT INTO t (id) VALUES (1)")
     site.now("DELETE FROM t")

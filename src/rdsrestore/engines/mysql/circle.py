@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from rdsrestore.core.changes import Act
 from rdsrestore.core.errors import DatabaseError
 from rdsrestore.core.policy import may
-from rdsrestore.core.tables import ForeignKey
+from rdsrestore.core.tables import TAKES_CHILDREN, ForeignKey
 from rdsrestore.engines.mysql.apply import Way, check_off, delete, patiently
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.faults import UNFIT, number_of
@@ -76,8 +76,10 @@ def count(session: Session, board: Tally, act: Act) -> int:
 
 
 def links(board: Tally) -> tuple[ForeignKey, ...]:
-    """The foreign keys that a row can be without for a moment."""
-    free = {column.name for column in board.carried if column.nullable and column.name not in board.key}
+    """The foreign keys that a row can be without for a moment, and that no rows of other tables follow."""
+    followers = (key for key in board.live.referenced_by if key.on_update in TAKES_CHILDREN)
+    fixed = {*board.key, *(name for key in followers for name in key.parent_columns)}
+    free = {column.name for column in board.carried if column.nullable and column.name not in fixed}
     return tuple(key for key in board.live.references if set(key.columns) <= free)
 
 

@@ -14,7 +14,7 @@ from rdsrestore.engines.mysql.catalog import HERE, qualified
 from rdsrestore.engines.mysql.connect import Session, quoted
 from rdsrestore.engines.mysql.hindrances import LABELLED, labels
 
-PROBE = "rdsrestore_spelling"
+PROBE, NUMBER = "rdsrestore_spelling", "rdsrestore_n"
 LAST = "\uffff"
 """The last character of the basic plane."""
 EXPRESSIONS = f"""
@@ -59,7 +59,8 @@ def bent_literals(session: Session, definition: TableDefinition, columns: list[C
     place = f"{quoted(definition.ref.database)}.{quoted(PROBE)}"
     names = ", ".join(quoted(column.name) for column in columns)
     session.run(f"DROP TEMPORARY TABLE IF EXISTS {place}")
-    session.run(f"CREATE TEMPORARY TABLE {place} AS SELECT {names} FROM {qualified(definition.ref)} LIMIT 0")
+    key = f"({NUMBER} INT NOT NULL AUTO_INCREMENT PRIMARY KEY)"  # some servers want every table to have one
+    session.run(f"CREATE TEMPORARY TABLE {place} {key} AS SELECT {names} FROM {qualified(definition.ref)} LIMIT 0")
     session.run(f"INSERT IGNORE INTO {place} () VALUES ()")
     for column in columns:
         numbers = [str(n + 1 if column.kind == "enum" else 1 << n) for n in range(len(labels(column)))]
