@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rdsrestore.core.errors import ExitCode, JournalError
+from rdsrestore.core.facts import TakenBack
 from rdsrestore.core.journal import Kind, Record, ending, finished
 from rdsrestore.front import Front
 from rdsrestore.outlets import audit
-from rdsrestore.store.runs import Runs, StoredRun
+from rdsrestore.store.runs import StoredRun
 
 
 def list_runs(front: Front) -> ExitCode:
     """List the runs, newest first."""
-    rows = [(summary(run, front.runs), ending(run.records())) for run in front.runs.all()]
+    taken = front.runs.taken_back()
+    rows = [(summary(run, taken.get(run.id.value)), ending(run.records())) for run in front.runs.all()]
     if front.stream:
         for (name, at, what, ended), found in rows:
             code = found.exit_code if found else None
@@ -64,14 +66,16 @@ def verify_run(name: str | None, front: Front) -> ExitCode:
             code="run.locked",
         )
     if not finished(reading):
+        last = reading.records[-1] if reading.records else None
+        found = f"the last of its {count} is {last.kind} {last.step}" if last else "it has no record"
         raise JournalError(
             str(run.journal),
-            f"unfinished, or cut: none of its {count} says how the run ended, or what a cleanup found",
+            f"unfinished, or cut: {found}, and that ends no run",
             f"a run that was cut off: rdsrestore resume {run.id}, or cleanup {run.id}; else compare it with a copy",
             code="journal.cut",
         )
-    last = reading.records[-1].hash
-    front.screen.print(f"run {run.id}: {count}, unchanged since they were written; last hash {last}", soft_wrap=True)
+    head = reading.records[-1].hash
+    front.screen.print(f"run {run.id}: {count}, unchanged since they were written; last hash {head}", soft_wrap=True)
     return ExitCode.OK
 
 
@@ -86,14 +90,14 @@ def broken(run: StoredRun) -> JournalError:
     )
 
 
-def summary(run: StoredRun, runs: Runs) -> tuple[str, datetime | None, str, str]:
+def summary(run: StoredRun, taken: TakenBack | None) -> tuple[str, datetime | None, str, str]:
     """Say of a run: its name, its start, what it was for, how it ended or where it stands."""
     records = run.records()
     start = next((record for record in records if record.kind is Kind.STARTED), None)
-    return run.id.value, start.at if start else None, purpose(records), standing(run, records, runs)
+    return run.id.value, start.at if start else None, purpose(records), standing(run, records, taken)
 
 
-def standing(run: StoredRun, records: Sequence[Record], runs: Runs) -> str:
+def standing(run: StoredRun, records: Sequence[Record], taken: TakenBack | None) -> str:
     """Say how a run ended, what was done about it since, or where it stands."""
     found, last = ending(records), records[-1] if records else None
     if not run.idle():
@@ -105,7 +109,7 @@ def standing(run: StoredRun, records: Sequence[Record], runs: Runs) -> str:
         said.append(
             "cleanup is incomplete" if last.data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE else "cleaned up since"
         )
-    if taken := runs.taken_back(run.id):
+    if taken:
         said.append(f"run {taken.by} took back what it wrote: {taken.ended or 'it is unfinished'}")
     return "; ".join(said)
 

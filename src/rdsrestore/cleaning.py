@@ -29,7 +29,7 @@ def clean(name: str | None, front: Front) -> ExitCode:
     stored = front.runs.find(name)
     with stored.locked():
         records = stored.records()
-        taken, found = front.runs.taken_back(stored.id), ending(records)
+        taken, found = front.runs.taken_back().get(stored.id.value), ending(records)
         if found and found.exit_code != ExitCode.CLEANUP_INCOMPLETE and not open_steps(records):
             return nothing_left(stored, found, taken, front)
         told = replay(records, STEPS)

@@ -33,7 +33,7 @@ def resume(name: str | None, front: Front, confirm: str | None, *, yes: bool) ->
     with stored.locked():
         told = replay(stored.records(), STEPS)
         refuse_if_finished(told, stored)
-        refuse_if_taken_back(front.runs.taken_back(stored.id), stored)
+        refuse_if_taken_back(front.runs.taken_back().get(stored.id.value), stored)
         world = front.world(yes=yes, typed=confirm)
         survey = replace(told.survey, at=world.clock.now())
         kinds = {kind.name: kind for kind in STEPS}

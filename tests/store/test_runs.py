@@ -153,9 +153,10 @@ def test_a_run_is_taken_back_once_another_one_writes_for_that(tmp_path: Path, st
     other = journal(runs.create(RunId("170601-110000-abcd")))
     other.append(Kind.STARTED, "", {"request": {"undoes": RUN.value}})
     other.append(Kind.INTENT, step)
-    assert runs.taken_back(RUN) == (TakenBack("170601-110000-abcd", "", whole=False) if taken else None)
+    assert runs.taken_back() == ({RUN.value: TakenBack("170601-110000-abcd", "", whole=False)} if taken else {})
     other.append(Kind.ENDED, "", {"exit_code": 0, "headline": "undone"})
-    assert runs.taken_back(RUN) == (TakenBack("170601-110000-abcd", "undone", whole=True) if taken else None)
+    known = {RUN.value: TakenBack("170601-110000-abcd", "undone", whole=True)}
+    assert runs.taken_back() == (known if taken else {})
 
 
 def test_a_run_whose_journal_is_gone_is_not_passed_over(tmp_path: Path) -> None:

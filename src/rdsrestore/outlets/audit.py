@@ -21,6 +21,7 @@ SAID = {
     Kind.UNDO_FAILED: "problem",
     Kind.NOTICE: "text",
     Kind.ENDED: "headline",
+    Kind.CLEANED: "headline",
 }
 MARK = {Kind.DONE: "done", Kind.UNDONE: "undone", Kind.FAILED: "FAILED", Kind.UNDO_FAILED: "NOT UNDONE"}
 

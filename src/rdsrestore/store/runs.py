@@ -122,17 +122,19 @@ class Runs:
         names = sorted((each.name for each in self.folder.iterdir() if RUN_ID.fullmatch(each.name)), reverse=True)
         return tuple(run for name in names if (run := StoredRun(self.folder / name)).journal.exists())
 
-    def taken_back(self, run: RunId) -> TakenBack | None:
-        """Say which other run has begun to take back what a run wrote, the newest one, and how that ended."""
+    def taken_back(self) -> Mapping[str, TakenBack]:
+        """Say of each run that another one has begun to take back which that is, the newest, and how it ended."""
+        taken: dict[str, TakenBack] = {}
         for each in self.all():
             records = each.records()
-            started = next((record.data.get("request") for record in records if record.kind is Kind.STARTED), None)
+            request = next((record.data.get("request") for record in records if record.kind is Kind.STARTED), None)
+            undoes = request.get("undoes") if isinstance(request, dict) else None
             begun = {record.step for record in records if record.kind is Kind.INTENT}
-            if isinstance(started, dict) and started.get("undoes") == run.value and begun & TAKING_BACK:
+            if isinstance(undoes, str) and begun & TAKING_BACK:
                 found = ending(records)
                 whole = found is not None and found.exit_code == ExitCode.OK
-                return TakenBack(each.id.value, found.headline if found else "", whole)
-        return None
+                taken.setdefault(undoes, TakenBack(each.id.value, found.headline if found else "", whole))
+        return taken
 
     def begun(self, run: str | None) -> StoredRun:
         """Return the run of that name, or the newest, though its journal is gone; JournalError where its folder is."""
