@@ -107,6 +107,17 @@ def test_cleanup_leaves_the_ending_of_a_run_as_it_is(shop: LabTool, before: str,
     assert [(each["event"], each["run"]) for each in said] == [("nothing-left", run.name)]
 
 
+def test_a_cleanup_that_can_not_look_says_so_and_the_next_one_looks(shop: LabTool, before: str) -> None:
+    run = stopped_in_load(shop, ["table", "deed", "--before", before], signal.SIGKILL)
+    blind = shop("cleanup", check=6, RDSRESTORE_PASSWORD="wrong")
+    assert "how many rows it wrote is not known; cleanup is incomplete" in blind.stderr
+    assert endings(run) == []
+    written = count(shop) - 1
+    assert f"{written:,} of {ROWS - 1:,} rows are in; nothing left running" in shop("cleanup", check=5).stderr
+    assert [each["exit_code"] for each in endings(run)] == [5]
+    assert shop.ours() == []
+
+
 def test_cleanup_after_a_run_that_was_stopped_before_any_change_keeps_its_ending(shop: LabTool, before: str) -> None:
     with shop.started("table", "deed", "--before", before, "--yes") as process:
         assert kill_at(process, "step-started", "stage", signal.SIGINT)

@@ -61,8 +61,8 @@ def execute(plan: Plan, run: Run, desk: Desk, left: Sequence[Step] = ()) -> Outc
 def clean_up(steps: Sequence[Step], run: Run, desk: Desk, cause: CutOff | None, earlier: Ending | None) -> Outcome:
     """Undo the open steps of an earlier run, given in the order they were started.
 
-    `cause` says what the run did not come to, where it has no ending yet; `earlier` is the ending that it has, which
-    stays what it is.
+    `cause` says what the run did not come to, where it has no ending yet, and gets one unless something is left for
+    another cleanup to look at; `earlier` is the ending that it has, which stays what it is.
     """
     started = list(steps)
     with Interrupts(lambda: remark(desk, started)) as interrupts:
@@ -71,7 +71,7 @@ def clean_up(steps: Sequence[Step], run: Run, desk: Desk, cause: CutOff | None, 
         outcome = wind_up(run, desk, Cause(cause), started)
         if earlier:  # what it says of rows was not looked at again
             outcome = replace(outcome, earlier=earlier, differences=(), loads=(), ledgers=(), recounted=None)
-        conclude(Kind.CLEANED if earlier else Kind.ENDED, outcome, run, desk)
+        conclude(Kind.CLEANED if earlier or outcome.remains else Kind.ENDED, outcome, run, desk)
         return outcome
 
 

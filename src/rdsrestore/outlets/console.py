@@ -192,7 +192,8 @@ def production(outcome: Outcome) -> str:
         return "no table was written to"
     acts = "; ".join((*(f"created {name}" for name in outcome.made), *map(written, filter(rows_of, outcome.loads))))
     if outcome.swapped:
-        acts = f"{f'{acts}; ' if acts else ''}{outcome.swapped.live} is what {outcome.swapped.shadow.table} was"
+        live, shadow, aside = outcome.swapped.live, outcome.swapped.shadow, outcome.swapped.aside
+        acts = f"{f'{acts}; ' if acts else ''}{live} is what {shadow.table} was, and what it was is {aside.table}"
     if outcome.taken_back:
         return f"{acts or 'how many rows were written is not known'}; then run {outcome.taken_back.by} took that back"
     if outcome.cause:
