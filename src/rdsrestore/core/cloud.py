@@ -104,6 +104,11 @@ class Leftover:
     status: str
     expires: datetime | None = None
 
+    @property
+    def holds(self) -> bool:
+        """Whether it is an instance that nobody deletes: its security group can't go before it does."""
+        return self.kind == "instance" and self.status != "deleting"
+
 
 @dataclass(frozen=True)
 class ApiCall:
