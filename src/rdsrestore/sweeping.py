@@ -15,6 +15,7 @@ from rdsrestore.core.codec import Json, encode
 from rdsrestore.core.errors import CleanupIncomplete, ExitCode, RdsRestoreError
 from rdsrestore.core.journal import Journal, Kind
 from rdsrestore.core.model import Endpoint, RunId
+from rdsrestore.core.ports import Cloud, Progress
 from rdsrestore.core.servers import Production
 from rdsrestore.core.step import World
 from rdsrestore.front import Front
@@ -166,9 +167,17 @@ def removals(run: RunId, site: Site, front: Front) -> Iterator[tuple[str, Callab
         yield f"rules of security group {run.resource}", close
     yield from ((f"instance {name}", partial(cloud.delete_instance, name, tell)) for name in instances)
     if grouped:
-        yield f"security group {run.resource}", partial(cloud.delete_group, run.resource, tell)
+        yield f"security group {run.resource}", partial(ungroup, run, cloud, tell)
     if site.endpoint:
         yield f"scratch schema {run.schema}", drop
+
+
+def ungroup(run: RunId, cloud: Cloud, tell: Progress) -> None:
+    """Delete a run's group; an instance that stays is not waited for."""
+    holding = [each.id for each in cloud.leftovers(run.value) if each.holds]
+    if holding:
+        raise CleanupIncomplete("security group", f"{run.resource} is in use by {', '.join(holding)}")
+    cloud.delete_group(run.resource, tell)
 
 
 def prove(run: RunId, site: Site, front: Front, journal: Journal) -> ExitCode:

@@ -112,6 +112,11 @@ class Leftover:
     status: str
     expires: datetime | None = None
 
+    @property
+    def holds(self) -> bool:
+        """Whether it is an instance that nobody deletes: its security group can't go before it does."""
+        return self.kind == "instance" and self.status != "deleting"
+
 
 @written("ApiCall")
 @dataclass(frozen=True)

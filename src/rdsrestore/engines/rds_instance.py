@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rdsrestore.aws import address, permissions, pricing, simulation
-from rdsrestore.aws.faults import IN_USE, NO_BACKUPS, NO_INSTANCE, NO_SNAPSHOT, cloud_error, translated
+from rdsrestore.aws.faults import NO_BACKUPS, NO_INSTANCE, NO_SNAPSHOT, cloud_error, translated
 from rdsrestore.aws.firewall import Firewall
 from rdsrestore.aws.marks import as_mapping, expiry, is_ours
 from rdsrestore.aws.session import CallLog, Clients
@@ -164,14 +164,7 @@ class RdsInstances:
         return self._firewall.create(spec, run)
 
     def delete_group(self, name: str, progress: Progress) -> None:
-        """Delete the group of that name if it is ours, waiting while something still uses it; gone already is fine.
-
-        CloudError with code `aws.in-use` at once where an instance holds it that nobody has asked to delete.
-        """
-        group = self._firewall.find(name)
-        holding = [each["DBInstanceIdentifier"] for each in self._all() if group and holds(each, group)]
-        if holding:
-            raise cloud_error("security group", f"{name} is in use by {', '.join(holding)}", IN_USE)
+        """Delete the group of that name if it is ours, waiting while something still uses it; gone already is fine."""
         self._firewall.delete(name, progress)
 
     def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
@@ -257,12 +250,6 @@ class RdsInstances:
 def ours(shown: DBInstanceTypeDef, run: str | None) -> bool:
     """Whether an instance is ours."""
     return is_ours(shown["DBInstanceIdentifier"], as_mapping(shown.get("TagList", [])), run)
-
-
-def holds(shown: DBInstanceTypeDef, group: str) -> bool:
-    """Whether an instance that stays uses a security group."""
-    used = [each.get("VpcSecurityGroupId") for each in shown.get("VpcSecurityGroups", [])]
-    return group in used and shown["DBInstanceStatus"] != "deleting"
 
 
 def leftover(shown: DBInstanceTypeDef) -> Leftover:

@@ -44,7 +44,10 @@ class OwnGroup(Step):
         return OwnGroupMade(run.world.cloud.create_group(self.group, run.id.value))
 
     def undo(self, run: Run) -> None:
-        """Delete it once nothing uses it."""
+        """Delete it once nothing uses it; an instance that stays is not waited for."""
+        holding = [each.id for each in run.world.cloud.leftovers(run.id.value) if each.holds]
+        if holding:
+            raise CleanupIncomplete("security group", f"{self.group.name} is in use by {', '.join(holding)}")
         run.world.cloud.delete_group(self.group.name, run.progress)
 
     def keep(self, run: Run, until: datetime) -> str:
