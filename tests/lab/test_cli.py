@@ -92,13 +92,16 @@ def test_a_relative_folder_is_the_same_lab_from_everywhere(shop: LabTool) -> Non
     ],
     ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
 )
-def test_what_the_lab_does_not_know_is_refused_in_a_sentence(shop: LabTool, words: tuple[str, ...], said: str) -> None:
-    env = os.environ | {"RDSRESTORE_LAB_DIR": str(shop.folder)}
+def test_what_the_lab_does_not_know_is_refused_in_a_sentence(
+    shop: LabTool, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    env = os.environ | {"RDSRESTORE_LAB_DIR": str(shop.folder), "HOME": str(tmp_path)}
     if words == ("snapshot", "twice"):
         run("lab", *words, env=env, check=0)
     ended = run("lab", *words, env=env, check=2)
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_ending_that_was_asked_for_is_taken_back(shop: LabTool) -> None:

@@ -160,7 +160,7 @@ class ContainerServers:
             .with_volume_mapping(str(folder / "data"), DATA, "rw")
             .with_volume_mapping(str(folder / "exchange"), EXCHANGE, "ro")
             .with_volume_mapping(str(self._tls), TLS, "ro")
-            .with_kwargs(labels={LABEL: str(self._folder)})
+            .with_kwargs(labels={LABEL: str(self._folder)}, user=own_user())
             .with_command(words)
         )
         binlogs = self._folder / "production" / "data"
@@ -170,6 +170,11 @@ class ContainerServers:
         server = ContainerServer(folder, container, int(container.get_exposed_port(PORT)), self._password)
         await_start(server)
         return server
+
+
+def own_user() -> str | None:
+    """Whom a server runs as in its container: this user, so that its data are ours; root leaves it to the image."""
+    return f"{os.geteuid()}:{os.getegid()}" if os.geteuid() else None
 
 
 def readable(tls: Tls, folder: Path) -> Path:
