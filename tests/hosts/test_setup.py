@@ -110,6 +110,7 @@ def without_its_interpreter(folder: Path) -> Path:
 
 
 def moved(folder: Path) -> Path:
+    shutil.rmtree(folder.with_name("elsewhere"), ignore_errors=True)
     return folder.rename(folder.with_name("elsewhere"))
 
 

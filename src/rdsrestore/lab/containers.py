@@ -173,7 +173,7 @@ class ContainerServers:
 
 
 def own_user() -> str | None:
-    """Whom a server runs as in its container: this user, whose files its data are; root leaves it to the image."""
+    """Whom a server runs as in its container: this user, so that its data are ours; root leaves it to the image."""
     return f"{os.geteuid()}:{os.getegid()}" if os.geteuid() else None
 
 
