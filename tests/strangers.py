@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -88,6 +89,17 @@ ENDLESS = (
 BROKEN = (breaks_off, speaks_something_else)
 
 
+def request(caller: socket.socket) -> bytes:
+    """Read a whole request: a connection that is closed before is reset, and the answer may be lost with it."""
+    data = b""
+    while not (head := data.partition(b"\r\n\r\n"))[1]:
+        data += caller.recv(65536) or b"\r\n\r\n"
+    found = re.search(rb"(?im)^content-length: *(\d+)", head[0])
+    while found and len(data) < len(head[0]) + 4 + int(found[1]) and (more := caller.recv(65536)):
+        data += more
+    return data
+
+
 @contextmanager
 def stranger(manner: Manner) -> Iterator[Stranger]:
     """Start a server with those manners."""
@@ -96,7 +108,7 @@ def stranger(manner: Manner) -> Iterator[Stranger]:
 
         def serve(caller: socket.socket) -> None:
             with caller, contextlib.suppress(OSError):
-                here.heard.append(caller.recv(65536))
+                here.heard.append(request(caller))
                 for part in manner(here):
                     caller.sendall(part)
 

@@ -34,7 +34,8 @@ def bucket(shop: LabTool) -> S3Client:
 
 def test_the_journal_is_copied_when_a_run_ends(shop: LabTool, bucket: S3Client) -> None:
     before = shop.moment()
-    shop("table", "billing", "--before", before, "--yes", check=0, RDSRESTORE_AUDIT_BUCKET="audit")
+    shop.sql("DELETE FROM shop.billing_lines WHERE id = 1")
+    shop("table", "billing_lines", "--before", before, "--yes", check=0, RDSRESTORE_AUDIT_BUCKET="audit")
     journal = max((shop.home / "runs").iterdir()) / "journal.jsonl"
     (found,) = bucket.list_objects_v2(Bucket="audit", Prefix=f"rdsrestore/{journal.parent.name}/")["Contents"]
     kept = bucket.get_object(Bucket="audit", Key=found["Key"])
@@ -44,5 +45,6 @@ def test_the_journal_is_copied_when_a_run_ends(shop: LabTool, bucket: S3Client) 
 
 def test_a_bucket_that_is_not_there_is_said_and_does_not_fail_the_run(shop: LabTool) -> None:
     before = shop.moment()
-    ended = shop("table", "billing", "--before", before, "--yes", check=0, RDSRESTORE_AUDIT_BUCKET="nowhere")
+    shop.sql("DELETE FROM shop.billing_lines WHERE id = 1")
+    ended = shop("table", "billing_lines", "--before", before, "--yes", check=0, RDSRESTORE_AUDIT_BUCKET="nowhere")
     assert "the audit log is not in bucket nowhere" in ended.stdout

@@ -108,7 +108,8 @@ def env(context: typer.Context, folder: Dir = None) -> None:
     for name, value in settings.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
     if (where.folder / CONTAINERS).exists():
-        typer.echo("export RDSRESTORE_CALLER=127.0.0.1  # a server in a container sees Docker's own address")
+        typer.echo("# a server in a container sees Docker's own address:")
+        typer.echo("export RDSRESTORE_CALLER=127.0.0.1")
     typer.echo(f"# mysql --user={state.user} --ssl-ca={shlex.quote(str(where.ca))} shop")
     typer.echo(f"# the password lies in Secrets Manager too: RDSRESTORE_PASSWORD_SECRET={state.secret_arn}")
 

@@ -196,6 +196,7 @@ class Told:
         return Located(self.ref, str(self.path), *written, restored, live, common)
 
 
+@written("LocateAll")
 @dataclass(frozen=True)
 class LocateAll(Locate):
     """The same where the difference is all that is asked for."""
