@@ -91,13 +91,17 @@ BROKEN = (breaks_off, speaks_something_else)
 
 def request(caller: socket.socket) -> bytes:
     """Read a whole request: a connection that is closed before is reset, and the answer may be lost with it."""
-    data = b""
-    while not (head := data.partition(b"\r\n\r\n"))[1]:
-        data += caller.recv(65536) or b"\r\n\r\n"
-    found = re.search(rb"(?im)^content-length: *(\d+)", head[0])
-    while found and len(data) < len(head[0]) + 4 + int(found[1]) and (more := caller.recv(65536)):
+    data = caller.recv(65536)
+    while data.startswith((b"GET ", b"POST ")) and not whole(data) and (more := caller.recv(65536)):
         data += more
     return data
+
+
+def whole(data: bytes) -> bool:
+    """Whether a request has arrived to its last byte."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"(?im)^content-length: *(\d+)", head)
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)
 
 
 @contextmanager
