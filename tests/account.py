@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from proxy import Proxy
+from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
-from rdsrestore.core.cloud import GroupSpec, RestoreSpec, SourceInstance
-from rdsrestore.core.model import PREFIX, RunId
-from rdsrestore.engines.rds_instance import RdsInstances
+from rdsrestore.domain.cloud.instance import GroupSpec, RestoreSpec, SourceInstance
+from rdsrestore.domain.ids import PREFIX, RunId
 from rdsrestore.lab.launch import control
 from rdsrestore.lab.place import State
 from rdsrestore.lab.status import client

@@ -11,20 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from rdsrestore.core.bounds import Extent, Pace
-from rdsrestore.core.changes import (
-    Act,
-    Group,
-    Ledger,
-    PlanLine,
-    Relation,
-    SavedTable,
-    Story,
-    TableDifference,
-    TableLoad,
-    Traces,
-)
-from rdsrestore.core.cloud import (
+from rdsrestore.domain.cloud.instance import (
     ApiCall,
     GroupSpec,
     Identity,
@@ -34,15 +21,24 @@ from rdsrestore.core.cloud import (
     SourceInstance,
     SwitchSpec,
 )
-from rdsrestore.core.errors import CloudError, DatabaseError
-from rdsrestore.core.events import Event
-from rdsrestore.core.model import Endpoint, Invariant, Moment, Policy, Request, Secret, TableRef
-from rdsrestore.core.policy import verdict
-from rdsrestore.core.ports import Progress
-from rdsrestore.core.spans import Key, Slice, Span
-from rdsrestore.core.step import World
-from rdsrestore.core.tables import ClientTools, Column, DumpFile, Fingerprint, ServerFacts, TableDefinition
-from rdsrestore.core.targets import Target
+from rdsrestore.domain.errors import CloudError, DatabaseError
+from rdsrestore.domain.ids import Endpoint, TableRef
+from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
+from rdsrestore.domain.request.merge_policy import Policy
+from rdsrestore.domain.request.merge_verdict import verdict
+from rdsrestore.domain.request.pace import Extent, Pace
+from rdsrestore.domain.request.request import Invariant, Request
+from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.definition import Column, TableDefinition
+from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
+from rdsrestore.domain.tables.key_range import Key, Slice, Span
+from rdsrestore.domain.tables.rows import Act, Group, PlanLine, Relation, Story, TableDifference
+from rdsrestore.domain.tables.server import ClientTools, ServerFacts
+from rdsrestore.domain.tables.target import Target
+from rdsrestore.ports.progress import Progress
+from rdsrestore.workflow.events import Event
+from rdsrestore.workflow.step import World
 
 NOW = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
 BEFORE = Moment(datetime(2017, 6, 1, 10, 14, tzinfo=UTC), "2017-06-01T10:14Z")
@@ -296,7 +292,7 @@ class FakeRows:
 
     table: dict[int, str]
 
-    def errand(self) -> FakeErrand:
+    def task(self) -> FakeErrand:
         return FakeErrand(self)
 
     def cut(self, span: Span, rows: int) -> Key | None:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx
 
-from rdsrestore.lab import wire
+from rdsrestore.lab.cloud import wire
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 FORM = "application/x-www-form-urlencoded"

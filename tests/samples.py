@@ -9,28 +9,28 @@ from io import StringIO
 from pathlib import Path
 
 from fakes import BEFORE, BILLING, LINES, NOW, FakeWorld, request
-from rdsrestore.core import events
-from rdsrestore.core.changes import (
+from rdsrestore.domain.errors import CloudError
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.outcome.load_result import Ledger, TableLoad
+from rdsrestore.domain.outcome.outcome import Outcome, Remains
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.rows import (
     Act,
     Cell,
     Conflict,
     Group,
-    Ledger,
     LostChildren,
     Relation,
     Story,
     TableDifference,
-    TableLoad,
 )
-from rdsrestore.core.errors import CloudError
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.outcome import Outcome, Remains
-from rdsrestore.core.planner import make_plan
-from rdsrestore.core.step import Impact, Plan
-from rdsrestore.core.survey import Survey
-from rdsrestore.core.surveyor import survey
-from rdsrestore.outlets.terminal import Terminal
+from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.steps import RECIPE
+from rdsrestore.workflow import events
+from rdsrestore.workflow.planner import make_plan
+from rdsrestore.workflow.step import Impact, Plan
+from rdsrestore.workflow.surveyor import survey
 
 RUN = RunId("170601-103000-abcd")
 EVIL = "\x1b[2J\x1b]0;owned\x07 [bold]x[/bold] \x9b31m \u202e:bomb: <!channel> *b* & \ud800"

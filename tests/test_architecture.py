@@ -13,49 +13,41 @@ SOURCE = Path(__file__).parent.parent / "src" / "rdsrestore"
 LONGEST_MODULE = 300
 LONGEST_FUNCTION = 40
 
+CORE = frozenset({"domain", "ports"})
 LAYERS: dict[str, frozenset[str]] = {
-    "core": frozenset({"core"}),
-    "steps": frozenset({"core", "steps"}),
+    "domain": frozenset({"domain"}),
+    "ports": CORE,
+    "diff": CORE | {"diff"},
+    "workflow": CORE | {"workflow"},
+    "steps": CORE | {"diff", "steps", "workflow"},
     "web": frozenset(),
-    "aws": frozenset({"core", "aws", "web"}),
-    "engines": frozenset({"core", "aws", "engines", "__version__"}),
-    "store": frozenset({"core", "store"}),
-    "outlets": frozenset({"core", "outlets", "web"}),
-    "moments": frozenset({"core"}),
-    "tomlfile": frozenset({"core"}),
-    "expectations": frozenset({"core", "tomlfile"}),
-    "config": frozenset({"core", "expectations", "tomlfile"}),
-    "guide": frozenset({"core", "moments", "outlets"}),
-    "wiring": frozenset({"core", "aws", "engines", "config"}),
-    "front": frozenset({"core", "config", "guide", "outlets", "store", "wiring"}),
-    "asking": frozenset({"core", "front", "guide", "moments"}),
-    "prolonging": frozenset({"core"}),
-    "keeping": frozenset({"core", "store"}),
-    "restoring": frozenset({"core", "asking", "front", "keeping", "prolonging", "steps", "store", "__version__"}),
-    "resuming": frozenset({"core", "front", "restoring", "steps", "store", "__version__"}),
-    "sweeping": frozenset({"core", "cleaning", "front", "store", "__version__"}),
-    "granting": frozenset({"aws"}),
-    "cleaning": frozenset({"core", "front", "keeping", "steps", "store"}),
-    "auditing": frozenset({"core", "front", "outlets", "store"}),
-    "options": frozenset({"core"}),
-    "ending": frozenset({"core", "front"}),
-    "aftercare": frozenset({"auditing", "cleaning", "ending", "granting", "options", "resuming", "sweeping"}),
-    "cli": frozenset({"core", "aftercare", "asking", "ending", "lab", "options", "restoring", "__version__"}),
-    "lab": frozenset({"core", "aws", "store", "lab"}),
+    "aws": CORE | {"aws", "web"},
+    "mysql": CORE | {"diff", "mysql", "__version__"},
+    "notify": CORE | {"notify", "web", "workflow"},
+    "store": CORE | {"store", "workflow"},
+    "config": frozenset({"domain", "config"}),
+    "app": CORE | {"app", "aws", "config", "diff", "mysql", "notify", "steps", "store", "workflow", "__version__"},
+    "lab": frozenset({"domain", "aws", "store", "lab"}),
+    "cli": frozenset({"domain", "app", "cli", "lab", "__version__"}),
 }
+"""Whom each package may import."""
+WITHIN_MYSQL = ("session", "schema", "checksum", "dump", "merge", "write", "compare", "verify")
+"""Each may import those before it."""
 HOMES: dict[str, frozenset[str]] = {
-    "boto3": frozenset({"aws", "engines", "lab"}),
-    "botocore": frozenset({"aws", "engines", "lab"}),
-    "tenacity": frozenset({"aws", "engines", "lab"}),
-    "pymysql": frozenset({"engines", "lab"}),
-    "sqlparse": frozenset({"engines"}),
-    "pyrage": frozenset({"engines"}),
-    "re2": frozenset({"engines"}),
-    "distributed": frozenset({"engines"}),
-    "rich": frozenset({"outlets", "guide", "cli", "lab"}),
+    "boto3": frozenset({"aws", "lab"}),
+    "botocore": frozenset({"aws", "lab"}),
+    "tenacity": frozenset({"aws", "lab", "mysql"}),
+    "pymysql": frozenset({"lab", "mysql"}),
+    "sqlparse": frozenset({"mysql"}),
+    "pyrage": frozenset({"mysql"}),
+    "re2": frozenset({"mysql"}),
+    "distributed": frozenset({"mysql"}),
+    "rich": frozenset({"cli", "lab", "notify"}),
     "moto": frozenset({"lab"}),
-    "typer": frozenset({"aftercare", "cli", "ending", "lab", "options"}),
+    "typer": frozenset({"cli", "lab"}),
 }
+MOST_IN_A_PACKAGE = 10
+"""Modules that a package may have besides its sub-packages; each step has a file of its own."""
 
 
 def modules() -> Iterator[Path]:
@@ -92,9 +84,25 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
     assert list(forbidden(path)) == []
 
 
-def test_the_core_needs_the_standard_library_alone() -> None:
+@pytest.mark.parametrize(
+    "path", list((SOURCE / "mysql").rglob("*/*.py")), ids=lambda path: str(path.relative_to(SOURCE))
+)
+def test_within_mysql_imports_go_one_way(path: Path) -> None:
+    place = WITHIN_MYSQL.index(path.relative_to(SOURCE / "mysql").parts[0])
+    parts = (name.split(".") for name in imports(ast.parse(path.read_text())) if name.startswith("rdsrestore.mysql."))
+    assert [parts for parts in parts if parts[2] not in WITHIN_MYSQL[: place + 1]] == []
+
+
+def test_no_package_holds_more_than_somebody_can_take_in() -> None:
+    packages = {path.parent for path in modules()} - {SOURCE / "steps"}
+    crowds = {str(each.relative_to(SOURCE)): len(list(each.glob("[!_]*.py"))) for each in packages}
+    assert {name: number for name, number in crowds.items() if number > MOST_IN_A_PACKAGE} == {}
+
+
+@pytest.mark.parametrize("package", ["domain", "ports", "diff", "workflow", "steps"])
+def test_the_core_needs_the_standard_library_alone(package: str) -> None:
     outside = {
-        name.split(".")[0] for path in (SOURCE / "core").rglob("*.py") for name in imports(ast.parse(path.read_text()))
+        name.split(".")[0] for path in (SOURCE / package).rglob("*.py") for name in imports(ast.parse(path.read_text()))
     } - {"rdsrestore"}
     assert outside <= sys.stdlib_module_names
 

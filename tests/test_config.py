@@ -9,9 +9,10 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from rdsrestore.config import KEYS, PasswordGiven, PasswordInSecret, Settings, load
-from rdsrestore.core.errors import UsageError
-from rdsrestore.core.model import Merge, Secret
+from rdsrestore.config.settings import KEYS, PasswordGiven, PasswordInSecret, Settings, load
+from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.request.merge_policy import Merge
+from rdsrestore.domain.secret import Secret
 
 DOCS = Path(__file__).parent.parent / "docs" / "configuration.md"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rdsrestore.core.errors import ExitCode
-from rdsrestore.core.journal import Kind
+from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.steps import STEPS
+from rdsrestore.workflow.journal.journal import Kind
 from tool import COMMAND
 
 ROOT = Path(__file__).parent.parent

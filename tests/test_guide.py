@@ -8,21 +8,22 @@ from io import StringIO
 
 import pytest
 
-from rdsrestore.core.errors import ExitCode, Refused
-from rdsrestore.guide import Guide, missing, somebody_there
+from rdsrestore.domain.errors import Refused
+from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.notify.console.prompts import Prompts, missing, somebody_there
 from samples import EVIL, Screen
 
 NOW = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
 
 
-class Desk:
+class RunIO:
     """An operator with prepared answers, who then leaves; remembers what was asked."""
 
     def __init__(self, *answers: str) -> None:
         self.screen = Screen()
         self.asked: list[str] = []
         self._answers: Iterator[str] = iter(answers)
-        self.guide = Guide(self.screen.terminal, self._answer)
+        self.guide = Prompts(self.screen.terminal, self._answer)
 
     def _answer(self, question: str) -> str:
         self.asked.append(question)
@@ -36,41 +37,41 @@ class Desk:
     ("answer", "chosen"), [("2", "shop-b"), ("shop-a", "shop-a"), (" shop-b ", "shop-b"), ("", "shop-a")]
 )
 def test_a_choice_is_made_by_number_or_name_or_taken_by_default(answer: str, chosen: str) -> None:
-    desk = Desk(answer)
-    assert desk.guide.choose("Which instance?", ["shop-a", "shop-b"], "shop-a", {"shop-b": "mariadb"}) == chosen
-    assert desk.screen.text.splitlines() == ["Which instance?", "  1  shop-a", "  2  shop-b  mariadb"]
-    assert desk.asked == ["number or name (shop-a)"]
+    io = RunIO(answer)
+    assert io.guide.choose("Which instance?", ["shop-a", "shop-b"], "shop-a", {"shop-b": "mariadb"}) == chosen
+    assert io.screen.text.splitlines() == ["Which instance?", "  1  shop-a", "  2  shop-b  mariadb"]
+    assert io.asked == ["number or name (shop-a)"]
 
 
 def test_a_name_that_looks_like_a_number_wins_over_the_number() -> None:
-    assert Desk("2").guide.choose("Which?", ["2", "1"]) == "2"
+    assert RunIO("2").guide.choose("Which?", ["2", "1"]) == "2"
 
 
 @pytest.mark.parametrize("answer", ["0", "3", "-1", "shop", "", "1" * 9999, "²"])
 def test_an_answer_that_is_not_offered_is_asked_again(answer: str) -> None:
-    desk = Desk(answer, "1")
-    assert desk.guide.choose("Which?", ["a", "b"]) == "a"
-    assert "not in the list" in desk.screen.text
+    io = RunIO(answer, "1")
+    assert io.guide.choose("Which?", ["a", "b"]) == "a"
+    assert "not in the list" in io.screen.text
 
 
 def test_where_nothing_can_be_offered_the_words_are_asked_for() -> None:
-    assert Desk("", "shop").guide.choose("Which database?", []) == "shop"
+    assert RunIO("", "shop").guide.choose("Which database?", []) == "shop"
 
 
 def test_several_are_chosen_in_the_order_given_and_once_each() -> None:
-    desk = Desk("9", "", "3, billing 3 2")
-    assert desk.guide.choose_some("Tables?", ["billing", "lines", "rates"]) == ("rates", "billing", "lines")
-    assert "9 is not in the list" in desk.screen.text
-    assert "nothing is not in the list" in desk.screen.text
+    io = RunIO("9", "", "3, billing 3 2")
+    assert io.guide.choose_some("Tables?", ["billing", "lines", "rates"]) == ("rates", "billing", "lines")
+    assert "9 is not in the list" in io.screen.text
+    assert "nothing is not in the list" in io.screen.text
 
 
 def test_a_moment_is_asked_for_until_it_can_be_read_and_said_back() -> None:
-    desk = Desk("01/06/2017", "11:00", "10:14")
-    moment = desk.guide.ask_moment(lambda: NOW, UTC)
+    io = RunIO("01/06/2017", "11:00", "10:14")
+    moment = io.guide.ask_moment(lambda: NOW, UTC)
     assert str(moment) == "2017-06-01T10:14:00Z"
-    assert "error: --before: 01/06/2017 can be read in more than one order" in desk.screen.text
-    assert 'hint: for the day before say "yesterday 11:00"' in desk.screen.text
-    assert desk.screen.text.endswith("2017-06-01 10:14:00 UTC, which is your local time too, 16 minutes ago\n")
+    assert "error: --before: 01/06/2017 can be read in more than one order" in io.screen.text
+    assert 'hint: for the day before say "yesterday 11:00"' in io.screen.text
+    assert io.screen.text.endswith("2017-06-01 10:14:00 UTC, which is your local time too, 16 minutes ago\n")
 
 
 @pytest.mark.parametrize(
@@ -78,13 +79,13 @@ def test_a_moment_is_asked_for_until_it_can_be_read_and_said_back() -> None:
     [(["y"], False, True), (["YES"], False, True), (["n"], True, False), ([""], False, False), ([""], True, True)],
 )
 def test_a_confirmation_takes_the_default_for_an_empty_answer(answers: list[str], default: bool, said: bool) -> None:  # noqa: FBT001 - a case's data
-    assert Desk(*answers).guide.confirm("Start?", default) is said
+    assert RunIO(*answers).guide.confirm("Start?", default) is said
 
 
 def test_an_unclear_answer_is_no_yes() -> None:
-    desk = Desk("yeah", "ok", "n")
-    assert desk.guide.confirm("Start?") is False
-    assert len(desk.asked) == 3
+    io = RunIO("yeah", "ok", "n")
+    assert io.guide.confirm("Start?") is False
+    assert len(io.asked) == 3
 
 
 @pytest.mark.parametrize(
@@ -92,21 +93,21 @@ def test_an_unclear_answer_is_no_yes() -> None:
     [(["yes"], True), (["Yes "], True), (["y", "yes"], True), (["no"], False), (["n"], False), ([""], False)],
 )
 def test_only_the_word_yes_agrees_to_a_write(answers: list[str], said: bool) -> None:  # noqa: FBT001 - a case's data
-    desk = Desk(*answers)
-    assert desk.guide.agree("Write?") is said
-    assert len(desk.asked) == len(answers)
-    assert ("only the word yes will do" in desk.screen.text) is (len(answers) > 1)
+    io = RunIO(*answers)
+    assert io.guide.agree("Write?") is said
+    assert len(io.asked) == len(answers)
+    assert ("only the word yes will do" in io.screen.text) is (len(answers) > 1)
 
 
 @pytest.mark.parametrize("answer", ["y", "ye", "yess", "yes please", "ok", "j", "1", "true"])
 def test_what_is_neither_yes_nor_no_is_asked_again(answer: str) -> None:
-    assert Desk(answer, "no").guide.agree("Write?") is False
-    assert Desk(answer, "yes").guide.agree("Write?") is True
+    assert RunIO(answer, "no").guide.agree("Write?") is False
+    assert RunIO(answer, "yes").guide.agree("Write?") is True
 
 
 @pytest.mark.parametrize(("typed", "said"), [("billing", True), ("Billing", False), ("", False), ("y", False)])
 def test_only_the_word_itself_confirms(typed: str, said: bool) -> None:  # noqa: FBT001 - a case's data
-    assert Desk(typed).guide.type_to_confirm("billing") is said
+    assert RunIO(typed).guide.type_to_confirm("billing") is said
 
 
 @pytest.mark.parametrize(
@@ -121,18 +122,18 @@ def test_only_the_word_itself_confirms(typed: str, said: bool) -> None:  # noqa:
         lambda guide: guide.ask_moment(lambda: NOW, UTC),
     ],
 )
-def test_the_end_of_the_input_is_a_no(question: Callable[[Guide], object]) -> None:
+def test_the_end_of_the_input_is_a_no(question: Callable[[Prompts], object]) -> None:
     with pytest.raises(Refused) as caught:
-        question(Desk().guide)
+        question(RunIO().guide)
     assert caught.value.exit_code is ExitCode.REFUSED
     assert "nothing was changed" in str(caught.value)
 
 
 def test_names_from_outside_can_not_take_over_the_terminal() -> None:
-    desk = Desk("1", "y")
-    assert desk.guide.choose(EVIL, [EVIL], notes={EVIL: EVIL}) == EVIL
-    assert desk.guide.confirm(EVIL)
-    shown = desk.screen.text + "".join(desk.asked)
+    io = RunIO("1", "y")
+    assert io.guide.choose(EVIL, [EVIL], notes={EVIL: EVIL}) == EVIL
+    assert io.guide.confirm(EVIL)
+    shown = io.screen.text + "".join(io.asked)
     assert all(each.isprintable() or each == "\n" for each in shown)
     assert "[bold]x[/bold]" in shown
 

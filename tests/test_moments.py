@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdsrestore.core.errors import UsageError
-from rdsrestore.core.model import Moment
-from rdsrestore.moments import ago, explain, parse
+from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.domain.request.timespec import ago, explain, parse
 
 NOW = datetime(2017, 6, 1, 10, 30, 5, 250_000, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

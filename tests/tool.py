@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rdsrestore.lab import console
 from rdsrestore.lab.place import Place
+from rdsrestore.lab.servers import console
 from rdsrestore.lab.status import status
 
 COMMAND = (sys.executable, "-m", "rdsrestore")

@@ -1,5 +1,5 @@
 """`python -m rdsrestore`: the command line."""
 
-from rdsrestore.cli import main
+from rdsrestore.cli.main import main
 
 main()

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from rdsrestore.aws.address import PATIENCE, caller, one_address
-from rdsrestore.core.errors import CloudError
+from rdsrestore.aws.network.caller_address import PATIENCE, caller, one_address
+from rdsrestore.domain.errors import CloudError
 from strangers import BROKEN, ENDLESS, Manner, said, stranger
 
 

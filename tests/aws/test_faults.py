@@ -12,8 +12,8 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.parsers import ResponseParserError
 
-from rdsrestore.aws.faults import BROKEN, MEANINGS, OTHER, TABLE, Failure, translate, translated, unanswered
-from rdsrestore.core.errors import CloudError, UsageError
+from rdsrestore.aws.errors import BROKEN, MEANINGS, OTHER, TABLE, Failure, translate, translated, unanswered
+from rdsrestore.domain.errors import CloudError, UsageError
 
 CALLED = {
     "rds": (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from rdsrestore.aws.marks import as_mapping, as_tags, expiry, is_ours, marks
+from rdsrestore.aws.tags import as_mapping, as_tags, expiry, is_ours, marks
 
 RUN = "170601-103000-abcd"
 NAME = f"rdsrestore-{RUN}"

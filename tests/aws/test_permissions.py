@@ -6,7 +6,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from rdsrestore.aws.permissions import CALLS
+from rdsrestore.aws.iam.permissions import CALLS
 from rdsrestore.steps import RECIPE
 
 

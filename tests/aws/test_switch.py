@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rdsrestore.aws.switch import schedule
-from rdsrestore.core.cloud import SwitchSpec
+from rdsrestore.aws.rds.expiry_schedule import schedule
+from rdsrestore.domain.cloud.instance import SwitchSpec
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-us-gov", "aws-cn"])

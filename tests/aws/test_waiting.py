@@ -11,8 +11,8 @@ from types import FrameType
 
 import pytest
 
-from rdsrestore.aws.waiting import persistently, twice, until
-from rdsrestore.core.errors import CloudError
+from rdsrestore.aws.retrying import persistently, twice, until
+from rdsrestore.domain.errors import CloudError
 
 LATE = CloudError("here", "it did not come", "use --wait SECONDS", code="aws.late")
 THROTTLED = CloudError("here", "too many calls", code="aws.throttled", retryable=True)

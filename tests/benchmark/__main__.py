@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmark.application import busy
 from benchmark.contenders import COLD, OUR_TOOLS, OURS, PEERS, Contender, ours, steps, timed
 from benchmark.ring import ALL, HEAVY, INCIDENTS, Ring, ring
-from rdsrestore.engines.mysql import clients
+from rdsrestore.mysql.dump.program import client_programs
 
 CALM = 10.0
 """Seconds for which the application is watched alone."""
@@ -145,7 +145,7 @@ def main() -> int:
     incidents = wanted.incident or list(INCIDENTS)
     print(
         f"{rows:,} rows, {rounds} rounds, {wanted.delay:g} ms away, first reads {wanted.cold:g} ms; "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, {clients.tools().dump_version}"
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, {client_programs.tools().dump_version}"
     )
     missing = sorted({tool for each in contenders.values() for tool in each.missing})
     print(f"missing here: {', '.join(missing)}" if missing else "all peers are here")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.ring import ALL, DATABASE, INCIDENTS, POLICIES, TABLE, Ring
-from rdsrestore.core.model import Merge
+from rdsrestore.domain.request.merge_policy import Merge
 
 LOOK = 0.1
 """Seconds between two looks at how much memory a contender's programs have."""

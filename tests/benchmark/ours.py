@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.ring import DATABASE, TABLE
-from engines.mysql.site import Server, Site, silent
-from rdsrestore.core import sections
-from rdsrestore.core.bounds import Pace
-from rdsrestore.core.model import Limits, Merge, Policy
-from rdsrestore.engines.mysql import pieces
+from mysql.site import Server, Site, silent
+from rdsrestore.diff import parallel
+from rdsrestore.domain.request.merge_policy import Merge, Policy
+from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.request import Limits
+from rdsrestore.mysql.dump import chunks
 
 SCRATCH, RUN = "rdsrestore_260101_000000_abcd", "260101-000000-abcd"
 
@@ -67,8 +68,8 @@ def repair(wish: dict[str, Any], site: Site) -> None:
 def main() -> None:
     """Do what the first argument asks for."""
     wish = json.loads(sys.argv[1])
-    pieces.READERS = wish.get("readers", pieces.READERS)
-    sections.WARMERS = wish.get("warmers", sections.WARMERS)
+    chunks.READERS = wish.get("readers", chunks.READERS)
+    parallel.WARMERS = wish.get("warmers", parallel.WARMERS)
     production, copy = (Server(Path(), port, None) for port in wish["ports"])  # type: ignore[arg-type]  # another has it
     with tempfile.TemporaryDirectory(dir=wish["folder"]) as folder:
         repair(wish, Site(production, copy, Path(wish["ca"]), Path(folder), DATABASE))

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engines.mysql.site import HOST, PASSWORD, USER, Server, Site, launch
-from rdsrestore.core.model import Merge
-from rdsrestore.lab import tls
-from rdsrestore.lab.gateway import Gateway
-from rdsrestore.lab.network import Network
-from rdsrestore.lab.servers import Address
+from mysql.site import HOST, PASSWORD, USER, Server, Site, launch
+from rdsrestore.domain.request.merge_policy import Merge
+from rdsrestore.lab.network.delay import Network
+from rdsrestore.lab.network.gateway import Gateway
+from rdsrestore.lab.servers import tls
+from rdsrestore.lab.servers.servers import Address
 
 DATABASE, TABLE = "bench", "billing"
 CREATE = """

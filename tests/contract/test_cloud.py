@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from account import EXPIRES, STRANGE, Account, Tags
-from rdsrestore.aws.marks import as_mapping, as_tags, marks
-from rdsrestore.core.cloud import GroupSpec, Leftover, SnapshotInfo
-from rdsrestore.core.errors import CloudError
-from rdsrestore.core.model import Endpoint, RunId, Secret, TableRef
-from rdsrestore.engines.mysql.databases import MysqlDatabases
+from rdsrestore.aws.tags import as_mapping, as_tags, marks
+from rdsrestore.domain.cloud.instance import GroupSpec, Leftover, SnapshotInfo
+from rdsrestore.domain.errors import CloudError
+from rdsrestore.domain.ids import Endpoint, RunId, TableRef
+from rdsrestore.domain.secret import Secret
 from rdsrestore.lab.launch import control
+from rdsrestore.mysql.adapter import MysqlDatabases
 
 TEMPORARY = {"own-group", "restore-instance", "own-password", "open-rule", "close-rule"}
 LONG = 120.0

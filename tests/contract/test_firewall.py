@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from account import EXPIRES, STRANGE, Account, Tags
-from rdsrestore.aws.marks import as_mapping, as_tags, marks
-from rdsrestore.core.cloud import GroupSpec, Leftover
-from rdsrestore.core.errors import CloudError
+from rdsrestore.aws.tags import as_mapping, as_tags, marks
+from rdsrestore.domain.cloud.instance import GroupSpec, Leftover
+from rdsrestore.domain.errors import CloudError
 
 HERE = "203.0.113.7/32"
 HERE_V6 = "2001:db8::7/128"

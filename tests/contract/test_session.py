@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from account import Account
+from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.secrets import login
 from rdsrestore.aws.session import CallLog, Clients
-from rdsrestore.core.errors import CloudError, UsageError
-from rdsrestore.engines.rds_instance import RdsInstances
+from rdsrestore.domain.errors import CloudError, UsageError
 from rdsrestore.lab.status import client
 
 

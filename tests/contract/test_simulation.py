@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from account import Account
-from rdsrestore.aws import simulation
-from rdsrestore.core.cloud import Identity
+from rdsrestore.aws.iam import simulation
+from rdsrestore.domain.cloud.instance import Identity
 
 ROLE = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1"
 SESSION = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_1/ada"

@@ -11,13 +11,13 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from rdsrestore.core.step import Impact, Step
 from rdsrestore.lab.launch import control
 from rdsrestore.steps import RECIPE
 from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.reach_moment import ReachMoment
 from rdsrestore.steps.scratch import MakeScratch
+from rdsrestore.workflow.step import Impact, Step
 from tool import LabTool, events, kill_at
 
 STEPS = [step for step in RECIPE if step is not ReachMoment]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rdsrestore.aws.policy import operator
+from rdsrestore.aws.iam.policy import operator
 from rdsrestore.lab.launch import control
 from tool import LabTool, events, kill_at
 

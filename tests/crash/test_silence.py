@@ -13,7 +13,7 @@ from typing import Any
 import pymysql
 import pytest
 
-from rdsrestore.core.interrupts import BOUNCE
+from rdsrestore.workflow.run.interrupts import BOUNCE
 from tool import LabTool, events
 
 pytestmark = pytest.mark.timeout(600)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from rdsrestore.lab import local
+from rdsrestore.lab.servers import local
 from rdsrestore.lab.status import client
 from tool import LabTool, events
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
     """Databases see another address of this machine than the outside; rules and passwords need seconds."""
     folder: Path = tmp_path_factory.mktemp("office")
     lab = LabTool(folder / "lab", folder / "state")
@@ -23,29 +23,29 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
     lab.lab("down")
 
 
-def test_production_s_view_of_us_is_let_in_and_what_needs_seconds_is_waited_for(office: LabTool) -> None:
-    before = office.moment()
-    office.sql("DELETE FROM shop.billing_lines")
+def test_production_s_view_of_us_is_let_in_and_what_needs_seconds_is_waited_for(session: LabTool) -> None:
+    before = session.moment()
+    session.sql("DELETE FROM shop.billing_lines")
 
-    with office.started("table", "billing_lines", "--before", before, "--yes") as process:
+    with session.started("table", "billing_lines", "--before", before, "--yes") as process:
         told = [each for each in events(process) if each.get("step") == "open-rule"]
 
     assert process.returncode == 0
     assert "let 127.0.0.1/32, and nobody else" in str(told)
     assert any("waiting until the copy lets us in" in str(each.get("message")) for each in told)
-    assert office.number("SELECT COUNT(*) FROM shop.billing_lines") == 40
-    assert office.ours() == []
+    assert session.number("SELECT COUNT(*) FROM shop.billing_lines") == 40
+    assert session.ours() == []
 
 
-def test_the_user_that_a_secret_names_is_the_one_that_logs_in(office: LabTool) -> None:
+def test_the_user_that_a_secret_names_is_the_one_that_logs_in(session: LabTool) -> None:
     made = "CREATE USER dba2@'%' IDENTIFIED BY 'pass-of-dba2'; GRANT ALL ON *.* TO dba2@'%'"
-    local.client(office.folder / "servers" / "production", made)
-    store = client(office.place.running(), "secretsmanager")
+    local.client(session.folder / "servers" / "production", made)
+    store = client(session.place.running(), "secretsmanager")
     login = json.dumps({"username": "dba2", "password": "pass-of-dba2"})
     secret = store.create_secret(Name="shop/dba2", SecretString=login)["ARN"]
     env = {"RDSRESTORE_PASSWORD": "", "RDSRESTORE_USER": "", "RDSRESTORE_PASSWORD_SECRET": secret}
 
-    shown = office("table", "billing", "--before", office.moment(), "--dry-run", check=0, **env).stdout
+    shown = session("table", "billing", "--before", session.moment(), "--dry-run", check=0, **env).stdout
 
     assert "dba2 on the server" in shown
     assert "pass-of-dba2" not in shown

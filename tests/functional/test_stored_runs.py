@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rdsrestore.lab.local import root_client
+from rdsrestore.lab.servers.local import root_client
 from tool import LabTool
 
 STORED = Path(__file__).parent.parent / "stored"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rdsrestore.core.errors import UsageError
+from rdsrestore.domain.errors import UsageError
 from rdsrestore.lab.launch import ready
 from tool import COMMAND, LabTool, exports, run
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from rdsrestore.lab.clients import Cloud
-from rdsrestore.lab.defaults import Network, seeded
-from rdsrestore.lab.handlers import Handlers
-from rdsrestore.lab.instance import Instance
-from rdsrestore.lab.local import LocalServers
-from rdsrestore.lab.rds import Pace, Rds
-from rdsrestore.lab.servers import Tls
-from rdsrestore.lab.wire import Fault
+from rdsrestore.lab.cloud.defaults import Network, seeded
+from rdsrestore.lab.cloud.handlers import Handlers
+from rdsrestore.lab.cloud.instance import Instance
+from rdsrestore.lab.cloud.rds import Pace, Rds
+from rdsrestore.lab.cloud.wire import Fault
+from rdsrestore.lab.servers.local import LocalServers
+from rdsrestore.lab.servers.servers import Tls
 
 HOUR = timedelta(hours=1)
 WORDS = {"DBInstanceIdentifier": "copy", "SkipFinalSnapshot": True}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rdsrestore.lab import tls
-from rdsrestore.lab.local import LocalServers
-from rdsrestore.lab.servers import Server, Tls
+from rdsrestore.lab.servers import tls
+from rdsrestore.lab.servers.local import LocalServers
+from rdsrestore.lab.servers.servers import Server, Tls
 
 
 def rows(server: Server) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from rdsrestore.core.errors import ExitCode
+from rdsrestore.domain.outcome.exit_code import ExitCode
 from tool import LabTool
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/request.toml"))

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from fakes import FakeClock
-from rdsrestore.core.errors import ExitCode, JournalError, UsageError
-from rdsrestore.core.facts import TakenBack
-from rdsrestore.core.journal import Kind
-from rdsrestore.core.model import RunId
+from rdsrestore.domain.errors import JournalError, UsageError
+from rdsrestore.domain.facts import TakenBack
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.runs import Runs, StoredRun
+from rdsrestore.workflow.journal.journal import Kind
 
 RUN = RunId("170601-103000-abcd")
 
@@ -78,8 +79,8 @@ def test_a_full_disk_is_an_error_and_takes_nothing_away(run: StoredRun) -> None:
         "import resource, signal, sys\n"
         "from pathlib import Path\n"
         "from fakes import FakeClock\n"
-        "from rdsrestore.core.errors import JournalError\n"
-        "from rdsrestore.core.journal import Kind\n"
+        "from rdsrestore.domain.errors import JournalError\n"
+        "from rdsrestore.workflow.journal.journal import Kind\n"
         "from rdsrestore.store.journal_file import JournalFile\n"
         "path = Path(sys.argv[1])\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from rdsrestore.aws.faults import translated
+from rdsrestore.aws.errors import translated
 from rdsrestore.aws.session import Clients
-from rdsrestore.core.errors import CloudError
-from rdsrestore.core.model import Secret
+from rdsrestore.domain.errors import CloudError
+from rdsrestore.domain.secret import Secret
 
 
 @dataclass(frozen=True)

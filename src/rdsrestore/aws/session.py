@@ -10,9 +10,9 @@ import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from rdsrestore.aws.faults import translated
-from rdsrestore.core.cloud import ApiCall
-from rdsrestore.core.model import PREFIX
+from rdsrestore.aws.errors import translated
+from rdsrestore.domain.cloud.instance import ApiCall
+from rdsrestore.domain.ids import PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rdsrestore.lab.clients import Cloud
-from rdsrestore.lab.instance import REGION
+from rdsrestore.lab.cloud.instance import REGION
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from rdsrestore.core.errors import UsageError
+from rdsrestore.domain.errors import UsageError
 from rdsrestore.lab.place import CONTAINERS, Options, Place, default_folder
 from rdsrestore.lab.surroundings import shut_out
 
@@ -117,7 +117,7 @@ def env(context: typer.Context, folder: Dir = None) -> None:
 @app.command()
 def sql(statements: Annotated[str, typer.Argument(help="What to run on production.")], folder: Dir = None) -> None:
     """Run SQL on production as its master user."""
-    from rdsrestore.lab import console
+    from rdsrestore.lab.servers import console
 
     where = place(folder)
     for line in console.run(where.running(), where.ca, statements):
@@ -179,7 +179,7 @@ def snapshot(name: str, folder: Dir = None) -> None:
 @app.command(name="next-restore")
 def next_restore(status: str, folder: Dir = None) -> None:
     """Make the next restore end in a status: failed, storage-initialization, …, stuck; with none it ends as usual."""
-    from rdsrestore.lab.instance import ENDINGS
+    from rdsrestore.lab.cloud.instance import ENDINGS
     from rdsrestore.lab.launch import control
 
     known("a status that a restore can end in", status, (*ENDINGS, "none"))
@@ -200,7 +200,7 @@ def fault(
     folder: Dir = None,
 ) -> None:
     """Let the next calls to the cloud go wrong; `lost` lets a call take effect and loses its answer."""
-    from rdsrestore.lab.faults import KNOWN
+    from rdsrestore.lab.cloud.faults import KNOWN
     from rdsrestore.lab.launch import control
 
     known("a fault", kind, (*KNOWN, "none"))
@@ -240,7 +240,7 @@ def policy(
     folder: Dir = None,
 ) -> None:
     """Allow only the actions that a policy names, whatever it says of resources and conditions."""
-    from rdsrestore.lab.faults import actions_of
+    from rdsrestore.lab.cloud.faults import actions_of
     from rdsrestore.lab.launch import control
 
     actions = actions_of(file) if file else None

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from rdsrestore.lab.instance import REGION
+from rdsrestore.lab.cloud.instance import REGION
 
 OWN = "rdsrestore-lab"
 """Marks the lab's own calls, which no fault hits."""

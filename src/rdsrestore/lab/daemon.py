@@ -22,19 +22,20 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from rdsrestore.lab import account, seed, tls
+from rdsrestore.lab import account
 from rdsrestore.lab.clients import Cloud
-from rdsrestore.lab.defaults import Network, seeded
-from rdsrestore.lab.firewall import Firewall
-from rdsrestore.lab.handlers import Handlers
-from rdsrestore.lab.instance import REGION, Instance
-from rdsrestore.lab.local import LocalServers
-from rdsrestore.lab.overlay import Overlay
+from rdsrestore.lab.cloud.defaults import Network, seeded
+from rdsrestore.lab.cloud.handlers import Handlers
+from rdsrestore.lab.cloud.instance import REGION, Instance
+from rdsrestore.lab.cloud.overlay import Overlay
+from rdsrestore.lab.cloud.rds import Pace, Rds
+from rdsrestore.lab.cloud.schedules import Schedules
+from rdsrestore.lab.network.firewall import Firewall
+from rdsrestore.lab.network.slack_server import Slack
 from rdsrestore.lab.place import CONTAINERS, Options, Place, State
-from rdsrestore.lab.rds import Pace, Rds
-from rdsrestore.lab.schedules import Schedules
-from rdsrestore.lab.servers import Servers, Tls
-from rdsrestore.lab.slack import Slack
+from rdsrestore.lab.servers import seed, tls
+from rdsrestore.lab.servers.local import LocalServers
+from rdsrestore.lab.servers.servers import Servers, Tls
 
 USER = "admin"
 
@@ -161,7 +162,7 @@ def make_servers(place: Place, files: Tls, options: Options) -> Servers:
     """Choose where servers run."""
     if options.image:
         (place.folder / CONTAINERS).touch()
-        from rdsrestore.lab.containers import ContainerServers  # noqa: PLC0415 - Docker is needed only here
+        from rdsrestore.lab.servers.containers import ContainerServers  # noqa: PLC0415 - Docker is needed only here
 
         return ContainerServers(place.folder / "servers", files, options.image)
     return LocalServers(place.folder / "servers", files)

@@ -15,7 +15,7 @@ from typing import Any
 
 import urllib3
 
-from rdsrestore.core.errors import ToolError, UsageError
+from rdsrestore.domain.errors import ToolError, UsageError
 from rdsrestore.lab.place import Options, Place, State
 
 COMES_UP_WITHIN = 300.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from rdsrestore.core.errors import UsageError
+from rdsrestore.domain.errors import UsageError
 
 MARK = "lab.marker"
 STATE = "lab.json"
@@ -120,7 +120,7 @@ class Place:
         for pid in pids:
             end(pid, self.folder)
         if (self.folder / CONTAINERS).exists():
-            from rdsrestore.lab.containers import remove_all  # noqa: PLC0415 - Docker is needed only here
+            from rdsrestore.lab.servers.containers import remove_all  # noqa: PLC0415 - Docker is needed only here
 
             remove_all(self.folder / "servers")
         shutil.rmtree(self.folder, ignore_errors=True)

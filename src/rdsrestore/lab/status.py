@@ -9,10 +9,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rdsrestore.core.errors import UsageError
+from rdsrestore.domain.errors import UsageError
 from rdsrestore.lab.clients import Cloud
-from rdsrestore.lab.firewall import shown
 from rdsrestore.lab.launch import control
+from rdsrestore.lab.network.firewall import shown
 from rdsrestore.lab.place import State
 from rdsrestore.lab.surroundings import NONE
 

@@ -6,13 +6,12 @@ it, the teardown goes through it backwards.
 
 from __future__ import annotations
 
-from rdsrestore.core.step import Step
 from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.arm_switch import ArmSwitch
 from rdsrestore.steps.close_rule import CloseRule
 from rdsrestore.steps.compare import Compare
 from rdsrestore.steps.dump import Dump
-from rdsrestore.steps.landing import MakeLanding
+from rdsrestore.steps.landing import MakeTargetTable
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.locate import Locate, LocateAll
 from rdsrestore.steps.open_rule import OpenRule
@@ -27,6 +26,7 @@ from rdsrestore.steps.stage import Stage
 from rdsrestore.steps.stage_undo import StageUndo
 from rdsrestore.steps.swap import Swap, SwapBack
 from rdsrestore.steps.verify import Verify
+from rdsrestore.workflow.step import Step
 
 RECIPE: tuple[type[Step], ...] = (
     ReachMoment,
@@ -41,7 +41,7 @@ RECIPE: tuple[type[Step], ...] = (
     Dump,
     CloseRule,
     MakeScratch,
-    MakeLanding,
+    MakeTargetTable,
     Stage,
     Compare,
     Approve,
@@ -52,7 +52,7 @@ RECIPE: tuple[type[Step], ...] = (
 )
 
 COMPARISON: tuple[type[Step], ...] = tuple(
-    LocateAll if kind is Locate else kind for kind in RECIPE[: RECIPE.index(Compare) + 1] if kind is not MakeLanding
+    LocateAll if kind is Locate else kind for kind in RECIPE[: RECIPE.index(Compare) + 1] if kind is not MakeTargetTable
 )
 """The job up to the difference: nothing but a scratch schema is made on production."""
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.changes import Act
-from rdsrestore.core.codec import written
-from rdsrestore.core.errors import Refused
-from rdsrestore.core.facts import Approved, Compared, Fact
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import Refused
+from rdsrestore.domain.facts import Approved, Compared, Fact
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.rows import Act
 from rdsrestore.steps.compare import intended
 from rdsrestore.steps.sessions import counted
+from rdsrestore.workflow.step import Impact, Run, Step
 
 
 @written("Approve")

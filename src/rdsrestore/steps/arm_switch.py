@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.cloud import SwitchSpec
-from rdsrestore.core.codec import written
-from rdsrestore.core.errors import CleanupIncomplete
-from rdsrestore.core.facts import Fact, SwitchArmed
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.domain.cloud.instance import SwitchSpec
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import CleanupIncomplete
+from rdsrestore.domain.facts import Fact, SwitchArmed
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.workflow.step import Impact, Run, Step
 
 
 @written("ArmSwitch")

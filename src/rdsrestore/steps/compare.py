@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.changes import Act, TableDifference
-from rdsrestore.core.codec import encode, written
-from rdsrestore.core.errors import Refused
-from rdsrestore.core.facts import Compared, Fact, Staged
-from rdsrestore.core.model import Merge, OnConflict, Policy, Request, RunId
-from rdsrestore.core.servers import Production
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
-from rdsrestore.core.targets import Target
+from rdsrestore.domain.codec import encode, written
+from rdsrestore.domain.errors import Refused
+from rdsrestore.domain.facts import Compared, Fact, Staged
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.rows import Act, TableDifference
+from rdsrestore.domain.tables.target import Target
+from rdsrestore.ports.production import Production
 from rdsrestore.steps.sessions import counted, production
+from rdsrestore.workflow.step import Impact, Run, Step
 
 
 @written("Compare")

@@ -8,18 +8,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Self
 
-from rdsrestore.core.bounds import Extent
-from rdsrestore.core.codec import written
-from rdsrestore.core.errors import DatabaseError, Refused
-from rdsrestore.core.facts import Differing, Dumped, Fact
-from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
-from rdsrestore.core.order import parents_first
-from rdsrestore.core.servers import Copy
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
-from rdsrestore.core.tables import TAKES_CHILDREN, DumpFile, TableDefinition
-from rdsrestore.core.targets import AFTER, Located
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import DatabaseError, Refused
+from rdsrestore.domain.facts import Differing, Dumped, Fact
+from rdsrestore.domain.ids import RunId, TableRef
+from rdsrestore.domain.request.merge_policy import Merge, Policy
+from rdsrestore.domain.request.pace import Extent
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
+from rdsrestore.domain.tables.dump_file import DumpFile
+from rdsrestore.domain.tables.target import AFTER, Located
+from rdsrestore.ports.copy import Copy
 from rdsrestore.steps.sessions import after, copy, counted
+from rdsrestore.workflow.step import Impact, Run, Step
+from rdsrestore.workflow.table_order import parents_first
 
 
 @written("Dump")

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.codec import written
-from rdsrestore.core.errors import CleanupIncomplete, Refused
-from rdsrestore.core.facts import Dumped, Fact, LandingMade, Loaded, Standing
-from rdsrestore.core.model import Request, RunId, TableRef
-from rdsrestore.core.servers import Production
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
-from rdsrestore.core.tables import DumpFile
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import CleanupIncomplete, Refused
+from rdsrestore.domain.facts import Dumped, Fact, Loaded, Standing, TargetTableMade
+from rdsrestore.domain.ids import RunId, TableRef
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.dump_file import DumpFile
+from rdsrestore.ports.production import Production
 from rdsrestore.steps.sessions import landing, production
+from rdsrestore.workflow.step import Impact, Run, Step
 
 
 @written("MakeLanding")
 @dataclass(frozen=True)
-class MakeLanding(Step):
+class MakeTargetTable(Step):
     """Create empty tables from the restored definition; `tables` are the ones to restore, `beside` another name."""
 
     name: ClassVar[str] = "landing"
@@ -55,7 +56,7 @@ class MakeLanding(Step):
             for dump in dumps:
                 target = landing(run, dump.definition.ref)
                 database.create_landing(run.id.schema, dump, target, with_foreign_keys=self.beside is None)
-        return LandingMade(tuple(landing(run, dump.definition.ref) for dump in dumps))
+        return TargetTableMade(tuple(landing(run, dump.definition.ref) for dump in dumps))
 
     def undo(self, run: Run) -> None:
         """Drop those that are still empty, unless the load came to its end; filled ones stay."""
@@ -93,7 +94,7 @@ class MakeLanding(Step):
 
     def result(self, fact: Fact | None) -> str:
         """Name what was made."""
-        return f"created {', '.join(map(str, fact.tables))}" if isinstance(fact, LandingMade) else "created"
+        return f"created {', '.join(map(str, fact.tables))}" if isinstance(fact, TargetTableMade) else "created"
 
 
 def filled(run: Run) -> bool:
@@ -102,7 +103,7 @@ def filled(run: Run) -> bool:
     return loaded is not None and loaded.complete
 
 
-def refuse_orphans(step: MakeLanding, dumps: Sequence[DumpFile], database: Production) -> None:
+def refuse_orphans(step: MakeTargetTable, dumps: Sequence[DumpFile], database: Production) -> None:
     """Refuse to make a table whose foreign keys would point to tables that are not there."""
     if step.beside:
         return

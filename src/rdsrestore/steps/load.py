@@ -7,16 +7,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Self
 
-from rdsrestore.core.bounds import PAUSE, Pace
-from rdsrestore.core.changes import Act, TableLoad
-from rdsrestore.core.codec import written
-from rdsrestore.core.errors import Refused
-from rdsrestore.core.facts import Approved, Fact, Loaded, Staged
-from rdsrestore.core.model import Policy, Request, RunId
-from rdsrestore.core.policy import may
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import Refused
+from rdsrestore.domain.facts import Approved, Fact, Loaded, Staged
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.outcome.load_result import TableLoad
+from rdsrestore.domain.request.merge_policy import Policy
+from rdsrestore.domain.request.merge_verdict import may
+from rdsrestore.domain.request.pace import PAUSE, Pace
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.rows import Act
 from rdsrestore.steps.sessions import counted, production
+from rdsrestore.workflow.step import Impact, Run, Step
 
 SAID = {Act.INSERT: "insert missing rows", Act.UPDATE: "change changed rows back", Act.DELETE: "DELETE newer rows"}
 

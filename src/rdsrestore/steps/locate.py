@@ -11,22 +11,25 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Self
 
-from rdsrestore.core import slices
-from rdsrestore.core.codec import written
-from rdsrestore.core.differ import Differ
-from rdsrestore.core.errors import Refused, UsageError
-from rdsrestore.core.facts import Differing, Fact
-from rdsrestore.core.model import Merge, Policy, Request, RunId, TableRef
-from rdsrestore.core.ports import Progress
-from rdsrestore.core.sections import WARMERS, Findings, searched
-from rdsrestore.core.servers import Copy, Production
-from rdsrestore.core.spans import Slice
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
-from rdsrestore.core.tables import TableDefinition
-from rdsrestore.core.targets import Located, Relative, Role
-from rdsrestore.core.together import Together, Twice
+from rdsrestore.diff import chunk_file
+from rdsrestore.diff.checksum_diff import Differ
+from rdsrestore.diff.parallel import WARMERS, Findings, searched
+from rdsrestore.diff.side_by_side import Together, Twice
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import Refused, UsageError
+from rdsrestore.domain.facts import Differing, Fact
+from rdsrestore.domain.ids import RunId, TableRef
+from rdsrestore.domain.request.merge_policy import Merge, Policy
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.domain.tables.key_range import Slice
+from rdsrestore.domain.tables.target import Located, Relative, Role
+from rdsrestore.ports.copy import Copy
+from rdsrestore.ports.production import Production
+from rdsrestore.ports.progress import Progress
 from rdsrestore.steps.sessions import after, copy, counted, production
+from rdsrestore.workflow.step import Impact, Run, Step
 
 LOOKERS = 2
 """Sections compared at a time: while one's answers are looked at here, both servers are busy with the other."""
@@ -155,7 +158,7 @@ class Sides:
                 code="keys.no-key",
             )
         found, lacking = self.then.keys(then, now, given)
-        written = slices.write(path, found)
+        written = chunk_file.write(path, found)
         return Located(then.ref, str(path), *written, lacking=len(lacking), lacks=tuple(lacking[:NAMED]))
 
 
@@ -169,7 +172,7 @@ class Told:
 
     def once(self, differ: Differ) -> Located:
         """Write down what one comparison finds."""
-        written = slices.write(self.path, self.announced(differ))
+        written = chunk_file.write(self.path, self.announced(differ))
         return Located(self.ref, str(self.path), *written, differ.restored_rows, differ.live_rows)
 
     def announced(self, differ: Differ) -> Iterator[Slice]:
@@ -192,7 +195,7 @@ class Told:
                 self.progress(f"{self.ref.table}: {restored:,} {kind} compared", None)
                 yield from each.slices
 
-        written = slices.write(self.path, parts())
+        written = chunk_file.write(self.path, parts())
         return Located(self.ref, str(self.path), *written, restored, live, common)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.step import Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.workflow.step import Step
 
 
 @dataclass(frozen=True)

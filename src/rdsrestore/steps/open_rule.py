@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.codec import written
-from rdsrestore.core.errors import CleanupIncomplete
-from rdsrestore.core.facts import AfterInstance, Fact, OwnGroupMade, RuleOpened, TempInstance
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import CleanupIncomplete
+from rdsrestore.domain.facts import AfterInstance, Fact, OwnGroupMade, RuleOpened, TempInstance
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
 from rdsrestore.steps.own_password import COPY
+from rdsrestore.workflow.step import Impact, Run, Step
 
 REACHED_WITHIN = 300.0
 """Seconds until a rule, a name and a password have to hold."""

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.codec import written
-from rdsrestore.core.facts import Fact, Reached
-from rdsrestore.core.model import Moment, Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.facts import Fact, Reached
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.domain.survey import Survey
+from rdsrestore.workflow.step import Impact, Run, Step
 
 
 @written("ReachMoment")

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.codec import written
-from rdsrestore.core.facts import AfterInstance, Fact, OwnGroupMade
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.facts import AfterInstance, Fact, OwnGroupMade
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
 from rdsrestore.steps.restore_instance import RestoreInstance, first_spec
+from rdsrestore.workflow.step import Impact, Run, Step
 
 
 @written("RestoreAfter")

@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.cloud import RestoreSpec
-from rdsrestore.core.codec import written
-from rdsrestore.core.errors import CleanupIncomplete
-from rdsrestore.core.facts import Fact, OwnGroupMade, TempInstance
-from rdsrestore.core.model import Moment, Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.domain.cloud.instance import RestoreSpec
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import CleanupIncomplete
+from rdsrestore.domain.facts import Fact, OwnGroupMade, TempInstance
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.domain.survey import Survey
 from rdsrestore.steps.own_group import GRACE
+from rdsrestore.workflow.step import Impact, Run, Step
 
 
 @written("RestoreInstance")

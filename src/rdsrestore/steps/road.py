@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rdsrestore.core.errors import Refused
-from rdsrestore.core.facts import Dumped, Loaded, Swapped, Verified
-from rdsrestore.core.replay import Told
-from rdsrestore.core.step import Step
+from rdsrestore.domain.errors import Refused
+from rdsrestore.domain.facts import Dumped, Loaded, Swapped, Verified
 from rdsrestore.steps.close_rule import CloseRule
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.swap import Swap
 from rdsrestore.steps.verify import Verify
+from rdsrestore.workflow.journal.replay import ReplayedRun
+from rdsrestore.workflow.step import Step
 
 
 @dataclass(frozen=True)
@@ -23,26 +23,26 @@ class Found:
     scratch: bool
 
 
-def ahead(steps: Sequence[Step], told: Told, found: Found) -> Sequence[Step]:
+def ahead(steps: Sequence[Step], replayed: ReplayedRun, found: Found) -> Sequence[Step]:
     """Return the steps of a run that are still to be done, in order.
 
     A sound dump is never fetched twice: then neither a copy nor a rule is needed any more. What rests on the scratch
     schema is done afresh until the load has begun; from then on the plan in it is what was approved, and says what is
     written already. What was verified is verified again. Refused where the load had begun and its plan is gone.
     """
-    if told.facts.find(Loaded) is not None:
-        return after_load(steps, told, found)
-    if told.facts.find(Dumped) is not None and found.dumps:
+    if replayed.facts.find(Loaded) is not None:
+        return after_load(steps, replayed, found)
+    if replayed.facts.find(Dumped) is not None and found.dumps:
         return since(steps, CloseRule)
     return steps
 
 
-def after_load(steps: Sequence[Step], told: Told, found: Found) -> Sequence[Step]:
+def after_load(steps: Sequence[Step], replayed: ReplayedRun, found: Found) -> Sequence[Step]:
     """Return what is left once the load has begun."""
-    loaded = told.facts.find(Loaded)
-    if told.facts.find(Swapped) is not None:
+    loaded = replayed.facts.find(Loaded)
+    if replayed.facts.find(Swapped) is not None:
         return ()
-    if told.facts.find(Verified) is not None and not found.scratch:
+    if replayed.facts.find(Verified) is not None and not found.scratch:
         return since(steps, Swap)
     if not found.scratch:
         raise Refused(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from rdsrestore.core.codec import written
-from rdsrestore.core.facts import Fact, Saved, Staged
-from rdsrestore.core.step import Impact, Run
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.facts import Fact, Saved, Staged
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import counted, production
+from rdsrestore.workflow.step import Impact, Run
 
 
 @written("Save")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from rdsrestore.core.codec import written
-from rdsrestore.core.errors import CleanupIncomplete
-from rdsrestore.core.facts import Fact
-from rdsrestore.core.step import Impact, Run
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import CleanupIncomplete
+from rdsrestore.domain.facts import Fact
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import production
+from rdsrestore.workflow.step import Impact, Run
 
 
 @written("MakeScratch")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from rdsrestore.core.facts import AfterInstance, TempInstance
-from rdsrestore.core.model import TableRef
-from rdsrestore.core.servers import Copy, Production
-from rdsrestore.core.step import Run
+from rdsrestore.domain.facts import AfterInstance, TempInstance
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.ports.copy import Copy
+from rdsrestore.ports.production import Production
 from rdsrestore.steps.own_password import COPY
+from rdsrestore.workflow.step import Run
 
 
 def production(run: Run) -> AbstractContextManager[Production]:

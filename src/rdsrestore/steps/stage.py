@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
-from rdsrestore.core.codec import written
-from rdsrestore.core.errors import ToolError
-from rdsrestore.core.facts import Differing, Dumped, Fact, Staged
-from rdsrestore.core.model import TableRef
-from rdsrestore.core.step import Impact, Run
-from rdsrestore.core.targets import Role, Target
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import ToolError
+from rdsrestore.domain.facts import Differing, Dumped, Fact, Staged
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.tables.target import Role, Target
 from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.open_rule import OpenRule
 from rdsrestore.steps.sessions import landing, production
+from rdsrestore.workflow.step import Impact, Run
 
 
 @written("Stage")

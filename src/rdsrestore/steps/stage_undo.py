@@ -7,14 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Self
 
-from rdsrestore.core.changes import SavedTable
-from rdsrestore.core.codec import written
-from rdsrestore.core.facts import Fact, Staged
-from rdsrestore.core.model import Request, RunId
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
-from rdsrestore.core.targets import Target
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.facts import Fact, Staged
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.outcome.load_result import SavedTable
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.target import Target
 from rdsrestore.steps.sessions import production
+from rdsrestore.workflow.step import Impact, Run, Step
 
 
 @written("StageUndo")

@@ -8,35 +8,35 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rdsrestore.core.errors import CutOff
-from rdsrestore.core.facts import Loaded, Recounted, Staged, Swapped, TakenBack, Verified
-from rdsrestore.core.model import RunId, TableRef
-from rdsrestore.core.replay import Told
-from rdsrestore.core.servers import Production
+from rdsrestore.domain.errors import CutOff
+from rdsrestore.domain.facts import Loaded, Recounted, Staged, Swapped, TakenBack, Verified
+from rdsrestore.domain.ids import RunId, TableRef
+from rdsrestore.ports.production import Production
 from rdsrestore.steps.swap import Swap
+from rdsrestore.workflow.journal.replay import ReplayedRun
 
 AGAIN = "the same command again goes on: what is in stays, and the rest is compared anew"
 
 
-def take_stock(told: Told, run: RunId, database: Production) -> None:
+def take_stock(replayed: ReplayedRun, run: RunId, database: Production) -> None:
     """Bring what is known of written rows up to date."""
-    loaded, staged = told.facts.find(Loaded), told.facts.find(Staged)
+    loaded, staged = replayed.facts.find(Loaded), replayed.facts.find(Staged)
     if loaded and staged and database.scratch_exists(run.schema):
         loads = tuple(database.loaded(run.schema, target) for target in staged.targets)
-        told.facts.put(replace(loaded, loads=loads))
-    swap = next((step for step in told.open if isinstance(step, Swap)), None)
+        replayed.facts.put(replace(loaded, loads=loads))
+    swap = next((step for step in replayed.open if isinstance(step, Swap)), None)
     if swap and database.definition(swap.aside) and not database.definition(swap.shadow):
-        told.facts.put(Swapped(swap.live, swap.shadow, swap.aside))
-    recount(told, database)
+        replayed.facts.put(Swapped(swap.live, swap.shadow, swap.aside))
+    recount(replayed, database)
 
 
-def recount(told: Told, database: Production) -> None:
+def recount(replayed: ReplayedRun, database: Production) -> None:
     """Count the rows of the tables that were verified."""
-    verified, swapped = told.facts.find(Verified), told.facts.find(Swapped)
-    if verified and told.verified:
+    verified, swapped = replayed.facts.find(Verified), replayed.facts.find(Swapped)
+    if verified and replayed.verified:
         moved = {swapped.shadow: swapped.live} if swapped else {}
         places = (moved.get(ledger.landing, ledger.landing) for ledger in verified.ledgers)
-        told.facts.put(Recounted(told.verified, tuple(count(database, place) for place in places)))
+        replayed.facts.put(Recounted(replayed.verified, tuple(count(database, place) for place in places)))
 
 
 def count(database: Production, place: TableRef) -> int:
@@ -44,10 +44,10 @@ def count(database: Production, place: TableRef) -> int:
     return database.count(place) if database.definition(place) else 0
 
 
-def lacks(told: Told) -> CutOff | None:
+def lacks(replayed: ReplayedRun) -> CutOff | None:
     """Say that a run did not come to its end; None where all but its teardown was done."""
-    done = told.facts.find(Verified) and ("swap" not in told.recipe or told.facts.find(Swapped))
-    if done and not told.facts.find(TakenBack):
+    done = replayed.facts.find(Verified) and ("swap" not in replayed.recipe or replayed.facts.find(Swapped))
+    if done and not replayed.facts.find(TakenBack):
         return None
-    what = f"cut off in its cleanup, after {told.failure}," if told.failure else "cut off"
-    return CutOff("run", what, AGAIN if told.facts.find(Loaded) else "run the same command again")
+    what = f"cut off in its cleanup, after {replayed.failure}," if replayed.failure else "cut off"
+    return CutOff("run", what, AGAIN if replayed.facts.find(Loaded) else "run the same command again")

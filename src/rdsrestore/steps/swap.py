@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.core.codec import written
-from rdsrestore.core.facts import Fact, Swapped
-from rdsrestore.core.model import Request, RunId, TableRef
-from rdsrestore.core.step import Impact, Run, Step
-from rdsrestore.core.survey import Survey
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.facts import Fact, Swapped
+from rdsrestore.domain.ids import RunId, TableRef
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
 from rdsrestore.steps.sessions import production
+from rdsrestore.workflow.step import Impact, Run, Step
 
 LONGEST = 64
 """Characters of a table's name."""

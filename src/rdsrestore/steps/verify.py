@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from rdsrestore.core.changes import ALONE, Ledger
-from rdsrestore.core.codec import written
-from rdsrestore.core.errors import BrokenInvariant, VerifyError
-from rdsrestore.core.facts import Compared, Dumped, Fact, Saved, Staged, Verified
-from rdsrestore.core.invariants import Reading, readings
-from rdsrestore.core.step import Impact, Run
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import BrokenInvariant, VerifyError
+from rdsrestore.domain.facts import Compared, Dumped, Fact, Saved, Staged, Verified
+from rdsrestore.domain.outcome.load_result import ALONE, Ledger
+from rdsrestore.domain.request.invariants import Reading, readings
 from rdsrestore.steps.compare import keep_lines
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.sessions import counted, production
+from rdsrestore.workflow.step import Impact, Run
 
 
 @written("Verify")

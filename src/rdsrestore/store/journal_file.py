@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rdsrestore.core.codec import Json
-from rdsrestore.core.errors import JournalError
-from rdsrestore.core.journal import Kind, Record, chain, read
-from rdsrestore.core.ports import Clock
+from rdsrestore.domain.codec import Json
+from rdsrestore.domain.errors import JournalError
+from rdsrestore.ports.clock import Clock
+from rdsrestore.workflow.journal.journal import Kind, Record, chain, read
 
 
 class JournalFile:

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rdsrestore.core.errors import ExitCode, JournalError, UsageError
-from rdsrestore.core.facts import TakenBack
-from rdsrestore.core.journal import Kind, Reading, Record, ending, read
-from rdsrestore.core.model import RUN_ID, RunId
+from rdsrestore.domain.errors import JournalError, UsageError
+from rdsrestore.domain.facts import TakenBack
+from rdsrestore.domain.ids import RUN_ID, RunId
+from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.workflow.journal.journal import Kind, Reading, Record, ending, read
 
 PRIVATE = 0o700
 JOURNAL = "journal.jsonl"

@@ -1,0 +1,200 @@
+"""Find everything of ours in the account and on production by its marks, and remove it, run by run."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+
+from rdsrestore import __version__
+from rdsrestore.app.cleanup.one_run import clean
+from rdsrestore.app.context import Context
+from rdsrestore.domain.codec import Json, encode
+from rdsrestore.domain.errors import CleanupIncomplete, RdsRestoreError
+from rdsrestore.domain.ids import Endpoint, RunId
+from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.outcome.load_result import Traces
+from rdsrestore.ports.cloud import Cloud
+from rdsrestore.ports.production import Production
+from rdsrestore.ports.progress import Progress
+from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.runs import StoredRun
+from rdsrestore.workflow.journal.journal import Journal, Kind
+from rdsrestore.workflow.step import World
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where production is, and as whom to look there; None of both where no instance is named."""
+
+    world: World
+    endpoint: Endpoint | None
+    user: str
+
+    def production(self) -> AbstractContextManager[Production | None]:
+        """Log in, where there is somewhere to."""
+        if self.endpoint is None:
+            return nullcontext()
+        return self.world.databases.production(self.endpoint, self.user)
+
+
+def sweep(context: Context, *, yes: bool) -> ExitCode:
+    """Ask about each run that has left something, also of other people and machines, and remove it; `yes` asks nothing.
+
+    Returns CLEANUP_INCOMPLETE where anything could not be removed.
+    """
+    site = find_site(context)
+    runs = leavings(site)
+    if not runs:
+        context.screen.print(f"nothing of rdsrestore is left in this account and region{where(site)}", soft_wrap=True)
+        return ExitCode.OK
+    worst = ExitCode.OK
+    for run, things in runs.items():
+        context.screen.print(f"run {run} left {'; '.join(things)}", soft_wrap=True)
+        with site.production() as database:
+            busy = database.at_work(run) if database else ""
+        if busy:
+            context.screen.print(f"  it is at work right now{busy}; left alone", soft_wrap=True)
+        elif yes or context.confirm(f"Remove what run {run} left?"):
+            worst = max(worst, remove(run, site, context))
+        else:
+            context.screen.print("  left as it is")
+    return worst
+
+
+def find_site(context: Context) -> Site:
+    """Find production by the settings."""
+    world = context.world(yes=True)
+    world.databases.hang_up()
+    if context.settings.instance is None:
+        return Site(world, None, "")
+    source = world.cloud.source(context.settings.instance)
+    return Site(world, source.endpoint, context.settings.user or world.databases.user() or source.master_user)
+
+
+def where(site: Site) -> str:
+    """Say whether production was looked at."""
+    return "" if site.endpoint else "; production was not looked at: set RDSRESTORE_INSTANCE"
+
+
+def leavings(site: Site) -> dict[str, list[str]]:
+    """Describe by run what is left."""
+    found: dict[str, list[str]] = {}
+    for each in site.world.cloud.leftovers():
+        until = f", expires {each.expires:%Y-%m-%d %H:%M} UTC" if each.expires else ""
+        found.setdefault(each.run, []).append(f"{each.kind} {each.id} ({each.status}{until})")
+    with site.production() as database:
+        for run in database.scratches() if database else ():
+            found.setdefault(run, []).append(f"scratch schema {RunId(run).schema}")
+    return found
+
+
+def remove(run: str, site: Site, context: Context) -> ExitCode:
+    """Remove what a run left: by its journal where it is here, else by the marks alone."""
+    folder = context.runs.folder / run
+    stored = StoredRun(folder) if folder.is_dir() else context.runs.create(RunId(run))
+    if stored.journal.exists() and any(record.kind is Kind.STARTED for record in stored.records()):
+        return clean(run, context)
+    with stored.locked():
+        journal = JournalFile(stored.journal, site.world.clock)
+        try:
+            return by_marks(RunId(run), site, context, journal)
+        finally:
+            journal.close()
+
+
+def by_marks(run: RunId, site: Site, context: Context, journal: Journal) -> ExitCode:
+    """Remove a run's things without its journal, and write one of what was done."""
+    said = {"text": f"swept by {context.settings.operator} on {socket.gethostname()}, rdsrestore {__version__}"}
+    journal.append(Kind.NOTICE, "", dict(said))
+    wrote = written(run, site)
+    if wrote:
+        journal.append(Kind.NOTICE, "", {"text": wrote})
+        context.screen.print(f"  {wrote}; the undo files are in its folder, where it ran", soft_wrap=True)
+    problems: list[str] = []
+    for text, work in removals(run, site, context):
+        journal.append(Kind.UNDO, "", {"text": text})
+        try:
+            work()
+        except RdsRestoreError as error:
+            problems.append(str(error))
+            journal.append(Kind.UNDO_FAILED, "", {"text": text, "problem": str(error)})
+            context.fail(error)
+        else:
+            journal.append(Kind.UNDONE, "", {"text": text, "calls": encode(tuple(site.world.cloud.take_calls()))})
+            context.screen.print(f"  {text}: gone", soft_wrap=True)
+    code = ExitCode.CLEANUP_INCOMPLETE if problems else prove(run, site, context, journal)
+    code = code or (ExitCode.FAILED_CHANGED if wrote else ExitCode.OK)
+    left = "something is left" if code is ExitCode.CLEANUP_INCOMPLETE else f"nothing is left{where(site)}"
+    headline = f"swept by marks; {left}{f'; {wrote}' if wrote else ''}"
+    journal.append(Kind.ENDED, "", {"exit_code": int(code), "headline": headline})
+    return code
+
+
+def written(run: RunId, site: Site) -> str:
+    """Say what a run had done to production, as its scratch schema tells; empty where that is nothing."""
+    try:
+        with site.production() as database:
+            found = database.traces(run.schema) if database else Traces()
+    except RdsRestoreError as error:
+        return f"what it had written to production is not known: {error}"
+    parts = [f"created {', '.join(found.tables)}"] if found.tables else []
+    parts += [f"written {found.rows:,} row{'' if found.rows == 1 else 's'} to production"] if found.rows else []
+    return f"it had {' and '.join(parts)}, which stay" if parts else ""
+
+
+def removals(run: RunId, site: Site, context: Context) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Name what is removed, each with how: what costs money or lets somebody in first."""
+    cloud, found = site.world.cloud, site.world.cloud.leftovers(run.value)
+
+    def tell(text: str, share: float | None) -> None:
+        del share
+        context.screen.print(f"  {text}", soft_wrap=True)
+
+    def drop() -> None:
+        with site.production() as database:
+            if database:
+                database.drop_scratch(run.schema)
+
+    def close() -> None:
+        group = cloud.find_group(run.resource)
+        if group:
+            cloud.close_rules(group)
+
+    instances = [each.id for each in found if each.kind == "instance"]
+    grouped = len(instances) < len(found)
+    if grouped:
+        yield f"rules of security group {run.resource}", close
+    yield from ((f"instance {name}", partial(cloud.delete_instance, name, tell)) for name in instances)
+    if grouped:
+        yield f"security group {run.resource}", partial(ungroup, run, cloud, tell)
+    if site.endpoint:
+        yield f"scratch schema {run.schema}", drop
+
+
+def ungroup(run: RunId, cloud: Cloud, tell: Progress) -> None:
+    """Delete a run's group; an instance that stays is not waited for."""
+    holding = [each.id for each in cloud.leftovers(run.value) if each.holds]
+    if holding:
+        raise CleanupIncomplete("security group", f"{run.resource} is in use by {', '.join(holding)}")
+    cloud.delete_group(run.resource, tell)
+
+
+def prove(run: RunId, site: Site, context: Context, journal: Journal) -> ExitCode:
+    """Look again, and write down what the world says."""
+    left = site.world.cloud.leftovers(run.value)
+    calls = encode(tuple(site.world.cloud.take_calls()))
+    said = [f"{each.kind} {each.id} is still {each.status}" for each in left]
+    try:
+        with site.production() as database:
+            there = database is not None and database.scratch_exists(run.schema)
+        said += [f"scratch schema {run.schema} is still on production"] if there else []
+    except RdsRestoreError as error:
+        said.append(f"production could not be looked at: {error}")
+    proof: Json = [] if said else [f"nothing carries the marks of run {run} any more"]
+    journal.append(Kind.PROOF, "", {"proof": proof, "remains": encode(tuple(said)), "calls": calls})
+    for text in said:
+        context.fail(CleanupIncomplete("cleanup", text, f"rdsrestore cleanup --all in some minutes (run {run})"))
+    return ExitCode.CLEANUP_INCOMPLETE if said else ExitCode.OK

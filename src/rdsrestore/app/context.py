@@ -1,0 +1,156 @@
+"""The operator's side of a command: settings, screens, questions, and who else is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import platformdirs
+
+from rdsrestore.app import compose
+from rdsrestore.config.settings import Settings, load
+from rdsrestore.domain.errors import CutOff, RdsRestoreError, Refused
+from rdsrestore.domain.ids import PREFIX
+from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.domain.survey import ListenerCheck, Survey
+from rdsrestore.domain.tables.rows import TableDifference
+from rdsrestore.notify.console import preview, views
+from rdsrestore.notify.console.live import ConsoleListener
+from rdsrestore.notify.console.prompts import Prompts, somebody_there
+from rdsrestore.notify.console.terminal import Terminal
+from rdsrestore.notify.json_lines import JsonListener
+from rdsrestore.notify.report import Report
+from rdsrestore.notify.slack import client
+from rdsrestore.notify.slack.listener import Slack
+from rdsrestore.ports.operator import Operator
+from rdsrestore.store.runs import Runs
+from rdsrestore.workflow.events import Listener
+from rdsrestore.workflow.preflight import Finding, Severity
+from rdsrestore.workflow.step import Plan, World
+
+
+@dataclass(frozen=True)
+class Context:
+    """One command's settings and screens.
+
+    People read `screen` (standard output, or standard error where programs read standard output), programs `stream`;
+    `guide` is None where nobody can be asked.
+    """
+
+    settings: Settings
+    screen: Terminal
+    errors: Terminal
+    stream: JsonListener | None
+    guide: Prompts | None
+    runs: Runs = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "runs", Runs(self.settings.home))
+
+    @classmethod
+    def open(cls, profile: str | None, region: str | None, *, executor: str | None = None, json: bool) -> Context:
+        """Read the settings and take hold of the terminal; UsageError where a setting can't be used."""
+        settings = load(profile, os.environ, Path.cwd(), platformdirs.user_config_path(PREFIX))
+        settings = replace(settings, region=region or settings.region, executor=executor or settings.executor)
+        errors = Terminal(sys.stderr)
+        screen = errors if json else Terminal(sys.stdout)
+        return cls(
+            settings=settings,
+            screen=screen,
+            errors=errors,
+            stream=JsonListener(sys.stdout) if json else None,
+            guide=Prompts(screen) if somebody_there(sys.stdin, screen) else None,
+        )
+
+    def remind(self) -> None:
+        """Say which runs were cut off, and what to type."""
+        for run in self.runs.unfinished():
+            hint = f"rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes it"
+            self.errors.print(f"run {run.id} is unfinished: {hint}", soft_wrap=True)
+
+    def world(self, *, yes: bool = False, typed: str | None = None) -> World:
+        """Put the adapters together; without a terminal, and with `yes`, nobody is asked.
+
+        `typed` is what the command line has typed already for a question that wants more than a yes.
+        """
+        guide, user = self.guide, self.settings.user or "the master user"
+        ask = (lambda: guide.password(f"Password of {user} on production")) if guide else None
+        return compose.build(self.settings, self._operator(yes=yes, typed=typed), ask)
+
+    def listeners(self, folder: Path) -> list[Listener]:
+        """Return everybody who is told about a run."""
+        seen: Listener = self.stream or ConsoleListener(self.screen)
+        told = [seen, Report(folder)]
+        place = self.slack_place()
+        return [*told, Slack(place)] if place else told
+
+    def listener_checks(self) -> Sequence[ListenerCheck]:
+        """Say whether Slack can be told."""
+        place = self.slack_place()
+        return (client.check(place),) if place else ()
+
+    def slack_place(self) -> client.Place | None:
+        """Return where Slack is told, None where that is not set; UsageError where it is set by half."""
+        known = self.settings
+        return client.place(known.slack_token, known.slack_channel, known.slack_api_url, known.slack_webhook)
+
+    def show_plan(
+        self,
+        plan: Plan,
+        read: Survey,
+        findings: Sequence[Finding],
+        expected: Mapping[str, float],
+        calls: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Show the plan and what was found; a plan that can't start is only shown to those who asked for it."""
+        if self.stream:
+            self.stream.plan(plan, findings, expected, calls)
+        if calls or not any(finding.severity is Severity.BLOCKS for finding in findings):
+            views.plan(self.screen, plan, read, expected, calls)
+        views.findings(self.screen, findings)
+
+    def sum_up(self, outcome: Outcome, folder: Path) -> None:
+        """Show how it ended; what went wrong goes to standard error."""
+        good = outcome.exit_code in {ExitCode.OK, ExitCode.INCOMPLETE}
+        if outcome.cause and not isinstance(outcome.cause, CutOff):
+            views.error(self.errors, outcome.cause)
+        views.summary(self.screen if good else self.errors, outcome, folder)
+
+    def fail(self, error: RdsRestoreError) -> None:
+        """Show an error that ended the command."""
+        if self.stream:
+            self.stream.error(error)
+        views.error(self.errors, error)
+
+    def confirm(self, question: str) -> bool:
+        """Ask; without a terminal the answer is no, and the flag that says yes is named."""
+        if self.guide is None:
+            raise Refused("confirm", "there is no terminal to ask", "add --yes to answer every question with yes")
+        return self.guide.confirm(question)
+
+    def agree(self, question: str) -> bool:
+        """Ask for the word yes, before a write to production; without a terminal as `confirm`."""
+        if self.guide is None:
+            raise Refused("confirm", "there is no terminal to ask", "add --yes to answer every question with yes")
+        return self.guide.agree(question)
+
+    def confirm_typed(self, question: str, typed: str) -> bool:
+        """Ask for a text to be typed; anything else is a no."""
+        if self.guide is None:
+            raise Refused("confirm", "there is no terminal to ask", f"add --yes and --confirm '{typed}'")
+        self.screen.print(question, soft_wrap=True)
+        return self.guide.type_to_confirm(typed)
+
+    def show_differences(self, differences: Sequence[TableDifference], *, asked: bool = True) -> None:
+        """Show what sets restored rows and production's apart; `asked` where a yes to writing them follows."""
+        self.screen.still()
+        preview.preview(self.screen, differences, asked=asked)
+
+    def _operator(self, *, yes: bool, typed: str | None) -> Operator:
+        if yes:
+            return compose.AlwaysYes(self.show_differences, typed)
+        return compose.AtTheTerminal(self.show_differences, self.agree, self.confirm_typed)

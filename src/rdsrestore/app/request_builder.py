@@ -1,0 +1,229 @@
+"""From the command line and the settings to a complete request; what is missing is asked where somebody can answer."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import tzlocal
+
+from rdsrestore.app.context import Context
+from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.request import timespec
+from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy, Triggers
+from rdsrestore.domain.request.request import Limits, Request
+from rdsrestore.domain.request.restore_point import Moment, Snapshot
+from rdsrestore.notify.console.prompts import missing
+from rdsrestore.workflow.step import World
+from rdsrestore.workflow.surveyor import refuse_dead
+
+LENGTH = re.compile(r"(\d{1,4})\s*([mh])(?:in|ours?)?")
+UNITS = {"m": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """What the command line says; None and empty where it says nothing."""
+
+    tables: tuple[str, ...] = ()
+    before: str | None = None
+    snapshot: str | None = None
+    instance: str | None = None
+    database: str | None = None
+    merge: Merge | None = None
+    where: str | None = None
+    into: str | None = None
+    swap: bool = False
+    recreate: bool = False
+    with_parents: bool = False
+    with_children: bool = False
+    incident_end: str | None = None
+    on_conflict: OnConflict = OnConflict.KEEP
+    columns: tuple[str, ...] = ()
+    keys_from: Path | None = None
+    triggers: Triggers = Triggers.REFUSE
+    confirm: str | None = None
+    caller: str | None = None
+    instance_class: str | None = None
+    wait: int | None = None
+    reason: str = ""
+    max_lag: float | None = None
+    max_load: int | None = None
+    gentle: bool = False
+    pause_file: Path | None = None
+    keep: str | None = None
+    keep_dump: bool = False
+
+
+def complete(asked: CommandLine, context: Context, world: World) -> Request:
+    """Make the request; UsageError names the flag of what is missing or can't be read."""
+    settings = context.settings
+    refuse_contradictions(asked)
+    early = point(asked, context) if asked.before or asked.snapshot else None
+    instance = asked.instance or settings.instance or ask_instance(context, world)
+    database = asked.database or settings.database or ask_database(context, world, instance)
+    tables = asked.tables or ask_tables(context, world, instance, database)
+    caller = asked.caller or settings.caller
+    chosen_point = early or point(asked, context)
+    return Request(
+        instance=instance,
+        database=database,
+        tables=tuple(dict.fromkeys(tables)),
+        point=chosen_point,
+        operator=settings.operator,
+        user=settings.user or world.databases.user() or world.cloud.source(instance).master_user,
+        policy=policy(asked, settings.merge),
+        incident_end=incident_end(asked, context, chosen_point),
+        into=shadow(tables[0]) if asked.swap else asked.into,
+        swap=asked.swap,
+        reason=asked.reason,
+        caller=one_address(caller) if caller else None,
+        instance_class=asked.instance_class or settings.instance_class,
+        recreate=asked.recreate,
+        with_parents=asked.with_parents,
+        with_children=asked.with_children,
+        triggers=asked.triggers,
+        wait=asked.wait or settings.wait,
+        limits=Limits(asked.max_lag, asked.max_load, asked.gentle),
+        flag=str(asked.pause_file.absolute()) if asked.pause_file else None,
+        switch_role=settings.switch_role,
+        expires=settings.expires,
+        keep=lasting(asked.keep) if asked.keep else 0,
+        keep_dump=asked.keep_dump,
+        invariants=settings.invariants,
+    )
+
+
+def refuse_contradictions(asked: CommandLine) -> None:
+    """Refuse flags that exclude each other."""
+    if asked.before and asked.snapshot:
+        raise UsageError("--snapshot", "goes without --before", "use one of them")
+    if (asked.into or asked.swap) and len(asked.tables) > 1:
+        raise UsageError("--into, --swap", "go with one table", "run the command once for each table")
+    if asked.into and asked.swap:
+        raise UsageError("--swap", "goes without --into", "use one of them")
+
+
+def lasting(text: str) -> int:
+    """Read a length of time, such as 90m or 2h, in seconds."""
+    found = LENGTH.fullmatch(text.strip())
+    if not found:
+        raise UsageError("--keep-on-failure", f"{text!r} is no length of time", "write it like 90m or 2h")
+    return int(found[1]) * UNITS[found[2]]
+
+
+def point(asked: CommandLine, context: Context) -> Moment | Snapshot:
+    """Read the state asked for, and say it back in UTC and local time."""
+    if asked.snapshot:
+        return Snapshot(asked.snapshot)
+    zone = tzlocal.get_localzone()
+    if asked.before:
+        moment = timespec.parse(asked.before, now(), zone)
+        context.screen.print(f"restore point: {timespec.explain(moment, now(), zone)}", soft_wrap=True)
+        return moment
+    if context.guide is None:
+        raise missing("--before", "the moment to restore")
+    return context.guide.ask_moment(now, zone)
+
+
+def policy(asked: CommandLine, usual: Merge | None) -> Policy:
+    """Put the rules together; UsageError where they contradict each other.
+
+    With a second moment, or for single columns, the rows that the incident changed are wanted too.
+    """
+    three_way = asked.incident_end is not None
+    columns = tuple(dict.fromkeys(name for given in asked.columns for name in given.split(",") if name))
+    merge = asked.merge or (Merge.OVERWRITE if three_way or columns else usual or Merge.MISSING)
+    if columns and merge not in {Merge.OVERWRITE, Merge.EXACT}:
+        raise UsageError(
+            "--columns", f"narrows changed rows, which --merge {merge} leaves alone", "add --merge overwrite"
+        )
+    if asked.on_conflict is OnConflict.RESTORE and not three_way:
+        raise UsageError(
+            "--on-conflict",
+            "restore needs to know what the incident left",
+            "add --incident-end, or use --merge overwrite",
+        )
+    return Policy(merge, asked.on_conflict, columns, asked.where, keys_file(asked.keys_from), three_way)
+
+
+def shadow(table: str) -> str:
+    """Name the table that is filled before it takes another one's place."""
+    ending = f"_then_{now():%y%m%d_%H%M%S}"
+    return table[: 64 - len(ending)] + ending
+
+
+def keys_file(path: Path | None) -> str | None:
+    """Check that a file of keys can be read."""
+    if path is None:
+        return None
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UsageError("--keys-from", f"{path} can't be read: {error.strerror}", "give a file of keys") from error
+    return str(path.absolute())
+
+
+def incident_end(asked: CommandLine, context: Context, early: Moment | Snapshot) -> Moment | None:
+    """Read the moment after the incident; UsageError where it is not after the one to restore."""
+    if asked.incident_end is None:
+        return None
+    zone = tzlocal.get_localzone()
+    moment = timespec.parse(asked.incident_end, now(), zone)
+    context.screen.print(f"incident's end: {timespec.explain(moment, now(), zone)}", soft_wrap=True)
+    if isinstance(early, Moment) and moment.utc <= early.utc:
+        raise UsageError("--incident-end", f"{moment} is not after --before {early}", "give the later moment here")
+    return moment
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def ask_instance(context: Context, world: World) -> str:
+    """Let the operator choose among the account's instances."""
+    return chosen(context, "--instance", "the RDS instance", world.cloud.instances)
+
+
+def ask_database(context: Context, world: World, instance: str) -> str:
+    """Let the operator choose among the instance's databases."""
+    return chosen(context, "--database", "the database", lambda: on_production(context, world, instance, None))
+
+
+def ask_tables(context: Context, world: World, instance: str, database: str) -> tuple[str, ...]:
+    """Let the operator choose among the database's tables."""
+    if context.guide is None:
+        raise missing("TABLE", "the table to restore")
+    return context.guide.choose_some("Which tables?", on_production(context, world, instance, database))
+
+
+def chosen(context: Context, flag: str, what: str, choices: Callable[[], Sequence[str]]) -> str:
+    """Ask for one of several; UsageError names the flag where nobody can be asked."""
+    if context.guide is None:
+        raise missing(flag, what)
+    return context.guide.choose(f"Which is {what}?", choices())
+
+
+def on_production(context: Context, world: World, instance: str, database: str | None) -> Sequence[str]:
+    """Name the databases, or one database's tables."""
+    source = world.cloud.source(instance)
+    refuse_dead(source)
+    user = context.settings.user or world.databases.user() or source.master_user
+    with world.databases.production(source.endpoint, user) as production:
+        return production.tables(database) if database else production.databases()
+
+
+def one_address(text: str) -> str:
+    """Read one address as a /32 or /128; UsageError for anything wider."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError as error:
+        raise UsageError("--my-ip", f"{text} is not an address", "give one address, like 203.0.113.7") from error
+    if network.num_addresses != 1:
+        raise UsageError("--my-ip", f"{text} is more than one address", "give one address, like 203.0.113.7")
+    return str(network)

@@ -1,0 +1,212 @@
+"""The main job as the operator meets it: ask, read, judge, show, confirm, run, sum up."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rdsrestore import __version__
+from rdsrestore.app.audit_upload import deposit
+from rdsrestore.app.context import Context
+from rdsrestore.app.keepalive import prolonged
+from rdsrestore.app.request_builder import CommandLine, complete
+from rdsrestore.domain.errors import Refused
+from rdsrestore.domain.facts import Dumped, Saved, Swapped
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.outcome.load_result import SavedTable
+from rdsrestore.domain.request.merge_policy import Merge, Policy
+from rdsrestore.domain.request.pace import PAUSE
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.target import AFTER
+from rdsrestore.steps import COMPARISON, RECIPE, STEPS, SWAP_BACK, WAY_BACK
+from rdsrestore.steps.approve import Approve
+from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.runs import StoredRun
+from rdsrestore.store.shredder import shred
+from rdsrestore.workflow.events import Announcer
+from rdsrestore.workflow.journal.journal import Journal, Kind
+from rdsrestore.workflow.journal.replay import ReplayedRun, header, replay
+from rdsrestore.workflow.planner import make_plan
+from rdsrestore.workflow.preflight import Finding, Severity, check
+from rdsrestore.workflow.run.pauses import Pauses
+from rdsrestore.workflow.run.run_io import RunIO
+from rdsrestore.workflow.run.runner import execute
+from rdsrestore.workflow.step import Facts, Impact, Plan, Run, Step, World
+from rdsrestore.workflow.surveyor import survey
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a command is to do: its steps, the question before them, and whether to only show them or not to ask.
+
+    `saved` are the undo files of the run that is taken back, in the folder `saved_in`, and `swapped` what it renamed.
+    """
+
+    recipe: Sequence[type[Step]]
+    question: str
+    dry_run: bool
+    yes: bool
+    saved: tuple[SavedTable, ...] = ()
+    saved_in: str = ""
+    swapped: Swapped | None = None
+
+
+def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -> ExitCode:
+    """Restore what was asked for, or with `dry_run` only show how; returns the exit code.
+
+    Raises UsageError, Refused and RemoteError before anything is made; whatever happens later is in the outcome.
+    """
+    world = context.world(yes=yes, typed=asked.confirm)
+    request = complete(asked, context, world)
+    if yes and not dry_run and asked.confirm != (request.typed or asked.confirm):
+        raise Refused("--yes", "this may take rows away and needs more than a yes", f"add --confirm '{request.typed}'")
+    question = f"Start? Nothing is written to {request.database} before you are asked again."
+    return start(request, Job(RECIPE, question, dry_run, yes), world, context)
+
+
+def compare(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -> ExitCode:
+    """Say what a restore would change, and end there; returns the exit code."""
+    world = context.world(yes=yes)
+    request = complete(asked, context, world)
+    question = f"Start? No table of {request.database} is written to."
+    return start(request, Job(COMPARISON, question, dry_run, yes), world, context)
+
+
+def undo(name: str | None, context: Context, reason: str, *, dry_run: bool, yes: bool) -> ExitCode:
+    """Take an earlier run's changes back; returns the exit code."""
+    stored = context.runs.find(name)
+    with stored.locked():
+        replayed = replay(stored.records(), STEPS)
+        saved, swapped = replayed.facts.find(Saved), replayed.facts.find(Swapped)
+        if saved is None:
+            raise Refused("undo", f"run {stored.id} changed no row of production", "rdsrestore runs lists the runs")
+        request = replace(
+            replayed.request,
+            operator=context.settings.operator,
+            reason=reason,
+            policy=Policy(Merge.EXACT),
+            incident_end=None,
+            invariants=(),
+            undoes=stored.id.value,
+        )
+        later = f"Start? Nothing is written to {request.database} before you are asked again."
+        question = f"Start? This renames tables of {request.database} at once." if swapped else later
+        recipe = SWAP_BACK if swapped else WAY_BACK
+        job = Job(recipe, question, dry_run, yes, saved.tables, str(stored.folder), swapped)
+        return start(request, job, context.world(yes=yes), context)
+
+
+def start(request: Request, job: Job, world: World, context: Context) -> ExitCode:
+    """Read, judge, show, confirm and run."""
+    read = survey(request, world, context.runs.prepare(), context.listener_checks())
+    read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped)
+    findings = check(request, read)
+    plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
+    calls = {
+        step.name: (*world.cloud.calls_of(step.name), *world.databases.statements_of(step.name)) for step in plan.steps
+    }
+    context.show_plan(plan, read, findings, context.runs.durations(), calls if job.dry_run else {})
+    refuse_if_blocked(findings)
+    if job.dry_run:
+        context.screen.print("dry run: nothing was created and nothing was changed")
+        return ExitCode.OK
+    if not job.yes and not consented(plan.steps, job.question, context):
+        raise Refused("plan", "you said no; nothing was created", "run the same command again when you are ready")
+    return carry_out(plan, read, world, context, by="--yes" if job.yes else request.operator)
+
+
+def consented(steps: Sequence[Step], question: str, context: Context) -> bool:
+    """Ask whether to begin: for the word yes where production is written to and no step asks before it."""
+    writes = any(step.impact is Impact.PRODUCTION for step in steps)
+    return context.agree(question) if writes and not asks(steps) else context.confirm(question)
+
+
+def asks(steps: Sequence[Step]) -> bool:
+    """Say whether a step asks for approval."""
+    return any(isinstance(step, Approve) for step in steps)
+
+
+def refuse_if_blocked(findings: Sequence[Finding]) -> None:
+    """Raise Refused with the first blocking finding, saying how many there are."""
+    blocked = [finding for finding in findings if finding.severity is Severity.BLOCKS]
+    if blocked:
+        more = f" (and {len(blocked) - 1} more, above)" if len(blocked) > 1 else ""
+        raise Refused("survey", f"{blocked[0].message}{more}", blocked[0].hint, code=blocked[0].code)
+
+
+@dataclass(frozen=True)
+class RunSession:
+    """Where a run is worked on: its folder, the world, and who is told."""
+
+    stored: StoredRun
+    world: World
+    context: Context
+
+
+def carry_out(plan: Plan, read: Survey, world: World, context: Context, by: str) -> ExitCode:
+    """Run a confirmed plan in a folder of its own."""
+
+    def begin(journal: Journal) -> None:
+        journal.append(Kind.STARTED, "", header(plan, read, __version__, socket.gethostname()))
+        journal.append(Kind.APPROVED, "", {"question": "start this plan?", "answer": "yes", "by": by})
+
+    with alone(plan, read, world):
+        stored = context.runs.create(plan.run)
+        with stored.locked():
+            return work(plan, read, RunSession(stored, world, context), begin)
+
+
+def dumps(run: Run) -> Iterator[Path]:
+    """Name the files that hold what was dumped."""
+    dumped, saved = run.facts.find(Dumped), run.facts.find(Saved)
+    kept = {table.dump.path for table in saved.tables if table.whole} if saved else set()
+    if dumped:
+        for place, files in ((run.folder, dumped.dumps), (run.folder / AFTER, dumped.afters)):
+            for each in files:
+                if place != run.folder or each.path not in kept:
+                    yield place / each.path
+                if each.floats:
+                    yield place / each.floats
+
+
+def alone(plan: Plan, read: Survey, world: World) -> AbstractContextManager[None]:
+    """Keep other runs off the tables, where any is written to."""
+    if all(step.impact is not Impact.PRODUCTION for step in plan.steps):
+        return nullcontext()
+    refs = (*plan.request.refs, *(each.ref for each in read.relatives))
+    return world.databases.alone(read.source.endpoint, plan.request.user, plan.run.value, refs)
+
+
+def work(
+    plan: Plan, read: Survey, session: RunSession, begin: Callable[[Journal], None], replayed: ReplayedRun | None = None
+) -> ExitCode:
+    """Do a plan's steps, those of an interrupted run where `told` is given, and sum up."""
+    stored, world, context = session.stored, session.world, session.context
+    expected = context.runs.durations()
+    journal = JournalFile(stored.journal, world.clock)
+    announcer = Announcer(context.listeners(stored.folder))
+    facts = replayed.facts if replayed else Facts()
+    run = Run(plan.run, plan.request, read, world, stored.folder, announcer.remark, facts)
+    try:
+        begin(journal)
+        with Pauses(stored.folder / PAUSE), prolonged(plan.run, plan.request, world):
+            outcome = execute(plan, run, RunIO(journal, announcer, expected), replayed.open if replayed else ())
+        problems = () if plan.request.keep_dump or outcome.exit_code else shred(dumps(run))
+    finally:
+        announcer.close()
+        journal.close()
+    if outcome.differences and not asks(plan.steps):
+        context.show_differences(outcome.differences, asked=False)
+    context.sum_up(
+        replace(
+            outcome, notices=(*announcer.problems, *problems, *deposit(stored, world, context.settings.audit_bucket))
+        ),
+        stored.folder,
+    )
+    return outcome.exit_code

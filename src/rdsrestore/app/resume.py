@@ -1,0 +1,128 @@
+"""Go on with a run that was cut off, from what its journal tells and the world still shows."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+from rdsrestore import __version__
+from rdsrestore.app.context import Context
+from rdsrestore.app.restore import RunSession, alone, consented, work
+from rdsrestore.domain.errors import Refused
+from rdsrestore.domain.facts import Dumped, Swapped, TakenBack
+from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.dump_file import DumpFile
+from rdsrestore.domain.tables.target import AFTER
+from rdsrestore.steps import STEPS
+from rdsrestore.steps.road import Found, ahead
+from rdsrestore.steps.stock import recount
+from rdsrestore.store.runs import StoredRun
+from rdsrestore.workflow.journal.journal import Kind
+from rdsrestore.workflow.journal.replay import ReplayedRun, replay
+from rdsrestore.workflow.planner import make_plan
+from rdsrestore.workflow.step import World
+from rdsrestore.workflow.surveyor import anew
+
+
+def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool) -> ExitCode:
+    """Finish a run; returns the exit code.
+
+    Raises Refused where there is nothing to go on with, and JournalError while another process works on it.
+    """
+    stored = context.runs.find(name)
+    with stored.locked():
+        replayed = replay(stored.records(), STEPS)
+        refuse_if_finished(replayed, stored)
+        refuse_if_taken_back(context.runs.taken_back().get(stored.id.value), stored)
+        world = context.world(yes=yes, typed=confirm)
+        replayed = replace(replayed, survey=afresh(replayed.survey, replayed.request, world))
+        survey = replayed.survey
+        kinds = {kind.name: kind for kind in STEPS}
+        whole = make_plan(replayed.request, survey, stored.id, [kinds[step] for step in replayed.recipe])
+        found = look(replayed, stored, world)
+        plan = replace(whole, steps=tuple(ahead(whole.steps, replayed, found)))
+        for line in what_is_left([step.describe() for step in plan.steps], replayed, stored):
+            context.screen.print(line, soft_wrap=True)
+        if not yes and not consented(plan.steps, "Go on?", context):
+            raise Refused(
+                "resume", "you said no; nothing was done", f"rdsrestore cleanup {stored.id} removes all of it"
+            )
+        by = "--yes" if yes else context.settings.operator
+        data = {"by": by, "host": socket.gethostname(), "version": __version__, "from": first_of(plan.steps)}
+        session = RunSession(stored, world, context)
+        with alone(plan, survey, world):
+            return work(plan, survey, session, lambda journal: journal.append(Kind.RESUMED, "", dict(data)), replayed)
+
+
+def afresh(read: Survey, request: Request, world: World) -> Survey:
+    """Take what was read, with the time, the endpoint, and this machine's address as production sees it, as of now."""
+    survey = anew(read, request, world)
+    with world.databases.production(survey.source.endpoint, request.user) as database:
+        seen = database.server().caller
+    return replace(survey, caller=request.caller or seen or survey.caller)
+
+
+def first_of(steps: tuple[object, ...]) -> str:
+    """Name the step that comes first."""
+    return str(getattr(steps[0], "name", "")) if steps else "teardown"
+
+
+def refuse_if_finished(replayed: ReplayedRun, stored: StoredRun) -> None:
+    """Refuse a run that came to its end, or that this release can't go on with."""
+    if (
+        replayed.ending
+        and replayed.ending.exit_code in {ExitCode.OK, ExitCode.INCOMPLETE}
+        and not replayed.ending.error
+    ):
+        raise Refused("resume", f"run {stored.id} is finished", f"rdsrestore audit {stored.id} shows what it did")
+    if not replayed.recipe:
+        raise Refused("resume", f"run {stored.id} is of an older release", f"rdsrestore cleanup {stored.id}")
+
+
+def refuse_if_taken_back(taken: TakenBack | None, stored: StoredRun) -> None:
+    """Refuse a run whose rows another run has taken back since: its plan and its books hold no more."""
+    if taken:
+        raise Refused(
+            "resume",
+            f"run {taken.by} took back what run {stored.id} wrote: {taken.ended or 'it is unfinished'}",
+            f"rdsrestore cleanup {stored.id} removes what is left of it; to restore again, run the same command again",
+            code="run.taken-back",
+        )
+
+
+def what_is_left(steps: list[str], replayed: ReplayedRun, stored: StoredRun) -> list[str]:
+    """Say where a run goes on."""
+    cut = "was cut off" if replayed.ending is None else f"ended: {replayed.ending.headline}"
+    todo = [f"  {text}" for text in steps] or ["  nothing but the teardown"]
+    return [f"run {stored.id} {cut}; what is left:", *todo]
+
+
+def look(replayed: ReplayedRun, stored: StoredRun, world: World) -> Found:
+    """Look at what is still there of a run."""
+    dumped = replayed.facts.find(Dumped)
+    folder = stored.folder
+    sound = dumped is not None and all(
+        intact(place, dump)
+        for place, dumps in ((folder, dumped.dumps), (folder / AFTER, dumped.afters))
+        for dump in dumps
+    )
+    with world.databases.production(replayed.survey.source.endpoint, replayed.request.user) as database:
+        found = Found(sound, database.scratch_exists(stored.id.schema))
+        if replayed.facts.find(Swapped) or not found.scratch:
+            recount(replayed, database)  # nothing is left to verify it by
+        return found
+
+
+def intact(folder: Path, dump: DumpFile) -> bool:
+    """Whether a dump is still what was checked, to its last byte."""
+    if dump.floats and not (folder / dump.floats).exists():
+        return False
+    try:
+        with (folder / dump.path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == dump.sha256
+    except OSError:
+        return False

@@ -1,0 +1,143 @@
+"""The least that the job needs of an account, as policies to attach: to the operator, and to the switch's role.
+
+What can be limited is limited to names that begin with ours and to our tag. Reading can't be limited by either: the
+services list either all or nothing (Service Authorization Reference, "Actions, resources, and condition keys" of RDS,
+EC2 and EventBridge Scheduler).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rdsrestore.aws.tags import MANAGED
+from rdsrestore.domain.ids import PREFIX
+
+Statement = dict[str, Any]
+OURS = f"arn:*:rds:*:*:db:{PREFIX}-*"
+TAGGED = {"StringEquals": {f"aws:ResourceTag/{MANAGED}": "true"}}
+TAGGING = {"StringEquals": {f"aws:RequestTag/{MANAGED}": "true"}}
+GROUPS = "arn:*:ec2:*:*:security-group/*"
+RULES = "arn:*:ec2:*:*:security-group-rule/*"
+
+
+def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[str, Any]:
+    """Write the policy of whoever runs the tool; with a role or a bucket, also what switch and audit copy take."""
+    statements = [
+        allow(
+            "Look",
+            "rds:DescribeDBInstances",
+            "rds:DescribeDBInstanceAutomatedBackups",
+            "rds:DescribeDBSnapshots",
+            "rds:DescribeEvents",
+            "rds:ListTagsForResource",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSecurityGroupRules",
+            "pricing:GetProducts",
+        ),
+        allow(
+            "AskWhatIsAllowed",
+            "iam:SimulatePrincipalPolicy",
+            "iam:GetRole",
+            on=["arn:*:iam::*:user/*", "arn:*:iam::*:role/*"],
+        ),
+        allow(
+            "Restore",
+            "rds:RestoreDBInstanceToPointInTime",
+            "rds:RestoreDBInstanceFromDBSnapshot",
+            on=[
+                OURS,
+                *(f"arn:*:rds:*:*:{kind}:*" for kind in ("db", "snapshot", "subgrp", "pg", "og", "auto-backup")),
+            ],
+        ),
+        *key(),
+        allow("TagWhatIsRestored", "rds:AddTagsToResource", on=[OURS], where=TAGGING),
+        allow("ChangeAndDeleteTheCopy", "rds:ModifyDBInstance", "rds:DeleteDBInstance", on=[OURS], where=TAGGED),
+        *group(),
+    ]
+    extra = (switch(switch_role) if switch_role else []) + (audit(bucket) if bucket else [])
+    return policy(statements + extra)
+
+
+def key() -> list[Statement]:
+    """Write what restoring takes where a customer's own key encrypts the instance: RDS uses it in the caller's name.
+
+    RDS user guide, "Encrypting Amazon RDS resources".
+    """
+    keys, through = ["arn:*:kms:*:*:key/*"], {"StringLike": {"kms:ViaService": "rds.*.amazonaws.com*"}}
+    grant = {**through, "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [
+        allow("SeeTheKey", "kms:DescribeKey", on=keys, where=through),
+        allow("UseTheKey", "kms:CreateGrant", on=keys, where=grant),
+    ]
+
+
+def group() -> list[Statement]:
+    """Write what a security group of our own takes, from making it to deleting it."""
+    return [
+        allow("MakeTheGroup", "ec2:CreateSecurityGroup", on=[GROUPS], where=TAGGING),
+        allow("MakeItInTheNetwork", "ec2:CreateSecurityGroup", on=["arn:*:ec2:*:*:vpc/*"]),
+        allow(
+            "TagWhatIsMade",
+            "ec2:CreateTags",
+            on=[GROUPS, RULES],
+            where={"StringEquals": {"ec2:CreateAction": ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress"]}},
+        ),
+        allow(
+            "OpenCloseAndDeleteTheGroup",
+            "ec2:AuthorizeSecurityGroupIngress",
+            "ec2:RevokeSecurityGroupIngress",
+            "ec2:DeleteSecurityGroup",
+            on=[GROUPS],
+            where=TAGGED,
+        ),
+        allow("NameTheRule", "ec2:AuthorizeSecurityGroupIngress", on=[RULES]),
+    ]
+
+
+def audit(bucket: str) -> list[Statement]:
+    """Write what the copies of the audit log take: putting them, nothing else."""
+    return [allow("KeepTheAuditLog", "s3:PutObject", on=[f"arn:*:s3:::{bucket}/{PREFIX}/*"])]
+
+
+def switch(role: str) -> list[Statement]:
+    """Write what setting the switch takes: schedules of our names, and handing its role to them."""
+    verbs = ("Create", "Update", "Get", "Delete")
+    service = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+    return [
+        allow(
+            "SetTheSwitch",
+            *(f"scheduler:{verb}Schedule" for verb in verbs),
+            on=[f"arn:*:scheduler:*:*:schedule/default/{PREFIX}-*"],
+        ),
+        allow("HandOverItsRole", "iam:PassRole", on=[role], where=service),
+    ]
+
+
+def switch_role() -> dict[str, Any]:
+    """Write the policy of the switch's role: it deletes what is ours, and nothing else."""
+    return policy([allow("DeleteTheCopy", "rds:DeleteDBInstance", on=[OURS], where=TAGGED)])
+
+
+def trust() -> dict[str, Any]:
+    """Write who may act as the switch's role: the scheduler."""
+    return policy(
+        [
+            {
+                "Sid": "TheSchedulerMay",
+                "Effect": "Allow",
+                "Principal": {"Service": "scheduler.amazonaws.com"},
+                "Action": ["sts:AssumeRole"],
+            }
+        ]
+    )
+
+
+def policy(statements: list[Statement]) -> dict[str, Any]:
+    """Wrap statements."""
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def allow(name: str, *actions: str, on: list[str] | None = None, where: dict[str, Any] | None = None) -> Statement:
+    """Write one statement; without `on` it is about everything."""
+    said: Statement = {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": on or "*"}
+    return said | ({"Condition": where} if where else {})

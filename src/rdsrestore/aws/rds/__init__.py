@@ -1,0 +1,1 @@
+"""Instances, real and restored."""

@@ -1,0 +1,65 @@
+"""From the cloud's own descriptions to ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rdsrestore.domain.cloud.instance import SnapshotInfo, SourceInstance
+from rdsrestore.domain.errors import CloudError
+from rdsrestore.domain.ids import Endpoint
+
+
+def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> SourceInstance:
+    """Describe an instance to restore from; CloudError with code `aws.no-endpoint` where it can't be reached at all."""
+    if not shown.get("Endpoint"):
+        raise CloudError(
+            "--instance",
+            f"{shown['DBInstanceIdentifier']} is {shown['DBInstanceStatus']} and has no endpoint",
+            "wait until it is available",
+            code="aws.no-endpoint",
+        )
+    window: Mapping[str, Any] = next((each["RestoreWindow"] for each in backups if each.get("RestoreWindow")), {})
+    options = shown.get("OptionGroupMemberships") or [{}]
+    subnets = shown.get("DBSubnetGroup") or {}
+    return SourceInstance(
+        id=shown["DBInstanceIdentifier"],
+        resource_id=shown["DbiResourceId"],
+        engine=shown["Engine"],
+        version=shown["EngineVersion"],
+        status=shown["DBInstanceStatus"],
+        endpoint=reached(shown),
+        instance_class=shown["DBInstanceClass"],
+        storage=shown["AllocatedStorage"],
+        storage_type=shown.get("StorageType", "gp3"),
+        vpc=subnets.get("VpcId", ""),
+        subnet_group=subnets.get("DBSubnetGroupName", ""),
+        security_groups=tuple(each["VpcSecurityGroupId"] for each in shown.get("VpcSecurityGroups", [])),
+        parameter_group=shown["DBParameterGroups"][0]["DBParameterGroupName"],
+        option_group=options[0].get("OptionGroupName"),
+        iam_authentication=bool(shown.get("IAMDatabaseAuthenticationEnabled")),
+        ca_certificate=shown.get("CACertificateIdentifier"),
+        publicly_accessible=bool(shown.get("PubliclyAccessible")),
+        master_user=shown["MasterUsername"],
+        retention_days=int(shown.get("BackupRetentionPeriod", 0)),
+        earliest=window.get("EarliestTime"),
+        latest=shown.get("LatestRestorableTime") or window.get("LatestTime"),
+        lifecycle_support=shown.get("EngineLifecycleSupport"),
+        network_type=shown.get("NetworkType"),
+        iops=shown.get("Iops"),
+        cluster=shown.get("DBClusterIdentifier"),
+        replica_of=shown.get("ReadReplicaSourceDBInstanceIdentifier"),
+    )
+
+
+def reached(shown: Mapping[str, Any]) -> Endpoint:
+    """Say where an instance answers."""
+    return Endpoint(shown["Endpoint"]["Address"], shown["Endpoint"]["Port"])
+
+
+def snapshot(shown: Mapping[str, Any]) -> SnapshotInfo:
+    """Describe a snapshot; the moment of its data is not the moment of its copy."""
+    taken = (
+        shown.get("SnapshotDatabaseTime") or shown.get("OriginalSnapshotCreateTime") or shown.get("SnapshotCreateTime")
+    )
+    return SnapshotInfo(shown["DBSnapshotIdentifier"], shown["DBInstanceIdentifier"], shown["Status"], taken)

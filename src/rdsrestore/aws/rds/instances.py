@@ -1,0 +1,262 @@
+"""RDS instances: reading a source, restoring it to a temporary one, and removing that again."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from rdsrestore.aws.errors import NO_BACKUPS, NO_INSTANCE, NO_SNAPSHOT, cloud_error, translated
+from rdsrestore.aws.iam import permissions, simulation
+from rdsrestore.aws.network import caller_address
+from rdsrestore.aws.network.security_group import Firewall
+from rdsrestore.aws.rds import describe, pricing, restored_instance
+from rdsrestore.aws.rds.expiry_schedule import Switch
+from rdsrestore.aws.retrying import until
+from rdsrestore.aws.session import CallLog, Clients
+from rdsrestore.aws.tags import as_mapping, expiry, is_ours
+from rdsrestore.domain.cloud.engine import ENGINES, engine
+from rdsrestore.domain.cloud.instance import (
+    ApiCall,
+    GroupSpec,
+    Identity,
+    Leftover,
+    RestoreSpec,
+    SnapshotInfo,
+    SourceInstance,
+    SwitchSpec,
+)
+from rdsrestore.domain.errors import CloudError
+from rdsrestore.domain.ids import PREFIX, Endpoint
+from rdsrestore.domain.secret import Secret
+from rdsrestore.ports.progress import Progress
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds.type_defs import DBInstanceAutomatedBackupTypeDef, DBInstanceTypeDef
+
+REACHED_WITHIN = 1800.0
+"""Seconds to wait for the restore window, which is about five minutes behind."""
+IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9-]*|arn:\S+")
+"""What can name an instance at all: to ask for anything else is an error of its own kind."""
+KINDS = ("", "automated", "shared", "awsbackup")
+"""Of which kinds a snapshot may be: one that is not the account's own manual one is shown where its kind is asked for.
+
+RDS API reference, DescribeDBSnapshots.
+"""
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+class RdsInstances:
+    """The port to the cloud for single RDS instances; `poll` is the pause between looks, in seconds."""
+
+    def __init__(self, clients: Clients, log: CallLog, poll: float, checkip: str) -> None:
+        self._clients = clients
+        self._log = log
+        self._poll = poll
+        self._checkip = checkip
+        self._firewall = Firewall(clients, poll)
+        self._switch = Switch(clients)
+        self._copies = restored_instance.Copies(clients, poll)
+
+    def identity(self) -> Identity:
+        """Say who we are to the cloud."""
+        with translated("AWS"):
+            answer = self._clients.sts.get_caller_identity()
+        return Identity(answer["Account"], answer["Arn"])
+
+    def caller(self) -> str:
+        """Find this machine's address as the outside sees it, as a /32 or /128."""
+        return caller_address.caller(self._checkip)
+
+    def instances(self) -> Sequence[str]:
+        """Name the instances that could be a source, without our own temporary ones."""
+        names = (each["DBInstanceIdentifier"] for each in self._all() if each["Engine"] in ENGINES)
+        return tuple(name for name in names if not name.startswith(f"{PREFIX}-"))
+
+    def source(self, instance: str) -> SourceInstance:
+        """Read an instance; code `aws.no-instance` where there is none, its hint naming near ones."""
+        shown = self._copies.find(instance) if IDENTIFIER.fullmatch(instance) else None
+        if shown is None:
+            names = self.instances()
+            near = difflib.get_close_matches(instance, names, n=3, cutoff=0.4) or list(names[:5])
+            hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
+            raise CloudError("--instance", f"there is no instance {instance}", hint, code="aws.no-instance")
+        engine(shown["Engine"])
+        return describe.source(shown, self._backups(shown["DbiResourceId"]))
+
+    def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
+        """Say where an instance's read replicas answer; None for one that can't be read from here.
+
+        One of another region is listed by its ARN, which this region's service does not take.
+        """
+        shown = self._copies.find(instance)
+        names = shown.get("ReadReplicaDBInstanceIdentifiers", []) if shown else []
+        return {name: self._replica(name) for name in names}
+
+    def _replica(self, name: str) -> Endpoint | None:
+        if name.startswith("arn:") and name.split(":")[3] != self._clients.region:
+            return None
+        try:
+            found = self._copies.find(name)
+        except CloudError:
+            return None
+        return describe.reached(found) if found and found.get("Endpoint") else None
+
+    def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
+        """List an instance's snapshots, newest first."""
+        with translated("snapshots"):
+            pages = self._clients.rds.get_paginator("describe_db_snapshots").paginate(DBInstanceIdentifier=instance)
+            found = [describe.snapshot(each) for page in pages for each in page["DBSnapshots"]]
+        return tuple(sorted(found, key=lambda each: each.taken or BEGINNING, reverse=True))
+
+    def snapshot(self, snapshot: str) -> SnapshotInfo:
+        """Read one snapshot; code `aws.no-snapshot` where there is none."""
+        for kind in KINDS:
+            wish: dict[str, Any] = {"DBSnapshotIdentifier": snapshot} | ({"SnapshotType": kind} if kind else {})
+            try:
+                with translated("--snapshot"):
+                    found = self._clients.rds.describe_db_snapshots(**wish)["DBSnapshots"]
+            except CloudError as error:
+                if error.code != NO_SNAPSHOT.code:
+                    raise
+                continue
+            if found:
+                return describe.snapshot(found[0])
+        raise cloud_error("--snapshot", f"there is no snapshot {snapshot}", NO_SNAPSHOT)
+
+    def denied(self, vpc: str) -> Sequence[str]:
+        """Name the actions the job needs that a trial without effect shows to be forbidden."""
+        return tuple(self._firewall.denied(vpc))
+
+    def doubted(self, *, switch: bool) -> Sequence[str]:
+        """Name the actions the job needs that the account's policy simulator does not think allowed."""
+        me = self.identity()
+        return tuple(simulation.doubted(self._clients, me, switch=switch))
+
+    def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
+        """Look up what the temporary instance costs an hour, in USD; None where unknown."""
+        sold_as = engine(source.engine).sold_as
+        return pricing.hourly(self._clients.session, self._clients.region, sold_as, instance_class)
+
+    def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
+        """Wait until the restore window reaches `moment`; returns the window's end."""
+
+        def reached() -> datetime | None:
+            shown = self._copies.find(instance)
+            if shown is None:
+                raise cloud_error("reach-moment", f"there is no instance {instance} any more", NO_INSTANCE)
+            latest = shown.get("LatestRestorableTime")
+            if latest is not None and latest >= moment:
+                return latest
+            progress(f"backups reach {latest:%H:%M:%SZ}" if latest else "no backup yet", None)
+            return None
+
+        late = CloudError(
+            "reach-moment",
+            f"the backups of {instance} did not reach {moment:%H:%M:%SZ}",
+            "look at the instance's backups, or choose an earlier --before",
+            code="aws.window",
+        )
+        return until(reached, self._poll, REACHED_WITHIN, late)
+
+    def create_group(self, spec: GroupSpec, run: str) -> str:
+        """Make the run's security group, or adopt it where the answer to an earlier call was lost; returns its id."""
+        return self._firewall.create(spec, run)
+
+    def delete_group(self, name: str, progress: Progress) -> None:
+        """Delete the group of that name if it is ours, waiting while something still uses it; gone already is fine."""
+        self._firewall.delete(name, progress)
+
+    def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
+        """Let `cidr` reach `port` through the group; returns the rule's id."""
+        return self._firewall.open(group, cidr, port, run)
+
+    def close_rules(self, group: str) -> None:
+        """Revoke all ingress rules of a group of ours and read back that they are gone; no group, no rule."""
+        self._firewall.close(group)
+
+    def find_group(self, name: str) -> str | None:
+        """Return the id of the run's own group, None where there is none."""
+        return self._firewall.find(name)
+
+    def restore(self, spec: RestoreSpec, run: str) -> str:
+        """Start the restore, or adopt the instance where the answer was lost; returns its resource id."""
+        return self._copies.restore(spec, run)
+
+    def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
+        """Wait until the instance can be logged in to."""
+        return self._copies.await_available(name, timeout, progress)
+
+    def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
+        """Give the temporary instance's master user a password of our own and wait until it holds."""
+        self._copies.reset_password(name, password, progress)
+
+    def delete_instance(self, name: str, progress: Progress) -> None:
+        """Delete the instance of that name if it is ours, without snapshot or backups, and wait until it is gone."""
+        self._copies.delete(name, progress)
+
+    def arm(self, spec: SwitchSpec) -> None:
+        """Let the cloud delete instances at a moment, or put that off."""
+        self._switch.arm(spec)
+
+    def put_off(self, spec: SwitchSpec) -> None:
+        """Put off what `arm` asked for."""
+        self._switch.put_off(spec)
+
+    def disarm(self, instances: Sequence[str]) -> None:
+        """Take back what `arm` asked for."""
+        self._switch.disarm(instances)
+
+    def armed(self, instances: Sequence[str]) -> Sequence[str]:
+        """Name those of the instances that the cloud is still to delete."""
+        return self._switch.armed(instances)
+
+    def deposit(self, bucket: str, key: str, content: bytes) -> None:
+        """Put a copy of a file into a bucket; a bucket with object lock wants the digest that is sent along."""
+        with translated("audit copy"):
+            self._clients.s3().put_object(Bucket=bucket, Key=key, Body=content, ChecksumAlgorithm="SHA256")
+
+    def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
+        """Find what carries our marks, of one run or of all."""
+        found = [leftover(each) for each in map(self._copies.with_tags, self._all()) if ours(each, run)]
+        return (*found, *self._firewall.leftovers(run))
+
+    def take_calls(self) -> Sequence[ApiCall]:
+        """Return the requests answered since the last time, oldest first."""
+        return self._log.take()
+
+    def calls_of(self, step: str) -> Sequence[str]:
+        """Name what a step asks of the cloud, for the plan."""
+        return permissions.CALLS.get(step, ())
+
+    def _backups(self, resource_id: str) -> Sequence[DBInstanceAutomatedBackupTypeDef]:
+        try:
+            with translated("backups"):
+                pages = self._clients.rds.get_paginator("describe_db_instance_automated_backups").paginate(
+                    DbiResourceId=resource_id
+                )
+                return [each for page in pages for each in page["DBInstanceAutomatedBackups"]]
+        except CloudError as error:
+            if error.code == NO_BACKUPS.code:
+                return ()
+            raise
+
+    def _all(self) -> Sequence[DBInstanceTypeDef]:
+        with translated("instances"):
+            pages = self._clients.rds.get_paginator("describe_db_instances").paginate()
+            return [each for page in pages for each in page["DBInstances"]]
+
+
+def ours(shown: DBInstanceTypeDef, run: str | None) -> bool:
+    """Whether an instance is ours."""
+    return is_ours(shown["DBInstanceIdentifier"], as_mapping(shown.get("TagList", [])), run)
+
+
+def leftover(shown: DBInstanceTypeDef) -> Leftover:
+    """Describe an instance of ours."""
+    tags = as_mapping(shown.get("TagList", []))
+    run = tags.get(f"{PREFIX}:run", "")
+    return Leftover("instance", shown["DBInstanceIdentifier"], run, shown["DBInstanceStatus"], expiry(tags))

@@ -1,0 +1,275 @@
+"""The temporary instance.
+
+Made with every attribute given, waited for without a ceiling of half an hour, and surely deleted.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from rdsrestore.aws.errors import FAILURES, code_of, translate, translated, unanswered
+from rdsrestore.aws.retrying import persistently, twice, until
+from rdsrestore.aws.session import Clients
+from rdsrestore.aws.tags import as_mapping, as_tags, is_ours, marks
+from rdsrestore.domain.cloud.instance import RestoreSpec
+from rdsrestore.domain.errors import CloudError
+from rdsrestore.domain.ids import PREFIX, Endpoint
+from rdsrestore.domain.secret import Secret
+from rdsrestore.ports.progress import Progress
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+
+USABLE = frozenset(
+    {"available", "backing-up", "storage-initialization", "storage-optimization", "storage-config-upgrade"}
+    | {"configuring-enhanced-monitoring", "configuring-iam-database-auth", "configuring-log-exports"}
+)
+"""In which an instance answers (RDS user guide, "Viewing Amazon RDS DB instance status").
+
+A restored one may load its blocks for hours as `storage-initialization`.
+"""
+ENDED_BADLY = frozenset(
+    {"failed", "restore-error", "upgrade-failed", "insufficient-capacity", "storage-full", "gone"}
+    | {"delete-precheck", "deleting", "stopping", "stopped"}
+    | {"inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable"}
+)
+INCOMPATIBLE = "incompatible-"
+PROVISIONED = frozenset({"io1", "io2"})
+"""Storage whose speed has to be named."""
+SUPPORTED_LONGER = frozenset({"mysql"})
+"""Engines with an Extended Support to choose (RDS API reference, RestoreDBInstanceToPointInTime)."""
+APPEARS_WITHIN = 60.0
+PASSWORD_WITHIN = 900.0
+GONE_WITHIN = 3600.0
+LAST_EVENTS = 3
+A_DAY = 1440
+
+
+class Copies:
+    """Temporary instances, known as ours by their marks; `poll` is the pause between looks, in seconds."""
+
+    def __init__(self, clients: Clients, poll: float) -> None:
+        self._reads = clients.rds
+        self._writes = clients.rds_writes
+        self._poll = poll
+
+    def find(self, name: str) -> DBInstanceTypeDef | None:
+        """Describe an instance; None where there is none."""
+        try:
+            with translated("instance"):
+                shown = self._reads.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+        except CloudError as error:
+            if error.code == "aws.no-instance":
+                return None
+            raise
+        return self.with_tags(shown)
+
+    def with_tags(self, shown: DBInstanceTypeDef) -> DBInstanceTypeDef:
+        """Ask for the tags of an instance of our name where its description has none, as in some partitions."""
+        if shown.get("TagList") or not shown["DBInstanceIdentifier"].startswith(f"{PREFIX}-"):
+            return shown
+        try:
+            tags = self._reads.list_tags_for_resource(ResourceName=shown["DBInstanceArn"])["TagList"]
+        except FAILURES:
+            return shown
+        return {**shown, "TagList": tags}
+
+    def restore(self, spec: RestoreSpec, run: str) -> str:
+        """Start the restore; where the answer is lost or the name exists, adopt the instance if it is this run's.
+
+        Returns its resource id once the cloud shows it.
+        """
+
+        def make() -> str:
+            try:
+                return self._start(spec, run)["DbiResourceId"]
+            except FAILURES as error:
+                if code_of(error) == "DBInstanceAlreadyExists" or unanswered(error):
+                    found = self.find(spec.name)
+                    if found:
+                        return require_ours(found, run)["DbiResourceId"]
+                raise translate("restore-instance", error) from error
+
+        made = persistently(make)
+        late = CloudError("restore-instance", f"{spec.name} does not appear", "rdsrestore cleanup", code="aws.timeout")
+        until(lambda: self.find(spec.name), min(self._poll, 1.0), APPEARS_WITHIN, late)
+        return made
+
+    def _start(self, spec: RestoreSpec, run: str) -> DBInstanceTypeDef:
+        settings = given(spec, run)
+        if spec.moment:
+            return self._writes.restore_db_instance_to_point_in_time(
+                SourceDbiResourceId=spec.source.resource_id,
+                TargetDBInstanceIdentifier=spec.name,
+                RestoreTime=spec.moment.astimezone(UTC).replace(microsecond=0),
+                **settings,
+            )["DBInstance"]
+        return self._writes.restore_db_instance_from_db_snapshot(
+            DBInstanceIdentifier=spec.name, DBSnapshotIdentifier=str(spec.snapshot), **settings
+        )["DBInstance"]
+
+    def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
+        """Wait until an instance is settled.
+
+        CloudError `aws.restore-failed` or `aws.restore-timeout` where it never is.
+        """
+
+        def ready() -> Endpoint | None:
+            shown = self.find(name)
+            status = shown["DBInstanceStatus"] if shown else "gone"
+            if shown is None or status in ENDED_BADLY or status.startswith(INCOMPATIBLE):
+                raise self._failed(name, status)
+            loaded = shown.get("StorageOperationPercentProgress")
+            progress(status, loaded / 100 if isinstance(loaded, int) else None)
+            return endpoint(shown) if is_settled(shown) else None
+
+        late = CloudError(
+            "restore-instance",
+            f"{name} was not available after {timeout:,.0f} seconds",
+            "give it longer with --wait SECONDS",
+            code="aws.restore-timeout",
+        )
+        return until(twice(ready), self._poll, timeout, late)
+
+    def _failed(self, name: str, status: str) -> CloudError:
+        said = self._last_words(name)
+        return CloudError(
+            "restore-instance",
+            f"{name} ended as {status}" + (f" ({said})" if said else ""),
+            "try another --class or an earlier --before; the message says what the cloud did not like",
+            code="aws.restore-failed",
+        )
+
+    def _last_words(self, name: str) -> str:
+        try:
+            events = self._reads.describe_events(SourceIdentifier=name, SourceType="db-instance", Duration=A_DAY)
+        except FAILURES:
+            return ""  # the failure itself is what has to be told
+        return "; ".join(event["Message"] for event in events["Events"][-LAST_EVENTS:])
+
+    def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
+        """Set the master password of an instance of ours and wait until it is taken up.
+
+        The status stays `available` for a moment before it changes.
+        """
+
+        def change() -> None:
+            require_found(self.find(name), name)
+            with translated("own-password"):
+                self._writes.modify_db_instance(
+                    DBInstanceIdentifier=name, MasterUserPassword=password.reveal(), ApplyImmediately=True
+                )
+
+        def taken() -> bool | None:
+            shown = require_found(self.find(name), name)
+            progress(shown["DBInstanceStatus"], None)
+            return True if is_settled(shown) else None
+
+        persistently(change, PASSWORD_WITHIN)
+        late = CloudError("own-password", f"{name} did not take the password", "run again", code="aws.password")
+        until(twice(taken), self._poll, PASSWORD_WITHIN, late)
+
+    def delete(self, name: str, progress: Progress) -> None:
+        """Delete an instance of ours and wait until it is gone; CloudError `aws.name-taken` where it is not ours.
+
+        It is gone when two looks in a row say so: a restore that was cut short may still be on its way.
+        """
+
+        def gone() -> bool | None:
+            shown = self.find(name)
+            if shown is None:
+                return True
+            require_ours(shown)
+            status = shown["DBInstanceStatus"]
+            progress(status if status == "deleting" else f"waiting until it can be deleted: it is {status}", None)
+            if status != "deleting":
+                self._ask_to_delete(name, protected=bool(shown.get("DeletionProtection")))
+            return None
+
+        late = CloudError(
+            "delete", f"{name} is still there", "wait, then rdsrestore cleanup", code="aws.delete-timeout"
+        )
+        until(twice(gone), self._poll, GONE_WITHIN, late)
+
+    def _ask_to_delete(self, name: str, *, protected: bool) -> None:
+        """Ask once; a refusal that may pass, as while the instance is being made, is left to the next look."""
+        try:
+            if protected:
+                self._writes.modify_db_instance(
+                    DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True
+                )
+            self._writes.delete_db_instance(
+                DBInstanceIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=True
+            )
+        except FAILURES as error:
+            trouble = translate("delete", error)
+            # protection may come back, by a rule of the account, between our look and our call
+            if isinstance(trouble, CloudError) and code_of(error) == "InvalidParameterCombination":
+                trouble.retryable = True
+            if code_of(error) != "DBInstanceNotFound":
+                raise trouble from error
+
+
+def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
+    """Write out every attribute of the copy: what is left out would be the service's choice, or production's."""
+    source = spec.source
+    optional = {
+        "OptionGroupName": source.option_group,
+        "CACertificateIdentifier": source.ca_certificate,
+        "EngineLifecycleSupport": source.lifecycle_support if source.engine in SUPPORTED_LONGER else None,
+        "NetworkType": source.network_type,
+        "Iops": source.iops if source.storage_type in PROVISIONED else None,
+    }
+    return {
+        "DBInstanceClass": spec.instance_class,
+        "DBSubnetGroupName": source.subnet_group,
+        "DBParameterGroupName": source.parameter_group,
+        "VpcSecurityGroupIds": [spec.group],
+        "StorageType": source.storage_type,
+        "MultiAZ": False,
+        "PubliclyAccessible": source.publicly_accessible,
+        "AutoMinorVersionUpgrade": False,
+        "CopyTagsToSnapshot": False,
+        "DeletionProtection": False,
+        "BackupRetentionPeriod": 0,
+        "EnableIAMDatabaseAuthentication": False,
+        "Tags": as_tags(marks(spec.name, run, spec.expires)),
+        **{key: value for key, value in optional.items() if value},
+    }
+
+
+def require_ours(shown: DBInstanceTypeDef, run: str | None = None) -> DBInstanceTypeDef:
+    """Return an instance that carries our marks, of that run where one is given; else CloudError `aws.name-taken`."""
+    name = shown["DBInstanceIdentifier"]
+    if not is_ours(name, as_mapping(shown.get("TagList", [])), run):
+        raise CloudError(
+            "instance",
+            f"{name} does not carry our tags, so it is left alone",
+            f"if nobody needs it: aws rds delete-db-instance --db-instance-identifier {name} --skip-final-snapshot",
+            code="aws.name-taken",
+        )
+    return shown
+
+
+def require_found(shown: DBInstanceTypeDef | None, name: str) -> DBInstanceTypeDef:
+    """Return an instance of ours that has to be there; CloudError `aws.no-instance` where it is not."""
+    if shown is None:
+        raise CloudError("instance", f"{name} is gone", "somebody deleted it; run again", code="aws.no-instance")
+    return require_ours(shown)
+
+
+def is_settled(shown: DBInstanceTypeDef) -> bool:
+    """Whether an instance is available, reachable by name, and has nothing pending."""
+    groups = [group.get("Status") for group in shown.get("VpcSecurityGroups", [])]
+    return (
+        shown["DBInstanceStatus"] in USABLE
+        and bool(shown.get("Endpoint"))
+        and not shown.get("PendingModifiedValues")
+        and all(status == "active" for status in groups)
+    )
+
+
+def endpoint(shown: DBInstanceTypeDef) -> Endpoint:
+    """Where an instance answers."""
+    return Endpoint(shown["Endpoint"]["Address"], shown["Endpoint"]["Port"])

@@ -1,0 +1,71 @@
+"""How a command ends: with an exit code, and an error that anybody can read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from signal import SIGINT
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from rdsrestore.domain.errors import Interrupted, RdsRestoreError, said_of
+from rdsrestore.domain.outcome.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from rdsrestore.app.context import Context
+
+
+def ended(
+    command: Callable[[Context], ExitCode],
+    profile: str | None = None,
+    region: str | None = None,
+    *,
+    executor: str | None = None,
+    json: bool = False,
+    debug: bool = False,
+    remind: bool = True,
+) -> NoReturn:
+    """Run a command to its end and leave with its exit code; no traceback reaches anybody who did not ask for one.
+
+    With `remind` it is said first which runs of this machine are unfinished.
+    """
+    from rdsrestore.app.context import Context
+
+    context: Context | None = None
+    try:
+        context = Context.open(profile, region, executor=executor, json=json)
+        if remind:
+            context.remind()
+        code = command(context)
+    except RdsRestoreError as error:
+        code = failed(context, error)
+    except KeyboardInterrupt:
+        code = failed(context, Interrupted(SIGINT, "SIGINT"))
+    except Exception as error:
+        if debug:
+            raise
+        failed(
+            context, RdsRestoreError("rdsrestore", said_of(error), "run again with --debug and report what it prints")
+        )
+        code = ExitCode.BUG
+    raise typer.Exit(code)
+
+
+def failed(context: Context | None, error: RdsRestoreError) -> ExitCode:
+    """Show an error and return its exit code."""
+    if context:
+        context.fail(error)
+    else:
+        show(error)
+    return error.exit_code
+
+
+def fail(error: RdsRestoreError) -> NoReturn:
+    """Show an error and leave."""
+    show(error)
+    raise typer.Exit(error.exit_code)
+
+
+def show(error: RdsRestoreError) -> None:
+    """Print an error where there is no screen yet."""
+    typer.echo(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""), err=True)

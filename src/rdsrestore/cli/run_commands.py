@@ -1,0 +1,98 @@
+"""The commands about runs that there are: go on, hold, clean up, look; and what a run may need."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rdsrestore.cli.exit_handling import ended
+from rdsrestore.cli.options import Debug, Json, Profile, Region, RunName, Yes
+
+
+def resume(
+    run: RunName = None,
+    confirm: Annotated[
+        str | None, typer.Option(help="With --yes: the table's name, typed beforehand where rows would be deleted.")
+    ] = None,
+    yes: Yes = False,
+    profile: Profile = None,
+    region: Region = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Go on with a run that was cut off; what is done and still good is not done again."""
+    from rdsrestore.app.resume import resume
+
+    ended(lambda context: resume(run, context, confirm, yes=yes), profile, region, json=json, debug=debug, remind=False)
+
+
+def pause(run: RunName = None) -> None:
+    """Hold a run's load between two transactions, until unpause."""
+    from rdsrestore.app.cleanup.one_run import hold
+
+    ended(lambda context: hold(run, context, on=True), remind=False)
+
+
+def unpause(run: RunName = None) -> None:
+    """Let a run's load go on."""
+    from rdsrestore.app.cleanup.one_run import hold
+
+    ended(lambda context: hold(run, context, on=False), remind=False)
+
+
+def cleanup(
+    run: RunName = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Whatever carries our marks in the account, other people's runs too.")
+    ] = False,
+    yes: Yes = False,
+    profile: Profile = None,
+    region: Region = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Remove what a run left behind, by its journal, or by the marks of all; safe to run again."""
+    from rdsrestore.app.cleanup.all_runs import sweep
+    from rdsrestore.app.cleanup.one_run import clean
+
+    work = (lambda context: sweep(context, yes=yes)) if everything else (lambda context: clean(run, context))
+    ended(work, profile, region, json=json, debug=debug, remind=False)
+
+
+def runs(json: Json = False) -> None:
+    """List the runs of this machine."""
+    from rdsrestore.app.history import list_runs
+
+    ended(list_runs, json=json)
+
+
+def audit(
+    run: RunName = None,
+    json: Json = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Check that the journal was not changed since.")] = False,
+) -> None:
+    """Show who did what when in a run, with counts, durations and AWS request ids."""
+    from rdsrestore.app.history import show_run, verify_run
+
+    show = verify_run if verify else show_run
+    ended(lambda context: show(run, context), json=json)
+
+
+def iam_policy(
+    switch_role: Annotated[
+        str | None, typer.Option(help="The ARN of the dead man's switch's role: adds what setting it takes.")
+    ] = None,
+    audit_bucket: Annotated[str | None, typer.Option(help="The bucket of the audit log's copies.")] = None,
+    of_switch: Annotated[bool, typer.Option("--of-switch", help="The policy of that role itself.")] = False,
+    trust: Annotated[bool, typer.Option("--trust", help="Who may act as that role.")] = False,
+) -> None:
+    """Print the least privileges that a run needs, as a policy's JSON."""
+    from json import dumps
+
+    from rdsrestore.app.policy import policy
+
+    typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
+
+
+COMMANDS = (resume, pause, unpause, cleanup, runs, audit)

@@ -1,0 +1,1 @@
+"""Settings, from rdsrestore.toml and the environment."""

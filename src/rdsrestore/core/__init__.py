@@ -1,1 +1,0 @@
-"""What the job is, on the standard library alone."""

@@ -1,0 +1,1 @@
+"""Where two servers' rows of one table differ."""

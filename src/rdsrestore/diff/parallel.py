@@ -1,0 +1,106 @@
+"""A comparison in sections, each a plain task: where the sides of one differ is found by whoever is free."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from rdsrestore.diff.checksum_diff import Differ
+from rdsrestore.diff.key_diff import Presence
+from rdsrestore.domain.tables.key_range import EVERYTHING, Slice, Span
+from rdsrestore.ports.key_ranges import TableRows
+
+WARMERS = 4
+"""Sections that a restored volume reads ahead at a time: it fetches each block when that is first asked for."""
+WARM = 0.25
+"""Seconds within which a section's pages are read where the volume has them."""
+SECTION = 250_000
+"""Rows of a section: many more than a chunk, and few enough that a lost worker costs little."""
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class RangeTask(Protocol):
+    """One side's rows as they may be sent elsewhere."""
+
+    def rows(self) -> AbstractContextManager[TableRows]:
+        """Log in, wherever this is."""
+        ...
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What differs in one section; `restored`, `live` and `common` count rows or keys as a differ does."""
+
+    slices: tuple[Slice, ...]
+    restored: int
+    live: int
+    common: int | None
+
+
+def search(restored: RangeTask, live: RangeTask, span: Span, content: bool) -> Findings:  # noqa: FBT001 - a task's arguments
+    """Compare one section by content or by keys alone; the task itself."""
+    with restored.rows() as then, live.rows() as now, ThreadPoolExecutor(2) as pool:
+        kind = Differ if content else Presence
+        differ = kind(then, now, pool, silent, whole=span)
+        found = tuple(differ.slices())
+        common = differ.common if isinstance(differ, Presence) else None
+        return Findings(found, differ.restored_rows, differ.live_rows, common)
+
+
+def searched(
+    executor: Executor,
+    size: int,
+    sides: tuple[TableRows, TableRows],
+    content: bool,  # noqa: FBT001 - as above
+    step: int = SECTION,
+) -> Iterator[Findings]:
+    """Have all sections compared, `size` at a time; yields what was found, in key order."""
+    restored, live = (side.task() for side in sides)
+    spans = warmed(executor, restored, sides[0].rough(EVERYTHING, step))
+    yield from each_done(spans, lambda span: executor.submit(search, restored, live, span, content), size)
+
+
+def warmed(executor: Executor, restored: RangeTask, spans: Iterator[Span]) -> Iterator[Span]:
+    """Have several sections read before they are compared where the volume is cold: where the first one came slowly."""
+    first = next(spans, None)
+    if first is None:
+        return
+    begun = time.monotonic()
+    yield executor.submit(touch, restored, first).result()
+    if WARMERS and time.monotonic() - begun > WARM:
+        yield from each_done(spans, lambda span: executor.submit(touch, restored, span), WARMERS)
+    else:
+        yield from spans
+
+
+def touch(restored: RangeTask, span: Span) -> Span:
+    """Have the copy read a section's pages; the task itself."""
+    with restored.rows() as rows:
+        rows.count(span)
+    return span
+
+
+def each_done(items: Iterable[T], submit: Callable[[T], Future[R]], size: int) -> Iterator[R]:
+    """Have something done for each item, `size` at a time; yields the results in order."""
+    under_way: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            under_way.append(submit(item))
+            if len(under_way) >= size:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        for each in under_way:
+            each.cancel()
+
+
+def silent(text: str, share: float | None) -> None:
+    """Say nothing: nobody listens where a task is done."""
+    del text, share

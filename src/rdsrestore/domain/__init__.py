@@ -1,0 +1,1 @@
+"""The words of the job. Pure: nothing here reads or changes the world."""

@@ -1,0 +1,129 @@
+"""What is known about the cloud's side: instances, their windows, and what a run makes there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.ids import Endpoint
+
+
+@written("Identity")
+@dataclass(frozen=True)
+class Identity:
+    """Who the cloud says we are."""
+
+    account: str
+    arn: str
+
+
+@written("SourceInstance")
+@dataclass(frozen=True)
+class SourceInstance:
+    """The instance that is restored from, with everything a restore does not carry over by itself.
+
+    `earliest` and `latest` bound the restore window in UTC (None where backups are off); `storage` is in GiB, `iops`
+    what is provisioned.
+    """
+
+    id: str
+    resource_id: str
+    engine: str
+    version: str
+    status: str
+    endpoint: Endpoint
+    instance_class: str
+    storage: int
+    storage_type: str
+    vpc: str
+    subnet_group: str
+    security_groups: tuple[str, ...]
+    parameter_group: str
+    option_group: str | None
+    iam_authentication: bool
+    ca_certificate: str | None
+    publicly_accessible: bool
+    master_user: str
+    retention_days: int
+    earliest: datetime | None
+    latest: datetime | None
+    lifecycle_support: str | None = None
+    network_type: str | None = None
+    iops: int | None = None
+    cluster: str | None = None
+    replica_of: str | None = None
+    replicas: tuple[Endpoint, ...] = ()
+
+
+@written("SnapshotInfo")
+@dataclass(frozen=True)
+class SnapshotInfo:
+    """A stored snapshot; `taken` is the moment of its data in UTC."""
+
+    id: str
+    instance: str
+    status: str
+    taken: datetime | None
+
+
+@written("GroupSpec")
+@dataclass(frozen=True)
+class GroupSpec:
+    """A security group to make: its name is the run's resource name."""
+
+    name: str
+    vpc: str
+    expires: datetime
+
+
+@written("SwitchSpec")
+@dataclass(frozen=True)
+class SwitchSpec:
+    """Temporary instances that the cloud is to delete by itself at a moment, acting as `role`."""
+
+    instances: tuple[str, ...]
+    role: str
+    at: datetime
+
+
+@written("RestoreSpec")
+@dataclass(frozen=True)
+class RestoreSpec:
+    """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both."""
+
+    name: str
+    source: SourceInstance
+    group: str
+    expires: datetime
+    instance_class: str
+    moment: datetime | None = None
+    snapshot: str | None = None
+
+
+@written("Leftover")
+@dataclass(frozen=True)
+class Leftover:
+    """Something in the account that carries our marks: kind is `instance`, `group` or `rule`."""
+
+    kind: str
+    id: str
+    run: str
+    status: str
+    expires: datetime | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is an instance that nobody deletes: its security group can't go before it does."""
+        return self.kind == "instance" and self.status != "deleting"
+
+
+@written("ApiCall")
+@dataclass(frozen=True)
+class ApiCall:
+    """One answered request to the cloud, for joining the journal with the cloud's own trail."""
+
+    service: str
+    operation: str
+    request_id: str
+    status: int

@@ -1,0 +1,1 @@
+"""How it ended, and what that means."""

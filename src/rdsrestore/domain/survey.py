@@ -1,0 +1,75 @@
+"""Everything that is read before anything is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from rdsrestore.domain.cloud.instance import Identity, Leftover, SnapshotInfo, SourceInstance
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.facts import Swapped
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.outcome.load_result import SavedTable
+from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.domain.tables.server import ClientTools, ServerFacts
+from rdsrestore.domain.tables.target import Relative
+
+
+@written("TableSurvey")
+@dataclass(frozen=True)
+class TableSurvey:
+    """A table as production has it now: `definition` is None where it does not exist, `similar` then holds near names.
+
+    `rows` is the exact count, None where the table does not exist.
+    """
+
+    ref: TableRef
+    definition: TableDefinition | None
+    rows: int | None = None
+    similar: tuple[str, ...] = ()
+
+
+@written("ListenerCheck")
+@dataclass(frozen=True)
+class ListenerCheck:
+    """Whether someone who is to be told can be told; `problem` is empty when they can."""
+
+    name: str
+    problem: str = ""
+    hint: str = ""
+
+
+@written("Survey")
+@dataclass(frozen=True)
+class Survey:
+    """The world before the run. `free_disk` is in bytes, `hourly_cost` in USD where known.
+
+    `relatives` are the tables that come along, and `tables` holds these too. `saved` are an earlier run's undo files in
+    the folder `saved_in`, and `swapped` what it renamed, where that run is to be taken back. `denied` are actions that
+    the cloud refused in a trial, `doubted` those that its simulator does not think allowed. Of `unseen_replicas` no
+    lag can be read.
+    """
+
+    at: datetime
+    identity: Identity
+    source: SourceInstance
+    server: ServerFacts
+    tables: tuple[TableSurvey, ...]
+    landing: TableSurvey | None
+    tools: ClientTools
+    free_disk: int
+    caller: str | None
+    leftovers: tuple[Leftover, ...] = ()
+    snapshot: SnapshotInfo | None = None
+    listeners: tuple[ListenerCheck, ...] = ()
+    denied: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
+    leftovers_problem: str = ""
+    unseen_replicas: tuple[str, ...] = ()
+    hourly_cost: Decimal | None = None
+    where_problem: str = ""
+    relatives: tuple[Relative, ...] = ()
+    saved: tuple[SavedTable, ...] = ()
+    saved_in: str = ""
+    swapped: Swapped | None = None

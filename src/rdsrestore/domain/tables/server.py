@@ -1,0 +1,62 @@
+"""A server, and the client program that dumps from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rdsrestore.domain.codec import UNWRITTEN, written
+
+
+@written("ServerFacts")
+@dataclass(frozen=True)
+class ServerFacts:
+    """A server as its session sees it; sizes in bytes, `ahead` in seconds: by how much its clock is before ours.
+
+    `globals` are variables by name as a new login finds them: what a login of ours, or a client program's, can't turn.
+    `caller` is this machine as the server sees it, a /32 or /128; where that is not certain, `caller_name` is the name
+    that the server knows it by.
+    `unseen` names the privilege without which the catalogue keeps tables of other databases from the login.
+    """
+
+    version: str
+    flavour: str
+    read_only: bool
+    lower_case_table_names: int
+    max_allowed_packet: int
+    sql_mode: str
+    autoinc_lock_mode: int
+    time_zone: str = "+00:00"
+    event_scheduler: bool = False
+    privileges_missing: tuple[str, ...] = ()
+    unseen: str = ""
+    ahead: float = 0.0
+    globals: Mapping[str, str] = field(default_factory=dict, metadata=UNWRITTEN)
+    caller: str | None = None
+    caller_name: str = ""
+
+
+@written("Problem")
+@dataclass(frozen=True)
+class Problem:
+    """What stands in the way: a stable code, what it is, and a hint that says what to do."""
+
+    code: str
+    what: str
+    hint: str
+
+
+@written("ClientTools", former={"load", "load_version", "problems"})
+@dataclass(frozen=True)
+class ClientTools:
+    """The dump program found on this machine; flavour is `mariadb` or `mysql`.
+
+    `dump_sets` says that it can be told what to set in its session, `problem` what stopped it when it was tried on
+    production, None where nothing did.
+    """
+
+    dump: str | None
+    dump_version: str = ""
+    dump_flavour: str = ""
+    dump_sets: bool = False
+    problem: Problem | None = None

@@ -1,0 +1,83 @@
+"""Which tables a run works on, and where their rows go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.outcome.load_result import SavedTable
+from rdsrestore.domain.request.merge_policy import Policy
+from rdsrestore.domain.tables.dump_file import DumpFile
+
+AFTER = "after"
+"""The folder, within a run's, of the dumps of the second copy."""
+
+
+class Role(StrEnum):
+    """Why a table is part of a run."""
+
+    ASKED = "asked"
+    CHILD = "child"
+    """Only for rows that went with restored ones, by ON DELETE CASCADE or SET NULL."""
+    PARENT = "parent"
+    """Only for rows that restored ones point to."""
+
+
+@written("Relative")
+@dataclass(frozen=True)
+class Relative:
+    """A table that comes along with the ones asked for."""
+
+    ref: TableRef
+    role: Role
+
+
+@written("Located")
+@dataclass(frozen=True)
+class Located:
+    """Where one table's sides differ: the file of slices, how many there are, and how many single keys they name.
+
+    `restored` and `live` count the rows that were compared on both sides; None where keys were given instead.
+    `common` counts the keys that both sides have, where that is known. `lacking` counts the given keys that the copy
+    has no rows of, and `lacks` names the first of them.
+    """
+
+    ref: TableRef
+    path: str
+    slices: int
+    keys: int
+    restored: int | None = None
+    live: int | None = None
+    common: int | None = None
+    lacking: int = 0
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Name the given keys that the table did not have."""
+        if not self.lacking:
+            return ()
+        more = f" and {self.lacking - len(self.lacks):,} more" if self.lacking > len(self.lacks) else ""
+        return (f"of the keys given, not there at that moment: {'; '.join(self.lacks)}{more}",)
+
+
+@written("Target")
+@dataclass(frozen=True)
+class Target:
+    """One table of a run: its restored rows, the table that takes them, the rules, and why it takes part.
+
+    `located` says where the sides differ, None for everywhere. `after` holds the rows as the incident left them, where
+    a second moment was given; `back` is an earlier restore's undo file, where that restore is to be taken back. `whole`
+    says that the landing has none of these rows and takes them as they are.
+    """
+
+    dump: DumpFile
+    landing: TableRef
+    policy: Policy = Policy()
+    after: DumpFile | None = None
+    back: SavedTable | None = None
+    role: Role = Role.ASKED
+    located: Located | None = None
+    whole: bool = False

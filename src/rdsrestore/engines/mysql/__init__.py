@@ -1,1 +1,0 @@
-"""MySQL and MariaDB: dumping, staging, comparing and loading."""

@@ -1,0 +1,1 @@
+"""The API of a small RDS, in front of moto."""

@@ -1,0 +1,137 @@
+"""What an instance is like: as seeded, or as the service makes a restored one from what it is told and its defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rdsrestore.lab.clients import Cloud
+from rdsrestore.lab.cloud.instance import REGION, arn, resource_id
+from rdsrestore.lab.cloud.wire import Fault
+
+NAME = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,62}(?<!-)")
+COPIED = ("Engine", "EngineVersion", "MasterUsername", "DBName", "StorageEncrypted", "LicenseModel")
+"""What a restore always takes from its source."""
+FROM_SOURCE = (
+    "DBInstanceClass",
+    "AllocatedStorage",
+    "BackupRetentionPeriod",
+    "StorageType",
+    "EngineLifecycleSupport",
+    "NetworkType",
+)
+"""What it takes from its source unless told otherwise."""
+OFF = ("MultiAZ", "DeletionProtection", "PubliclyAccessible", "CopyTagsToSnapshot", "AutoMinorVersionUpgrade")
+"""What is off unless asked for."""
+
+
+class Network:
+    """The account's groups, as EC2 and RDS know them; asked through the same API as everybody's."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._ec2 = cloud.client("ec2")
+        self._rds = cloud.client("rds")
+
+    def groups(self, ids: Sequence[str], status: str) -> list[dict[str, Any]]:
+        """Show security groups as attached; Fault where one does not exist."""
+        try:
+            found = self._ec2.describe_security_groups(GroupIds=list(ids))["SecurityGroups"]
+        except ClientError as error:
+            raise Fault("InvalidParameterValue", f"Invalid security group: {', '.join(ids)}") from error
+        return [{"VpcSecurityGroupId": each["GroupId"], "Status": status} for each in found]
+
+    def default_group(self, vpc: str) -> str:
+        """Return a network's default security group."""
+        filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+        return str(self._ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"])
+
+    def subnets(self, name: str | None) -> dict[str, Any]:
+        """Show a subnet group; Fault where there is none."""
+        if not name:
+            vpc = self._ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+            return {"DBSubnetGroupName": "default", "VpcId": vpc, "SubnetGroupStatus": "Complete"}
+        try:
+            found = self._rds.describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"][0]
+        except (ClientError, IndexError) as error:
+            raise Fault("DBSubnetGroupNotFoundFault", f"DB subnet group {name} not found.", 404) from error
+        return {key: found[key] for key in ("DBSubnetGroupName", "VpcId", "SubnetGroupStatus") if key in found}
+
+    def parameters(self, name: str | None, engine: str) -> list[dict[str, Any]]:
+        """Show a parameter group as attached; Fault where there is none."""
+        if name and not name.startswith("default."):
+            try:
+                self._rds.describe_db_parameter_groups(DBParameterGroupName=name)
+            except ClientError as error:
+                raise Fault("DBParameterGroupNotFound", f"DBParameterGroup {name} not found.", 404) from error
+        return [{"DBParameterGroupName": name or f"default.{engine}", "ParameterApplyStatus": "in-sync"}]
+
+
+def restored(source: Mapping[str, Any], name: str, form: Mapping[str, Any], network: Network) -> dict[str, Any]:
+    """Describe a restored instance: what it was told, else what the service would choose."""
+    if not NAME.fullmatch(name):
+        raise Fault("InvalidParameterValue", f"The parameter DBInstanceIdentifier is not a valid identifier: {name}")
+    subnets = network.subnets(form.get("DBSubnetGroupName"))
+    groups = form.get("VpcSecurityGroupIds") or [network.default_group(subnets["VpcId"])]
+    tags = form.get("Tags")
+    return {
+        **{key: source[key] for key in COPIED if key in source},
+        **{key: form.get(key, source[key]) for key in FROM_SOURCE if key in source},
+        **{key: form.get(key, False) for key in OFF},
+        "DBInstanceIdentifier": name,
+        "DBInstanceArn": arn("db", name),
+        "DbiResourceId": resource_id(),
+        "DBInstanceStatus": "creating",
+        "InstanceCreateTime": datetime.now(UTC),
+        "AvailabilityZone": f"{REGION}a",
+        "DBSubnetGroup": subnets,
+        "VpcSecurityGroups": network.groups(groups, "adding"),
+        "DBParameterGroups": network.parameters(form.get("DBParameterGroupName"), source["Engine"]),
+        "OptionGroupMemberships": [
+            {"OptionGroupName": form.get("OptionGroupName", f"default:{source['Engine']}"), "Status": "in-sync"}
+        ],
+        "IAMDatabaseAuthenticationEnabled": form.get("EnableIAMDatabaseAuthentication", False),
+        "CACertificateIdentifier": form.get("CACertificateIdentifier", "rds-ca-rsa2048-g1"),
+        "PendingModifiedValues": {},
+        "TagList": [dict(each) for each in (source["TagList"] if tags is None else tags)],
+    }
+
+
+def seeded(engine: str, version: str, subnets: dict[str, Any], groups: list[dict[str, Any]]) -> dict[str, Any]:
+    """Describe the instance called production."""
+    return {
+        "DBInstanceIdentifier": "production",
+        "DBInstanceArn": arn("db", "production"),
+        "DbiResourceId": resource_id(),
+        "DBInstanceStatus": "available",
+        "InstanceCreateTime": datetime.now(UTC),
+        "Engine": engine,
+        "EngineVersion": version,
+        "MasterUsername": "admin",
+        "DBName": "shop",
+        "DBInstanceClass": "db.t3.medium",
+        "AllocatedStorage": 20,
+        "StorageType": "gp3",
+        "StorageEncrypted": True,
+        "LicenseModel": "general-public-license",
+        "EngineLifecycleSupport": "open-source-rds-extended-support-disabled",
+        "NetworkType": "IPV4",
+        "BackupRetentionPeriod": 7,
+        "MultiAZ": True,
+        "DeletionProtection": True,
+        "PubliclyAccessible": False,
+        "CopyTagsToSnapshot": True,
+        "AutoMinorVersionUpgrade": True,
+        "IAMDatabaseAuthenticationEnabled": False,
+        "CACertificateIdentifier": "rds-ca-rsa2048-g1",
+        "AvailabilityZone": f"{REGION}a",
+        "DBSubnetGroup": subnets,
+        "VpcSecurityGroups": groups,
+        "DBParameterGroups": [{"DBParameterGroupName": "production-params", "ParameterApplyStatus": "in-sync"}],
+        "OptionGroupMemberships": [{"OptionGroupName": f"default:{engine}", "Status": "in-sync"}],
+        "PendingModifiedValues": {},
+        "TagList": [{"Key": "team", "Value": "payments"}],
+    }

@@ -1,0 +1,235 @@
+"""The RDS actions that the lab answers itself; all others are moto's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rdsrestore.lab.cloud.defaults import Network, restored
+from rdsrestore.lab.cloud.instance import Instance, arn
+from rdsrestore.lab.cloud.rds import Rds, Snapshot
+from rdsrestore.lab.cloud.wire import Fault
+
+Form = dict[str, Any]
+READY = frozenset({"available", "backing-up", "storage-initialization", "storage-optimization", "modifying"})
+PAGE = 100
+
+
+class Handlers:
+    """One method for each action; what a method raises as Fault is the service's error."""
+
+    def __init__(self, rds: Rds, network: Network) -> None:
+        self._rds = rds
+        self._network = network
+        self.actions: Mapping[str, Callable[[Form], Form]] = {
+            "DescribeDBInstances": self.describe,
+            "DescribeDBInstanceAutomatedBackups": self.backups,
+            "RestoreDBInstanceToPointInTime": self.restore_to_point,
+            "RestoreDBInstanceFromDBSnapshot": self.restore_snapshot,
+            "CreateDBSnapshot": self.create_snapshot,
+            "DescribeDBSnapshots": self.snapshots,
+            "DeleteDBSnapshot": self.delete_snapshot,
+            "ModifyDBInstance": self.modify,
+            "RebootDBInstance": self.reboot,
+            "DeleteDBInstance": self.delete,
+            "AddTagsToResource": self.add_tags,
+            "ListTagsForResource": self.list_tags,
+            "DescribeEvents": self.events,
+            "DescribeAccountAttributes": self.account,
+        }
+
+    def describe(self, form: Form) -> Form:
+        """List instances, a page at a time."""
+        name = form.get("DBInstanceIdentifier")
+        found = [self._rds.find(name)] if name else [self._rds.instances[each] for each in sorted(self._rds.instances)]
+        return paged("DBInstances", [self._rds.show(each) for each in found], form)
+
+    def backups(self, form: Form) -> Form:
+        """Give the restore window of instances with backups."""
+        wanted, ids = form.get("DBInstanceIdentifier"), form.get("DbiResourceId")
+        shown = [self._rds.show(each) for each in self._rds.instances.values()]
+        found = [
+            {
+                "DBInstanceIdentifier": each["DBInstanceIdentifier"],
+                "DbiResourceId": each["DbiResourceId"],
+                "DBInstanceArn": each["DBInstanceArn"],
+                "Status": "active",
+                "Engine": each["Engine"],
+                "RestoreWindow": {"EarliestTime": self._rds.earliest, "LatestTime": each["LatestRestorableTime"]},
+            }
+            for each in shown
+            if each.get("LatestRestorableTime")
+            and wanted in (None, each["DBInstanceIdentifier"])
+            and ids in (None, each["DbiResourceId"])
+        ]
+        return paged("DBInstanceAutomatedBackups", found, form)
+
+    def restore_to_point(self, form: Form) -> Form:
+        """Restore the source as it was before a second."""
+        source = self._source(form)
+        if not source.shown["BackupRetentionPeriod"]:
+            raise Fault("PointInTimeRestoreNotEnabled", "Automated backups are not enabled for this instance.")
+        moment = form.get("RestoreTime")
+        if bool(moment) == bool(form.get("UseLatestRestorableTime")):
+            raise Fault("InvalidParameterCombination", "Give either RestoreTime or UseLatestRestorableTime.")
+        moment = moment or self._rds.latest()
+        if not self._rds.earliest <= moment <= self._rds.latest():
+            raise Fault("InvalidParameterValue", f"The specified time {moment} is outside the restore window.")
+        name = str(form["TargetDBInstanceIdentifier"]).lower()
+        shown = restored(source.shown, name, form, self._network)
+        second = int(moment.timestamp())
+        made = self._rds.add(
+            shown,
+            lambda: self._rds.servers.restored(name, second, None),
+            f"Restored from DB instance {source.name} to {name}.",
+        )
+        return {"DBInstance": self._rds.show(made)}
+
+    def restore_snapshot(self, form: Form) -> Form:
+        """Restore a stored snapshot."""
+        snapshot = self._snapshot(form["DBSnapshotIdentifier"])
+        source = self._rds.find(snapshot.shown["DBInstanceIdentifier"])
+        name = str(form["DBInstanceIdentifier"]).lower()
+        shown = restored(source.shown, name, form, self._network)
+        made = self._rds.add(
+            shown,
+            lambda: self._rds.servers.restored(name, None, snapshot.position),
+            f"Restored from snapshot {snapshot.shown['DBSnapshotIdentifier']}",
+        )
+        return {"DBInstance": self._rds.show(made)}
+
+    def reboot(self, form: Form) -> Form:
+        """Let an instance's server go down and come back, with or without `ForceFailover`."""
+        instance = self._rds.find(form["DBInstanceIdentifier"])
+        if instance.status != "available":
+            raise Fault("InvalidDBInstanceState", "Instance is not in available state.")
+        self._rds.reboot(instance)
+        return {"DBInstance": self._rds.show(instance)}
+
+    def create_snapshot(self, form: Form) -> Form:
+        """Keep the present state of an instance under a name."""
+        instance, name = self._rds.find(form["DBInstanceIdentifier"]), str(form["DBSnapshotIdentifier"])
+        if name in self._rds.snapshots:
+            raise Fault("DBSnapshotAlreadyExists", f"Cannot create the snapshot because {name} already exists.")
+        if instance.server is None:
+            raise Fault("InvalidDBInstanceState", "Instance is not in available state.")
+        now = datetime.now(UTC)
+        shown = {
+            "DBSnapshotIdentifier": name,
+            "DBInstanceIdentifier": instance.name,
+            "DBSnapshotArn": arn("snapshot", name),
+            "SnapshotCreateTime": now,
+            "OriginalSnapshotCreateTime": now,
+            "SnapshotDatabaseTime": now,
+            "Status": "available",
+            "SnapshotType": "manual",
+            "PercentProgress": 100,
+            **{key: instance.shown[key] for key in ("Engine", "EngineVersion", "AllocatedStorage", "DbiResourceId")},
+        }
+        self._rds.snapshots[name] = Snapshot(shown, instance.server.position())
+        return {"DBSnapshot": shown}
+
+    def snapshots(self, form: Form) -> Form:
+        """List snapshots, a page at a time."""
+        name, instance = form.get("DBSnapshotIdentifier"), form.get("DBInstanceIdentifier")
+        found = [self._snapshot(name)] if name else list(self._rds.snapshots.values())
+        shown = [each.shown for each in found if instance in (None, each.shown["DBInstanceIdentifier"])]
+        return paged("DBSnapshots", shown, form)
+
+    def delete_snapshot(self, form: Form) -> Form:
+        """Forget a snapshot."""
+        snapshot = self._snapshot(form["DBSnapshotIdentifier"])
+        del self._rds.snapshots[snapshot.shown["DBSnapshotIdentifier"]]
+        return {"DBSnapshot": snapshot.shown}
+
+    def modify(self, form: Form) -> Form:
+        """Change what the lab can change: password, protection, retention, groups."""
+        instance = self._rds.find(form["DBInstanceIdentifier"])
+        if instance.status not in READY:
+            raise Fault("InvalidDBInstanceState", "Database instance is not in available state.")
+        password = form.get("MasterUserPassword")
+        if password:
+            check_password(password)
+            self._rds.change_password(instance, password)
+        for key in ("DeletionProtection", "BackupRetentionPeriod", "MultiAZ"):
+            if key in form:
+                instance.shown[key] = form[key]
+        if "VpcSecurityGroupIds" in form:
+            instance.shown["VpcSecurityGroups"] = self._network.groups(form["VpcSecurityGroupIds"], "active")
+        return {"DBInstance": self._rds.show(instance)}
+
+    def delete(self, form: Form) -> Form:
+        """Begin a deletion, if everything says that it is meant."""
+        instance = self._rds.find(form["DBInstanceIdentifier"])
+        final, skip = form.get("FinalDBSnapshotIdentifier"), form.get("SkipFinalSnapshot", False)
+        if bool(final) == bool(skip):
+            raise Fault(
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+            )
+        if instance.shown["DeletionProtection"]:
+            raise Fault(
+                "InvalidParameterCombination", "Cannot delete protected DB Instance, disable deletion protection."
+            )
+        if instance.status == "deleting":
+            raise Fault("InvalidDBInstanceState", f"Instance {instance.name} is already being deleted.")
+        if instance.status == "creating" and self._rds.age(instance) < self._rds.pace.restore:
+            raise Fault("InvalidDBInstanceState", f"Instance {instance.name} is currently creating - try again later.")
+        if final:
+            self.create_snapshot({"DBInstanceIdentifier": instance.name, "DBSnapshotIdentifier": final})
+        self._rds.delete(instance)
+        return {"DBInstance": self._rds.show(instance)}
+
+    def add_tags(self, form: Form) -> Form:
+        """Add tags to an instance."""
+        tags = self._tagged(form["ResourceName"]).shown["TagList"]
+        new = {each["Key"]: each for each in form["Tags"]}
+        tags[:] = [each for each in tags if each["Key"] not in new] + list(new.values())
+        return {}
+
+    def list_tags(self, form: Form) -> Form:
+        """List an instance's tags."""
+        return {"TagList": self._tagged(form["ResourceName"]).shown["TagList"]}
+
+    def events(self, form: Form) -> Form:
+        """List what happened."""
+        wanted = form.get("SourceIdentifier")
+        return paged("Events", [each.shown() for each in self._rds.events if wanted in (None, each.source)], form)
+
+    def account(self, form: Form) -> Form:
+        """Give the instance quota."""
+        del form
+        used = len(self._rds.instances)
+        return {"AccountQuotas": [{"AccountQuotaName": "DBInstances", "Used": used, "Max": 40}]}
+
+    def _source(self, form: Form) -> Instance:
+        if form.get("SourceDbiResourceId"):
+            for each in self._rds.instances.values():
+                if each.shown["DbiResourceId"] == form["SourceDbiResourceId"]:
+                    return each
+        return self._rds.find(form.get("SourceDBInstanceIdentifier", ""))
+
+    def _snapshot(self, name: str) -> Snapshot:
+        found = self._rds.snapshots.get(name)
+        if not found:
+            raise Fault("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
+        return found
+
+    def _tagged(self, name: str) -> Instance:
+        return self._rds.find(name.rsplit(":", 1)[-1])
+
+
+def check_password(password: str) -> None:
+    """Refuse what the service refuses in a master password."""
+    if not 8 <= len(password) <= 41 or set(password) & set("/'\"@ ") or not password.isascii():  # noqa: PLR2004 - the service's limits
+        raise Fault("InvalidParameterValue", "The parameter MasterUserPassword is not a valid password.")
+
+
+def paged(name: str, found: list[Form], form: Form) -> Form:
+    """Cut a page out of a list."""
+    start, size = int(form.get("Marker") or 0), int(form.get("MaxRecords") or PAGE)
+    answer: Form = {name: found[start : start + size]}
+    if start + size < len(found):
+        answer["Marker"] = str(start + size)
+    return answer

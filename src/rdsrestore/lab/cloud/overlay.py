@@ -1,0 +1,145 @@
+"""The lab's front: RDS instances are answered here, everything else is moto's, and both speak the cloud's protocol."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from rdsrestore.lab.clients import OWN
+from rdsrestore.lab.cloud import wire
+from rdsrestore.lab.cloud.faults import Faults, nothing
+from rdsrestore.lab.cloud.filters import refuse_unknown
+from rdsrestore.lab.cloud.handlers import Handlers
+from rdsrestore.lab.cloud.rds import Rds
+from rdsrestore.lab.network.slack_server import Slack
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+XML = "text/xml"
+NAT = "203.0.113.7"
+"""As what the outside sees a machine that goes out through another's address."""
+REST = {
+    ("scheduler", "POST"): "CreateSchedule",
+    ("scheduler", "PUT"): "UpdateSchedule",
+    ("scheduler", "GET"): "GetSchedule",
+    ("scheduler", "DELETE"): "DeleteSchedule",
+}
+"""Actions that stand in no header and no form."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to the cloud, as the call log keeps it."""
+
+    service: str
+    action: str
+    form: Mapping[str, str]
+
+
+@dataclass
+class Overlay:
+    """A WSGI application before moto's; `control` answers what stands under /_lab/.
+
+    `heard` is told of each call to the scheduler. With `behind_nat` the outside sees its caller as another address.
+    """
+
+    moto: WSGIApplication
+    rds: Rds
+    handlers: Handlers
+    slack: Slack
+    control: Callable[[str, dict[str, Any]], Any]
+    calls: list[Call] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
+    heard: Callable[[], None] = nothing
+    behind_nat: bool = False
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        path = str(environ.get("PATH_INFO", ""))
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length) if length else b""
+        if path.startswith("/slack/"):
+            kind = str(environ.get("CONTENT_TYPE", ""))
+            status, answer = self.slack.post(path[7:], str(environ.get("HTTP_AUTHORIZATION", "")), body, kind)
+            text = b"ok" if path.startswith("/slack/hook/") and status == 200 else json.dumps(answer).encode()  # noqa: PLR2004 - HTTP
+            return reply(start, status, "application/json", text)
+        if path == "/_lab/checkip":
+            seen = NAT if self.behind_nat else environ.get("REMOTE_ADDR", "")
+            return reply(start, 200, "text/plain", f"{seen}\n".encode())
+        if path.startswith("/_lab/"):
+            answer = self.control(path[6:], json.loads(body or b"{}"))
+            return reply(start, 200, "application/json", json.dumps(answer, default=str).encode())
+        return self._cloud(environ, body, start)
+
+    def _cloud(self, environ: WSGIEnvironment, body: bytes, start: StartResponse) -> Iterable[bytes]:
+        found = SCOPE.search(str(environ.get("HTTP_AUTHORIZATION", "")))
+        service = found.group(1) if found else ""
+        form = (
+            dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True)) if service in {"rds", "ec2", "iam"} else {}
+        )
+        action = form.get("Action", str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2])
+        action = action or REST.get((service, str(environ.get("REQUEST_METHOD"))), "")
+        self.calls.append(Call(service, action, form))
+        ours = OWN in str(environ.get("HTTP_USER_AGENT", ""))
+        if service == "scheduler" and not ours:
+            self.heard()
+        try:
+            after = nothing if ours else self.faults.before(service, action, trial=form.get("DryRun") == "true")
+            answer = self._own(service, action, form)
+            if answer is None:
+                return self._moto(environ, body, start, Call(service, action, form), after)
+            after()
+            return reply(start, 200, XML, answer)
+        except wire.Fault as error:
+            if service in {name for name, _method in REST}:
+                said = {"__type": error.code, "message": error.message, "Message": error.message}
+                return reply(start, error.status, "application/json", json.dumps(said).encode(), error.code)
+            return reply(start, error.status, XML, wire.fault(error, service))
+
+    def _own(self, service: str, action: str, form: Mapping[str, str]) -> bytes | None:
+        if service == "rds" and action in self.handlers.actions:
+            if action in {"AddTagsToResource", "ListTagsForResource"} and ":db:" not in form.get("ResourceName", ""):
+                return None
+            answer = self.handlers.actions[action](wire.request(service, action, form))
+            return wire.response(service, action, answer)
+        if service == "iam" and action == "SimulatePrincipalPolicy":
+            return wire.response(service, action, self.faults.simulate(wire.request(service, action, form)))
+        if service == "ec2":
+            refuse_unknown(action, form)
+        if service == "ec2" and action == "DeleteSecurityGroup":
+            for each in self.rds.instances.values():
+                if form.get("GroupId") in each.groups:
+                    raise wire.Fault("DependencyViolation", f"resource {form['GroupId']} has a dependent object")
+        return None
+
+    def _moto(
+        self, environ: WSGIEnvironment, body: bytes, start: StartResponse, call: Call, after: Callable[[], None]
+    ) -> Iterable[bytes]:
+        said: list[Any] = []
+
+        def note(status: str, headers: list[tuple[str, str]], _trouble: object = None) -> Callable[[bytes], object]:
+            said[:] = [status, headers]
+            return lambda _data: None
+
+        answer = b"".join(self.moto({**environ, "wsgi.input": io.BytesIO(body)}, note))
+        status, headers = said
+        if status.startswith("500") and answer.lstrip().startswith(b"<!doctype"):
+            raise wire.Fault("InvalidAction", f"the lab does not know {call.service}:{call.action}", 501)
+        after()
+        start(status, headers)
+        return [answer]
+
+
+def reply(start: StartResponse, status: int, kind: str, body: bytes, error: str = "") -> Iterable[bytes]:
+    """Answer with a body; some protocols have the error's name in a header."""
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+    headers += [("x-amzn-errortype", error)] if error else []
+    start(f"{status} {'OK' if status < 400 else 'Error'}", headers)  # noqa: PLR2004 - HTTP
+    return [body]

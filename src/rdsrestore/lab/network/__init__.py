@@ -1,0 +1,1 @@
+"""What lies between the tool and the servers."""

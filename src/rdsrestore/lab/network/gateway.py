@@ -1,0 +1,80 @@
+"""The firewall: a TCP gateway before each server that asks for every caller whether a rule lets it in."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable
+
+from rdsrestore.lab.network.delay import Network, splice
+from rdsrestore.lab.servers.servers import Address
+
+RESET = struct.pack("ii", 1, 0)
+
+
+class Gateway:
+    """Listens on 127.0.0.1 and passes on what `allows(caller, port)` lets in.
+
+    A refused caller is reset, or left unanswered with `drop`.
+
+    As with the cloud's connection tracking, an established connection outlives the rule that let it in.
+    """
+
+    def __init__(
+        self,
+        upstream: Callable[[], Address],
+        allows: Callable[[str, int], bool],
+        *,
+        drop: bool,
+        network: Network,
+        port: int = 0,
+    ) -> None:
+        self._upstream = upstream
+        self._allows = allows
+        self._drop = drop
+        self._network = network
+        self._held: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True, name=f"gateway-{self.port}").start()
+
+    def close(self) -> None:
+        """Stop listening; callers left unanswered are let go."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for each in self._held:
+            each.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                caller, address = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(caller, address), daemon=True).start()
+
+    def _serve(self, caller: socket.socket, address: tuple[str, int]) -> None:
+        if not self._allows(address[0], self.port):
+            self._refuse(caller)
+            return
+        upstream = self._upstream()
+        try:
+            server = socket.create_connection((upstream.host, upstream.port), timeout=10)
+        except OSError:
+            caller.close()
+            return
+        with caller, server, contextlib.suppress(OSError):
+            if upstream.proxied:
+                line = f"PROXY TCP4 {address[0]} 127.0.0.1 {address[1]} {self.port}\r\n"
+                server.sendall(line.encode())
+            splice(caller, server, self._network)
+
+    def _refuse(self, caller: socket.socket) -> None:
+        if self._drop:
+            self._held.append(caller)
+            return
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        caller.close()

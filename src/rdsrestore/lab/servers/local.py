@@ -1,0 +1,265 @@
+"""MariaDB servers as child processes, each with a data directory of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rdsrestore.domain.errors import ToolError
+from rdsrestore.lab.servers.binlog import Position, stop_position
+from rdsrestore.lab.servers.datadir import copy_tree, template, tool
+from rdsrestore.lab.servers.servers import Address, Tls
+
+PORTS = (10_240, 32_000)
+"""Below those that the kernel gives to connections."""
+HOST = "127.0.0.2"
+"""Servers listen where no advertised endpoint points, so that the gateway is the only obvious way in."""
+STARTS_WITHIN = 60.0
+STOPS_WITHIN = 30.0
+PR_SET_PDEATHSIG = 1
+PACKET = 64 << 20
+WIDE = f"SET GLOBAL max_allowed_packet = {1 << 30}"
+NARROW = f"SET GLOBAL max_allowed_packet = {PACKET}"
+SMALL = (
+    "--innodb-buffer-pool-size=64M",
+    "--innodb-log-file-size=32M",
+    "--innodb-flush-log-at-trx-commit=2",
+    "--performance-schema=OFF",
+    f"--max-allowed-packet={PACKET}",
+    "--default-time-zone=+00:00",
+    "--character-set-server=utf8mb4",
+    "--skip-name-resolve",
+    "--lower-case-table-names=0",
+)
+
+
+def free_port(host: str) -> int:
+    """Find a free port that the kernel gives to nobody, so that it is still free when a server wants it."""
+    while True:
+        port = random.randrange(*PORTS)  # noqa: S311 - no secret
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this process when the lab's own is gone (Linux)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@dataclass
+class LocalServer:
+    """One mariadbd; `folder` holds its data, socket and log."""
+
+    folder: Path
+    port: int
+    words: list[str]
+    process: subprocess.Popen[bytes]
+
+    @property
+    def address(self) -> Address:
+        """Where it listens."""
+        return Address(HOST, self.port, proxied=True)
+
+    def sql(self, text: str) -> str:
+        """Run statements as root over the socket."""
+        return client(self.folder, text)
+
+    def position(self) -> Position:
+        """Return the end of the binlog."""
+        file, offset = self.sql("SHOW MASTER STATUS").splitlines()[-1].split("\t")[:2]
+        return Position(file, int(offset))
+
+    def halt(self) -> None:
+        """Stop the process and keep the files; a signal may be lost on a server that is still starting."""
+        deadline = time.monotonic() + STOPS_WITHIN
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.process.terminate()
+            try:
+                self.process.wait(1.0)
+            except subprocess.TimeoutExpired:
+                continue
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def crash(self, down: float) -> None:
+        """Kill the process, and start it again after so many seconds."""
+        self.process.kill()
+        self.process.wait()
+        time.sleep(down)
+        self.process = start(self.words)
+        await_start(self)
+
+    def stop(self) -> None:
+        """Stop the process and delete the files."""
+        self.halt()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class LocalServers:
+    """MariaDB servers under one folder; a replay of more than `long` seconds leaves a base backup for the next."""
+
+    def __init__(self, folder: Path, tls: Tls, long: float = 1.0) -> None:
+        self._folder = folder
+        self._tls = tls
+        self._long = long
+        self._bases: dict[Position, Path] = {}
+        self._keeping = threading.Lock()
+
+    def describe(self) -> tuple[str, str]:
+        """Return engine and version."""
+        said = subprocess.run([tool("mariadbd"), "--version"], capture_output=True, text=True, check=True).stdout
+        found = re.search(r"(\d+\.\d+\.\d+)", said)
+        return "mariadb", found.group(1) if found else "10.11.8"
+
+    def source(self, name: str, seed: str) -> LocalServer:
+        """Start a server, seed it, keep a cold copy as base backup, and start it again with binlogs."""
+        folder = self._folder / name
+        copy_tree(template(), folder / "data")
+        server = self._launch(folder, "--skip-log-bin", "--skip-networking")
+        server.sql(seed)
+        server.halt()
+        base = self._folder / "base"
+        copy_tree(folder / "data", base)
+        server = self._launch(
+            folder,
+            "--log-bin=binlog",
+            "--binlog-format=ROW",
+            "--server-id=1",
+            "--sync-binlog=0",
+            "--log-bin-trust-function-creators=1",
+            *self._network(),
+        )
+        self._bases[server.position()] = base
+        return server
+
+    def restored(self, name: str, second: int | None, position: Position | None) -> LocalServer:
+        """Copy a base backup and replay the binlog up to the second or the position; no gateway leads there yet."""
+        folder = self._folder / name
+        binlogs = self._folder / "production" / "data"
+        known = sorted(list(self._bases))  # noqa: C414 - another restore may add one while these are compared
+        stop = position or stop_position(binlogs, known[0], second or int(time.time()))
+        start = max(each for each in known if each <= stop)
+        copy_tree(self._bases[start], folder / "data")
+        server = self._launch(folder, "--skip-log-bin", *self._network())
+        begun = time.monotonic()
+        self._replay(server, binlogs, start, stop)
+        if time.monotonic() - begun < self._long or stop in self._bases:
+            return server
+        server.halt()
+        self._keep(folder / "data", stop)
+        return self._launch(folder, "--skip-log-bin", *self._network())
+
+    def _keep(self, data: Path, at: Position) -> None:
+        with self._keeping:
+            if at not in self._bases:
+                base = self._folder / f"base-{at.file}-{at.offset}"
+                copy_tree(data, base)
+                self._bases[at] = base
+
+    def _replay(self, server: LocalServer, binlogs: Path, start: Position, stop: Position) -> None:
+        files = sorted(path for path in binlogs.glob("binlog.[0-9]*") if start.file <= path.name <= stop.file)
+        if start >= stop:
+            return
+        words = [tool("mariadb-binlog"), "--no-defaults", "--disable-log-bin"]
+        words += [f"--start-position={start.offset}", f"--stop-position={stop.offset}", *map(str, files)]
+        server.sql(WIDE)  # all rows of a statement come back as one
+        with subprocess.Popen(words, stdout=subprocess.PIPE, env={"TZ": "UTC"}) as reader:
+            command = root_client(server.folder, "--binary-mode", "--max-allowed-packet=1G")
+            ended = subprocess.run(command, stdin=reader.stdout, check=False, capture_output=True)
+        if ended.returncode:
+            raise ToolError("lab", f"the replay failed: {ended.stderr.decode(errors='replace')[-300:]}")
+        server.sql(NARROW)
+
+    def _network(self) -> tuple[str, ...]:
+        return (
+            f"--bind-address={HOST}",
+            f"--port={free_port(HOST)}",
+            "--proxy-protocol-networks=127.0.0.0/8",
+            "--require-secure-transport=ON",
+            f"--ssl-ca={self._tls.ca}",
+            f"--ssl-cert={self._tls.certificate}",
+            f"--ssl-key={self._tls.key}",
+        )
+
+    def _launch(self, folder: Path, *options: str) -> LocalServer:
+        (folder / "tmp").mkdir(mode=0o700, exist_ok=True)  # a shared one loses its files when another server starts
+        words = [tool("mariadbd"), "--no-defaults", f"--datadir={folder / 'data'}", f"--socket={folder / 's'}"]
+        words += [
+            f"--tmpdir={folder / 'tmp'}",
+            f"--pid-file={folder / 'pid'}",
+            f"--log-error={folder / 'log'}",
+            *SMALL,
+            *options,
+        ]
+        if os.geteuid() == 0:
+            words.append("--user=root")
+        port = next((int(word.split("=")[1]) for word in options if word.startswith("--port=")), 0)
+        server = LocalServer(folder, port, words, start(words))
+        await_start(server)
+        return server
+
+
+def start(words: list[str]) -> subprocess.Popen[bytes]:
+    """Start a server's process."""
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing here holds a lock across the fork
+    )
+
+
+def await_start(server: LocalServer) -> None:
+    """Wait until the server answers on its socket; ToolError with the end of its log where it does not."""
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        if answers(server.folder / "s"):
+            return
+        time.sleep(0.02)
+    log = server.folder / "log"
+    tail = log.read_text(errors="replace").splitlines()[-3:] if log.exists() else []
+    raise ToolError("lab", f"mariadbd did not start: {' / '.join(tail)}", f"see {log}")
+
+
+def answers(path: Path) -> bool:
+    """Say whether somebody listens on a socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
+def root_client(folder: Path, *options: str) -> list[str]:
+    """Make the command line of a client that is root on a server's own socket."""
+    return [tool("mariadb", "mysql"), "--no-defaults", f"--socket={folder / 's'}", "--user=root", *options]
+
+
+def client(folder: Path, text: str) -> str:
+    """Run statements as root; ToolError with the server's words where one fails."""
+    ended = subprocess.run(
+        root_client(folder, "--default-character-set=utf8mb4", "--batch"),
+        input=text.encode(),
+        capture_output=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise ToolError("lab", ended.stderr.decode(errors="replace").strip()[:300])
+    return ended.stdout.decode()

@@ -1,0 +1,1 @@
+"""MySQL and MariaDB: everything that speaks their SQL or runs their programs."""

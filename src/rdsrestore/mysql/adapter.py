@@ -1,0 +1,141 @@
+"""Logins to servers of the MySQL family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rdsrestore.domain.ids import Endpoint, TableRef
+from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.server import ClientTools
+from rdsrestore.mysql.copy import MysqlCopy
+from rdsrestore.mysql.dump.program import client_programs, option_file
+from rdsrestore.mysql.production import MysqlProduction
+from rdsrestore.mysql.session import age_key, named_lock, remote
+from rdsrestore.mysql.session.cut_off import Line
+from rdsrestore.mysql.session.login.connection import Login, connect
+from rdsrestore.mysql.session.login.first_login import reach
+from rdsrestore.ports.progress import Progress
+
+ANSWER_WITHIN = 20.0
+"""Seconds that an answer may take while cleaning up; a schema that takes longer to drop is looked for again."""
+STATEMENTS: dict[str, tuple[str, ...]] = {
+    "dump": ("mysqldump -t",),
+    "scratch": ("CREATE DATABASE",),
+    "stage": ("CREATE TABLE and INSERT in the scratch schema",),
+    "landing": ("CREATE TABLE",),
+    "compare": ("SELECT",),
+    "load": ("INSERT … SELECT of missing rows",),
+    "verify": ("SELECT",),
+}
+OFTEN = 5.0
+"""Longest pause between two first logins to a copy, in seconds."""
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How often is asked, in seconds: between two first logins to a copy, and between two looks at a run's locks."""
+
+    poll: float = OFTEN
+    beat: float = named_lock.BEAT
+
+
+class MysqlDatabases:
+    """Logs in with the operator's password, asked for at the first need, or with the run's own for a copy.
+
+    `connect_timeout` bounds the wait for a server's first word, in seconds; statements take as long as they take.
+    Dumps and undo files are encrypted for `key`, an age identity, where it is given; UsageError where it is none.
+    `executor` is where workers are, as dask://host:port. `user` says whose password it is, where that is known.
+    """
+
+    def __init__(
+        self,
+        password: Callable[[], Secret],
+        ca: Path | None,
+        connect_timeout: float = 10.0,
+        key: Secret | None = None,
+        executor: str | None = None,
+        *,
+        rhythm: Rhythm = Rhythm(),
+        user: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        option_file.sweep()
+        self._password = password
+        self._key = age_key.check(key)
+        self._team = remote.join(executor, self._key)
+        self._ca = ca
+        self._patience = connect_timeout
+        self._line = Line()
+        self._rhythm = rhythm
+        self._user = user
+        self._lock: named_lock.Lock | None = None
+
+    def close(self) -> None:
+        """Leave the workers to others."""
+        if self._team:
+            self._team.leave()
+
+    def user(self) -> str | None:
+        """Name whose password production's is, where that is kept with it."""
+        return self._user()
+
+    @property
+    def workers(self) -> tuple[Executor, int] | None:
+        """Who does sections of a comparison elsewhere, and how many at a time."""
+        return (self._team.executor, self._team.size) if self._team else None
+
+    @contextmanager
+    def production(self, endpoint: Endpoint, user: str) -> Iterator[MysqlProduction]:
+        """Log in to the source."""
+        login = self._login(endpoint, user, self._password())
+        with closing(MysqlProduction(login, self._key, self._team, self._lock)) as server:
+            yield server
+
+    @contextmanager
+    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> Iterator[MysqlCopy]:
+        """Log in to a temporary instance."""
+        with closing(MysqlCopy(self._login(endpoint, user, password), self._key, self._team)) as server:
+            yield server
+
+    @contextmanager
+    def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
+        """Hold an advisory lock on the run and on each table."""
+        login = replace(self._login(endpoint, user, self._password()), line=Line(ANSWER_WITHIN))
+        with (
+            closing(connect(login, "production")) as session,
+            named_lock.held(session, run, refs, self._rhythm.beat) as mine,
+        ):
+            self._lock = mine
+            try:
+                yield
+            finally:
+                self._lock = None
+
+    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+        """Log in to a temporary instance until it lets us in."""
+        reach(
+            self._login(endpoint, user, password),
+            "open-rule: the copy",
+            min(self._rhythm.poll, OFTEN),
+            within,
+            progress,
+        )
+
+    def hang_up(self) -> None:
+        """Cut what steps are connected to; from here on each answer has `ANSWER_WITHIN` seconds."""
+        line, self._line = self._line, Line(ANSWER_WITHIN)
+        line.cut()
+
+    def tools(self) -> ClientTools:
+        """Find the dump program."""
+        return client_programs.tools()
+
+    def statements_of(self, step: str) -> Sequence[str]:
+        """Name what a step runs on a server, for the plan."""
+        return STATEMENTS.get(step, ())
+
+    def _login(self, endpoint: Endpoint, user: str, password: Secret) -> Login:
+        return Login(endpoint, user, password, self._ca, self._patience, self._line)

@@ -1,0 +1,1 @@
+"""Rows and ranges of keys as digests that two servers can compare."""

@@ -1,0 +1,186 @@
+"""A row's digest and a table's fingerprint, such that equal means equal and nothing else does.
+
+A digest is taken of all values one after the other, with a byte between them that no text holds in UTF-8, so that no
+two rows can be written alike. Bytes, which may hold any, are preceded by their number, and so are texts of a character
+set that Unicode does not have all of, which count by their bytes; other texts that are NULL are left out and numbered
+at the end. FLOAT counts by its exact value, not by the six digits that the server shows. A fingerprint
+adds up 60 bits of the rows' digests: sums see what an exclusive-or can't, the same change made to an even number of
+rows.
+
+A column that was retyped hashes alike on both servers where the value is the same: whoever knows the other server's
+columns gives them too, and fractions of different lengths are compared without the zeros at their end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+from rdsrestore.domain.errors import DatabaseError
+from rdsrestore.domain.tables.definition import Column
+from rdsrestore.domain.tables.dump_file import Fingerprint
+from rdsrestore.mysql.schema.column_kinds import ALIKE, APPROXIMATE, AS_SHOWN, BYTES, NAMED, SHORT, TEXT, WHOLE, WHOLLY
+from rdsrestore.mysql.session.login.connection import Session, quoted
+
+BETWEEN, DIGEST, BARE = "CAST(x'FF' AS BINARY)", "CAST(x'FE' AS BINARY)", "CAST(x'FD' AS BINARY)"
+"""Bytes that no text holds in UTF-8 (RFC 3629, section 1): between values, before the digest of a long one, and before
+the bytes of a text that Unicode can't spell."""
+
+
+MARK, NO_MARK = Decimal("0.000001"), ".000000"
+"""What a row adds to a sum that can't be hashed."""
+
+
+FRACTION = re.compile(r"(?:decimal\(\d+,|(?:time|datetime|timestamp)\()[1-9]")
+"""A type whose values are shown with digits after the point."""
+
+
+def field(column: Column, place: str, other: Column | None = None) -> str:
+    """Write the expression of one column, whose value is read at `place`.
+
+    `other` is the column as the server compared with has it. DatabaseError with code `db.unknown-type` for a type that
+    is not known.
+    """
+    if column.kind in WHOLE:
+        return f"{place} + 0" if column.kind == "bit" or "zerofill" in column.type else place
+    if column.kind in APPROXIMATE:
+        return f"{place} + 0e0"
+    if column.kind in AS_SHOWN:
+        longer = other and other.type != column.type and FRACTION.match(column.type)
+        return f"TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM {place}))" if longer else place
+    if column.kind in NAMED:
+        return f"CAST({place} AS CHAR)"
+    if column.kind not in TEXT | BYTES:
+        raise DatabaseError(
+            "checksum",
+            f"column {column.name} has type {column.type}, which can't be compared safely yet",
+            "restore this table by hand as the runbook describes",
+            code="db.unknown-type",
+        )
+    if column.kind in BYTES:
+        value = place if column.kind in SHORT else bare(place)
+    else:
+        value = bare(place) if raw(column, other) else unicode(column, place)
+    digest = f"CONCAT({DIGEST}, SHA2({value}, 256))"
+    return value if column.kind in SHORT else f"IF(LENGTH({value}) > 65535, {digest}, {value})"
+
+
+def raw(column: Column, other: Column | None = None) -> bool:
+    """Whether a text counts by its bytes: both sides have one character set, and Unicode does not have all of it."""
+    same = other is None or other.charset == column.charset
+    return column.kind in TEXT and same and column.charset not in {None, *ALIKE, *WHOLLY}
+
+
+def bare(place: str) -> str:
+    """Write a value as the bytes that it has."""
+    return f"CAST({place} AS BINARY)"
+
+
+def unicode(column: Column, place: str) -> str:
+    """Write a text in UTF-8, or with a mark before its bytes where Unicode can't spell it."""
+    if column.charset in ALIKE and column.kind != "json":
+        return place
+    text = f"CONVERT({place} USING utf8mb4)"
+    if not column.charset or column.charset in WHOLLY:
+        return text
+    return f"IF({bent(place, column.charset)}, CONCAT({BARE}, HEX({place})), {text})"
+
+
+def bent(place: str, charset: str, through: str = "utf8mb4") -> str:
+    """Write the condition that a text's bytes are others after the way through another character set and back."""
+    back = f"CONVERT(CONVERT({place} USING {through}) USING {charset})"
+    return f"NOT ({bare(back)} <=> {bare(place)})"
+
+
+def one(column: Column, place: str) -> str:
+    """Write the expression of one value that is never NULL: what is equal here is equal to the last byte."""
+    value = field(column, place)
+    return f"IFNULL(CONCAT({value}, {BETWEEN}), '~')" if column.kind in TEXT | BYTES else f"IFNULL({value}, '~')"
+
+
+def row(columns: Iterable[Column], place: str | Callable[[Column], str], others: Iterable[Column] = ()) -> str:
+    """Write the expression of a row's digest; `place` is an alias, or says where each column's value is read.
+
+    64 hexadecimal digits, never NULL unless a value was too large to hash. `others` are the columns as the server
+    compared with has them.
+    """
+    there = {column.name: column for column in others}
+    parts, ends = list[str](), ["''"]
+    for number, column in enumerate(column for column in columns if not column.generated):
+        at, known = (f"{place}.{quoted(column.name)}", True) if isinstance(place, str) else (place(column), False)
+        value = field(column, at, there.get(column.name))
+        empty = column.nullable or not known  # another side's value may be NULL where the column can't be
+        if column.kind in BYTES or raw(column, there.get(column.name)):
+            parts += [f"IFNULL(LENGTH({value}), '~')", value]
+        elif column.kind in TEXT:
+            parts.append(value)
+            ends += [f"IF({at} IS NULL, {number}, NULL)"] if empty else []
+        else:
+            parts.append(f"IFNULL({value}, '~')" if empty else value)
+    return f"SHA2(CONCAT_WS({BETWEEN}, {', '.join([*parts, *ends])}), 256)"
+
+
+def fingerprint(
+    session: Session,
+    table: str,
+    columns: Iterable[Column],
+    where: str | None = None,
+    others: Iterable[Column] = (),
+) -> Fingerprint:
+    """Take a table's fingerprint; `table` is quoted already. DatabaseError where a value was too large to be hashed."""
+    condition = f" WHERE ({where})" if where else ""
+    rows, found = session.one(f"SELECT COUNT(*), {total(row(columns, 't', others))} FROM {table} AS t{condition}")
+    return checked(rows, found)
+
+
+def fingerprints(
+    session: Session,
+    table: str,
+    columns: Iterable[Column],
+    part: str,
+    where: str,
+    others: Iterable[Column] = (),
+) -> dict[int, Fingerprint]:
+    """Take the fingerprints of a table's parts: `part` is the expression that numbers them.
+
+    They come as one text, which costs a fifth of a row for each.
+    """
+    each = (
+        f"SELECT {part} AS n, COUNT(*) AS c, {total(row(columns, 't', others))} AS s FROM {table} AS t WHERE ({where})"
+        " GROUP BY 1 ORDER BY NULL"
+    )
+    parts, whole, text = session.one(
+        f"SELECT COUNT(*), SUM(s), GROUP_CONCAT(n, ' ', c, ' ', TRIM(TRAILING '{NO_MARK}' FROM s))"
+        f" FROM ({each}) AS parts"
+    )
+    words = text.replace(",", " ").split(" ") if text else []
+    numbers = list(map(int, words)) if len(words) == 3 * parts and all(map(str.isdigit, words[2::3])) else []
+    if sum(numbers[2::3]) == (whole or 0):
+        found = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
+        return {number: Fingerprint(rows, sums) for number, rows, sums in found}
+    # a row has no digest, or the text was cut off
+    return {int(number): checked(rows, sums) for number, rows, sums in session.rows(each)}
+
+
+def total(digest: str) -> str:
+    """Add up 60 bits of each row's digest; a row without one leaves a fraction."""
+    return f"COALESCE(SUM(IFNULL(CAST(CONV(LEFT({digest}, 15), 16, 10) AS UNSIGNED), {MARK})), 0)"
+
+
+def checked(rows: int, found: Decimal) -> Fingerprint:
+    """Take a sum as a fingerprint; DatabaseError where a row had no digest."""
+    whole = int(found)
+    if found != whole:
+        raise too_large(int((found - whole) / MARK))
+    return Fingerprint(int(rows), whole)
+
+
+def too_large(rows: int) -> DatabaseError:
+    """Say that rows hold a value that the server can't hash."""
+    return DatabaseError(
+        "checksum",
+        f"{rows} rows hold a value larger than max_allowed_packet",
+        "raise max_allowed_packet in the parameter group",
+        code="db.packet",
+    )

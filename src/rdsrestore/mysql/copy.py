@@ -1,0 +1,92 @@
+"""The restored server, as the steps see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.request.merge_policy import Policy
+from rdsrestore.domain.request.pace import Extent
+from rdsrestore.domain.request.request import Invariant
+from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.domain.tables.dump_file import DumpFile
+from rdsrestore.domain.tables.key_range import Slice
+from rdsrestore.mysql.checksum import key_file
+from rdsrestore.mysql.checksum.key_ranges import TableRows, table_rows
+from rdsrestore.mysql.dump import definition_check, lossless
+from rdsrestore.mysql.dump.dump_store import DumpStore
+from rdsrestore.mysql.dump.mysqldump import Source, chosen, dump, vetted
+from rdsrestore.mysql.schema import catalog
+from rdsrestore.mysql.session.login.connection import Login, Session, connect
+from rdsrestore.mysql.session.login.pool import Logins
+from rdsrestore.mysql.session.remote import RemoteExecutor
+from rdsrestore.mysql.verify.invariants import read
+from rdsrestore.ports.progress import Progress
+
+
+class MysqlCopy:
+    """A login to the temporary instance; nobody else writes to it.
+
+    Dumps are encrypted for `key`; where there is a `team`, it fetches them.
+    """
+
+    def __init__(self, login: Login, key: Secret | None, remote: RemoteExecutor | None = None) -> None:
+        self._login = login
+        self._key = key
+        self._team = remote
+        self._session: Session = connect(login, "dump: the copy")
+        self._logins = Logins(login, "the copy")
+        self._checked = set[tuple[TableRef, Extent]]()
+
+    def close(self) -> None:
+        """Log out."""
+        self._logins.close()
+        self._session.close()
+
+    def definition(self, ref: TableRef) -> TableDefinition | None:
+        """Read a table's definition; None where it did not exist at that time."""
+        return catalog.definition(self._session, ref)
+
+    def similar(self, ref: TableRef) -> Sequence[str]:
+        """Name the tables of the same database that read like it."""
+        return catalog.similar(self._session, ref)
+
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        """Read what has to be right."""
+        return read(self._session, database, invariants)
+
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
+        """Give access to a table's rows by ranges."""
+        given = self._team.admit(self._login, "the copy") if self._team else self._logins
+        return table_rows(self._session, definition, other, policy, given)
+
+    def keys(
+        self, definition: TableDefinition, other: TableDefinition | None, path: Path
+    ) -> tuple[Sequence[Slice], Sequence[str]]:
+        """Look the keys of a file up."""
+        return key_file.find(self._session, path, definition, other)
+
+    def check(self, definition: TableDefinition, extent: Extent, *, made: bool) -> None:
+        """Refuse rows that a dump would not bring back as they are, and where the table is to be made, a definition."""
+        where = vetted(extent.where, definition) if extent.where else None
+        given = chosen(self._session, definition, extent.slices, where) if extent.slices else [where]
+        lossless.check(self._session, definition, given)
+        if made:
+            definition_check.check(self._session, definition)
+        self._checked.add((definition.ref, extent))
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        """Refuse keys that no literal finds."""
+        lossless.check_keys(self._session, definition, key)
+
+    def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
+        """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows.
+
+        Refuses what `check` refuses.
+        """
+        if (definition.ref, extent) not in self._checked:
+            self.check(definition, extent, made=False)
+        source = Source(self._session, self._login, self._team)
+        return dump(source, definition, extent, DumpStore(folder, self._key), progress)

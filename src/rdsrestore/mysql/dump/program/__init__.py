@@ -1,0 +1,1 @@
+"""The dump program of this machine."""

@@ -1,0 +1,143 @@
+"""Ranges of keys and of plan lines, so that no statement and no transaction is as large as the table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rdsrestore.mysql.session.login.connection import Row, Session, quoted
+
+T = TypeVar("T")
+RANGE = 20_000
+FIRST, SMALLEST, LARGEST = 500, 20, 20_000
+WORTH_IT = 0.75
+"""Of the time of a span, what half of it may take at most for smaller ones to be worth it."""
+
+
+@dataclass(frozen=True)
+class BatchSize:
+    """How much is written at a time, and how long a rest follows.
+
+    A transaction takes about `seconds`, or of a dump's statement so many `rows`, None for all; `writers` work at a
+    time. A rest is as long as what was done took, times `rest`.
+    """
+
+    seconds: float
+    rows: int | None
+    writers: int
+    rest: float
+
+    def took(self, work: Callable[[], T]) -> T:
+        """Do some work and rest after it; returns what it does."""
+        begun = time.monotonic()
+        try:
+            return work()
+        finally:
+            if self.rest:
+                time.sleep((time.monotonic() - begun) * self.rest)
+
+
+FULL = BatchSize(seconds=0.3, rows=None, writers=3, rest=0)
+"""While one writer waits for the disk that its commit is to reach, others go on."""
+SOFT = BatchSize(seconds=0.003, rows=100, writers=1, rest=1)
+"""What an application hardly notices: short locks, little at a time to be written, and time between."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Lines of the plan from `low` to `high`, both included."""
+
+    low: int
+    high: int
+
+    def halves(self) -> tuple[Span, Span]:
+        """Cut it in two."""
+        middle = (self.low + self.high) // 2
+        return Span(self.low, middle), Span(middle + 1, self.high)
+
+    @property
+    def lines(self) -> str:
+        """The condition for its lines of the plan (l)."""
+        return f"l.rr_n BETWEEN {self.low} AND {self.high}"
+
+
+@dataclass(frozen=True)
+class Pacing:
+    """How fast a load goes: `hold` is asked before each transaction."""
+
+    hold: Callable[[], None]
+    batch: BatchSize = FULL
+
+
+def key_ranges(session: Session, table: str, key: tuple[str, ...], alias: str, rows: int = RANGE) -> Iterator[str]:
+    """Yield conditions on `alias` that cut a table's keys into ranges, in order; each bound is a literal."""
+    low: Row | None = None
+    order = ", ".join(f"{alias}.{quoted(name)}" for name in key)
+    while True:
+        after = f" WHERE {beyond(session, key, low, alias)}" if low else ""
+        found = session.rows(
+            f"SELECT {order} FROM {table} AS {alias}{after} ORDER BY {order} LIMIT 1 OFFSET {rows - 1}"
+        )
+        high = found[0] if found else None
+        parts = [beyond(session, key, low, alias)] if low else []
+        parts += [f"NOT ({beyond(session, key, high, alias)})"] if high else []
+        yield " AND ".join(parts) or "1 = 1"
+        if high is None:
+            return
+        low = high
+
+
+def beyond(session: Session, key: tuple[str, ...], bound: Row, alias: str) -> str:
+    """The condition that a key comes after a bound, written so that an index range is used."""
+    names = [f"{alias}.{quoted(name)}" for name in key]
+    values = [session.literal(value) for value in bound]
+    steps = [
+        " AND ".join(
+            [*(f"{names[each]} = {values[each]}" for each in range(place)), f"{names[place]} > {values[place]}"]
+        )
+        for place in range(len(names))
+    ]
+    return "(" + " OR ".join(f"({step})" for step in steps) + ")"
+
+
+def paced(
+    first: int, last: int, work: Callable[[Span], None], *, down: bool = False, batch: BatchSize = FULL
+) -> Iterator[int]:
+    """Give out the lines from `first` to `last` in spans sized by how long the last one took; yields how many are done.
+
+    With `down` from the last to the first.
+    """
+    size, done, whole = batch.rows or FIRST, 0, last - first + 1
+    before = Took(0, 0.0)
+    while done < whole:
+        take = min(size, whole - done)
+        low = last - done - take + 1 if down else first + done
+        begun = time.monotonic()
+        work(Span(low, low + take - 1))
+        took = Took(take, max(time.monotonic() - begun, 0.001))
+        done += take
+        yield done
+        time.sleep(took.seconds * batch.rest)
+        size, before = sized(took, before, batch.seconds), took
+
+
+@dataclass(frozen=True)
+class Took:
+    """How many lines were written at once, and the seconds that this took."""
+
+    lines: int
+    seconds: float
+
+
+def sized(took: Took, before: Took, wanted: float) -> int:
+    """Size the next span so that it takes about so many seconds, where its size is what the time depends on.
+
+    A span that took no less than a larger one before it is not made smaller still: the way there and back, or another
+    session, takes the time, and more of them take more of it.
+    """
+    if took.seconds > wanted and took.lines < before.lines and took.seconds > before.seconds * WORTH_IT:
+        return before.lines
+    factor = min(max(wanted / took.seconds, 0.5), 2)
+    return min(max(int(took.lines * factor), SMALLEST), LARGEST)

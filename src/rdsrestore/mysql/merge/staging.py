@@ -1,0 +1,172 @@
+"""The scratch schema: ours by its marker, filled from dumps, proved equal to the copy."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from rdsrestore.domain.errors import DatabaseError, ToolError, VerifyError
+from rdsrestore.domain.ids import RUN_ID, TableRef
+from rdsrestore.domain.tables.dump_file import DumpFile
+from rdsrestore.domain.tables.target import AFTER, Target
+from rdsrestore.mysql.checksum import row_hash
+from rdsrestore.mysql.dump import dump_scan, float_repair
+from rdsrestore.mysql.dump.dump_store import DumpStore
+from rdsrestore.mysql.dump.statements import statements
+from rdsrestore.mysql.merge.merge_context import after_of, back_of
+from rdsrestore.mysql.schema import ddl
+from rdsrestore.mysql.schema.catalog import qualified
+from rdsrestore.mysql.session.login.connection import Login, Session, connect, quoted
+from rdsrestore.ports.progress import Progress
+
+MARKER = "rdsrestore_run"
+LANDINGS = "rdsrestore_landings"
+SQL_MODE = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
+"""What a dump's own head says, and that a date which the copy holds can be held."""
+RENAMED = 1024
+"""Bytes by which the name of another place may lengthen a statement."""
+
+
+def create(session: Session, schema: str, run: str) -> None:
+    """Make the schema with its marker; one that is ours already is kept."""
+    session.run(f"CREATE DATABASE IF NOT EXISTS {quoted(schema)} CHARACTER SET utf8mb4")
+    session.run(
+        f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{MARKER} (run VARCHAR(40) NOT NULL PRIMARY KEY) ENGINE=InnoDB"
+    )
+    session.run(
+        f"INSERT INTO {quoted(schema)}.{MARKER} SELECT %s FROM DUAL WHERE NOT EXISTS"
+        f" (SELECT 1 FROM {quoted(schema)}.{MARKER} AS known WHERE known.run = %s)",
+        (run, run),
+    )
+    session.run(
+        f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{LANDINGS}"
+        " (name VARCHAR(140) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY) ENGINE=InnoDB"
+    )
+
+
+def runs(session: Session) -> list[str]:
+    """Name the runs of the schemas that carry our marker."""
+    marked = session.rows("SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_NAME = %s", (MARKER,))
+    found = (session.rows(f"SELECT run FROM {quoted(schema)}.{MARKER} LIMIT 1") for (schema,) in marked)
+    return [str(run) for rows in found for (run,) in rows if RUN_ID.fullmatch(str(run))]
+
+
+def exists(session: Session, schema: str) -> bool:
+    """Whether the schema is there."""
+    return bool(session.rows("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s", (schema,)))
+
+
+def drop(session: Session, schema: str) -> None:
+    """Drop the schema; DatabaseError with code `db.not-ours` where it holds tables and no marker of ours."""
+    if not exists(session, schema):
+        return
+    tables = session.rows("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s", (schema,))
+    if tables and (MARKER,) not in tables:
+        raise DatabaseError(
+            "scratch", f"schema {schema} was not made by this tool", "look at it before you drop it", code="db.not-ours"
+        )
+    session.run(f"DROP DATABASE {quoted(schema)}")
+
+
+def stage_target(
+    session: Session, login: Login, schema: str, target: Target, store: DumpStore, progress: Progress
+) -> None:
+    """Load what a table's plan will rest on: the rows as they were, as the incident left them, or an undo file."""
+    if target.after:
+        stage(session, login, schema, target.after, store.at(AFTER), progress)
+        place = after_of(schema, target.after.definition.ref)
+        session.run(f"DROP TABLE IF EXISTS {place}")
+        staged = qualified(TableRef(schema, target.after.definition.ref.table))
+        session.run(f"RENAME TABLE {staged} TO {place}")
+    stage(session, login, schema, target.dump, store, progress)
+    if target.back and not target.back.whole:
+        staged, place = qualified(TableRef(schema, target.dump.definition.ref.table)), back_of(schema, target.landing)
+        keys = ", ".join(map(quoted, target.back.key))
+        session.run(f"DROP TABLE IF EXISTS {place}")
+        session.run(f"ALTER TABLE {staged} ADD KEY rr_key ({keys}), RENAME TO {place}")
+
+
+def refuse_oversize(session: Session, dump: DumpFile) -> None:
+    """Refuse a dump that production would not take in; DatabaseError with code `db.packet`."""
+    (limit,) = session.one("SELECT @@GLOBAL.max_allowed_packet")
+    if dump.longest + RENAMED >= int(limit):
+        raise DatabaseError(
+            f"stage {dump.definition.ref}",
+            f"a statement of {dump.longest:,} bytes is above production's max_allowed_packet of {int(limit):,}",
+            "raise max_allowed_packet in production's parameter group, then rdsrestore resume",
+            code="db.packet",
+        )
+
+
+def refuse_changed(store: DumpStore, dump: DumpFile) -> None:
+    """Refuse a file that is not the one that was checked; ToolError with code `dump.changed`."""
+    if store.digest(dump.path) != dump.sha256:
+        raise ToolError(
+            "stage", f"{dump.path} changed since it was dumped", "run the same command again", code="dump.changed"
+        )
+
+
+def stage(session: Session, login: Login, schema: str, dump: DumpFile, store: DumpStore, progress: Progress) -> None:
+    """Load one dump and prove it: the file is the one that was checked, and the rows are the copy's.
+
+    Raises ToolError where the file changed, DatabaseError where the server does not take it, VerifyError where the rows
+    differ.
+    """
+    definition = dump.definition
+    refuse_changed(store, dump)
+    refuse_oversize(session, dump)
+    place = qualified(TableRef(schema, definition.ref.table))
+    session.run(f"DROP TABLE IF EXISTS {place}")
+    session.run(ddl.staging(definition, schema))
+    if dump.rows:
+        load(login, place, store, dump.path, dump.bytes, progress)
+    if dump.floats:
+        repair(session, login, schema, dump, store, progress)
+    progress(f"comparing {definition.ref.table} with the copy's checksum", None)
+    found = row_hash.fingerprint(session, place, definition.columns)
+    if found.rows != dump.rows:
+        raise VerifyError(
+            f"stage {definition.ref}",
+            "rows staged",
+            "run the same command again",
+            expected=dump.rows,
+            actual=found.rows,
+        )
+    if found != dump.content:
+        raise ToolError(
+            f"stage {definition.ref}",
+            "the staged rows differ from the copy's, although their number is right",
+            "nothing was written to the table; run again with another client program",
+            code="stage.differs",
+        )
+
+
+def load(login: Login, place: str, store: DumpStore, name: str, size: int, progress: Progress) -> None:
+    """Write a dump's rows to a table, a statement at a time, in a session with our own settings alone.
+
+    Nothing else of the file is sent, and the server takes no second statement with the first.
+    """
+    with closing(connect(login, "stage")) as session:
+        session.run(f"SET SESSION sql_mode = '{SQL_MODE}'")
+        for statement in statements(store, name, place):
+            progress(f"loading {size / 1e6:,.0f} MB into the scratch schema", statement.place / size)
+            session.send(statement.head + statement.values)
+
+
+def repair(session: Session, login: Login, schema: str, dump: DumpFile, store: DumpStore, progress: Progress) -> None:
+    """Give FLOAT columns back the digits that the dump lost."""
+    definition, name = dump.definition, dump.floats or ""
+    scanned = dump_scan.scan(store, name, float_repair.TABLE, float_repair.carried(definition))
+    known = {column.name: column for column in definition.columns}
+    keys = [ddl.keyed(known[name]) for name in definition.key]
+    values = [f"{quoted(column.name)} DOUBLE NULL" for column in float_repair.rounded(definition)]
+    names = ", ".join(map(quoted, definition.key))
+    place = f"{quoted(schema)}.{quoted(float_repair.TABLE)}"
+    session.run(f"DROP TABLE IF EXISTS {place}")
+    session.run(f"CREATE TABLE {place} ({', '.join(keys + values)}, PRIMARY KEY ({names})) ENGINE=InnoDB")
+    load(login, place, store, name, scanned.bytes, progress)
+    table = qualified(TableRef(schema, definition.ref.table))
+    exact = ", ".join(
+        f"t.{quoted(column.name)} = f.{quoted(column.name)}" for column in float_repair.rounded(definition)
+    )
+    session.run(f"UPDATE {table} AS t JOIN {place} AS f USING ({names}) SET {exact}")
+    session.run(f"DROP TABLE {place}")

@@ -1,0 +1,62 @@
+"""The tables that take restored rows where there are none: made, dropped while empty, put in another's place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from rdsrestore.domain.errors import DatabaseError
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.tables.dump_file import DumpFile
+from rdsrestore.mysql.merge import staging
+from rdsrestore.mysql.schema import catalog, ddl
+from rdsrestore.mysql.schema.catalog import qualified
+from rdsrestore.mysql.session.login.connection import Session, quoted
+
+
+def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
+    """Create an empty table from the restored definition and note it in the scratch schema.
+
+    Tables that point to each other in a circle can't all come after the ones that they point to.
+    """
+    if catalog.definition(session, place):
+        raise DatabaseError("landing", f"{place} exists already", "choose another name", code="db.table-exists")
+    statement = ddl.landing(dump.definition, place, with_foreign_keys=with_foreign_keys)
+    session.run(f"REPLACE INTO {quoted(schema)}.{staging.LANDINGS} VALUES (%s)", (str(place),))
+    session.run(f"USE {quoted(place.database)}")
+    parents = {key.parent for key in dump.definition.references if with_foreign_keys} - {place}
+    later = any(catalog.definition(session, parent) is None for parent in parents)
+    with unchecked(session) if later else nullcontext():
+        session.run(statement)
+
+
+def drop(session: Session, schema: str, place: TableRef) -> None:
+    """Drop a table that was made for this run and that is still empty; otherwise leave it."""
+    if not staging.exists(session, schema) or not catalog.definition(session, place):
+        return
+    ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.LANDINGS} WHERE name = %s", (str(place),))
+    if ours and not session.rows(f"SELECT 1 FROM {qualified(place)} LIMIT 1"):
+        with unchecked(session):
+            session.run(f"DROP TABLE {qualified(place)}")
+
+
+@contextmanager
+def unchecked(session: Session) -> Iterator[None]:
+    """Let a table be made before one that it points to, or dropped although others point to it again."""
+    session.run("SET SESSION foreign_key_checks = 0")
+    try:
+        yield
+    finally:
+        session.run("SET SESSION foreign_key_checks = 1")
+
+
+def swap(session: Session, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+    """Let two tables change places in one step; numbers that were given out are not given out again."""
+    if catalog.definition(session, shadow) is None and catalog.definition(session, aside) is not None:
+        return
+    (counter,) = session.one(
+        f"SELECT AUTO_INCREMENT FROM information_schema.TABLES WHERE {catalog.HERE}", (live.database, live.table)
+    )
+    if counter is not None:
+        session.run(f"ALTER TABLE {qualified(shadow)} AUTO_INCREMENT = {int(counter)}")
+    session.run(f"RENAME TABLE {qualified(live)} TO {qualified(aside)}, {qualified(shadow)} TO {qualified(live)}")

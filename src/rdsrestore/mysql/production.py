@@ -1,0 +1,280 @@
+"""The server with the damaged table, as the steps see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from rdsrestore.domain.errors import DatabaseError
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
+from rdsrestore.domain.request.merge_policy import Policy
+from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.request import Invariant
+from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
+from rdsrestore.domain.tables.rows import PlanLine, TableDifference
+from rdsrestore.domain.tables.server import ServerFacts
+from rdsrestore.domain.tables.target import Target
+from rdsrestore.mysql.checksum import key_file
+from rdsrestore.mysql.checksum.key_ranges import TableRows, table_rows
+from rdsrestore.mysql.compare import classify
+from rdsrestore.mysql.dump import lossless
+from rdsrestore.mysql.dump.dump_store import DumpStore
+from rdsrestore.mysql.dump.program import rehearsal
+from rdsrestore.mysql.merge import merge_context, plan, staging, target_table, undo_plan
+from rdsrestore.mysql.merge.merge_context import MergeContext
+from rdsrestore.mysql.merge.pacing import FULL, SOFT, Pacing
+from rdsrestore.mysql.merge.traces import traces
+from rdsrestore.mysql.schema import catalog, where_filter
+from rdsrestore.mysql.schema.server_info import facts
+from rdsrestore.mysql.session import named_lock
+from rdsrestore.mysql.session.login.connection import Login, Session, connect
+from rdsrestore.mysql.session.login.pool import Logins
+from rdsrestore.mysql.session.remote import RemoteExecutor
+from rdsrestore.mysql.session.waiting import persistently
+from rdsrestore.mysql.session.waiting_drop import presently
+from rdsrestore.mysql.verify import ledger, reconcile
+from rdsrestore.mysql.verify.invariants import read
+from rdsrestore.mysql.write import direct, load, undo_file
+from rdsrestore.mysql.write.throttle import Throttle
+from rdsrestore.ports.progress import Progress
+
+WHERE = "production"
+
+
+class MysqlProduction:
+    """Logs in at the first call, and again where the connection was lost between two calls.
+
+    Files are encrypted for `key`, and read with it, where it is given; a `team` does ranges elsewhere. Nothing is
+    written to live rows without the run's `mine`, the locks that keep other runs off, where it has any.
+    """
+
+    def __init__(
+        self,
+        login: Login,
+        key: Secret | None,
+        remote: RemoteExecutor | None = None,
+        mine: named_lock.Lock | None = None,
+    ) -> None:
+        self._login = login
+        self._key = key
+        self._team = remote
+        self._lock = mine
+        self._session: Session | None = None
+        self._logins = Logins(login, WHERE)
+
+    def close(self) -> None:
+        """Log out."""
+        self._logins.close()
+        if self._session:
+            self._session.close()
+            self._session = None
+
+    def server(self) -> ServerFacts:
+        """Read what the server is and allows."""
+        return facts(self._ready(), self._login.endpoint)
+
+    def databases(self) -> Sequence[str]:
+        """Name the users' databases."""
+        return catalog.databases(self._ready())
+
+    def tables(self, database: str) -> Sequence[str]:
+        """Name a database's base tables."""
+        return catalog.tables(self._ready(), database)
+
+    def definition(self, ref: TableRef) -> TableDefinition | None:
+        """Read a table's definition; None where it does not exist."""
+        return catalog.definition(self._ready(), ref)
+
+    def similar(self, ref: TableRef) -> Sequence[str]:
+        """Name the tables of the same database that read like it."""
+        return catalog.similar(self._ready(), ref)
+
+    def count(self, ref: TableRef) -> int:
+        """Count a table's rows exactly."""
+        (number,) = self._ready().one(f"SELECT COUNT(*) FROM {catalog.qualified(ref)}")
+        return int(number)
+
+    def check_where(self, ref: TableRef, expression: str) -> str:
+        """Say what is wrong with a row filter; empty where it is one expression over the table's own columns."""
+        columns = frozenset(column.name for column in catalog.read_columns(self._ready(), ref))
+        problem = where_filter.problem(expression, columns)
+        if problem:
+            return problem
+        try:
+            self._ready().rows(f"EXPLAIN SELECT 1 FROM {catalog.qualified(ref)} WHERE ({expression})")
+        except DatabaseError as error:
+            return f"is not understood by the server: {error.what}"
+        return ""
+
+    def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
+        """Have this machine's dump program dump a row of one of these tables, or of another of the database."""
+        rehearsal.rehearse(self._ready(), self._login, database, definitions)
+
+    def create_scratch(self, schema: str, run: str) -> None:
+        """Make the run's scratch schema, marked as ours; ours already is fine."""
+        staging.create(self._ready(), schema, run)
+
+    def drop_scratch(self, schema: str) -> None:
+        """Drop the scratch schema if it is ours; gone already is fine."""
+        presently(lambda: staging.drop(self._ready(), schema))
+
+    def scratches(self) -> Sequence[str]:
+        """Name the runs whose scratch schemas are on the server."""
+        return staging.runs(self._ready())
+
+    def at_work(self, run: str) -> str:
+        """Say from where a run is worked on right now."""
+        return named_lock.holder(self._ready(), run)
+
+    def scratch_exists(self, schema: str) -> bool:
+        """Say whether the scratch schema is still there."""
+        return staging.exists(self._ready(), schema)
+
+    def traces(self, schema: str) -> Traces:
+        """Say what a scratch schema tells of its run."""
+        return traces(self._ready(), schema)
+
+    def create_landing(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
+        """Create an empty table from the restored definition and note it in the scratch schema."""
+        target_table.create(self._ready(), schema, dump, place, with_foreign_keys=with_foreign_keys)
+
+    def drop_landing(self, schema: str, place: TableRef) -> None:
+        """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
+        presently(lambda: target_table.drop(self._ready(), schema, place))
+
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        """Read what has to be right."""
+        return read(self._ready(), database, invariants)
+
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
+        """Give access to a table's rows by ranges."""
+        given = self._team.admit(self._login, WHERE) if self._team else self._logins
+        return table_rows(self._ready(), definition, other, policy, given)
+
+    def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
+        """Hold a file of keys against a table's key."""
+        key_file.check(self._ready(), path, definition)
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        """Refuse keys that no literal finds."""
+        lossless.check_keys(self._ready(), definition, key)
+
+    def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+        """Let two tables change places in one step."""
+        if self._lock:
+            self._lock.keep("swap")
+        target_table.swap(self._ready(), live, shadow, aside)
+
+    def print(self, schema: str, target: Target) -> str:
+        """Return the digest of a table's plan as it is now."""
+        if target.whole:
+            return direct.print_of(target)
+        return plan.digest(self._ready(), self._board(schema, target))
+
+    def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
+        """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
+        if target.whole:
+            direct.prepare(self._ready(), self._board(schema, target), target.dump, DumpStore(folder, self._key))
+            return
+        staging.stage_target(self._ready(), self._login, schema, target, DumpStore(folder, self._key), progress)
+
+    def takes_whole(self, target: Target) -> bool:
+        """Say whether a table can take its rows as they are, without staging: it has none of them."""
+        live = self.definition(target.landing)
+        return live is not None and direct.fits(self._ready(), target, live)
+
+    def compare(
+        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
+    ) -> tuple[TableDifference, ...]:
+        """Class every staged row against its landing and keep the result in the scratch schema.
+
+        Changes nothing else.
+        """
+        jobs = [(self._board(schema, target), target) for target in targets]
+        session = self._ready()
+        staged = iter(classify.compare(session, [job for job in jobs if not job[1].whole], progress))
+        return tuple(
+            direct.difference(session, *job, DumpStore(folder, self._key)) if job[1].whole else next(staged)
+            for job in jobs
+        )
+
+    def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
+        """Yield what the plan says of each row."""
+        if target.whole:
+            return direct.lines(self._ready(), self._board(schema, target))
+        return plan.lines(self._ready(), self._board(schema, target))
+
+    def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
+        """Write what the rows are that are to change into an undo file, and prove it."""
+        if target.whole:
+            return direct.save(self._board(schema, target), target)
+        return undo_file.save(
+            self._ready(), self._login, self._board(schema, target), DumpStore(folder, self._key), progress
+        )
+
+    def rest(self, schema: str, target: Target) -> Fingerprint | None:
+        """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
+        if target.whole:
+            return reconcile.rest(self._login, self._board(schema, target), target)
+        return ledger.rest(self._ready(), self._board(schema, target))
+
+    def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
+        """Carry out the plans in transactions of bounded size, guarded by what each row is expected to be."""
+        jobs = [(self._board(schema, target), target) for target in targets]
+
+        def write() -> None:
+            if self._lock:
+                self._lock.keep("load")
+            with closing(Throttle(pace, self._ready(), self._login, progress)) as throttle:
+                pacing = Pacing(lambda: self._hold(throttle), SOFT if pace.limits.gentle else FULL)
+                for context, target in jobs:
+                    if target.whole:
+                        store = DumpStore(folder, self._key)
+                        direct.load(self._login, context, target, store, pacing, progress, self._team)
+                load.load(self._ready(), [job[0] for job in jobs if not job[1].whole], pacing, progress)
+
+        persistently(write, progress)
+
+    def _hold(self, throttle: Throttle) -> None:
+        if self._lock:
+            self._lock.check()
+        throttle.hold()
+
+    def loaded(self, schema: str, target: Target) -> TableLoad:
+        """Say what has been written so far, also where the table itself is gone."""
+        there = self.definition(target.landing) or replace(target.dump.definition, ref=target.landing)
+        context = self._laid_out(schema, target, there)
+        return direct.loaded(self._ready(), context) if target.whole else load.loaded(self._ready(), context)
+
+    def ledger(
+        self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
+    ) -> Ledger:
+        """Balance the books: what is there now against what was planned, and the rest against what it was."""
+        if target.whole:
+            known = reconcile.Reconciliation(target, DumpStore(folder, self._key), before, untouched)
+            return reconcile.ledger(self._ready(), self._login, self._board(schema, target), known, progress)
+        return ledger.ledger(self._ready(), self._board(schema, target), before, untouched)
+
+    def _board(self, schema: str, target: Target) -> MergeContext:
+        live = self.definition(target.landing)
+        if live is None:
+            raise DatabaseError(
+                WHERE, f"{target.landing} is gone", "add --recreate to create it again", code="db.no-table"
+            )
+        return self._laid_out(schema, target, live)
+
+    def _laid_out(self, schema: str, target: Target, live: TableDefinition) -> MergeContext:
+        return (
+            undo_plan.context(schema, target.back, live) if target.back else merge_context.context(schema, target, live)
+        )
+
+    def _ready(self) -> Session:
+        if self._session is None or not self._session.alive:
+            self.close()
+            self._session = connect(self._login, WHERE)
+        return self._session

@@ -1,0 +1,206 @@
+"""A table's definition as the server's catalogue has it, matched to the last byte of its name."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import pymysql
+
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.tables.definition import Column, ForeignKey, TableDefinition, Trigger, UniqueKey
+from rdsrestore.mysql.schema.unsupported import hindrances
+from rdsrestore.mysql.session.login.connection import Session, quoted
+
+SYSTEM = ("information_schema", "mysql", "performance_schema", "sys", "innodb", "tmp")
+HERE = "TABLE_SCHEMA = %s AND CAST(TABLE_NAME AS BINARY) = CAST(%s AS BINARY)"
+FOREIGN_KEYS = """
+SELECT k.CONSTRAINT_NAME, k.TABLE_SCHEMA, k.TABLE_NAME, k.COLUMN_NAME,
+       k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME,
+       r.DELETE_RULE, r.UPDATE_RULE
+  FROM information_schema.KEY_COLUMN_USAGE k
+  JOIN information_schema.REFERENTIAL_CONSTRAINTS r
+    ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+   AND r.TABLE_NAME = k.TABLE_NAME
+ WHERE {} ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION
+"""
+OUTGOING = (
+    "k.TABLE_SCHEMA = %s AND CAST(k.TABLE_NAME AS BINARY) = CAST(%s AS BINARY) AND k.REFERENCED_TABLE_NAME IS NOT NULL"
+)
+INCOMING = "k.REFERENCED_TABLE_SCHEMA = %s AND CAST(k.REFERENCED_TABLE_NAME AS BINARY) = CAST(%s AS BINARY)"
+
+
+def definition(session: Session, ref: TableRef) -> TableDefinition | None:
+    """Read a table's definition; None where there is none of exactly that name."""
+    place = (ref.database, ref.table)
+    found = session.rows(
+        "SELECT TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH + INDEX_LENGTH, CREATE_OPTIONS"
+        f" FROM information_schema.TABLES WHERE {HERE}",
+        place,
+    )
+    if not found:
+        return None
+    kind, engine, rows, size, options = found[0]
+    table = kind in {"BASE TABLE", "SYSTEM VERSIONED"}
+    columns = read_columns(session, ref)
+    primary, unique = read_keys(session, ref, columns)
+    key = primary or shortest(unique)
+    return TableDefinition(
+        ref=ref,
+        kind="BASE TABLE" if table else kind,
+        engine=engine or "",
+        columns=columns,
+        key=key,
+        unique_keys=unique,
+        references=read_foreign_keys(session, ref, OUTGOING),
+        referenced_by=tuple(key for key in read_foreign_keys(session, ref, INCOMING) if key.child != ref),
+        triggers=read_triggers(session, ref),
+        partitioned="partitioned" in (options or ""),
+        versioned=kind == "SYSTEM VERSIONED",
+        rows=int(rows or 0),
+        bytes=int(size or 0),
+        create_sql=read_statement(session, ref) if table else "",
+        hindrances=tuple(hindrances([column for column in columns if not column.generated], key)) if table else (),
+    )
+
+
+def read_statement(session: Session, ref: TableRef) -> str:
+    """Read the server's own statement, byte by byte: some servers write a binary default into it as it is.
+
+    Empty where it is not text throughout.
+    """
+
+    def ask(connection: pymysql.Connection[Any]) -> bytes:
+        with connection.cursor() as cursor:
+            connection.use_unicode = False
+            try:
+                cursor.execute(f"SHOW CREATE TABLE {qualified(ref)}")
+                return bytes(cursor.fetchall()[0][1])
+            finally:
+                connection.use_unicode = True
+
+    try:
+        return session.through(ask).decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def read_columns(session: Session, ref: TableRef) -> tuple[Column, ...]:
+    """Read the columns in order."""
+    found = session.rows(
+        "SELECT COLUMN_NAME, COLUMN_TYPE, DATA_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA,"
+        " GENERATION_EXPRESSION, COLUMN_DEFAULT IS NULL"
+        f" FROM information_schema.COLUMNS WHERE {HERE} ORDER BY ORDINAL_POSITION",
+        (ref.database, ref.table),
+    )
+    return tuple(
+        Column(
+            name=name,
+            type=text(full),
+            kind=text(kind).lower(),
+            nullable=nullable == "YES",
+            charset=charset,
+            collation=collation,
+            generated=bool(expression),
+            invisible="INVISIBLE" in extra.upper(),
+            auto_increment="auto_increment" in extra.lower(),
+            on_update="on update" in extra.lower(),
+            required=bool(no_default) and nullable == "NO" and not expression and "auto_increment" not in extra.lower(),
+        )
+        for name, full, kind, nullable, charset, collation, extra, expression, no_default in found
+    )
+
+
+def read_keys(
+    session: Session, ref: TableRef, columns: Sequence[Column]
+) -> tuple[tuple[str, ...], tuple[UniqueKey, ...]]:
+    """Read the primary key's columns and the other unique keys.
+
+    A key over a column's first bytes identifies nothing.
+    """
+    parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+    for name, column, prefix in session.rows(
+        "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS"
+        f" WHERE {HERE} AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX",
+        (ref.database, ref.table),
+    ):
+        parts[name].append((column, prefix is not None or column is None))
+    whole = {
+        name: tuple(column for column, _part in each)
+        for name, each in parts.items()
+        if not any(part for _column, part in each)
+    }
+    nullable = {column.name for column in columns if column.nullable}
+    unique = tuple(
+        UniqueKey(name, each, bool(nullable & set(each))) for name, each in whole.items() if name != "PRIMARY"
+    )
+    return whole.get("PRIMARY", ()), unique
+
+
+def shortest(keys: Sequence[UniqueKey]) -> tuple[str, ...]:
+    """Return the columns of the shortest key that can't be NULL; nothing where there is none."""
+    usable = sorted((len(key.columns), key.name, key.columns) for key in keys if not key.nullable)
+    return usable[0][2] if usable else ()
+
+
+def read_foreign_keys(session: Session, ref: TableRef, direction: str) -> tuple[ForeignKey, ...]:
+    """Read the foreign keys in one direction."""
+    rows: dict[tuple[TableRef, str], list[tuple[str, ...]]] = defaultdict(list)
+    for name, database, table, *rest in session.rows(FOREIGN_KEYS.format(direction), (ref.database, ref.table)):
+        rows[TableRef(database, table), name].append(tuple(rest))
+    return tuple(
+        ForeignKey(
+            name=name,
+            child=child,
+            columns=tuple(part[0] for part in parts),
+            parent=TableRef(parts[0][1], parts[0][2]),
+            parent_columns=tuple(part[3] for part in parts),
+            on_delete=parts[0][4],
+            on_update=parts[0][5],
+        )
+        for (child, name), parts in rows.items()
+    )
+
+
+def read_triggers(session: Session, ref: TableRef) -> tuple[Trigger, ...]:
+    """Read the table's triggers."""
+    found = session.rows(
+        "SELECT TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION FROM information_schema.TRIGGERS"
+        " WHERE EVENT_OBJECT_SCHEMA = %s AND CAST(EVENT_OBJECT_TABLE AS BINARY) = CAST(%s AS BINARY)",
+        (ref.database, ref.table),
+    )
+    return tuple(Trigger(name, timing, event) for name, timing, event in found)
+
+
+def tables(session: Session, database: str) -> tuple[str, ...]:
+    """Name a database's base tables."""
+    found = session.rows(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
+        " AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY 1",
+        (database,),
+    )
+    return tuple(name for (name,) in found)
+
+
+def databases(session: Session) -> tuple[str, ...]:
+    """Name the users' databases."""
+    found = session.rows("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1")
+    return tuple(name for (name,) in found if name not in SYSTEM and not name.startswith("rdsrestore_"))
+
+
+def similar(session: Session, ref: TableRef) -> tuple[str, ...]:
+    """Name the tables of the same database that read like it."""
+    names = {name.lower(): name for name in tables(session, ref.database)}
+    return tuple(names[near] for near in difflib.get_close_matches(ref.table.lower(), names, n=3, cutoff=0.6))
+
+
+def qualified(ref: TableRef) -> str:
+    """Quote a table's full name."""
+    return f"{quoted(ref.database)}.{quoted(ref.table)}"
+
+
+def text(value: str | bytes) -> str:
+    """Some servers give catalogue texts as bytes."""
+    return value.decode() if isinstance(value, bytes) else value

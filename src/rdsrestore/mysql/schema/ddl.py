@@ -1,0 +1,124 @@
+"""The tables that a run makes on production.
+
+Staging ones after the restored definition, and landings after its own statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+import sqlparse
+from sqlparse import tokens
+from sqlparse.exceptions import SQLParseError
+from sqlparse.sql import Token
+
+from rdsrestore.domain.errors import DatabaseError
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.tables.definition import Column, TableDefinition
+from rdsrestore.mysql.schema.catalog import qualified
+from rdsrestore.mysql.session.login.connection import quoted
+
+ROW = "rdsrestore_row"
+"""The key of a staged row where the table has none of its own."""
+RULES = frozenset({"UPDATE", "DELETE"})
+"""What may follow ON in a definition."""
+FOREIGN_KEY = re.compile(r",?\s*\n\s*CONSTRAINT `(?:[^`]|``)*` FOREIGN KEY [^\n]*?(?=,?\n)")
+CHECK_NAME = re.compile(r"(\n\s*)CONSTRAINT `(?:[^`]|``)*` (?=CHECK )")
+"""Some servers want the names of checks to be unique in a database."""
+EXECUTED = re.compile(r"/\*M?!\d*(.*)\*/\s*", re.DOTALL)
+COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
+
+
+def staging(definition: TableDefinition, schema: str) -> str:
+    """Write the staging table.
+
+    The restored columns, all optional but the key, and nothing that could reject or change a row.
+    """
+    names = set(definition.key)
+    columns = [staged(column) if column.name not in names else keyed(column) for column in definition.columns]
+    if definition.key:
+        columns.append(f"PRIMARY KEY ({', '.join(map(quoted, definition.key))})")
+    else:
+        columns.append(f"{quoted(ROW)} BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY")
+    place = qualified(TableRef(schema, definition.ref.table))
+    return f"CREATE TABLE {place} ({', '.join(columns)}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
+
+
+def staged(column: Column) -> str:
+    """Write one column of a staging table; a generated one only takes what the dump may say of it."""
+    return f"{quoted(column.name)} {typed(column)} NULL DEFAULT NULL"
+
+
+def keyed(column: Column) -> str:
+    """Write one column of a key; some servers let a TIMESTAMP without a default follow the clock."""
+    fixed = " DEFAULT '2000-01-01 00:00:00'" if column.kind == "timestamp" else ""
+    return f"{quoted(column.name)} {typed(column)} NOT NULL{fixed}"
+
+
+def typed(column: Column) -> str:
+    """Write a column's type with its character set and collation."""
+    if column.collation and column.kind != "json":
+        return f"{column.type} CHARACTER SET {column.charset} COLLATE {column.collation}"
+    return column.type
+
+
+def landing(definition: TableDefinition, target: TableRef, *, with_foreign_keys: bool) -> str:
+    """Write the statement that creates a landing, from the copy's own SHOW CREATE TABLE.
+
+    Raises DatabaseError with code `db.definition` where that text is not one plain CREATE TABLE of the table.
+    """
+    text = definition.create_sql
+    head = f"CREATE TABLE {quoted(definition.ref.table)} ("
+    if not text.startswith(head) or not plain(text):
+        raise DatabaseError(
+            "landing",
+            f"the definition of {definition.ref} is not one plain CREATE TABLE",
+            "create the table by hand, then run again without --recreate",
+            code="db.definition",
+        )
+    if not with_foreign_keys:
+        text = CHECK_NAME.sub(r"\1", FOREIGN_KEY.sub("", text))
+    return f"CREATE TABLE {qualified(target)} ({text[len(head) :]}"
+
+
+def plain(text: str) -> bool:
+    """Whether a text only creates: it is one CREATE, ends nothing early, and reads from no other table."""
+    try:
+        statements = sqlparse.parse(text)
+        words = list(words_of(text))
+    except SQLParseError:
+        return False
+    stops = [token for token in words if token.ttype in tokens.Punctuation and token.value == ";"]
+    acts = [
+        token
+        for before, token in pairwise(words)
+        if token.ttype in tokens.DML and not (before.value.upper() == "ON" and token.value.upper() in RULES)
+    ]
+    return len(statements) == 1 and statements[0].get_type() == "CREATE" and not stops and not acts
+
+
+def words_of(text: str) -> Iterator[Token]:
+    """Yield a text's words, also those in comments that servers execute."""
+    for statement in sqlparse.parse(text):
+        for token in statement.flatten():
+            hidden = EXECUTED.fullmatch(token.value) if token.ttype in tokens.Comment else None
+            if hidden:
+                yield from words_of(hidden[1])
+            elif not token.is_whitespace:
+                yield token
+
+
+def same_shape(one: TableDefinition, other: TableDefinition) -> bool:
+    """Whether two definitions accept the same rows.
+
+    Their statements are equal but for name, keys to others and counter.
+    """
+    return shape(one) == shape(other) != ""
+
+
+def shape(definition: TableDefinition) -> str:
+    """Reduce a definition to what decides whether a row fits."""
+    body = definition.create_sql.partition("(")[2]
+    return COUNTER.sub("", FOREIGN_KEY.sub("", body))

@@ -1,0 +1,114 @@
+"""What a server is and what it lets us do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rdsrestore.domain.ids import Endpoint, RunId
+from rdsrestore.domain.tables.server import ServerFacts
+from rdsrestore.mysql.schema import catalog
+from rdsrestore.mysql.session.login import own_address
+from rdsrestore.mysql.session.login.connection import Session
+
+FOR_SCRATCH = ("SELECT", "INSERT", "UPDATE", "CREATE", "DROP")
+FOR_TABLES = ("SELECT", "INSERT")
+EVERYTHING, EVERYWHERE = "ALL PRIVILEGES", "*.*"
+GRANT = re.compile(r"GRANT (.+?) ON (.+?) TO ", re.IGNORECASE)
+REVOKED = re.compile(r"REVOKE .+? ON [`\"](.+?)[`\"]\.\* FROM ", re.IGNORECASE)
+SCHEMA_WIDE = re.compile(r"`((?:[^`]|``)*)`\.\*")
+SCRATCH = RunId("000000-000000-0000").schema
+GLOBALS = (
+    *("log_bin", "binlog_format", "sql_require_primary_key", "enforce_storage_engine", "innodb_read_only"),
+    *("init_connect", "sql_select_limit", "max_join_size", "sql_big_selects", "max_execution_time"),
+    "show_gipk_in_create_table_and_information_schema",
+)
+"""Variables that are read because they can't be turned; no server has all of them."""
+
+
+def facts(session: Session, endpoint: Endpoint) -> ServerFacts:
+    """Read version, limits, the login's privileges, and as whom the server knows us."""
+    address, name = own_address.caller(session, endpoint)
+    version, read_only, names, packet, mode, autoinc, events = session.one(
+        "SELECT VERSION(), @@read_only, @@lower_case_table_names, @@max_allowed_packet, @@GLOBAL.sql_mode,"
+        " @@innodb_autoinc_lock_mode, @@event_scheduler"
+    )
+    known = variables(session)
+    grants = [line for (line,) in session.rows("SHOW GRANTS")]
+    enabled = session.rows("SELECT 1 FROM information_schema.EVENTS WHERE STATUS = 'ENABLED' LIMIT 1")
+    mariadb = "mariadb" in version.lower()
+    return ServerFacts(
+        version=version,
+        flavour="mariadb" if mariadb else "mysql",
+        read_only=bool(int(read_only)) or known.get("innodb_read_only") == "ON",  # a cluster's reader knows this alone
+        lower_case_table_names=int(names),
+        max_allowed_packet=int(packet),
+        sql_mode=mode,
+        autoinc_lock_mode=int(autoinc),
+        event_scheduler=str(events).upper() in {"ON", "1"} and bool(enabled),
+        privileges_missing=missing_from(grants, mariadb=mariadb),
+        unseen=unseen_from(grants, mariadb=mariadb),
+        ahead=ahead(session),
+        globals=known,
+        caller=address,
+        caller_name=name,
+    )
+
+
+def ahead(session: Session) -> float:
+    """Say by how many seconds the server's clock is ahead of this machine's, whose own is read before and after."""
+    before = datetime.now(UTC)
+    (theirs,) = session.one("SELECT UTC_TIMESTAMP(6)")
+    middle = before + (datetime.now(UTC) - before) / 2
+    return float((theirs.replace(tzinfo=UTC) - middle).total_seconds())
+
+
+def variables(session: Session) -> dict[str, str]:
+    """Read the variables that can't be turned, as a new login finds them."""
+    names = ", ".join(f"'{name}'" for name in GLOBALS)
+    return {name: str(value) for name, value in session.rows(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})")}
+
+
+def missing_from(lines: Sequence[str], *, mariadb: bool = True) -> tuple[str, ...]:
+    """Judge a login by its grants; roles are not followed, so that a login with any is not judged at all.
+
+    MySQL hides a table's triggers from whoever has not the privilege to make some.
+    """
+    found = [GRANT.match(line) for line in lines]
+    if any(each is None for each in found):
+        return ()
+    grants = [(frozenset(word.strip().upper() for word in each[1].split(",")), each[2]) for each in found if each]
+    scratch = frozenset[str]().union(*(words for words, scope in grants if covers_scratch(scope)))
+    anywhere = frozenset[str]().union(*(words for words, at in grants if at == EVERYWHERE or not covers_scratch(at)))
+    wanted = FOR_TABLES if mariadb else (*FOR_TABLES, "TRIGGER")
+    lacking = [f"{name} on `rdsrestore\\_%`.*" for name in FOR_SCRATCH if not {name, EVERYTHING} & scratch]
+    return (*lacking, *(f"{name} on the tables" for name in wanted if not {name, EVERYTHING} & anywhere))
+
+
+def unseen_from(lines: Sequence[str], *, mariadb: bool) -> str:
+    """Name the privilege without which foreign keys of other databases are hidden; empty where none is.
+
+    The catalogue shows a table to those who have a privilege on it, and MariaDB a foreign key's rules to those alone
+    who may do more than read it. Active roles count, as their privileges are listed too; a database that was taken out
+    of a global privilege is not seen.
+    """
+    found = [(each[1].upper(), each[2]) for line in lines if (each := GRANT.match(line))]
+    words = {word.strip() for names, scope in found if scope == EVERYWHERE for word in names.split(",")}
+    wanted = ("SELECT", "REFERENCES") if mariadb else ("SELECT",)
+    more = {"INSERT", "UPDATE", "DELETE"} & words
+    lacking = [name for name in wanted if not {name, EVERYTHING} & words and not (name == "REFERENCES" and more)]
+    taken = [each[1] for line in lines if (each := REVOKED.match(line)) and each[1] not in catalog.SYSTEM]
+    return f"{' and '.join(lacking)} on *.*" if lacking else f"SELECT on `{taken[0]}`.*" if taken else ""
+
+
+def covers_scratch(scope: str) -> bool:
+    """Whether a grant's scope holds for the run's scratch schema; a database's name is a pattern as LIKE knows it."""
+    if scope == EVERYWHERE:
+        return True
+    database = SCHEMA_WIDE.fullmatch(scope)
+    if not database:
+        return False
+    signs = re.findall(r"\\.|.", database[1].replace("``", "`"), re.DOTALL)
+    pattern = "".join({"%": ".*", "_": "."}.get(sign, re.escape(sign.removeprefix("\\"))) for sign in signs)
+    return re.fullmatch(pattern, SCRATCH, re.DOTALL) is not None

@@ -1,0 +1,1 @@
+"""Logins, and how each session of ours is set."""

@@ -1,0 +1,139 @@
+"""What the servers' error numbers mean for the job: one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pymysql
+
+from rdsrestore.domain.errors import DatabaseError
+
+LOST = frozenset({2006, 2013, 2055, 1053, 1927})
+RETRYABLE = frozenset({1205, 1213}) | LOST
+UNFIT = frozenset(
+    {
+        1048,
+        1062,
+        1136,
+        1216,
+        1264,
+        1265,
+        1292,
+        1217,
+        1364,
+        1366,
+        1406,
+        1451,
+        1452,
+        1525,
+        1526,
+        1557,
+        1586,
+        1644,
+        1690,
+        1748,
+        1906,
+        3105,
+        3140,
+        3819,
+    }
+    | {3037, 4025, 4079}
+)
+"""A row that the table does not take: the row is named, and the others go on."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A stable code and a hint for one kind of error."""
+
+    code: str
+    hint: str
+
+
+DENIED = Meaning("db.denied", "check RDSRESTORE_USER and RDSRESTORE_PASSWORD, or password_secret in rdsrestore.toml")
+SILENT = Meaning("db.unreachable", "check that a security-group rule lets this machine in, and that the instance is up")
+GONE = Meaning("db.lost", "run the same command again: it goes on from what is there")
+PRIVILEGE = Meaning("db.privilege", "use the master user, or grant the privilege")
+PLUGIN = Meaning("db.plugin", "use a user that logs in with mysql_native_password or caching_sha2_password")
+READ_ONLY = Meaning("db.read-only", "use --instance with the writer")
+BOUND = Meaning("tool.settings", "take max_join_size and max_execution_time out of production's parameter group")
+MEANINGS: dict[int, Meaning] = {
+    1044: PRIVILEGE,
+    1045: DENIED,
+    1049: Meaning("db.no-database", "check --database"),
+    1142: PRIVILEGE,
+    1143: PRIVILEGE,
+    1146: Meaning("db.no-table", "check the table's name"),
+    1227: PRIVILEGE,
+    1370: PRIVILEGE,
+    1698: DENIED,
+    3118: DENIED,
+    3159: Meaning("db.tls", "check ssl_ca"),
+    1021: Meaning("db.full", "give production more storage, then run again"),
+    1041: Meaning("db.full", "production is out of memory; try again later"),
+    1114: Meaning("db.full", "give production more storage, then run again"),
+    1153: Meaning("db.packet", "raise max_allowed_packet in production's parameter group"),
+    1205: Meaning("db.lock-timeout", "another transaction holds rows of the table; try again when it has ended"),
+    1213: Meaning("db.deadlock", "try again"),
+    1118: Meaning("db.row-size", "the table's rows are as wide as a row may be: restore it with --into NEW_TABLE"),
+    1175: Meaning("db.setting", "set sql_safe_updates to 0 in production's parameter group"),
+    1193: Meaning("db.setting", "the server is of a version that is not supported"),
+    1231: Meaning("db.setting", "see production's parameter group"),
+    1290: READ_ONLY,
+    1665: Meaning("db.binlog-format", "set binlog_format to ROW or MIXED in production's parameter group"),
+    1792: READ_ONLY,
+    1836: READ_ONLY,
+    1040: Meaning("db.busy", "production takes no more connections; try again"),
+    1129: Meaning("db.unreachable", "production blocks this host after failed connections: FLUSH HOSTS"),
+    1053: GONE,
+    1927: GONE,
+    2003: SILENT,
+    2006: GONE,
+    2013: GONE,
+    2026: Meaning("db.tls", "set RDSRESTORE_SSL_CA to the bundle of the server's authority; plain text is never used"),
+    2055: GONE,
+    1104: BOUND,
+    1969: BOUND,
+    3024: BOUND,
+    3750: Meaning("db.primary-key", "set sql_require_primary_key to OFF in production's parameter group"),
+    1251: PLUGIN,
+    2059: PLUGIN,
+    2061: PLUGIN,
+}
+OTHER = Meaning("db.failed", "the server's error number says more")
+
+
+def translate(where: str, error: pymysql.MySQLError) -> DatabaseError:
+    """Turn a driver's error into ours; the server's words are kept unless they may hold row data."""
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    words = str(error.args[1]) if len(error.args) > 1 else str(error)
+    meaning = MEANINGS.get(number, OTHER)
+    what = f"{words} ({number})" if number in MEANINGS else f"the server answered error {number}"
+    translated = DatabaseError(where, what, meaning.hint, code=meaning.code, retryable=number in RETRYABLE)
+    translated.__cause__ = error
+    return translated
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Let only errors of ours out."""
+    try:
+        yield
+    except pymysql.MySQLError as error:
+        raise translate(where, error) from error
+    except OSError as error:
+        raise DatabaseError(where, f"no answer: {error}", SILENT.hint, code=SILENT.code, retryable=True) from error
+
+
+def number_of(error: DatabaseError) -> int:
+    """Return the server's error number behind one of our errors; 0 where there is none."""
+    cause = error.__cause__
+    return cause.args[0] if isinstance(cause, pymysql.MySQLError) and isinstance(cause.args[0], int) else 0
+
+
+def words_of(error: DatabaseError) -> str:
+    """Return the server's own words behind one of our errors, which may hold a row's values."""
+    cause = error.__cause__
+    return str(cause.args[1]) if isinstance(cause, pymysql.MySQLError) and len(cause.args) > 1 else error.what

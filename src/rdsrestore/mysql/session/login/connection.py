@@ -1,0 +1,265 @@
+"""Sessions: verified TLS, every setting that the result depends on set and read back."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pymysql
+from pymysql.constants import CLIENT
+from pymysql.cursors import DictCursor, SSCursor
+
+from rdsrestore.domain.errors import DatabaseError
+from rdsrestore.domain.ids import Endpoint
+from rdsrestore.domain.secret import Secret
+from rdsrestore.mysql.session.cut_off import Line
+from rdsrestore.mysql.session.errors import PLUGIN, SILENT, translated
+from rdsrestore.mysql.session.login.tls import how_to, trust
+from rdsrestore.mysql.session.settings import settle
+
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+
+LOST_INSIDE = 2013
+HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""A server that goes away in the middle of a login says nothing about its certificate."""
+KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""Seconds until a silent server is asked, by Linux's name and by macOS's, between questions, and how many."""
+IDLE = 1.0
+"""Seconds after which an open connection may have been lost unnoticed."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """Where and as whom to log in; `ca` is a file of trusted certificates, None for the system's own.
+
+    `patience` bounds the wait for each of the server's answers until one is logged in, in seconds; `line` is what
+    connections go over.
+    """
+
+    endpoint: Endpoint
+    user: str
+    password: Secret
+    ca: Path | None
+    patience: float = 10.0
+    line: Line = field(default_factory=Line, compare=False)
+
+
+class Session:
+    """A login that is made again where the connection was lost, with all settings.
+
+    Every error that comes out is a DatabaseError that names `where`. A statement is never repeated here: what was
+    under way when the connection was lost is known to the caller alone.
+    """
+
+    def __init__(self, dial: Callable[[], pymysql.Connection[Any]], where: str) -> None:
+        self._dial = dial
+        self._where = where
+        self._inside = False
+        self._used = time.monotonic()
+        self._connection = dial()
+        settle(self, where)
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Run a query and return all its rows: only for results that are small by nature."""
+        with translated(self._where), self._ready().cursor() as cursor:
+            cursor.execute(sql, tuple(values) or None)
+            return list(cursor.fetchall())
+
+    def one(self, sql: str, values: Sequence[object] = ()) -> Row:
+        """Run a query that gives exactly one row."""
+        (row,) = self.rows(sql, values)
+        return row
+
+    def named(self, sql: str) -> dict[str, Any]:
+        """Run a query and return its first row by column; nothing where there is none."""
+        with translated(self._where), self._ready().cursor(DictCursor) as cursor:
+            cursor.execute(sql)
+            return dict(cursor.fetchone() or {})
+
+    def run(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run a statement and return how many rows it affected."""
+        with translated(self._where), self._ready().cursor() as cursor:
+            return int(cursor.execute(sql, tuple(values) or None))
+
+    def send(self, statement: bytes) -> int:
+        """Run a statement that is written already, as a dump's are; returns how many rows it affected."""
+        with translated(self._where):
+            return int(self._ready().query(statement))
+
+    def through(self, act: Callable[[pymysql.Connection[Any]], T]) -> T:
+        """Do what the driver has no words for."""
+        with translated(self._where):
+            return act(self._ready())
+
+    def stream(self, sql: str) -> Iterator[Row]:
+        """Run a query and yield its rows without holding them."""
+        with translated(self._where), self._ready().cursor(SSCursor) as cursor:
+            cursor.execute(sql)
+            yield from cursor
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit at the end, or roll back and let the error out."""
+        self.run("START TRANSACTION")
+        self._inside = True
+        try:
+            yield
+            with translated(self._where):
+                self._connection.commit()
+        except BaseException:
+            self._roll_back()
+            raise
+        finally:
+            self._inside = False
+
+    def literal(self, value: object) -> str:
+        """Write a value as this session's SQL would read it, bytes so that they are also a number where one is due."""
+        if isinstance(value, bytes):
+            return f"0x{value.hex()}" if value else "''"
+        if isinstance(value, timedelta):
+            return f"'{clock(value)}'"
+        return str(self._connection.escape(value))
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection is open; one that was idle for a while is asked."""
+        if self._connection.open and time.monotonic() - self._used > IDLE:
+            try:
+                self._connection.ping(reconnect=False)
+            except (pymysql.MySQLError, OSError):
+                self.close()
+        return bool(self._connection.open)
+
+    @property
+    def greeted(self) -> str:
+        """The version that the server named at the login."""
+        return str(self._connection.get_server_info())  # type: ignore[no-untyped-call]  # the driver leaves it untyped
+
+    def close(self) -> None:
+        """Close, quietly: the server may be gone already."""
+        with contextlib.suppress(pymysql.MySQLError, OSError):
+            self._connection.close()
+
+    def _ready(self) -> pymysql.Connection[Any]:
+        self._used = time.monotonic()
+        if not self._connection.open and self._inside:
+            raise pymysql.OperationalError(LOST_INSIDE, "the connection was lost within a transaction")
+        if not self._connection.open:
+            self._connection = self._dial()
+            settle(self, self._where)
+        return self._connection
+
+    def _roll_back(self) -> None:
+        try:
+            self._connection.rollback()
+        except (pymysql.MySQLError, OSError):
+            self.close()
+
+
+def connect(login: Login, where: str) -> Session:
+    """Log in and settle the session.
+
+    DatabaseError with code `db.unreachable`, `db.denied` or `db.tls` where that fails.
+    """
+    return Session(lambda: dial(login, where), where)
+
+
+def dial(login: Login, where: str) -> pymysql.Connection[Any]:
+    """Make one connection, over verified TLS or not at all."""
+    login.line.ready(where)
+    context = trust(login.ca)
+    connection = pymysql.connect(
+        host=login.endpoint.host,
+        port=login.endpoint.port,
+        user=login.user,
+        password=login.password.reveal().encode(),
+        ssl=context,
+        charset="utf8mb4",
+        autocommit=True,
+        client_flag=CLIENT.LOCAL_FILES,  # without local_infile the driver refuses whatever file a server asks for
+        defer_connect=True,
+        max_allowed_packet=1 << 30,
+        read_timeout=login.patience,
+        write_timeout=login.line.patience,
+    )
+    with translated(where):
+        door = knock(login, where)
+        try:
+            connection.connect(door)
+        except pymysql.MySQLError as error:
+            door.close()
+            cause = error.__cause__ or error.__context__
+            if isinstance(cause, ssl.SSLError) and not isinstance(cause, HUNG_UP):
+                raise tls_failed(login, where, error) from error
+            raise
+        except RuntimeError as error:  # the driver's own word for a login that needs a library that is not there
+            door.close()
+            raise DatabaseError(where, f"the login can't be made: {error}", PLUGIN.hint, code=PLUGIN.code) from error
+    connection._read_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - has no other name
+    login.line.take(connection, where)
+    return connection
+
+
+def knock(login: Login, where: str) -> socket.socket:
+    """Connect and wait for the server to speak first, which a firewall that swallows packets never does."""
+    endpoint = login.endpoint
+    with contextlib.ExitStack() as unless_greeted:
+        try:
+            door = socket.create_connection((endpoint.host, endpoint.port), timeout=login.patience)
+            unless_greeted.callback(door.close)
+            stay_known(door)
+            door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a statement's end waits for an ACK
+            greeted = bool(door.recv(1, socket.MSG_PEEK))
+            door.settimeout(None)
+        except OSError as error:
+            raise DatabaseError(where, f"{endpoint} does not answer: {error}", SILENT.hint, code=SILENT.code) from error
+        if not greeted:
+            raise DatabaseError(where, f"{endpoint} closed the connection", SILENT.hint, code=SILENT.code)
+        unless_greeted.pop_all()
+    return door
+
+
+def stay_known(door: socket.socket) -> None:
+    """Have the system ask a silent server once a minute whether it is there, and give up after two.
+
+    Gateways, load balancers and firewalls of the cloud forget a connection that is silent for 350 seconds, as it is
+    during a long statement; what is asked on it then is never answered.
+    """
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEPALIVE.items():
+        if hasattr(socket, option):
+            door.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def tls_failed(login: Login, where: str, error: pymysql.MySQLError) -> DatabaseError:
+    """Say that the server could not prove who it is."""
+    return DatabaseError(
+        where,
+        f"the server's certificate was not accepted: {error.args[-1]}",
+        how_to(login.endpoint, error.__cause__ or error.__context__),
+        code="db.tls",
+    )
+
+
+def clock(value: timedelta) -> str:
+    """Write a TIME, which may be negative and longer than a day."""
+    whole = abs(value)
+    minutes, seconds = divmod(whole.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    sign = "-" if value < timedelta(0) else ""
+    return f"{sign}{whole.days * 24 + hours:02}:{minutes:02}:{seconds:02}.{whole.microseconds:06}"
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier, whatever is in it."""
+    return "`" + name.replace("`", "``") + "`"

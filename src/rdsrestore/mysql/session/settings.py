@@ -1,0 +1,151 @@
+"""What a session is set to, whatever a parameter group or `init_connect` says: set, then read back.
+
+Every variable that changes what a statement of ours reads, writes or says, and that any login may set (MySQL 8.4
+manual, "System Variable Privileges"; MariaDB, "Server System Variables"). What only an administrator may set is
+read by the survey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from rdsrestore.domain.errors import DatabaseError
+
+STRICT = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,ALLOW_INVALID_DATES"
+"""Nothing is bent until it fits, ids of 0 stay 0, and dates that the source could hold can be held."""
+MOST = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A variable of the session: what it has to be, how that is written, and the first version that knows it.
+
+    `since` counts as an executable comment does; empty where every version knows it that is supported.
+    """
+
+    name: str
+    value: str
+    written: str
+    since: str = ""
+
+    def known(self, text: str) -> str:
+        """Let only servers read a text that know the variable."""
+        return f"/*!{self.since} , {text} */" if self.since else f", {text}"
+
+
+def texts(since: str = "", **values: str) -> tuple[Setting, ...]:
+    """Name settings that are texts."""
+    return tuple(Setting(name, value, f"'{value}'", since) for name, value in values.items())
+
+
+def numbers(since: str = "", **values: int) -> tuple[Setting, ...]:
+    """Name settings that are numbers."""
+    return tuple(Setting(name, str(value), str(value), since) for name, value in values.items())
+
+
+OURS = (
+    *texts(time_zone="+00:00", sql_mode=STRICT),
+    *numbers(innodb_lock_wait_timeout=5, lock_wait_timeout=5, wait_timeout=28800, group_concat_max_len=1 << 20),
+    *numbers(net_read_timeout=600, net_write_timeout=3600),
+)
+"""What hardly any server has of itself, so that it is set unasked."""
+PLAIN = (
+    *texts(character_set_client="utf8mb4", character_set_connection="utf8mb4", character_set_results="utf8mb4"),
+    *texts(completion_type="NO_CHAIN"),
+    *numbers(autocommit=1, sql_safe_updates=0, max_join_size=MOST, sql_big_selects=1, sql_select_limit=MOST),
+    *numbers(foreign_key_checks=1, unique_checks=1, sql_notes=1),
+)
+"""What servers have of themselves, and client programs take for granted."""
+QUIRKS = (
+    *texts(lc_messages="en_US", lc_time_names="en_US"),
+    *numbers(sql_auto_is_null=0, sql_quote_show_create=1, div_precision_increment=4, default_week_format=0),
+    *numbers(max_sort_length=1024, auto_increment_increment=1, auto_increment_offset=1),
+)
+"""The last two number a table's rows without gaps, by which equal rows are counted."""
+MYSQL = (
+    *numbers(transaction_read_only=0, max_execution_time=0, range_optimizer_max_mem_size=0),
+    *numbers("80000", information_schema_stats_expiry=0),
+    *numbers("80030", show_gipk_in_create_table_and_information_schema=1),
+)
+MARIADB = (
+    *texts(default_regex_flags="", alter_algorithm="DEFAULT", system_versioning_alter_history="ERROR"),
+    Setting("system_versioning_asof", "DEFAULT", "DEFAULT"),
+    *numbers(tx_read_only=0, max_statement_time=0, check_constraint_checks=1, max_error_count=64),
+    *numbers(idle_transaction_timeout=0, idle_write_transaction_timeout=0, idle_readonly_transaction_timeout=0),
+    *numbers(max_session_mem_used=(1 << 63) - 1),
+    *numbers("100502", sql_if_exists=0),
+    *numbers("101100", system_versioning_insert_history=0),
+)
+FAMILIES = (
+    "/*!50720 , SESSION max_execution_time = 0, SESSION transaction_read_only = 0 */"
+    "/*!80030 , SESSION show_gipk_in_create_table_and_information_schema = 1 */"
+    "/*M!100101 , SESSION max_statement_time = 0, SESSION tx_read_only = 0 */"
+)
+"""MariaDB leaves out comments of 50700 to 99999, MySQL those with an M (MariaDB, "Comment Syntax")."""
+
+
+class Settling(Protocol):
+    """A session that is new."""
+
+    @property
+    def greeted(self) -> str:
+        """The version that the server named at the login."""
+        ...
+
+    def run(self, sql: str) -> int:
+        """Run a statement."""
+        ...
+
+    def named(self, sql: str) -> dict[str, Any]:
+        """Run a query and return its first row by column."""
+        ...
+
+
+def settle(session: Settling, where: str) -> None:
+    """Set what the result depends on and read it back; DatabaseError where the server did not take a setting.
+
+    In two statements as a rule, since each costs the way there and back; a third and a fourth where the server has
+    other than usual settings.
+    """
+    mariadb = "MariaDB" in session.greeted
+    unasked = (*OURS, *texts(**{"tx_isolation" if mariadb else "transaction_isolation": "READ-COMMITTED"}))
+    wanted = (*unasked, *PLAIN, *QUIRKS, *(MARIADB if mariadb else MYSQL))
+    session.run(assignment(unasked))
+    if found := different(session, wanted):
+        session.run(assignment([setting for setting, _value in found]))
+        found = different(session, wanted)
+    for setting, value in found:
+        what = f"{setting.name} is {value} and has to be {setting.value}"
+        raise DatabaseError(where, what, "see the parameter group", code="db.setting")
+
+
+def assignment(settings: Iterable[Setting]) -> str:
+    """Write the statement that sets them."""
+    given = (setting.known(f"SESSION {setting.name} = {setting.written}") for setting in settings)
+    return f"SET @rdsrestore = 0{''.join(given)}"
+
+
+def different(session: Settling, wanted: Sequence[Setting]) -> list[tuple[Setting, str]]:
+    """Read settings; returns those that are not what is wanted, each with what it is."""
+    shown = (setting.known(f"@@SESSION.{setting.name} AS {setting.name}") for setting in wanted)
+    found = session.named(f"SELECT 0{''.join(shown)}")
+    read = ((setting, text(found[setting.name])) for setting in wanted if setting.name in found)
+    return [(setting, value) for setting, value in read if words(value) != words(setting.value)]
+
+
+def text(value: object) -> str:
+    """Write a value as it is set; some servers give whole numbers a fraction."""
+    return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, float | Decimal) else str(value)
+
+
+def words(value: str) -> frozenset[str]:
+    """Take a value apart: a server lists the words of a set in its own order."""
+    return frozenset(value.upper().split(","))
+
+
+def for_programs() -> str:
+    """Write the statement that a client program's session begins with, for either family."""
+    return f"{assignment(PLAIN)}{FAMILIES}"

@@ -1,0 +1,1 @@
+"""What is there after the load, against what was planned."""

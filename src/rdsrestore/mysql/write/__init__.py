@@ -1,0 +1,1 @@
+"""Writing to production: in small transactions, guarded, with the way back saved before."""

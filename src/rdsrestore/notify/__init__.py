@@ -1,0 +1,1 @@
+"""Who is told: a terminal, a program, a report, Slack."""

@@ -1,0 +1,156 @@
+"""A run on the operator's terminal: a line a step, and below it what is going on right now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from rdsrestore.notify.console.terminal import Terminal
+from rdsrestore.notify.text import about, clean, clean_line, duration
+from rdsrestore.workflow import events
+
+NAME = 17
+BAR = 20
+ALMOST = 0.95
+"""A step that takes longer than usual is never shown as done before it is."""
+LONG = 10.0
+"""Seconds from which it is worth saying how long a step usually takes."""
+QUIET = 60.0
+"""Seconds between two lines about the same step where nothing can be animated."""
+
+
+@dataclass(frozen=True)
+class Going:
+    """What is going on: `since` is on the monotonic clock, `expected` in seconds, `share` 0 to 1."""
+
+    step: str
+    text: str
+    since: float
+    expected: float | None = None
+    share: float | None = None
+
+
+@dataclass
+class Picture:
+    """The line that moves: what goes on, how far, since when."""
+
+    going: Going
+    spinner: Spinner
+    clock: Callable[[], float]
+
+    def __rich__(self) -> Table:
+        """Draw it as it is now, on one line whatever the width."""
+        going = self.going
+        elapsed = self.clock() - going.since
+        share = going.share
+        if share is None and going.expected:
+            share = min(elapsed / going.expected, ALMOST)
+        usual = f" of about {about(going.expected)}" if going.expected else ""
+        line = Table.grid(padding=(0, 1), expand=True)
+        line.add_column(width=1)
+        line.add_column(width=NAME, no_wrap=True)
+        line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        line.add_column(no_wrap=True)
+        line.add_column(no_wrap=True, justify="right")
+        bar = ProgressBar(total=1.0, completed=share, width=BAR) if share is not None else Text()
+        line.add_row(self.spinner, clean(going.step, "bold"), clean(going.text), bar, f"{duration(elapsed)}{usual}")
+        return line
+
+
+@dataclass
+class ConsoleListener:
+    """Tells the terminal. In a pipe there are no control codes: a line when a step begins and one when it ends."""
+
+    terminal: Terminal
+    clock: Callable[[], float] = time.monotonic
+    _going: Going | None = field(default=None, init=False)
+    _picture: Picture | None = field(default=None, init=False)
+    _said: float = field(default=0.0, init=False)
+    _cleaning: bool = field(default=False, init=False)
+
+    def hear(self, event: events.Event) -> None:
+        """Print or animate one event."""
+        symbols = self.terminal.symbols
+        match event:
+            case events.RunStarted() | events.CleaningStarted():
+                self._open(event)
+            case events.StepStarted():
+                self._begin(Going(event.step, event.text, self.clock(), event.expected))
+            case events.StepProgress():
+                self._progress(event)
+            case events.StepDone():
+                self._end(symbols.done, event.step, event.result, event.seconds, "green")
+            case events.StepFailed():
+                self._end(
+                    symbols.failed, event.step, event.problem.removeprefix(f"{event.step}: "), event.seconds, "bold red"
+                )
+            case events.UndoStarted():
+                self._clean_up(event)
+            case events.UndoDone():
+                self._undone(event)
+            case events.Notice():
+                self._line(symbols.note, event.text, "bold yellow")
+            case events.RunEnded():
+                self.terminal.still()
+
+    def close(self) -> Sequence[str]:
+        """Leave the terminal as it was."""
+        self.terminal.still()
+        return ()
+
+    def _open(self, event: events.RunStarted | events.CleaningStarted) -> None:
+        self._cleaning = isinstance(event, events.CleaningStarted)
+        self._line("", event.message() if self._cleaning else f"run {event.run}: {event.message()}", "bold")
+
+    def _begin(self, going: Going) -> None:
+        self._going, self._said = going, going.since
+        if self.terminal.is_interactive:
+            self._picture = Picture(going, Spinner(self.terminal.symbols.spinner), self.clock)
+            self.terminal.animate(self._picture)
+        else:
+            usual = f" (usually {about(going.expected)})" if going.expected and going.expected >= LONG else ""
+            self._line(self.terminal.symbols.running, f"{going.step:<{NAME}} {going.text}{usual}")
+
+    def _progress(self, event: events.StepProgress) -> None:
+        going = self._going
+        if going is None:
+            return
+        self._going = Going(going.step, event.text, going.since, going.expected, event.share)
+        if self._picture:
+            self._picture.going = self._going
+        elif self.clock() - self._said >= QUIET:
+            self._said = self.clock()
+            share = f", {event.share:.0%}" if event.share is not None else ""
+            passed = duration(self._said - going.since)
+            self._line(self.terminal.symbols.running, f"{going.step:<{NAME}} {event.text}{share} (after {passed})")
+
+    def _clean_up(self, event: events.UndoStarted) -> None:
+        if not self._cleaning:
+            self._cleaning = True
+            self._line("", "cleaning up", "bold")
+        self._begin(Going(event.step, event.text, self.clock()))
+
+    def _undone(self, event: events.UndoDone) -> None:
+        if event.problem:
+            text = f"could not {event.text}: {event.problem}"
+            self._end(self.terminal.symbols.failed, event.step, text, event.seconds, "bold red")
+        else:
+            self._end(self.terminal.symbols.done, event.step, event.text, event.seconds, "green")
+
+    def _end(self, sign: str, step: str, text: str, seconds: float, style: str) -> None:
+        self.terminal.still()
+        self._going = self._picture = None
+        self._line(sign, f"{step:<{NAME}} {text}", style, duration(seconds))
+
+    def _line(self, sign: str, text: str, style: str = "dim", took: str = "") -> None:
+        head = f"{sign} " if sign else ""
+        line = Text.assemble(
+            (head, style), (clean_line(text), "" if sign else style), (f"  ({took})" if took else "", "dim")
+        )
+        self.terminal.say(line, len(head) + (NAME + 1 if took else 0))

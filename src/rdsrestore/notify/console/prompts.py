@@ -1,0 +1,156 @@
+"""Asks the operator for what argv and settings left out; only where there is somebody to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import NoReturn, TextIO
+
+from rich.prompt import Prompt
+from rich.text import Text
+
+from rdsrestore.domain.errors import Refused, UsageError
+from rdsrestore.domain.request import timespec
+from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.domain.secret import Secret
+from rdsrestore.notify.console import views
+from rdsrestore.notify.console.terminal import Terminal
+from rdsrestore.notify.text import clean, clean_line, columns
+
+YES, NO = frozenset({"y", "yes"}), frozenset({"n", "no"})
+
+
+def missing(flag: str, what: str) -> UsageError:
+    """Make the error for an answer that is missing where nobody can be asked; `what` as in "the moment to restore"."""
+    return UsageError(flag, f"{what} is missing, and there is no terminal to ask in", f"add {flag} to the command line")
+
+
+def somebody_there(keyboard: TextIO, terminal: Terminal) -> bool:
+    """Say whether a question would be seen and could be answered."""
+    return keyboard.isatty() and terminal.file.isatty()
+
+
+class Prompts:
+    """Asks one thing at a time. Every question raises Refused when the operator ends the input (Ctrl-D)."""
+
+    def __init__(self, terminal: Terminal, ask: Callable[[str], str] | None = None) -> None:
+        """Ask in `terminal`; `ask` puts a question and returns the line that was typed."""
+        self._terminal = terminal
+        self._ask = ask or self._prompt
+
+    def choose(
+        self,
+        title: str,
+        choices: Sequence[str],
+        default: str | None = None,
+        notes: Mapping[str, str] | None = None,
+    ) -> str:
+        """Let one of `choices` be picked by number or name; `notes` say something beside a name."""
+        if not choices:
+            return self._words(title, default)
+        self._list(title, choices, notes or {})
+        while True:
+            answer = self._answer("number or name", default)
+            if picked := pick(answer, choices):
+                return picked
+            self._say(f"{answer or 'nothing'} is not in the list; give a number from 1 to {len(choices)} or a name")
+
+    def choose_some(
+        self, title: str, choices: Sequence[str], notes: Mapping[str, str] | None = None
+    ) -> tuple[str, ...]:
+        """Let at least one of `choices` be picked; several with blanks or commas between."""
+        self._list(title, choices, notes or {})
+        while True:
+            answers = self._answer("numbers or names, with blanks between", None).replace(",", " ").split()
+            picked = [(answer, pick(answer, choices)) for answer in answers]
+            unknown = [answer for answer, name in picked if not name]
+            if picked and not unknown:
+                return tuple(dict.fromkeys(name for _, name in picked if name))
+            self._say(
+                f"{', '.join(unknown) or 'nothing'} is not in the list; give numbers from 1 to {len(choices)} or names"
+            )
+
+    def ask_moment(self, now: Callable[[], datetime], zone: tzinfo) -> Moment:
+        """Ask until a moment can be read, and say it back in UTC and in the operator's zone."""
+        self._say("Which moment is to come back? The last second at which the data was still right.")
+        self._say(timespec.EXAMPLES)
+        while True:
+            try:
+                moment = timespec.parse(self._answer("moment", None), now(), zone)
+            except UsageError as error:
+                views.error(self._terminal, error)
+            else:
+                self._say(timespec.explain(moment, now(), zone))
+                return moment
+
+    def confirm(self, question: str, default: bool = False) -> bool:  # noqa: FBT001, FBT002 - as rich's own Confirm has it
+        """Ask for a yes or a no; an empty answer is the default."""
+        while True:
+            answer = self._answer(f"{question} [{'Y/n' if default else 'y/N'}]", None).lower()
+            if not answer:
+                return default
+            if answer in YES | NO:
+                return answer in YES
+            self._say("please answer y or n")
+
+    def agree(self, question: str) -> bool:
+        """Ask for the word yes, as befits a write to production: a single key is no answer, an empty one is a no."""
+        while True:
+            answer = self._answer(f"{question} [yes/no]", None).lower()
+            if answer == "yes":
+                return True
+            if not answer or answer in NO:
+                return False
+            self._say("this writes to production: only the word yes will do; no, or nothing, stops here")
+
+    def type_to_confirm(self, word: str) -> bool:
+        """Ask for a word to be typed out; anything else is a no."""
+        return self._answer(f'To go on, type "{word}"', None) == word
+
+    def password(self, question: str) -> Secret:
+        """Ask for a password without showing it; asked again while it is empty."""
+        while True:
+            try:
+                if typed := self._terminal.input(clean(f"{question}: "), password=True):
+                    return Secret(typed)
+            except EOFError:
+                self._ended()
+
+    def _words(self, title: str, default: str | None) -> str:
+        while True:
+            if answer := self._answer(title, default):
+                return answer
+
+    def _answer(self, question: str, default: str | None) -> str:
+        shown = f"{question} ({default})" if default else question
+        try:
+            return " ".join(self._ask(clean_line(shown)).split()) or (default or "")
+        except EOFError:
+            self._ended()
+
+    def _prompt(self, question: str) -> str:
+        return Prompt.ask(Text(question), console=self._terminal, default="", show_default=False)
+
+    def _list(self, title: str, choices: Sequence[str], notes: Mapping[str, str]) -> None:
+        self._say(title, "bold")
+        rows = [
+            (str(number), clean_line(name), clean_line(notes.get(name, ""))) for number, name in enumerate(choices, 1)
+        ]
+        for line in columns(rows, right=frozenset({0})):
+            self._say(f"  {line}")
+
+    def _ended(self) -> NoReturn:
+        """Take the end of the input for a no."""
+        self._terminal.print()
+        raise Refused("guide", "the input ended; nothing was changed", "run the same command again") from None
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._terminal.say(clean(text, style))
+
+
+def pick(answer: str, choices: Sequence[str]) -> str | None:
+    """Find what was meant: a name wins over a number; None where it is neither."""
+    if answer in choices:
+        return answer
+    numbers = {str(number): name for number, name in enumerate(choices, start=1)}
+    return numbers.get(answer)

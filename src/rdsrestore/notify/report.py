@@ -1,0 +1,117 @@
+"""A page in the run's folder for whoever asks a month later: what was done, what came of it, where to look."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.notify.audit_view import MARK, said
+from rdsrestore.notify.console.views import MEANING, checked, left, production
+from rdsrestore.notify.text import clean_line, counted, duration
+from rdsrestore.workflow import events
+from rdsrestore.workflow.journal.journal import Kind, Reading, Record, read
+
+JOURNAL = "journal.jsonl"
+REPORT = "report.md"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Writes report.md, for its owner alone, when the run has ended."""
+
+    folder: Path
+
+    def hear(self, event: events.Event) -> None:
+        """Write the page at the end, or add to it what a cleanup did since; OSError where the disk does not take it."""
+        if not isinstance(event, events.RunEnded):
+            return
+        if event.outcome.earlier:
+            self.put(addition(event.outcome, event.at), os.O_APPEND)
+            return
+        reading = read((self.folder / JOURNAL).read_text("utf-8"))
+        files = sorted(path.name for path in self.folder.iterdir() if path.suffix in {".sql", ".keys"})
+        self.put(page(event.outcome, reading, files), os.O_TRUNC)
+
+    def put(self, lines: Iterable[str], how: int) -> None:
+        """Write lines in place of what is there, or after it."""
+        text = "\n".join(lines) + "\n"
+        descriptor = os.open(self.folder / REPORT, os.O_WRONLY | os.O_CREAT | how, 0o600)
+        with open(descriptor, "a", encoding="utf-8") as stream:  # noqa: PTH123 - the descriptor carries the mode
+            stream.write(text)
+
+    def close(self) -> Sequence[str]:
+        """Have nothing left to do."""
+        return ()
+
+
+def page(outcome: Outcome, reading: Reading, files: Sequence[str]) -> Iterable[str]:
+    """Write the page's lines, from how the run ended, its journal, and the names of the files beside it."""
+    start = next((record for record in reading.records if record.kind is Kind.STARTED), None)
+    yield f"# Run {outcome.run}"
+    yield ""
+    yield f"{clean_line(outcome.headline)}."
+    yield ""
+    yield f"- exit code {int(outcome.exit_code)}: {MEANING[outcome.exit_code]}"
+    yield f"- production: {clean_line(production(outcome))}"
+    yield from (f"- {clean_line(line)}" for line in numbers(outcome))
+    if start:
+        yield f"- started {start.at:%Y-%m-%d %H:%M:%S} UTC by {clean_line(said(start))}"
+    asked = counted(sum(map(requests, reading.records)), "request")
+    yield f"- AWS: {asked}; `rdsrestore audit {outcome.run}` lists their ids"
+    yield ""
+    yield "## Timeline (UTC)"
+    yield ""
+    yield from (f"- {moment(record)}" for record in reading.records if record.kind is not Kind.INTENT)
+    yield ""
+    yield "## To look into it, or to take it back"
+    yield ""
+    yield f"- `rdsrestore audit {outcome.run} --verify` checks that the journal was not changed since"
+    yield from (f"- {clean_line(name)}: {kind(name)}" for name in files)
+    if outcome.saved and outcome.production_touched:
+        yield f"- `rdsrestore undo {outcome.run}` takes back what was written"
+    yield "- this folder holds customer data; remove it when the incident is closed"
+
+
+def addition(outcome: Outcome, at: datetime) -> Iterable[str]:
+    """Write what a cleanup did after the run had ended; the page itself stays."""
+    yield ""
+    yield f"## Cleaned up on {at:%Y-%m-%d %H:%M:%S} UTC"
+    yield ""
+    yield f"- {clean_line(outcome.headline)}"
+    yield from (f"- {clean_line(line)}" for line in numbers(outcome))
+
+
+def numbers(outcome: Outcome) -> Iterable[str]:
+    """Count what came back, what did not, and what is left."""
+    yield from checked(outcome)
+    for table, conflict in outcome.conflicts:
+        yield f"{table}: left alone: {left(conflict)}"
+    for remain in outcome.remains:
+        yield f"when the run ended: {remain.said}; {remain.command}"
+    yield from outcome.proof
+
+
+def moment(record: Record) -> str:
+    """One record in a line."""
+    seconds = record.data.get("seconds")
+    took = f" ({duration(seconds)})" if isinstance(seconds, int | float) else ""
+    what = " ".join(word for word in (MARK.get(record.kind, record.kind.value), record.step) if word)
+    words = said(record)
+    return clean_line(f"{record.at:%H:%M:%S} {what}{f': {words}' if words else ''}{took}")
+
+
+def requests(record: Record) -> int:
+    """Count the cloud's requests of a record."""
+    calls = record.data.get("calls")
+    return len(calls) if isinstance(calls, list) else 0
+
+
+def kind(name: str) -> str:
+    """Say what a file of the run is."""
+    if name.startswith("plan-"):
+        return "every row that differed, and what was done with it"
+    return "what rows were before they were touched" if name.startswith("undo-") else "the rows as they were"

@@ -1,1 +1,0 @@
-"""Who is told: the operator, programs, Slack, and whoever reads the report a month later."""

@@ -1,0 +1,144 @@
+"""What is needed of the account that holds the instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from rdsrestore.domain.cloud.instance import (
+    ApiCall,
+    GroupSpec,
+    Identity,
+    Leftover,
+    RestoreSpec,
+    SnapshotInfo,
+    SourceInstance,
+    SwitchSpec,
+)
+from rdsrestore.domain.ids import Endpoint
+from rdsrestore.domain.secret import Secret
+
+if TYPE_CHECKING:
+    pass
+from rdsrestore.ports.progress import Progress
+
+
+class Cloud(Protocol):
+    """The account that holds the instance. Every method may raise CloudError."""
+
+    def identity(self) -> Identity:
+        """Say who we are to the cloud."""
+        ...
+
+    def caller(self) -> str:
+        """Find this machine's address as the cloud sees it, as a /32 or /128."""
+        ...
+
+    def instances(self) -> Sequence[str]:
+        """Name the instances that could be a source, without our own temporary ones."""
+        ...
+
+    def source(self, instance: str) -> SourceInstance:
+        """Read an instance; code `aws.no-instance` where there is none, its hint naming near ones."""
+        ...
+
+    def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
+        """List an instance's snapshots, newest first."""
+        ...
+
+    def snapshot(self, snapshot: str) -> SnapshotInfo:
+        """Read one snapshot; code `aws.no-snapshot` where there is none."""
+        ...
+
+    def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
+        """Say where an instance's read replicas answer; None for one that can't be read from here."""
+        ...
+
+    def denied(self, vpc: str) -> Sequence[str]:
+        """Name the actions the job needs that a trial without effect shows to be forbidden."""
+        ...
+
+    def doubted(self, *, switch: bool) -> Sequence[str]:
+        """Name the actions the job needs, with a switch or without, that a simulation does not think allowed."""
+        ...
+
+    def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
+        """Look up what the temporary instance costs an hour, in USD; None where unknown."""
+        ...
+
+    def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
+        """Wait until the restore window reaches `moment`; returns the window's end."""
+        ...
+
+    def create_group(self, spec: GroupSpec, run: str) -> str:
+        """Make the run's security group, or adopt it where the answer to an earlier call was lost; returns its id."""
+        ...
+
+    def delete_group(self, name: str, progress: Progress) -> None:
+        """Delete the group of that name if it is ours, waiting while something still uses it; gone already is fine."""
+        ...
+
+    def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
+        """Let `cidr` reach `port` through the group; returns the rule's id."""
+        ...
+
+    def close_rules(self, group: str) -> None:
+        """Revoke all ingress rules of a group of ours and read back that they are gone; no group, no rule."""
+        ...
+
+    def find_group(self, name: str) -> str | None:
+        """Return the id of the run's own group, None where there is none."""
+        ...
+
+    def restore(self, spec: RestoreSpec, run: str) -> str:
+        """Start the restore, or adopt the instance where the answer was lost; returns its resource id."""
+        ...
+
+    def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
+        """Wait until the instance can be logged in to.
+
+        Code `aws.restore-failed` or `aws.restore-timeout` where it never will.
+        """
+        ...
+
+    def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
+        """Give the temporary instance's master user a password of our own and wait until it holds."""
+        ...
+
+    def delete_instance(self, name: str, progress: Progress) -> None:
+        """Delete the instance of that name if it is ours, without snapshot or backups, and wait until it is gone."""
+        ...
+
+    def arm(self, spec: SwitchSpec) -> None:
+        """Let the cloud delete instances at a moment, or put that off; the instances need not exist yet."""
+        ...
+
+    def put_off(self, spec: SwitchSpec) -> None:
+        """Put off what `arm` asked for; instances that nothing was asked for stay as they are."""
+        ...
+
+    def disarm(self, instances: Sequence[str]) -> None:
+        """Take back what `arm` asked for; gone already is fine."""
+        ...
+
+    def armed(self, instances: Sequence[str]) -> Sequence[str]:
+        """Name those of the instances that the cloud is still to delete."""
+        ...
+
+    def deposit(self, bucket: str, key: str, content: bytes) -> None:
+        """Put a copy of a file into a bucket, whole or not at all."""
+        ...
+
+    def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
+        """Find what carries our marks, of one run or of all."""
+        ...
+
+    def take_calls(self) -> Sequence[ApiCall]:
+        """Return the requests answered since the last time, oldest first."""
+        ...
+
+    def calls_of(self, step: str) -> Sequence[str]:
+        """Name what a step asks of the cloud, for the plan."""
+        ...

@@ -1,0 +1,62 @@
+"""Where logins to servers come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from rdsrestore.domain.ids import Endpoint, TableRef
+from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.server import ClientTools
+from rdsrestore.ports.copy import Copy
+from rdsrestore.ports.production import Production
+from rdsrestore.ports.progress import Progress
+
+
+class Databases(Protocol):
+    """Where logins to servers come from."""
+
+    @property
+    def workers(self) -> tuple[Executor, int] | None:
+        """Who does sections of a comparison elsewhere, and how many at a time; None where all is done here."""
+        ...
+
+    def user(self) -> str | None:
+        """Name whose password production's is, where that is kept with it."""
+        ...
+
+    def production(self, endpoint: Endpoint, user: str) -> AbstractContextManager[Production]:
+        """Log in to the source; DatabaseError with code `db.denied` or `db.unreachable` where that fails."""
+        ...
+
+    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> AbstractContextManager[Copy]:
+        """Log in to a temporary instance."""
+        ...
+
+    def hang_up(self) -> None:
+        """Cut what steps are connected to, whoever waits for an answer; from here on no answer is waited for long.
+
+        What `alone` keeps stays.
+        """
+        ...
+
+    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+        """Log in to a temporary instance, again and again for up to `within` seconds, until it lets us in."""
+        ...
+
+    def tools(self) -> ClientTools:
+        """Find the dump program."""
+        ...
+
+    def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> AbstractContextManager[None]:
+        """Keep every other run off these tables, also those of other machines, until the context ends.
+
+        Refused with code `table.locked` where one is at work.
+        """
+        ...
+
+    def statements_of(self, step: str) -> Sequence[str]:
+        """Name what a step runs on a server, for the plan."""
+        ...

@@ -1,0 +1,22 @@
+"""A table's rows, range by range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from rdsrestore.domain.tables.key_range import Span
+from rdsrestore.ports.row_digests import Rows
+from rdsrestore.ports.row_keys import Keys
+
+
+class TableRows(Rows, Keys, Protocol):
+    """A table's rows, by content and by key."""
+
+    def rough(self, span: Span, rows: int) -> Iterator[Span]:
+        """Cut a span into spans of about so many rows, or of more where that can't be known cheaply."""
+        ...
+
+    def task(self) -> Any:  # noqa: ANN401 - a core.sections.Errand, which is made of these
+        """Return the same as it may be sent elsewhere."""
+        ...

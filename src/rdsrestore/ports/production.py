@@ -1,0 +1,174 @@
+"""What is needed of the server with the damaged table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
+from rdsrestore.domain.request.merge_policy import Policy
+from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.request import Invariant
+from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
+from rdsrestore.domain.tables.rows import PlanLine, TableDifference
+from rdsrestore.domain.tables.server import ServerFacts
+from rdsrestore.domain.tables.target import Target
+from rdsrestore.ports.key_ranges import TableRows
+from rdsrestore.ports.progress import Progress
+
+
+class Production(Protocol):
+    """The server with the damaged table. Every method may raise DatabaseError or ToolError."""
+
+    def server(self) -> ServerFacts:
+        """Read what the server is and allows."""
+        ...
+
+    def databases(self) -> Sequence[str]:
+        """Name the users' databases."""
+        ...
+
+    def tables(self, database: str) -> Sequence[str]:
+        """Name a database's base tables."""
+        ...
+
+    def definition(self, ref: TableRef) -> TableDefinition | None:
+        """Read a table's definition; None where it does not exist."""
+        ...
+
+    def similar(self, ref: TableRef) -> Sequence[str]:
+        """Name the tables of the same database that read like it."""
+        ...
+
+    def count(self, ref: TableRef) -> int:
+        """Count a table's rows exactly."""
+        ...
+
+    def check_where(self, ref: TableRef, where: str) -> str:
+        """Say what is wrong with a row filter; empty where it is one expression over the table's own columns."""
+        ...
+
+    def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
+        """Have this machine's dump program dump a row of one of these tables, or of another of the database.
+
+        ToolError where it can't, or where what it writes would be refused.
+        """
+        ...
+
+    def create_scratch(self, schema: str, run: str) -> None:
+        """Make the run's scratch schema, marked as ours; ours already is fine."""
+        ...
+
+    def drop_scratch(self, schema: str) -> None:
+        """Drop the scratch schema if it is ours; gone already is fine."""
+        ...
+
+    def scratches(self) -> Sequence[str]:
+        """Name the runs whose scratch schemas are on the server."""
+        ...
+
+    def at_work(self, run: str) -> str:
+        """Say from where a run is worked on right now; empty where it is not."""
+        ...
+
+    def scratch_exists(self, schema: str) -> bool:
+        """Say whether the scratch schema is still there."""
+        ...
+
+    def traces(self, schema: str) -> Traces:
+        """Say what a scratch schema tells of its run; nothing where it is gone."""
+        ...
+
+    def create_landing(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
+        """Create an empty table from the restored definition and note it in the scratch schema.
+
+        DatabaseError with code `db.table-exists` where the name is taken.
+        """
+        ...
+
+    def drop_landing(self, schema: str, place: TableRef) -> None:
+        """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
+        ...
+
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        """Read what has to be right, in a transaction that can't write; DatabaseError with code `invariant.failed`."""
+        ...
+
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
+        """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
+        ...
+
+    def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
+        """Hold a file of keys against a table's key, where it has the table; UsageError names the first line amiss."""
+        ...
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
+        ...
+
+    def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+        """Give `shadow` the name of `live`, and `live` the name `aside`, in one step; done already is fine."""
+        ...
+
+    def print(self, schema: str, target: Target) -> str:
+        """Return the digest of a table's plan as it is now."""
+        ...
+
+    def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
+        """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
+        ...
+
+    def takes_whole(self, target: Target) -> bool:
+        """Say whether a table can take its rows as they are, without staging: it has none of them."""
+        ...
+
+    def compare(
+        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
+    ) -> Sequence[TableDifference]:
+        """Class every staged row against its landing and keep the result in the scratch schema; changes nothing else.
+
+        `folder` has the dumps of tables that take theirs whole.
+
+        Of tables that only come along, rows count that went with restored rows of others, or that these point to.
+        """
+        ...
+
+    def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
+        """Yield what the plan says of each row, in the plan's order."""
+        ...
+
+    def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
+        """Write what the rows are that are to change into an undo file, and prove it.
+
+        Rows that are not what the plan found any more become conflicts. ToolError where the file can't be proved.
+        """
+        ...
+
+    def rest(self, schema: str, target: Target) -> Fingerprint | None:
+        """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
+        ...
+
+    def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
+        """Carry out the plans, in transactions of bounded size, holding back where production is busy.
+
+        `folder` has the dumps of tables that take theirs whole.
+
+        What is not as expected any more is a conflict, never overwritten.
+        """
+        ...
+
+    def loaded(self, schema: str, target: Target) -> TableLoad:
+        """Say what has been written so far, also after a load that failed."""
+        ...
+
+    def ledger(
+        self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
+    ) -> Ledger:
+        """Balance the books: what is there now against what was planned, and the rest against what it was.
+
+        `before` and `untouched` are the row count and what `rest` said before the load.
+        """
+        ...

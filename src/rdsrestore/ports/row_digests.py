@@ -1,0 +1,32 @@
+"""One side's rows, to be compared by their digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from rdsrestore.domain.tables.dump_file import Fingerprint
+from rdsrestore.domain.tables.key_range import Key, Ordered, Span
+
+
+class Rows(Ordered, Protocol):
+    """One side's rows.
+
+    The two sides are asked from two threads at the same time, so each has a login of its own. Every method may raise
+    DatabaseError.
+    """
+
+    def fingerprint(self, span: Span) -> Fingerprint:
+        """Take the fingerprint of a span's rows."""
+        ...
+
+    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
+        """Take the fingerprints of the span's rows in parts of few keys, the same keys in a part of either side.
+
+        Empty where the key is none that can be divided so.
+        """
+        ...
+
+    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
+        """Yield key and digest of each row of a small span, or only of these parts of it."""
+        ...

@@ -1,0 +1,1 @@
+"""A run's record, and the run read back from it."""

@@ -1,0 +1,30 @@
+"""Decide from what was read what stands in the way, before anything is made. Pure: no check reads the world."""
+
+from __future__ import annotations
+
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.workflow.preflight.backups import point, second_point
+from rdsrestore.workflow.preflight.finding import Finding, Severity
+from rdsrestore.workflow.preflight.machine import caller, this_machine
+from rdsrestore.workflow.preflight.related_rows import elsewhere
+from rdsrestore.workflow.preflight.server import server
+from rdsrestore.workflow.preflight.server_settings import settings
+from rdsrestore.workflow.preflight.source import source
+from rdsrestore.workflow.preflight.surroundings import told, unwatched
+from rdsrestore.workflow.preflight.tables import table_findings
+from rdsrestore.workflow.preflight.target_table import landing, swapping
+
+__all__ = ["Finding", "Severity", "check"]
+
+
+def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
+    """Judge what was asked by what was read; blocking findings first."""
+    coming = {*request.refs, *(relative.ref for relative in survey.relatives)}
+    tables = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
+    reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey)]
+    restoring = [] if request.undoes else reaching
+    making = [] if request.undoes else [*landing(request, survey), *swapping(request, survey), *unwatched(request)]
+    reading = [*source(survey), *this_machine(survey), *server(survey), *settings(request, survey)]
+    found = [*restoring, *reading, *making, *tables, *elsewhere(request, survey), *told(survey)]
+    return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))

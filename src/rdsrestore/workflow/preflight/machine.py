@@ -1,0 +1,51 @@
+"""Whether this machine can dump."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.workflow.preflight.finding import Finding, blocks, warns
+
+DUMP_TO_TABLE = 3
+"""Bytes of free disk wanted for each byte of table: the dump as text, with hexadecimal blobs, and some air."""
+
+
+def this_machine(survey: Survey) -> Iterator[Finding]:
+    """Whether this machine can dump."""
+    tools = survey.tools
+    if tools.dump is None:
+        yield blocks("tool.missing", "mysqldump is not on the PATH", "install mariadb-client or mysql-client")
+    if tools.problem:
+        yield blocks(tools.problem.code, tools.problem.what, tools.problem.hint)
+    wanted = DUMP_TO_TABLE * sum(table.definition.bytes for table in survey.tables if table.definition)
+    if wanted > survey.free_disk:
+        yield blocks(
+            "disk.full",
+            f"the dump may need {wanted / 1e9:.1f} GB and {survey.free_disk / 1e9:.1f} GB are free",
+            "set RDSRESTORE_HOME to a folder on a larger disk",
+        )
+
+
+def caller(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether the address that is let in to the copy is the one that production sees."""
+    seen, name = survey.server.caller, survey.server.caller_name
+    if survey.caller is None:
+        yield blocks(
+            "caller.unknown",
+            "production does not show this machine's address, and it could not be found out elsewhere",
+            "give it with --my-ip ADDRESS: from within the VPC or over a VPN it is a private one",
+        )
+    elif request.caller and not name and seen not in (None, request.caller):
+        yield warns(
+            "caller.differs",
+            f"{request.caller} is let in, and production sees this machine as {seen}",
+            "leave out --my-ip and the setting caller, unless the copy is reached by another road",
+        )
+    elif name and not request.caller:
+        yield warns(
+            "caller.unsure",
+            f"production shows this machine as {name}; {survey.caller} is let in, which may not be its address",
+            "give the address that the database sees with --my-ip ADDRESS",
+        )

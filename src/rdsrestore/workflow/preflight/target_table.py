@@ -1,0 +1,117 @@
+"""Whether the tables that take the rows can be made, or changed places with, and go with what else is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
+from rdsrestore.workflow.preflight.finding import Finding, blocks
+
+
+class Landing(StrEnum):
+    """Where rows go."""
+
+    THERE = "there"
+    """Into the table as it is, with rows or without."""
+    DROPPED = "--recreate"
+    """Into the table, made again."""
+    BESIDE = "--into"
+    """Into a new table."""
+    SWAPPED = "--swap"
+    """Into a new table that takes the live one's place."""
+
+
+NOTHING_CHANGED = "narrows what changed rows take back, and a new table has none"
+NO_PLACE = "brings rows of other tables, which {landing} makes no place for"
+UNRELATED = "goes by the keys of a table that is there"
+SHORT = "would leave the live table without all its other rows"
+UNFIT: Mapping[tuple[str, Landing], str] = {
+    ("--where", Landing.SWAPPED): SHORT,
+    ("--keys-from", Landing.SWAPPED): SHORT,
+    ("--columns", Landing.DROPPED): NOTHING_CHANGED,
+    ("--columns", Landing.BESIDE): NOTHING_CHANGED,
+    ("--columns", Landing.SWAPPED): NOTHING_CHANGED,
+    ("--with-children", Landing.DROPPED): UNRELATED,
+    ("--with-children", Landing.BESIDE): NO_PLACE,
+    ("--with-children", Landing.SWAPPED): NO_PLACE,
+    ("--with-parents", Landing.DROPPED): UNRELATED,
+    ("--with-parents", Landing.BESIDE): NO_PLACE,
+    ("--with-parents", Landing.SWAPPED): NO_PLACE,
+    ("--incident-end", Landing.DROPPED): "compares with the table as the incident left it, and it left none",
+    ("--incident-end", Landing.BESIDE): "compares with the live table",
+    ("--incident-end", Landing.SWAPPED): "compares with the live table",
+}
+"""Every option that a landing can't honour, and why; all others are honoured on all of them."""
+
+
+def landings(request: Request, survey: Survey) -> frozenset[Landing]:
+    """Name where the rows of a request go."""
+    if request.into:
+        return frozenset({Landing.SWAPPED if request.swap else Landing.BESIDE})
+    asked = [table for table in survey.tables if table.ref in request.refs]
+    return frozenset(Landing.THERE if table.definition else Landing.DROPPED for table in asked)
+
+
+def options(request: Request) -> Iterator[str]:
+    """Name the options given that narrow, or widen, which rows are put back."""
+    policy = request.policy
+    given = {
+        "--where": policy.where,
+        "--keys-from": policy.keys,
+        "--columns": policy.columns,
+        "--with-children": request.with_children,
+        "--with-parents": request.with_parents,
+        "--incident-end": request.incident_end,
+    }
+    return (name for name, value in given.items() if value)
+
+
+def landing(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether the table beside can be made, and what is asked for means something where the rows go."""
+    if survey.landing and survey.landing.definition:
+        yield blocks("into.exists", f"{survey.landing.ref} exists already", "choose another name for --into")
+    for place in sorted(landings(request, survey)):
+        for option in options(request):
+            if why := UNFIT.get((option, place)):
+                code = "into.incident-end" if option == "--incident-end" else "into.option"
+                yield blocks(code, f"{option} {why.format(landing=place)}", f"leave out {option} or {place}")
+    yield from narrowed(request, survey)
+
+
+def narrowed(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether what narrows the rows is of the tables asked for."""
+    policy = request.policy
+    if survey.where_problem:
+        yield blocks(
+            "where.refused", f"--where: {survey.where_problem}", "give one expression over the table's columns"
+        )
+    for option, code, given in (("--where", "where.tables", policy.where), ("--keys-from", "keys.tables", policy.keys)):
+        if given and len(request.tables) > 1:
+            yield blocks(code, f"{option} goes with one table", "run the command once for each table")
+    for table in survey.tables:
+        found = table.definition
+        if found is None or table.ref not in request.refs:
+            continue
+        if policy.keys and not found.key:
+            yield blocks("keys.no-key", f"{table.ref} has no key that --keys-from could name", "use --where instead")
+        known = {column.name for column in found.base_columns}
+        for name in policy.columns:
+            if name not in known:
+                hint = f"its own columns are {', '.join(sorted(known))}"
+                yield blocks("table.no-column", f"--columns: {table.ref} has no column {name} of its own", hint)
+
+
+def swapping(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether a table can take another one's place: keys of others and triggers would stay with the former one."""
+    for table in survey.tables if request.swap else ():
+        found = table.definition
+        if found is None:
+            yield blocks("swap.absent", f"there is no {table.ref} to swap with", "use --recreate instead of --swap")
+        elif found.references or found.referenced_by or found.triggers:
+            yield blocks(
+                "swap.bound",
+                f"{table.ref} has foreign keys or triggers, which would stay with the former table",
+                "leave out --swap to restore in place, or use --into NEW_TABLE",
+            )

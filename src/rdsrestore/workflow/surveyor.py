@@ -1,0 +1,182 @@
+"""Read everything a run depends on, and change nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from rdsrestore.domain.cloud.instance import Leftover, SourceInstance
+from rdsrestore.domain.errors import CloudError, DatabaseError, Refused, ToolError
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
+from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
+from rdsrestore.domain.tables.server import ClientTools, Problem
+from rdsrestore.domain.tables.target import Relative, Role
+from rdsrestore.ports.production import Production
+from rdsrestore.workflow.preflight.finding import Severity
+from rdsrestore.workflow.preflight.source import status
+from rdsrestore.workflow.step import World
+
+
+def survey(request: Request, world: World, folder: Path, listeners: Sequence[ListenerCheck] = ()) -> Survey:
+    """Read the account, the instance, the tables and this machine; `folder` is where dumps would go.
+
+    Raises the RemoteError of whatever makes the job impossible, Refused where production is down.
+    """
+    cloud = world.cloud
+    identity = cloud.identity()
+    source, unseen = find_source(request, world)
+    snapshot = None if isinstance(request.point, Moment) else cloud.snapshot(request.point.id)
+    leftovers, problem = find_leftovers(world)
+    with with_status(source), world.databases.production(source.endpoint, request.user) as production:
+        server = production.server()
+        relatives = related(request, production)
+        refs = (*request.refs, *(each.ref for each in relatives))
+        tables = tuple(survey_table(production, ref) for ref in refs)
+        landing = survey_table(production, TableRef(request.database, request.into)) if request.into else None
+        tools = tried(world.databases.tools(), production, request.database, tables)
+        where_problem = check_narrowing(request, production, tables[0].definition)
+    return Survey(
+        at=world.clock.now(),
+        identity=identity,
+        source=source,
+        server=server,
+        tables=tables,
+        landing=landing,
+        tools=tools,
+        free_disk=shutil.disk_usage(folder).free,
+        caller=request.caller or server.caller or find_caller(world),
+        leftovers=leftovers,
+        leftovers_problem=problem,
+        snapshot=snapshot,
+        listeners=tuple(listeners),
+        denied=tuple(cloud.denied(source.vpc)),
+        doubted=tuple(cloud.doubted(switch=request.switch_role is not None)),
+        unseen_replicas=unseen,
+        hourly_cost=cost(world, source, request.instance_class or source.instance_class),
+        where_problem=where_problem,
+        relatives=relatives,
+    )
+
+
+def anew(read: Survey, request: Request, world: World) -> Survey:
+    """Take what an earlier process read, with the moment and the instance as they are now: an endpoint may have moved.
+
+    Raises Refused or the CloudError of an instance that can't be read.
+    """
+    source, _unseen = find_source(request, world)
+    return replace(read, at=world.clock.now(), source=source)
+
+
+def check_narrowing(request: Request, production: Production, definition: TableDefinition | None) -> str:
+    """Hold a filter and a file of keys against the table; returns what is wrong with the filter.
+
+    Raises UsageError for the first line of the file that holds no key.
+    """
+    where, keys = request.policy.where, request.policy.keys
+    problem = production.check_where(request.refs[0], where) if where and definition else ""
+    if keys and not request.undoes:
+        production.check_keys(keyed(definition), Path(keys))
+    return problem
+
+
+def keyed(definition: TableDefinition | None) -> TableDefinition | None:
+    """A table whose rows have keys; one that has none is a finding."""
+    return definition if definition and definition.key else None
+
+
+def find_source(request: Request, world: World) -> tuple[SourceInstance, tuple[str, ...]]:
+    """Read the instance, with its replicas where their lag matters; returns too whose can't be read."""
+    source = world.cloud.source(request.instance)
+    refuse_dead(source)
+    replicas = world.cloud.replicas(request.instance) if request.limits.max_lag is not None else {}
+    unseen = tuple(name for name, endpoint in replicas.items() if endpoint is None)
+    return replace(source, replicas=tuple(each for each in replicas.values() if each)), unseen
+
+
+def refuse_dead(source: SourceInstance) -> None:
+    """Refuse an instance that can't answer, before a login says no more than that nobody does."""
+    for finding in status(source):
+        if finding.severity is Severity.BLOCKS:
+            raise Refused("survey", finding.message, finding.hint, code=finding.code)
+
+
+@contextmanager
+def with_status(source: SourceInstance) -> Iterator[None]:
+    """Say of a server that does not answer what the cloud is doing with it."""
+    try:
+        yield
+    except DatabaseError as error:
+        if error.code != "db.unreachable" or source.status == "available":
+            raise
+        what = f"{error.what}; {source.id} is {source.status}"
+        raise DatabaseError(error.where, what, "wait until it is available", code=error.code) from error
+
+
+def survey_table(production: Production, ref: TableRef) -> TableSurvey:
+    """Read a table as production has it; near names where it has none."""
+    definition = production.definition(ref)
+    if definition is None:
+        return TableSurvey(ref, None, similar=tuple(production.similar(ref)))
+    return TableSurvey(ref, definition, rows=production.count(ref) if definition.kind == "BASE TABLE" else None)
+
+
+def tried(tools: ClientTools, production: Production, database: str, tables: Sequence[TableSurvey]) -> ClientTools:
+    """Try the dump program on production: what stops it there would stop the run after the restore."""
+    if tools.dump is None:
+        return tools
+    try:
+        production.rehearse(database, [each.definition for each in tables if each.definition])
+    except ToolError as error:
+        return replace(tools, problem=Problem(error.code, error.what, error.hint))
+    return tools
+
+
+def related(request: Request, production: Production) -> tuple[Relative, ...]:
+    """Find the tables that come along, level by level: who lost rows with the ones asked for, and whom these need."""
+    found: dict[TableRef, Role] = dict.fromkeys(request.refs, Role.ASKED)
+    todo = list(request.refs)
+    while todo:
+        ref = todo.pop(0)
+        definition = production.definition(ref)
+        if definition is None:
+            continue
+        near = [(key.parent, Role.PARENT) for key in definition.references if request.with_parents]
+        if found[ref] is not Role.PARENT and request.with_children:
+            losing = (key for key in definition.referenced_by if key.on_delete in TAKES_CHILDREN)
+            near += [(key.child, Role.CHILD) for key in losing]
+        for other, role in near:
+            if other not in found:
+                found[other] = role
+                todo.append(other)
+    return tuple(Relative(ref, role) for ref, role in found.items() if role is not Role.ASKED)
+
+
+def find_caller(world: World) -> str | None:
+    """Ask outside for this machine's address; None where that can't be found out, which is a finding of its own."""
+    try:
+        return world.cloud.caller()
+    except CloudError:
+        return None
+
+
+def find_leftovers(world: World) -> tuple[tuple[Leftover, ...], str]:
+    """Look for what earlier runs left; nothing depends on it, so that a look that fails is a finding of its own."""
+    try:
+        return tuple(world.cloud.leftovers()), ""
+    except CloudError as error:
+        return (), str(error)
+
+
+def cost(world: World, source: SourceInstance, instance_class: str) -> Decimal | None:
+    """Look up the price; nothing depends on it."""
+    try:
+        return world.cloud.hourly_cost(source, instance_class)
+    except CloudError:
+        return None

@@ -1,0 +1,81 @@
+"""Two servers for the session, a database of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mysql import mysql_root
+from mysql.site import Server, Site, launch, numbers
+from rdsrestore.lab.servers import tls
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    tls.make(folder)
+    return folder
+
+
+def tls_options(certificates: Path) -> tuple[str, ...]:
+    """The options of a server that speaks over TLS alone."""
+    return (
+        "--require-secure-transport=ON",
+        f"--ssl-ca={certificates / 'ca.pem'}",
+        f"--ssl-cert={certificates / 'server.pem'}",
+        f"--ssl-key={certificates / 'server.key'}",
+    )
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[tuple[Server, Server]]:
+    secured = tls_options(certificates)
+    folder = tmp_path_factory.mktemp("mysql")
+    both = (
+        launch(folder / "p", *secured, "--log-bin=binlog", "--binlog-format=ROW", "--server-id=1"),
+        launch(folder / "c", *secured),
+    )
+    yield both
+    for server in both:
+        server.process.terminate()
+    for server in both:
+        server.process.wait(60)
+
+
+@pytest.fixture
+def site(servers: tuple[Server, Server], certificates: Path, tmp_path: Path) -> Iterator[Site]:
+    production, copy = servers
+    made = Site(production, copy, certificates / "ca.pem", tmp_path, f"shop{next(numbers)}")
+    for server in servers:
+        server.sql(f"CREATE DATABASE {made.database} CHARACTER SET utf8mb4")
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="session")
+def mysql_servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[tuple[Server, Server]]:
+    """Oracle's MySQL twice: production and its restored copy."""
+    secured = tls_options(certificates)
+    folder = tmp_path_factory.mktemp("oracle")
+    both = (
+        mysql_root.launch(folder / "p", folder, *secured, "--server-id=1"),
+        mysql_root.launch(folder / "c", folder, *secured, "--skip-log-bin"),
+    )
+    yield both
+    for server in both:
+        server.process.terminate()
+    for server in both:
+        server.process.wait(60)
+
+
+@pytest.fixture
+def mysql_site(mysql_servers: tuple[Server, Server], certificates: Path, tmp_path: Path) -> Iterator[Site]:
+    """One test's database on two servers of Oracle's MySQL."""
+    production, copy = mysql_servers
+    made = Site(production, copy, certificates / "ca.pem", tmp_path, f"shop{next(numbers)}")
+    for server in mysql_servers:
+        server.sql(f"CREATE DATABASE {made.database} CHARACTER SET utf8mb4")
+    yield made
+    made.drop()

@@ -1,0 +1,31 @@
+"""Dump programs for tests: real ones, and scripts that stand in their way."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from mysql import mysql_root
+from rdsrestore.mysql.dump.program import client_programs
+
+ROOT_PLUGINS = mysql_root.ROOT / "usr" / "lib" / "mysql" / "plugin"
+
+
+def script(folder: Path, text: str, name: str = "mysqldump") -> str:
+    """Make a program of a shell's words; returns a PATH on which it comes first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return f"{folder}:/usr/local/bin:/usr/bin:/bin"
+
+
+def ours() -> str:
+    """The path of this machine's dump program."""
+    return client_programs.find().path
+
+
+def oracle(folder: Path, *, plugins: bool = True) -> str:
+    """Put Oracle's dump program first, with or without the plugins that log in as older accounts want it."""
+    given = f"LIBMYSQL_PLUGIN_DIR={shlex.quote(str(ROOT_PLUGINS))}; export LIBMYSQL_PLUGIN_DIR; " if plugins else ""
+    return script(folder, f'{given}exec {shlex.join(mysql_root.program("usr/bin/mysqldump"))} "$@"')

@@ -1,0 +1,103 @@
+"""The server makes it hard: locks, deadlocks, rows that are too large."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mysql.site import Site
+from rdsrestore.domain.errors import RdsRestoreError
+from rdsrestore.domain.request.merge_policy import Merge, Policy
+
+WITHIN = 60
+STATUS = "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = '{}'"
+WAITING = STATUS.format("INNODB_ROW_LOCK_CURRENT_WAITS")
+"""Not INNODB_TRX, which stays as it is for as long as it is read more often than every 0.1 s."""
+LOST = STATUS.format("COM_ROLLBACK")
+REPEATED = STATUS.format("INNODB_DEADLOCKS")
+
+
+def await_number(site: Site, query: str, least: int) -> None:
+    deadline = time.monotonic() + WITHIN
+    while int(site.production.sql(query)[0][0]) < least:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_row_that_others_hold_for_longer_than_we_wait_is_written_once_they_let_go(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM seq_1_to_500")
+    site.now("UPDATE t SET v = 0")
+    policy = Policy(Merge.OVERWRITE)
+    site.prepare("t")
+    site.compare("t", policy=policy)
+    before = int(site.production.sql(LOST)[0][0])
+    with ThreadPoolExecutor(1) as pool, site.production.root(site.database) as other, other.cursor() as cursor:
+        cursor.execute("START TRANSACTION")
+        cursor.execute("SELECT * FROM t WHERE id = 250 FOR UPDATE")
+        loading = pool.submit(site.load, "t", policy=policy)
+        await_number(site, WAITING, 1)
+        await_number(site, LOST, before + 1)  # our own wait ran out, and the transaction was thrown back
+        cursor.execute("ROLLBACK")
+        assert loading.result(WITHIN).updated == 500
+    assert site.equal("t")
+
+
+def test_a_deadlock_is_repeated(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM seq_1_to_400")
+    site.now("UPDATE t SET v = 0")
+    policy = Policy(Merge.OVERWRITE)
+    site.prepare("t")
+    site.compare("t", policy=policy)
+    ended = threading.Event()
+    before = int(site.production.sql(REPEATED)[0][0])
+
+    def cross() -> int:
+        """Lock rows the other way round until a deadlock happened."""
+        others = 0
+        while not ended.is_set():
+            with site.production.root(site.database) as other, other.cursor() as cursor:
+                try:
+                    cursor.execute("START TRANSACTION")
+                    cursor.execute("SELECT * FROM t WHERE id = 400 FOR UPDATE")
+                    cursor.execute("SELECT * FROM t WHERE id < 390 ORDER BY id DESC FOR UPDATE")
+                except Exception:  # noqa: BLE001 - whoever of the two is chosen by the server
+                    others += 1
+        return others
+
+    with ThreadPoolExecutor(1) as pool:
+        crossing = pool.submit(cross)
+        try:
+            for _round in range(20):
+                site.now("UPDATE t SET v = 0")
+                site.stage("t")
+                site.compare("t", policy=policy)
+                assert site.load("t", policy=policy).updated == 400
+                if int(site.production.sql(REPEATED)[0][0]) > before:
+                    break
+        finally:
+            ended.set()
+        crossing.result(WITHIN)
+    assert site.equal("t")
+
+
+@pytest.fixture
+def narrow(site: Site) -> Iterator[Site]:
+    """Production takes one MiB at a time."""
+    site.production.sql("SET GLOBAL max_allowed_packet = 1048576")
+    yield site
+    site.production.sql("SET GLOBAL max_allowed_packet = 16777216")
+
+
+def test_a_row_above_the_packet_limit_is_an_error_that_names_the_parameter(narrow: Site) -> None:
+    narrow.copy.sql("CREATE TABLE t (id INT PRIMARY KEY, body LONGBLOB)", narrow.database)
+    narrow.copy.sql("INSERT INTO t VALUES (1, 'small'), (2, REPEAT('x', 3000000))", narrow.database)
+    narrow.production.sql("CREATE TABLE t (id INT PRIMARY KEY, body LONGBLOB)", narrow.database)
+    narrow.dump("t")
+    with pytest.raises(RdsRestoreError) as refused:
+        narrow.stage("t")
+    assert "max_allowed_packet" in f"{refused.value} {refused.value.hint}"
+    assert narrow.now("SELECT COUNT(*) FROM t") == [(0,)]

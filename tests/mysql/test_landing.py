@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mysql.site import RUN, SCHEMA, Site, name
+from rdsrestore.domain.errors import DatabaseError
+
+RICH = """
+CREATE TABLE p (id INT PRIMARY KEY); INSERT INTO p VALUES (1);
+CREATE TABLE t (
+  id INT NOT NULL AUTO_INCREMENT, p INT, v VARCHAR(20) DEFAULT '50%' COMMENT 'delete; select 100% `x`',
+  touched TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, twice INT AS (CHAR_LENGTH(v)) STORED,
+  PRIMARY KEY (id), UNIQUE KEY u (v), CONSTRAINT owned FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE ON UPDATE SET NULL,
+  CONSTRAINT percent CHECK (v LIKE '%%')
+) COMMENT='it''s; 100%' ;
+INSERT INTO t (id, p, v) VALUES (1, 1, 'a%'), (41, NULL, 'b')
+"""
+
+
+def created(site: Site, table: str) -> str:
+    return str(site.now(f"SHOW CREATE TABLE {name(table)}")[0][1])
+
+
+def test_a_dropped_table_is_created_again_as_it_was(site: Site) -> None:
+    site.both(RICH)
+    before = created(site, "t")
+    site.now("DROP TABLE t")
+    site.prepare("t")
+
+    site.make_landing("t")
+
+    assert created(site, "t") == before
+    assert site.compare("t").missing == site.load("t").inserted == 2
+    assert site.ledger("t").matching == 2
+    assert site.equal("t")
+    assert site.now("INSERT INTO t (v) VALUES ('new'); SELECT id FROM t WHERE v = 'new'") == [(42,)]
+
+
+def test_a_table_beside_has_the_rows_and_no_foreign_keys(site: Site) -> None:
+    site.both(RICH)
+    site.now("DELETE FROM t WHERE id = 41; DELETE FROM p")
+    site.prepare("t")
+
+    site.make_landing("t", "t_then")
+
+    assert "FOREIGN KEY" not in created(site, "t_then")
+    assert "CHECK (`v` like '%%')" in created(site, "t_then")
+    assert site.compare("t", "t_then").missing == site.load("t", into="t_then").inserted == 2
+    assert site.ledger("t", into="t_then").matching == 2
+    assert site.equal("t", at="t_then")
+    assert site.now("SELECT COUNT(*) FROM t") == [(0,)]
+
+
+def test_a_name_that_is_taken_is_left_alone(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY); CREATE VIEW taken AS SELECT 1")
+    site.prepare("t")
+
+    for taken in ("t", "taken"):
+        with pytest.raises(DatabaseError) as refused:
+            site.make_landing("t", taken)
+        assert refused.value.code == "db.table-exists"
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "CREATE TABLE `t` (`id` int); DROP TABLE `p`",
+        "CREATE TABLE `t` (`id` int) AS SELECT 1",
+        "CREATE TABLE `t` (`id` int) SELECT * FROM p",
+        "CREATE TABLE `other` (`id` int)",
+        "DROP TABLE `p`",
+        "",
+        "CREATE TABLE `t` (`id` int) /*!50000 AS SELECT 1 */",
+    ],
+)
+def test_a_definition_that_does_more_than_create_is_refused(site: Site, definition: str) -> None:
+    site.both("CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE t (id INT PRIMARY KEY)")
+    made = site.dump("t")
+    site.dumps["t"] = replace(made, definition=replace(made.definition, create_sql=definition))
+    site.stage("t")
+
+    with pytest.raises(DatabaseError) as refused:
+        site.make_landing("t", "fresh")
+
+    assert refused.value.code == "db.definition"
+    assert site.now("SHOW TABLES") == [("p",), ("t",)]
+
+
+def test_a_new_table_is_dropped_while_it_is_empty_and_ours(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)")
+    site.prepare("t")
+    site.make_landing("t", "empty")
+    site.make_landing("t", "used")
+    site.now("INSERT INTO used VALUES (5); CREATE TABLE theirs (id INT PRIMARY KEY)")
+
+    with site.live() as server:
+        for table in ("empty", "used", "theirs", "never"):
+            server.drop_landing(SCHEMA, site.ref(table))
+
+    assert site.now("SHOW TABLES") == [("t",), ("theirs",), ("used",)]
+
+
+def test_tables_that_point_to_each_other_are_made_and_dropped_in_any_order(site: Site) -> None:
+    site.both("""CREATE TABLE a (id INT PRIMARY KEY, b INT); CREATE TABLE b (id INT PRIMARY KEY, a INT,
+        CONSTRAINT b_a FOREIGN KEY (a) REFERENCES a (id)); INSERT INTO a VALUES (1, 1); INSERT INTO b VALUES (1, 1);
+        ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (b) REFERENCES b (id)""")
+    site.prepare("a", "b")
+    site.now("SET foreign_key_checks = 0; DROP TABLE a, b")
+    site.make_landing("a")
+    site.make_landing("b")
+    assert site.definition("a").references[0].parent == site.ref("b")
+    assert site.definition("b").references[0].parent == site.ref("a")
+
+    with site.live() as server:
+        assert set(server.traces(SCHEMA).tables) == {str(site.ref("a")), str(site.ref("b"))}
+        for table in ("a", "b"):
+            server.drop_landing(SCHEMA, site.ref(table))
+
+    assert site.now("SHOW TABLES") == []
+
+
+def test_the_scratch_schema_is_made_once_and_goes_whole(site: Site) -> None:
+    with site.live() as server:
+        server.drop_scratch(SCHEMA)
+        server.create_scratch(SCHEMA, RUN)
+        server.create_scratch(SCHEMA, RUN)
+        assert server.scratch_exists(SCHEMA)
+        assert SCHEMA not in server.databases()
+        server.drop_scratch(SCHEMA)
+        assert not server.scratch_exists(SCHEMA)
+
+
+def test_a_schema_that_is_not_ours_is_not_dropped(site: Site) -> None:
+    site.production.sql(f"CREATE DATABASE {SCHEMA}; CREATE TABLE {SCHEMA}.precious (id INT PRIMARY KEY)")
+
+    with site.live() as server, pytest.raises(DatabaseError) as refused:
+        server.drop_scratch(SCHEMA)
+
+    assert refused.value.code == "db.not-ours"
+    assert site.production.sql(f"SHOW TABLES FROM {SCHEMA}") == [("precious",)]
+
+
+def test_nothing_but_the_scratch_schema_and_the_landing_is_ever_changed(site: Site) -> None:
+    site.both(
+        "CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2); CREATE TABLE `by` (id INT PRIMARY KEY)"
+    )
+    site.now("DELETE FROM t")
+    tables = (
+        "SELECT table_schema, table_name, create_time FROM information_schema.tables"
+        " WHERE table_schema LIKE 'shop%' OR table_schema = 'mysql' ORDER BY 1, 2"
+    )
+    before = site.now(tables)
+
+    site.restore("t")
+    with site.live() as server:
+        server.drop_scratch(SCHEMA)
+
+    assert site.now(tables) == before
+    assert site.now("SELECT COUNT(*) FROM `by`") == [(0,)]

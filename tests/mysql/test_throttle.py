@@ -1,0 +1,125 @@
+"""The load holds back for threads, replicas and flags, and goes on when they are gone."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pymysql
+import pytest
+
+from mysql.site import PASSWORD, USER, Server, Site, launch
+from rdsrestore.domain.ids import Endpoint
+from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.request import Limits
+from rdsrestore.domain.secret import Secret
+from rdsrestore.mysql.session.login.connection import Login, Session, connect
+from rdsrestore.mysql.write.throttle import Throttle
+
+
+@pytest.fixture
+def session(site: Site) -> Iterator[Session]:
+    opened = connect(login(site, site.production.endpoint), "production")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def replica(
+    servers: tuple[Server, Server], tmp_path_factory: pytest.TempPathFactory, certificates: Path
+) -> Iterator[Server]:
+    production, _copy = servers
+    folder = tmp_path_factory.mktemp("r")
+    secured = [
+        f"--ssl-ca={certificates / 'ca.pem'}",
+        f"--ssl-cert={certificates / 'server.pem'}",
+        f"--ssl-key={certificates / 'server.key'}",
+    ]
+    made = launch(folder, "--server-id=77", "--replicate-do-db=nothing", *secured)
+    production.sql("GRANT REPLICATION SLAVE ON *.* TO mirror@'%' IDENTIFIED BY 'mirror'")
+    file, position, *_rest = production.sql("SHOW MASTER STATUS")[0]
+    made.sql(f"GRANT SLAVE MONITOR ON *.* TO {USER}@'%'")
+    made.sql(
+        f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={production.port}, MASTER_USER='mirror',"
+        f" MASTER_PASSWORD='mirror', MASTER_SSL=1, MASTER_SSL_VERIFY_SERVER_CERT=0, MASTER_LOG_FILE='{file}',"
+        f" MASTER_LOG_POS={position}; START SLAVE"
+    )
+    yield made
+    made.sql("STOP SLAVE")
+    made.process.terminate()
+    made.process.wait(60)
+
+
+def login(site: Site, endpoint: Endpoint) -> Login:
+    return Login(endpoint, USER, Secret(PASSWORD), site.ca)
+
+
+def sleep_on(server: Server) -> None:
+    with contextlib.suppress(pymysql.MySQLError):
+        server.sql("SELECT SLEEP(3600)")
+
+
+def held(site: Site, session: Session, pace: Pace, release: Callable[[], None]) -> list[str]:
+    """Hold, call `release` once something was said, and return what was said."""
+    said: list[str] = []
+
+    def hear(text: str, share: float | None) -> None:
+        del share
+        if not said:
+            release()
+        said.append(text)
+
+    Throttle(pace, session, login(site, site.production.endpoint), hear, every=0.05).hold()
+    return said
+
+
+def test_nothing_in_the_way_is_no_wait(site: Site, session: Session) -> None:
+    pace = Pace(Limits(max_lag=1, max_load=50), (site.folder / "pause",))
+    assert held(site, session, pace, lambda: None) == []
+
+
+def test_a_file_holds_until_it_is_gone(site: Site, session: Session) -> None:
+    flag = site.folder / "pause"
+    flag.touch()
+    assert held(site, session, Pace(flags=(flag,)), flag.unlink)[0] == f"paused: {flag} exists"
+
+
+def test_busy_threads_hold_until_they_are_done(site: Site, session: Session) -> None:
+    usual = int(session.one("SHOW GLOBAL STATUS LIKE 'Threads\\_running'")[1])
+    busy = [threading.Thread(target=sleep_on, args=(site.production,)) for _ in range(5)]
+    for thread in busy:
+        thread.start()
+    find = "SELECT id FROM information_schema.PROCESSLIST WHERE info LIKE 'SELECT SLEEP%'"
+    while len(site.production.sql(find)) < len(busy):
+        pass
+
+    def release() -> None:
+        for (number,) in site.production.sql(find):
+            site.production.sql(f"KILL QUERY {number}")
+
+    said = held(site, session, Pace(Limits(max_load=usual + 1)), release)
+
+    for thread in busy:
+        thread.join()
+    assert said[0].endswith(f"threads are running on production, the limit is {usual + 1}")
+
+
+def test_a_replica_that_does_not_follow_holds_until_it_does(site: Site, session: Session, replica: Server) -> None:
+    replica.sql("STOP SLAVE SQL_THREAD")
+    pace = Pace(Limits(max_lag=30), replicas=(replica.endpoint,))
+
+    def start() -> None:
+        replica.sql("START SLAVE SQL_THREAD")
+
+    said = held(site, session, pace, start)
+    assert said[0] == f"waiting: replica {replica.endpoint} does not replicate"
+
+
+def test_a_replica_that_can_not_be_asked_counts_as_behind(site: Site, session: Session) -> None:
+    flag = site.folder / "released"
+    nowhere = Endpoint("127.0.0.1", 9)
+    throttle = Throttle(Pace(Limits(max_lag=1), replicas=(nowhere,)), session, login(site, nowhere), lambda *_: None)
+    assert f"replica {nowhere} can't be asked" in throttle.reason()
+    assert not flag.exists()

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request
+from rdsrestore.app.resume import afresh
+from rdsrestore.domain.cloud.instance import Leftover, SnapshotInfo
+from rdsrestore.domain.errors import CloudError, DatabaseError, Refused
+from rdsrestore.domain.ids import Endpoint
+from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
+from rdsrestore.domain.request.request import Limits, Request
+from rdsrestore.domain.request.restore_point import Moment, Snapshot
+from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
+from rdsrestore.domain.tables.definition import ForeignKey, Trigger
+from rdsrestore.domain.tables.server import ClientTools, Problem
+from rdsrestore.workflow.preflight import Severity, check
+from rdsrestore.workflow.surveyor import survey
+
+DOWN = ("stopped", "stopping", "deleting", "failed", "storage-full", "incompatible-parameters", "creating")
+BUSY = ("maintenance", "upgrading", "rebooting", "starting", "renaming", "converting-to-vpc", "never-heard-of")
+USUAL = ("available", "backing-up", "modifying", "storage-initialization", "storage-optimization")
+QUIET = ("configuring-log-exports", "configuring-iam-database-auth", "configuring-enhanced-monitoring")
+CASCADE = ForeignKey("fk_lines", LINES, ("billing_id",), BILLING, ("id",), "CASCADE")
+
+
+def seen(**changes: object) -> Survey:
+    return replace(survey(request(), FakeWorld().world(), Path()), **changes)  # type: ignore[arg-type]  # a test's fields
+
+
+def with_table(rows: int | None = 3, **changes: object) -> Survey:
+    return seen(tables=(TableSurvey(BILLING, definition(BILLING, **changes), rows),))
+
+
+def codes(wanted: Request, found: Survey, severity: Severity = Severity.BLOCKS) -> list[str]:
+    return [finding.code for finding in check(wanted, found) if finding.severity is severity]
+
+
+def test_a_plain_case_has_no_findings() -> None:
+    assert check(request(), seen()) == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "code"),
+    [
+        (request(point=Moment(NOW - timedelta(days=8), "last week")), seen(), "window.too-old"),
+        (request(), seen(source=replace(SOURCE, retention_days=0, earliest=None, latest=None)), "window.off"),
+        *((request(), seen(source=replace(SOURCE, status=status)), "source.status") for status in DOWN),
+        (request(), seen(source=replace(SOURCE, cluster="aurora-1")), "source.cluster"),
+        (
+            request(point=Snapshot("s")),
+            seen(snapshot=SnapshotInfo("s", "production", "creating", None)),
+            "snapshot.not-ready",
+        ),
+        (request(), seen(tools=ClientTools(None)), "tool.missing"),
+        (request(), seen(tools=ClientTools("mysqldump", problem=Problem("db.tls", "no", "do"))), "db.tls"),
+        (request(), seen(caller=None), "caller.unknown"),
+        (request(), seen(denied=("ec2:CreateSecurityGroup",)), "aws.denied"),
+        (request(), with_table(bytes=1 << 60), "disk.full"),
+        (request(), with_table(kind="VIEW"), "table.kind"),
+        (request(), with_table(engine="MyISAM"), "table.kind"),
+        (request(), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),)), "table.triggers"),
+        (request(policy=Policy(Merge.EXACT)), with_table(key=()), "table.no-key"),
+        (request(policy=Policy(Merge.NONE)), with_table(), "merge.not-empty"),
+        (request(), seen(tables=(TableSurvey(BILLING, None, similar=("billings",)),)), "table.unknown"),
+        (request(into="old"), seen(landing=TableSurvey(BILLING, definition())), "into.exists"),
+        (request(policy=Policy(where="1;")), seen(where_problem="is not one expression"), "where.refused"),
+        (request(policy=Policy(where="id > 1"), tables=("billing", "billing_lines")), seen(), "where.tables"),
+    ],
+)
+def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey, code: str) -> None:
+    assert codes(wanted, found) == [code]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "code"),
+    [
+        (request(point=Moment(NOW, "now")), seen(), "window.not-yet"),
+        (request(), with_table(referenced_by=(CASCADE,)), "table.children"),
+        (request(), with_table(versioned=True), "table.versioned"),
+        (request(), seen(source=replace(SOURCE, replica_of="writer")), "source.replica"),
+        (request(), seen(leftovers=(Leftover("instance", "i", "r", "available"),)), "leftovers"),
+        (request(), seen(server=replace(seen().server, caller_name="ip-10-0-3-7.internal")), "caller.unsure"),
+        (
+            request(caller="203.0.113.9/32"),
+            seen(server=replace(seen().server, caller="10.0.3.7/32"), caller="203.0.113.9/32"),
+            "caller.differs",
+        ),
+        *((request(), seen(source=replace(SOURCE, status=status)), "source.busy") for status in BUSY),
+        (request(), seen(doubted=("rds:DeleteDBInstance",)), "aws.doubted"),
+        (request(), seen(leftovers_problem="security group rules: no"), "leftovers.unknown"),
+        (request(), seen(unseen_replicas=("arn:aws:rds:us-east-1:1:db:dr",)), "replica.unseen"),
+        (request(), seen(listeners=(ListenerCheck("Slack", "channel_not_found", "check it"),)), "listener.silent"),
+    ],
+)
+def test_what_only_needs_saying_is_said(wanted: Request, found: Survey, code: str) -> None:
+    assert codes(wanted, found) == []
+    assert codes(wanted, found, Severity.WARNS) == [code]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (request(triggers=Triggers.FIRE), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),))),
+        (request(into="old"), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),))),
+        (request(), with_table(rows=0, key=())),
+        (request(into="old"), with_table(key=())),
+        (request(policy=Policy(Merge.NONE)), with_table(rows=0)),
+        (request(recreate=True), seen(tables=(TableSurvey(BILLING, None),))),
+        (request(tables=("billing", "billing_lines")), with_table(referenced_by=(CASCADE,))),
+    ],
+)
+def test_each_way_out_that_a_hint_names_is_open(wanted: Request, found: Survey) -> None:
+    assert check(wanted, found) == ()
+
+
+def test_production_s_word_on_our_address_comes_before_anybody_else_s() -> None:
+    world = FakeWorld()
+    world.server.facts = replace(world.server.facts, caller="10.0.3.7/32")
+    found = survey(request(), world.world(), Path())
+    assert found.caller == "10.0.3.7/32"
+    assert check(request(), found) == ()
+
+
+def test_a_run_that_is_gone_on_with_lets_in_the_address_of_now() -> None:
+    world = FakeWorld()
+    before = survey(request(), world.world(), Path())
+    world.server.facts = replace(world.server.facts, caller="10.0.9.9/32")
+    assert afresh(before, request(), world.world()).caller == "10.0.9.9/32"
+    world.server.facts = replace(world.server.facts, caller=None)
+    assert afresh(before, request(), world.world()).caller == before.caller
+
+
+def test_an_address_that_production_sees_need_not_be_known_outside() -> None:
+    world = FakeWorld()
+    world.cloud.address = None
+    world.server.facts = replace(world.server.facts, caller="2001:db8::7/128")
+    assert survey(request(), world.world(), Path()).caller == "2001:db8::7/128"
+
+
+def test_a_look_for_leftovers_that_fails_stops_nothing() -> None:
+    world = FakeWorld()
+    world.cloud.faults.fail("leftovers", CloudError("security group rules", "no", code="aws.refused"))
+    found = survey(request(), world.world(), Path())
+    assert [each.code for each in check(request(), found)] == ["leftovers.unknown"]
+    assert "security group rules: no" in found.leftovers_problem
+
+
+def test_replicas_are_read_only_where_their_lag_matters() -> None:
+    world = FakeWorld()
+    replica = Endpoint("replica.example", 3306)
+    world.cloud.followers = {"replica": replica, "arn:aws:rds:us-east-1:123456789012:db:dr": None}
+    world.cloud.faults.fail("replicas", CloudError("instance", "no"))
+    assert survey(request(), world.world(), Path()).source.replicas == ()
+    world.cloud.faults.planned.clear()
+    watched = survey(request(limits=Limits(max_lag=5)), world.world(), Path())
+    assert watched.source.replicas == (replica,)
+    assert watched.unseen_replicas == ("arn:aws:rds:us-east-1:123456789012:db:dr",)
+
+
+def test_the_writer_of_a_replica_in_another_region_is_named_with_its_region() -> None:
+    writer = "arn:aws:rds:us-east-1:123456789012:db:main"
+    (finding,) = check(request(), seen(source=replace(SOURCE, replica_of=writer)))
+    assert "--region us-east-1 --instance main" in finding.hint
+
+
+@pytest.mark.parametrize("status", [*USUAL, *QUIET])
+def test_the_service_s_ordinary_business_goes_unsaid(status: str) -> None:
+    assert check(request(), seen(source=replace(SOURCE, status=status))) == ()
+
+
+def test_a_stopped_production_is_told_as_stopped_before_anybody_knocks() -> None:
+    world = FakeWorld()
+    world.cloud.held = replace(SOURCE, status="stopped")
+    world.server.faults.fail("login", DatabaseError("production", "does not answer", code="db.unreachable"))
+    with pytest.raises(Refused, match="production is stopped") as raised:
+        survey(request(), world.world(), Path())
+    assert "start-db-instance" in raised.value.hint
+
+
+def test_a_production_that_is_away_is_told_with_what_is_done_to_it() -> None:
+    world = FakeWorld()
+    world.cloud.held = replace(SOURCE, status="rebooting")
+    world.server.faults.fail("login", DatabaseError("production", "it does not answer", code="db.unreachable"))
+    with pytest.raises(DatabaseError, match="production is rebooting") as raised:
+        survey(request(), world.world(), Path())
+    assert raised.value.code == "db.unreachable"
+
+
+def test_the_hint_for_lost_children_is_the_command_that_saves_them() -> None:
+    (finding,) = check(request(), with_table(referenced_by=(CASCADE,)))
+    assert finding.hint == "add --with-children, or the table: rdsrestore table billing billing_lines"
+
+
+def test_blocking_findings_come_first() -> None:
+    found = with_table(kind="VIEW", referenced_by=(CASCADE,))
+    severities = [finding.severity for finding in check(request(point=BEFORE), found)]
+    assert severities == [Severity.BLOCKS, Severity.WARNS]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "side"), [(75.0, "75 seconds behind"), (-4000.0, "4,000 seconds ahead of"), (3.0, "")]
+)
+def test_a_clock_that_is_off_is_said(ahead: float, side: str) -> None:
+    found = [each.message for each in check(request(), seen(server=replace(seen().server, ahead=ahead)))]
+    assert [side in each for each in found] == ([True] if side else [])

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.workflow.table_order import parents_first
+
+TABLES = [TableRef("shop", name) for name in "abcdef"]
+
+
+@given(st.permutations(TABLES), st.data())
+def test_parents_come_before_children_and_nothing_is_lost(given_order: list[TableRef], data: st.DataObject) -> None:
+    parents = {
+        child: data.draw(st.lists(st.sampled_from(TABLES[:place]), unique=True)) if place else []
+        for place, child in enumerate(TABLES)
+    }
+    ordered = parents_first(given_order, parents)
+    assert sorted(ordered, key=str) == TABLES
+    for child, above in parents.items():
+        assert all(ordered.index(parent) < ordered.index(child) for parent in above)
+
+
+def test_a_circle_and_a_table_that_references_itself_end() -> None:
+    one, two = TABLES[:2]
+    assert set(parents_first((one, two), {one: (two,), two: (one, two)})) == {one, two}

@@ -1,0 +1,162 @@
+"""How a run ended: every combination of facts has one exit code, and the words fit it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from rdsrestore.domain.errors import CutOff, DatabaseError, Interrupted, RdsRestoreError, Refused
+from rdsrestore.domain.facts import Recounted, TakenBack
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.outcome.ending import Ending
+from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.outcome.load_result import Ledger, TableLoad
+from rdsrestore.domain.outcome.outcome import Outcome, Remains
+from rdsrestore.domain.tables.rows import Act, Conflict, Group, Relation, Story, TableDifference
+
+TABLE = TableRef("shop", "billing")
+AT = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
+REMAINS = Remains("delete instance x", "no answer", "rdsrestore cleanup R")
+CAUSES: dict[str, tuple[RdsRestoreError | None, ExitCode]] = {
+    "none": (None, ExitCode.OK),
+    "database": (DatabaseError("load", "lost"), ExitCode.FAILED_CLEAN),
+    "refused": (Refused("approve", "you said no"), ExitCode.REFUSED),
+    "signal": (Interrupted(2, "SIGINT"), ExitCode.INTERRUPTED),
+    "term": (Interrupted(15, "SIGTERM"), ExitCode.TERMINATED),
+    "cut": (CutOff("run", "cut off"), ExitCode.OK),
+}
+
+
+def loaded(inserted: int, conflicts: int = 0, gone: int = 0, rewritten: int = 0) -> Outcome:
+    """A run that came to its end."""
+    left = (Conflict("a parent is missing", conflicts),) if conflicts else ()
+    planned = inserted + conflicts
+    ledger = Ledger(TABLE, 0, inserted - gone, inserted, 0, planned, inserted, conflicts, inserted - gone - rewritten)
+    return Outcome(
+        "R",
+        differences=(difference(planned),),
+        loads=(TableLoad(TABLE, inserted=inserted, conflicts=left),),
+        ledgers=(replace(ledger, gone=gone),),
+        production_touched=bool(inserted),
+    )
+
+
+def difference(missing: int, changed: int = 0, unseen: int = 0) -> TableDifference:
+    groups = [Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, missing)] if missing else []
+    groups += [Group(Relation.CHANGED, Story.UNKNOWN, Act.KEEP, changed)] if changed else []
+    return TableDifference(TABLE, TABLE, 10, 10, tuple(groups), unseen=unseen)
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_every_combination_has_the_code_that_matters_most(cause: str) -> None:
+    for remains, bug, conflicts, gone, written in itertools.product((False, True), repeat=5):
+        error, clean = CAUSES[cause]
+        if bug and (error is None or isinstance(error, CutOff)):
+            continue  # a bug is always the cause
+        base = loaded(5 if written else 0, 2 if conflicts else 0, 1 if gone and written else 0)
+        outcome = replace(base, cause=error, bug=bug, remains=(REMAINS,) if remains else ())
+        if remains:
+            expected = ExitCode.CLEANUP_INCOMPLETE
+        elif error and written:
+            expected = ExitCode.FAILED_CHANGED
+        elif error:
+            expected = ExitCode.BUG if bug else clean
+        else:
+            expected = ExitCode.INCOMPLETE if conflicts or gone or not written else ExitCode.OK
+        assert outcome.exit_code is expected, outcome
+
+
+def test_what_others_wrote_into_rows_that_are_back_is_said_and_is_no_lack() -> None:
+    outcome = loaded(5, rewritten=2)
+    assert outcome.exit_code is ExitCode.OK
+    assert outcome.headline == (
+        "restored and verified: 5 rows put back, 2 of them written again since by others; nothing left running"
+    )
+
+
+def test_the_headline_says_how_many_rows_are_not_back() -> None:
+    assert loaded(5, conflicts=2).headline.startswith("not everything is back: 5 rows put back; 2 are not back")
+    assert "0 of them are there now, others took 5 away" in loaded(5, gone=5).headline
+    undone = replace(loaded(5, conflicts=1), undoes="Q")
+    assert undone.exit_code is ExitCode.INCOMPLETE
+    assert undone.headline.startswith("not everything is taken back: 5 rows taken back; 1 is not taken back")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (difference(0), "every row of that moment that was asked for is there, as it was then"),
+        (difference(0, changed=3), "3 rows unlike that moment's stay as the policy says"),
+        (difference(0, unseen=10), "no row is missing; changed rows were not looked at"),
+    ],
+)
+def test_nothing_to_restore_is_no_success(found: TableDifference, said: str) -> None:
+    outcome = replace(loaded(0), differences=(found,))
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert outcome.headline.startswith(f"nothing to restore: {said}; try an earlier --before")
+
+
+def test_what_has_nothing_to_write_by_itself_ends_well() -> None:
+    assert Outcome("R", differences=(difference(3),)).exit_code is ExitCode.OK  # it only compared
+    assert replace(loaded(0), made=("shop.billing",), production_touched=True).exit_code is ExitCode.OK
+    again = replace(loaded(0), undoes="Q")
+    assert again.exit_code is ExitCode.OK
+    assert "every row already is as it was before run Q" in again.headline
+
+
+def test_a_run_that_was_cut_off_says_what_it_wrote() -> None:
+    cut = replace(loaded(5), cause=CutOff("run", "cut off"))
+    half = replace(cut, differences=(difference(9),))
+    assert half.headline.startswith("cut off while it wrote to production: 5 of 9 rows are in")
+    assert cut.headline.startswith("cut off after it wrote to production: 5 of 5 rows are in, and not all is verified")
+    unknown = replace(cut, loads=(), uncounted=True)
+    assert unknown.headline.startswith("cut off while it wrote to production; how many rows it wrote is not known")
+    assert (half.exit_code, cut.exit_code, unknown.exit_code) == (ExitCode.FAILED_CHANGED,) * 3
+    before = replace(cut, loads=(), production_touched=False)
+    assert (before.exit_code, before.headline) == (
+        ExitCode.OK,
+        "cut off before any change to production; nothing left running",
+    )
+
+
+def test_a_failed_load_of_unknown_extent_never_counts_zero_rows() -> None:
+    lost = replace(loaded(0), cause=DatabaseError("load", "lost"), loads=(), uncounted=True, production_touched=True)
+    assert "how many rows it wrote is not known" in lost.headline
+    assert "0 rows" not in lost.headline
+    assert lost.exit_code is ExitCode.FAILED_CHANGED
+
+
+@pytest.mark.parametrize(("whole", "code"), [(True, ExitCode.OK), (False, ExitCode.FAILED_CHANGED)])
+def test_a_run_that_was_taken_back_says_so(whole: bool, code: ExitCode) -> None:  # noqa: FBT001 - a test's parameter
+    taken = TakenBack("U", "undone and verified: 5 rows taken back", whole)
+    outcome = replace(loaded(5), cause=CutOff("run", "cut off"), taken_back=taken)
+    assert outcome.exit_code is code
+    assert outcome.headline.startswith("cut off; run U took back what it wrote: undone and verified")
+
+
+@pytest.mark.parametrize(("now", "code"), [(5, ExitCode.OK), (7, ExitCode.OK), (2, ExitCode.INCOMPLETE)])
+def test_rows_verified_by_an_earlier_process_are_never_said_to_be_verified_now(now: int, code: ExitCode) -> None:
+    outcome = replace(loaded(5), recounted=Recounted(AT, (now,)))
+    assert outcome.exit_code is code
+    assert outcome.headline.startswith("5 rows put back and verified at 2017-06-01 10:30:00 UTC, before the run")
+    assert ("3 rows fewer now" in outcome.headline) is (now < 5)
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        (Ending(0, "restored", "", changed=True), ExitCode.OK),
+        (Ending(130, "stopped", "interrupted"), ExitCode.OK),
+        (Ending(6, "failed", "db.lost", changed=True), ExitCode.FAILED_CHANGED),
+    ],
+)
+def test_an_ending_stays_what_it_is(ending: Ending, code: ExitCode) -> None:
+    cleaned = Outcome("R", earlier=ending)
+    assert cleaned.exit_code is code
+    assert cleaned.headline == f"nothing of run R is left; it ended: {ending.headline}"
+    left = replace(cleaned, remains=(REMAINS,))
+    assert left.exit_code is ExitCode.CLEANUP_INCOMPLETE
+    assert "nothing of run" not in left.headline
