@@ -25,7 +25,7 @@ class WorkerPool(Generic[T]):
     def __init__(self, size: int, work: Callable[[Iterator[T]], None]) -> None:
         self._items: queue.Queue[tuple[T, ...]] = queue.Queue(size)
         self._stop = threading.Event()
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="crew")
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="worker")
         self._members = [self._pool.submit(work, self._taken()) for _each in range(size)]
 
     def __enter__(self) -> Self:

@@ -17,6 +17,6 @@ class TableRows(Rows, Keys, Protocol):
         """Cut a span into spans of about so many rows, or of more where that can't be known cheaply."""
         ...
 
-    def task(self) -> Any:  # noqa: ANN401 - a core.sections.Errand, which is made of these
+    def task(self) -> Any:  # noqa: ANN401 - a diff.parallel.RangeTask, which is made of these
         """Return the same as it may be sent elsewhere."""
         ...

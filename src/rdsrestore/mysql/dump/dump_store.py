@@ -115,7 +115,7 @@ def filled(work: Callable[[BinaryIO], None]) -> Iterator[BinaryIO]:
         with os.fdopen(source, "rb", BLOCK) as end:
             work(end)
 
-    with ThreadPoolExecutor(1, thread_name_prefix="shelf") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="dump-store") as pool:
         done = pool.submit(read)
         try:
             with os.fdopen(target, "wb", BLOCK) as end:
@@ -133,7 +133,7 @@ def drawn(work: Callable[[BinaryIO], None]) -> Iterator[BinaryIO]:
         with os.fdopen(target, "wb", BLOCK) as end:
             work(end)
 
-    with ThreadPoolExecutor(1, thread_name_prefix="shelf") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="dump-store") as pool:
         done = pool.submit(write)
         try:
             with os.fdopen(source, "rb", BLOCK) as end:

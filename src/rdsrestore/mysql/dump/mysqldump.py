@@ -68,7 +68,7 @@ class Source:
 
 
 def dump(source: Source, definition: TableDefinition, extent: Extent, store: DumpStore, progress: Progress) -> DumpFile:
-    """Dump a table's rows onto a shelf; the file has its final name only once it has been checked and counted.
+    """Dump a table's rows into the store; the file has its final name only once it has been checked and counted.
 
     Raises ToolError (`tool.missing`, `tool.failed`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
     """

@@ -150,9 +150,9 @@ def load(
     if remote:
         write_elsewhere(waiting(), context, remote, remote.admit(login, f"load {context.live.ref}"), pacing.batch)
         return
-    with WorkerPool(pacing.batch.writers, write) as crew:
+    with WorkerPool(pacing.batch.writers, write) as workers:
         for statement in waiting():
-            crew.give(statement)
+            workers.give(statement)
 
 
 def write_elsewhere(

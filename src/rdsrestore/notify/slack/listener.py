@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from rdsrestore.notify.slack.client import NAME, DeliveryError, Place, voice
-from rdsrestore.notify.slack.messages import Board
+from rdsrestore.notify.slack.messages import RunMessages
 from rdsrestore.notify.text import counted
 from rdsrestore.workflow import events
 
@@ -38,7 +38,7 @@ class Slack:
         self._dropped = 0
         self._deadline: float | None = None
         self._closing = threading.Event()
-        self._board = Board(time.monotonic())
+        self._messages = RunMessages(time.monotonic())
         self._unsaid: deque[str] = deque()
         self._problem = ""
         self._open = self._news = self._muted = False
@@ -83,7 +83,7 @@ class Slack:
             self._update()
             return True
         while event is not None:
-            self._unsaid.extend(self._board.hear(event, time.monotonic()))
+            self._unsaid.extend(self._messages.hear(event, time.monotonic()))
             self._news = self._news or not isinstance(event, events.StepProgress)
             try:
                 event = self._heard.get_nowait()
@@ -92,18 +92,18 @@ class Slack:
         return False
 
     def _until_update(self) -> float | None:
-        if not self._open or self._muted or self._board.ended:
+        if not self._open or self._muted or self._messages.ended:
             return None
         due = self._updated + (self._pace.news if self._news else self._pace.progress)
         return max(0.0, due - time.monotonic())
 
     def _speak(self) -> None:
         """Send what waits, in order, for as long as it gets through."""
-        if self._muted or not self._board.heard:
+        if self._muted or not self._messages.heard:
             return
         try:
             if not self._open:
-                self._insist(partial(self._voice.start, self._board.status(time.monotonic())))
+                self._insist(partial(self._voice.start, self._messages.status(time.monotonic())))
                 self._open, self._news, self._updated = True, False, time.monotonic()
             while self._unsaid:
                 self._insist(partial(self._voice.reply, self._unsaid[0]))
@@ -117,7 +117,7 @@ class Slack:
             return
         self._updated = time.monotonic()
         try:
-            self._insist(partial(self._voice.update, self._board.status(self._updated)))
+            self._insist(partial(self._voice.update, self._messages.status(self._updated)))
             self._news = False
         except DeliveryError as silence:
             self._problem = str(silence)

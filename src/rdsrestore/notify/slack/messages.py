@@ -32,7 +32,7 @@ def escape(text: str) -> str:
 
 
 @dataclass
-class Board:
+class RunMessages:
     """What has been heard of a run, as far as it is told; times are on a monotonic clock given by the caller."""
 
     began: float

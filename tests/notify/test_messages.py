@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from fakes import NOW
 from goldens import check_golden
-from rdsrestore.notify.slack.messages import LONGEST, Board, ending, escape
+from rdsrestore.notify.slack.messages import LONGEST, RunMessages, ending, escape
 from rdsrestore.workflow import events
 from samples import EVIL, ended_badly, ended_well, sample_plan, story
 
 
 def test_the_message_and_its_replies_read_as_they_were_approved() -> None:
-    board, said = Board(0.0), []
+    board, said = RunMessages(0.0), []
     for number, event in enumerate(story()):
         replies = board.hear(event, 60.0 * number)
         said += [f"--- message after {type(event).__name__}", board.status(60.0 * number)]
@@ -30,7 +30,7 @@ def test_the_end_of_a_good_run_reads_as_it_was_approved() -> None:
 
 
 def test_a_cleanup_is_told_without_a_plan() -> None:
-    board = Board(0.0)
+    board = RunMessages(0.0)
     assert not board.heard
     assert board.hear(events.UndoStarted("scratch", "drop scratch schema s"), 1.0) == []
     assert board.status(2.0).splitlines() == [
@@ -40,7 +40,7 @@ def test_a_cleanup_is_told_without_a_plan() -> None:
 
 
 def test_a_cleanup_names_the_run() -> None:
-    board = Board(0.0)
+    board = RunMessages(0.0)
     plan = sample_plan()
     board.hear(events.CleaningStarted(plan.run, plan, NOW), 1.0)
     assert board.status(2.0).splitlines()[0].startswith(f"cleaning up after run {plan.run}: shop.billing, ")
@@ -62,7 +62,7 @@ def test_a_tables_name_stays_as_it_can_be_copied() -> None:
 
 @pytest.mark.parametrize("outcome", [ended_well(), ended_badly()])
 def test_however_much_there_is_to_say_it_fits_into_a_message(outcome: object) -> None:
-    board = Board(0.0)
+    board = RunMessages(0.0)
     for number in range(200):
         board.hear(events.StepDone(f"step-{number}", EVIL * 50, 1.0), 1.0)
     last = story()[-1]
