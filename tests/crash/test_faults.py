@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from rdsrestore.lab.launch import control
-from tool import LabTool
+from tool import LabTool, events
 
 PASSING: dict[str, dict[str, int]] = {
     "throttle": {"rds:*": 5, "ec2:*": 5},
@@ -90,6 +90,27 @@ def test_what_could_not_be_removed_is_tried_once_more(shop: LabTool, damaged: st
     plan(shop, kind, action, times)
     ended = shop("table", "faulty", "--before", damaged, "--yes", check=4 if times > 1 else 0)
     assert "STILL THERE" not in ended.stdout + ended.stderr
+    assert shop.ours() == []
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "scheduler:GetSchedule",
+        "rds:DescribeDBInstances",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSecurityGroupRules",
+    ],
+)
+def test_what_could_not_be_looked_at_is_looked_at_once_more(shop: LabTool, damaged: str, action: str) -> None:
+    shop.env["RDSRESTORE_SWITCH_ROLE"] = ROLE
+    with shop.started("table", "faulty", "--before", damaged, "--yes") as process:
+        for each in events(process):
+            if (each.get("event"), each.get("step")) == ("undo-started", "scratch"):  # the last one to be undone
+                plan(shop, "denied", action, 1)
+        assert process.wait() == 0
+    del shop.env["RDSRESTORE_SWITCH_ROLE"]
+    plan(shop, "none", "*", 0)
     assert shop.ours() == []
 
 

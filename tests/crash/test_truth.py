@@ -136,6 +136,7 @@ def test_a_run_that_was_cut_off_before_it_wrote_is_said_to_have_written_nothing(
     cleaned = shop("cleanup", check=0)
     assert "cut off before any change to production; nothing left running" in cleaned.stdout
     assert "no table was written to" in cleaned.stdout
+    assert f"next        rdsrestore resume {newest(shop).name} goes on from the dump" in cleaned.stdout
     shop("resume", "--yes", check=0)  # its dump is sound still
     assert count(shop) == ROWS
 

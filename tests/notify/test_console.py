@@ -13,7 +13,7 @@ from rich.text import Text
 
 from fakes import BILLING, request
 from goldens import check_golden
-from rdsrestore.domain.errors import Interrupted, UsageError, VerifyError
+from rdsrestore.domain.errors import CutOff, DatabaseError, Interrupted, Refused, UsageError, VerifyError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import Ledger, TableLoad
@@ -163,6 +163,28 @@ def test_the_end_says_what_it_means_for_production_and_what_to_do(ended: Outcome
     views.summary(screen.terminal, ended)
     assert says in screen.text
     assert f"exit code   {int(ended.exit_code)}: " in screen.text
+
+
+@pytest.mark.parametrize(
+    ("ended", "goes_on"),
+    [
+        (outcome(dumped=True, cause=Interrupted(signal.SIGINT, "SIGINT")), True),
+        (outcome(dumped=True, cause=CutOff("run", "cut off", "run the same command again")), True),
+        (outcome(dumped=True, cause=Refused("approve", "you said no", views.AGAIN, code="operator.no")), True),
+        (outcome(dumped=True, cause=DatabaseError("stage", "the connection was lost", code="db.lost")), True),
+        (outcome(dumped=True, cause=MISMATCH), False),
+        (outcome(dumped=True, cause=Refused("compare", "rows are in conflict", code="conflict.stop")), False),
+        (outcome(dumped=True, cause=Interrupted(signal.SIGINT, "SIGINT"), production_touched=True), False),
+        (outcome(cause=CutOff("run", "cut off", "run the same command again")), False),
+        (outcome(dumped=True), False),
+    ],
+)
+def test_a_sound_dump_is_named_before_half_an_hour_of_restore_is(ended: Outcome, *, goes_on: bool) -> None:
+    screen = Screen()
+    views.summary(screen.terminal, ended)
+    assert (f"rdsrestore resume {RUN} goes on from the dump, without another restore" in screen.text) is goes_on
+    again = screen.text.count("next        run the same command again")
+    assert again == int(not goes_on and ended.cause is not None and not ended.production_touched)
 
 
 def test_every_exit_code_has_a_meaning() -> None:

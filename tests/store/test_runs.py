@@ -172,6 +172,29 @@ def test_a_run_is_taken_back_once_another_one_writes_for_that(tmp_path: Path, st
     assert runs.taken_back() == (known if taken else {})
 
 
+@pytest.mark.parametrize(("changed", "taken"), [(False, False), (True, True)])
+def test_a_run_is_not_taken_back_by_one_that_was_stopped_before_it_wrote(
+    tmp_path: Path, *, changed: bool, taken: bool
+) -> None:
+    runs = Runs(tmp_path)
+    journal(runs.create(RUN)).append(Kind.STARTED, "", {"request": {"undoes": None}})
+    other = journal(runs.create(RunId("170601-110000-abcd")))
+    other.append(Kind.STARTED, "", {"request": {"undoes": RUN.value}})
+    other.append(Kind.INTENT, "load")
+    other.append(Kind.ENDED, "", {"exit_code": 0, "headline": "cut off", "error": "cut-off", "changed": changed})
+    assert (RUN.value in runs.taken_back()) is taken
+
+
+def test_a_home_that_can_not_be_read_is_an_error_and_not_one_of_ours(tmp_path: Path) -> None:
+    runs = Runs(tmp_path.joinpath(*["d" * 200] * 30))
+    with pytest.raises(JournalError, match="can't be read: File name too long"):
+        runs.all()
+    with pytest.raises(JournalError):
+        runs.begun(None)
+    with pytest.raises(JournalError):
+        runs.prepare()
+
+
 def test_a_run_whose_journal_is_gone_is_not_passed_over(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
     with pytest.raises(JournalError, match="no folder"):

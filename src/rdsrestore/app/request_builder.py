@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 
 import tzlocal
@@ -104,6 +105,8 @@ def refuse_contradictions(asked: CommandLine) -> None:
         raise UsageError("--snapshot", "goes without --before", "use one of them")
     if (asked.into or asked.swap) and len(asked.tables) > 1:
         raise UsageError("--into, --swap", "go with one table", "run the command once for each table")
+    if asked.max_lag is not None and not isfinite(asked.max_lag):
+        raise UsageError("--max-lag", f"{asked.max_lag} is no number of seconds", "leave it out for no limit")
     if asked.into and asked.swap:
         raise UsageError("--swap", "goes without --into", "use one of them")
 
@@ -173,7 +176,7 @@ def incident_end(asked: CommandLine, context: Context, early: Moment | Snapshot)
     if asked.incident_end is None:
         return None
     zone = tzlocal.get_localzone()
-    moment = timespec.parse(asked.incident_end, now(), zone)
+    moment = timespec.parse(asked.incident_end, now(), zone, "--incident-end")
     context.screen.print(f"incident's end: {timespec.explain(moment, now(), zone)}", soft_wrap=True)
     if isinstance(early, Moment) and moment.utc <= early.utc:
         raise UsageError("--incident-end", f"{moment} is not after --before {early}", "give the later moment here")
@@ -219,11 +222,13 @@ def on_production(context: Context, world: World, instance: str, database: str |
 
 
 def one_address(text: str) -> str:
-    """Read one address as a /32 or /128; UsageError for anything wider."""
+    """Read one address as a /32 or /128; UsageError for anything wider, and for one that no machine has elsewhere."""
     try:
         network = ipaddress.ip_network(text)
     except ValueError as error:
         raise UsageError("--my-ip", f"{text} is not an address", "give one address, like 203.0.113.7") from error
+    if "%" in text or network.is_unspecified or network.is_multicast:
+        raise UsageError("--my-ip", f"{text} is no machine's address", "give one address, like 203.0.113.7")
     if network.num_addresses != 1:
         raise UsageError("--my-ip", f"{text} is more than one address", "give one address, like 203.0.113.7")
     return str(network)

@@ -43,7 +43,8 @@ InstanceClass = Annotated[
     str | None, typer.Option("--class", help="Class of the temporary instance (default: the source's).")
 ]
 Wait = Annotated[
-    int | None, typer.Option(help="Seconds to wait for the temporary instance.", show_default="6 hours", min=1)
+    int | None,
+    typer.Option(help="Seconds to wait for the temporary instance.", show_default="6 hours", min=1, max=30 * 86400),
 ]
 Reason = Annotated[str, typer.Option(help="Why, for Slack and the audit log.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read everything, change nothing, show the plan.")]

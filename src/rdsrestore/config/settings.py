@@ -27,6 +27,8 @@ from rdsrestore.domain.secret import Secret
 
 FILE = f"{PREFIX}.toml"
 VARIABLE = "RDSRESTORE_"
+LONGEST = 30 * 86400
+"""Seconds that anything may be set to last."""
 
 
 @dataclass(frozen=True)
@@ -127,20 +129,20 @@ def certificates(layer: Layer, key: str, value: object) -> Path:
 
 def seconds(layer: Layer, key: str, value: object) -> int:
     """Take a whole number of seconds, at least one."""
-    given = number(layer, key, value)
+    given = number(layer, key, value, LONGEST)
     if given != int(given) or given < 1:
         raise layer.wrong(key, f"must be a whole number of seconds, not {value!r}")
     return int(given)
 
 
-def number(layer: Layer, key: str, value: object) -> float:
-    """Take a number above zero."""
+def number(layer: Layer, key: str, value: object, most: int = 3600) -> float:
+    """Take a number of seconds above zero."""
     try:
         given = float(value) if isinstance(value, str) and not layer.file else value
     except ValueError:
         given = None
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given < float("inf"):
-        raise layer.wrong(key, f"must be a number of seconds above 0, not {value!r}")
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= most:
+        raise layer.wrong(key, f"must be a number of seconds above 0 and not above {most:,}, not {str(value)[:30]}")
     return float(given)
 
 
@@ -216,7 +218,7 @@ def read(cwd: Path, home_config: Path) -> tuple[dict[str, Any], Path]:
         line = re.search(r"line (\d+)", str(error))
         where = f"{file}:{line[1]}" if line else str(file)
         raise UsageError(where, f"is not TOML: {error}", 'values look like key = "text" or key = 3') from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(str(file), f"can't be read: {error}", "mend the file or move it away") from error
     misplaced = [key for key in document if key in KEYS]
     if misplaced:

@@ -123,11 +123,8 @@ class Runs:
         return StoredRun(folder)
 
     def all(self) -> Sequence[StoredRun]:
-        """Return the runs that have begun a journal, newest first."""
-        if not self.folder.is_dir():
-            return ()
-        names = sorted((each.name for each in self.folder.iterdir() if RUN_ID.fullmatch(each.name)), reverse=True)
-        return tuple(run for name in names if (run := StoredRun(self.folder / name)).journal.exists())
+        """Return the runs that have begun a journal, newest first; JournalError where the folder can't be read."""
+        return tuple(run for name in self._names() if (run := StoredRun(self.folder / name)).journal.exists())
 
     def taken_back(self) -> Mapping[str, TakenBack]:
         """Say of each run that another one has begun to take back which that is, the newest, and how it ended."""
@@ -139,13 +136,15 @@ class Runs:
             begun = {record.step for record in records if record.kind is Kind.INTENT}
             if isinstance(undoes, str) and begun & TAKING_BACK:
                 found = ending(records)
+                if found and found.error and not found.changed:
+                    continue  # it was stopped before it took anything back
                 whole = found is not None and found.exit_code == ExitCode.OK
                 taken.setdefault(undoes, TakenBack(each.id.value, found.headline if found else "", whole))
         return taken
 
     def begun(self, run: str | None) -> StoredRun:
         """Return the run of that name, or the newest, though its journal is gone; JournalError where its folder is."""
-        names = sorted((each.name for each in self.folder.glob("*") if RUN_ID.fullmatch(each.name)), reverse=True)
+        names = self._names()
         if not names or (run is not None and run not in names):
             raise JournalError(
                 f"run {run}" if run else "runs",
@@ -180,3 +179,12 @@ class Runs:
                 if record.kind is Kind.DONE and isinstance(taken, float | int):
                     seconds[record.step].append(float(taken))
         return {step: statistics.median(each) for step, each in seconds.items()}
+
+    def _names(self) -> Sequence[str]:
+        try:
+            there = [each.name for each in self.folder.iterdir()] if self.folder.is_dir() else []
+        except OSError as error:
+            raise JournalError(
+                str(self.folder), f"can't be read: {error.strerror}", "set RDSRESTORE_HOME to a folder of your own"
+            ) from error
+        return sorted((name for name in there if RUN_ID.fullmatch(name)), reverse=True)

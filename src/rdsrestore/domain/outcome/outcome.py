@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from signal import SIGTERM
 
 from rdsrestore.domain.codec import written
-from rdsrestore.domain.errors import BrokenInvariant, CutOff, Interrupted, RdsRestoreError, VerifyError
+from rdsrestore.domain.errors import (
+    BrokenInvariant,
+    CutOff,
+    Interrupted,
+    RdsRestoreError,
+    RemoteError,
+    VerifyError,
+)
 from rdsrestore.domain.facts import Recounted, Swapped, TakenBack
 from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
@@ -38,7 +45,7 @@ class Outcome:
     """What changed in production, what is left over, and the cause where the run did not succeed.
 
     `production_touched` is true from the first row or table that production got, `uncounted` where the load began and
-    nobody knows how far it came, `saved` once there is an undo file;
+    nobody knows how far it came, `dumped` once there is a checked dump, `saved` once there is an undo file;
     `undoes` names the run that was taken back, `made` the tables that the run created and that are there. `recounted`
     and `taken_back` are what was found of a run that an earlier process worked on, `earlier` is how that run had ended
     where only its teardown was made good. `proof` holds the sentences that say what was read again after the teardown,
@@ -55,6 +62,7 @@ class Outcome:
     recounted: Recounted | None = None
     made: tuple[str, ...] = ()
     swapped: Swapped | None = None
+    dumped: bool = False
     saved: bool = False
     undoes: str | None = None
     taken_back: TakenBack | None = None
@@ -113,6 +121,14 @@ class Outcome:
     def idle(self) -> bool:
         """Whether a restore found nothing to restore."""
         return bool(self.loads) and not (self.written or self.lacking or self.made or self.undoes)
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a run that changed nothing can go on from its dump, and what had stopped it need not come again."""
+        if not self.dumped or self.production_touched or self.bug or self.taken_back:
+            return False
+        passing = isinstance(self.cause, Interrupted | CutOff | RemoteError)
+        return passing or (self.cause is not None and self.cause.code == "operator.no")
 
     @property
     def exit_code(self) -> ExitCode:

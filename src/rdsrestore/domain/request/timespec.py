@@ -18,7 +18,7 @@ LONGEST = 80
 TIMED = re.compile(
     r"(?:(?P<day>.+?)(?:\s+at\s+|\s+|T))?"
     r"(?P<clock>\d{1,2}:\d{2}(?::\d{2}(?P<fraction>[.,]\d{1,9})?)?)"
-    r"\s?(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
+    r"\s?(?P<zone>Z|UTC|GMT|(?:-(?:0\d|1[0-2])|\+(?:0\d|1[0-4]))(?::?[0-5]\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -30,6 +30,8 @@ PART = re.compile(
     r"(?P<unit>weeks?|w|days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])",
     re.ASCII,
 )
+MONTHS = re.compile(r"(?<![A-Za-z])M(?![A-Za-z])", re.ASCII)
+"""To some a capital M is a month."""
 JOINED = re.compile(r", and |, | and | |")
 UNORDERED = re.compile(r"(?<!\d)(\d{1,4})([/.]|-(?=\d{1,2}-\d{4}))(\d{1,2})(?:[/.-](\d{2,4}))?(?!\d)", re.ASCII)
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
@@ -37,11 +39,19 @@ LENGTHS = {"w": 7 * 86400, **{name[0]: seconds for name, seconds in UNITS}}
 """Seconds, by a unit's first letter."""
 
 
-def parse(text: str, now: datetime, zone: tzinfo) -> Moment:
+def parse(text: str, now: datetime, zone: tzinfo, flag: str = FLAG) -> Moment:
     """Read a moment that is not in the future; `zone` is the operator's, for times that name none.
 
-    Fractions of a second are dropped. UsageError where the words can be read in no way, or in more than one.
+    Fractions of a second are dropped. UsageError, at `flag`, where the words can be read in no way, or in several.
     """
+    try:
+        return read(text, now, zone)
+    except UsageError as error:
+        raise UsageError(flag, error.what, error.hint) from error
+
+
+def read(text: str, now: datetime, zone: tzinfo) -> Moment:
+    """Read a moment."""
     words = " ".join(text.split())
     timed = TIMED.fullmatch(words) if len(words) <= LONGEST else None
     try:
@@ -140,7 +150,7 @@ def parts(words: str) -> Sequence[tuple[Decimal, str]]:
         end = part.end()
         joined = JOINED.match(rest, end)
         at = joined.end() if joined else end
-    if not suffix or after or not found or end != len(rest):
+    if not suffix or after or not found or end != len(rest) or MONTHS.search(words):
         raise ValueError(words)
     lengths = [LENGTHS[unit] for _count, unit in found]
     falling = all(more > less for more, less in pairwise(lengths))

@@ -36,6 +36,8 @@ MEANING: Mapping[ExitCode, str] = {
     ExitCode.TERMINATED: "terminated; production untouched, nothing left running",
 }
 AGAIN = "run the same command again when you are ready"
+AGAINS = ("run the same command again", AGAIN)
+"""Hints that say no more than that."""
 
 
 def error(console: Terminal, problem: RdsRestoreError) -> None:
@@ -258,11 +260,14 @@ def steps_on(outcome: Outcome) -> Iterable[str]:
         yield "rdsrestore table, with the same tables, moment and options, does what is shown here"
     if outcome.lacking and not outcome.cause:
         yield "in the run's folder report.md says why rows are not back, and plan-*.jsonl which"
-    if outcome.cause and outcome.cause.hint:
-        yield outcome.cause.hint
+    if outcome.resumable and not outcome.kept:
+        yield f"rdsrestore resume {outcome.run} goes on from the dump, without another restore"
+    hint = outcome.cause.hint if outcome.cause else ""
+    if hint and not (outcome.resumable and hint in AGAINS):
+        yield hint
     if outcome.production_touched and outcome.cause:
         yield "docs/runbook.md, section 4, says how to go on from here"
-    elif outcome.cause:
+    elif outcome.cause and not (outcome.resumable or hint in AGAINS):
         yield AGAIN
     if outcome.production_touched and outcome.saved and not outcome.taken_back:
         yield f"rdsrestore undo {outcome.run} takes back what was written"

@@ -16,6 +16,7 @@ from rdsrestore.domain.codec import Json, encode
 from rdsrestore.domain.errors import CleanupIncomplete, CutOff, RdsRestoreError, VerifyError
 from rdsrestore.domain.facts import (
     Compared,
+    Dumped,
     Loaded,
     Recounted,
     Saved,
@@ -167,6 +168,7 @@ def wind_up(
         recounted=run.facts.find(Recounted),
         made=tuple(map(str, standing.tables)) if (standing := run.facts.find(Standing)) else (),
         swapped=run.facts.find(Swapped),
+        dumped=run.facts.find(Dumped) is not None,
         saved=run.facts.find(Saved) is not None,
         undoes=run.request.undoes,
         taken_back=run.facts.find(TakenBack),

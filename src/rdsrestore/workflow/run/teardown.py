@@ -52,13 +52,16 @@ class Teardown:
         return tuple(self._problems.values())
 
     def work(self) -> None:
-        """Undo all, then once more what failed, then read the world again."""
+        """Undo all, then once more what failed, then read the world again, where the account did not say twice."""
         for step in self._todo.values():
             self._undo(step)
         for name in list(self._problems):
             self._undo(self._todo[name])
         for step in self._todo.values():
             self._prove(step)
+        for name in [name for name, problem in self._problems.items() if not problem.looked]:
+            if not self._todo[name].on_production:
+                self._prove(self._todo[name])
         proof: dict[str, Json] = {"proof": encode(self.proof), "remains": encode(self.remains)}
         note(self._desk, Kind.PROOF, "", {**proof, "calls": calls(self._run)})
 
@@ -74,7 +77,8 @@ class Teardown:
         try:
             sentence = step.prove_gone(self._run)
         except RdsRestoreError as error:
-            if step.name not in self._problems:  # why it could not be undone says more
+            before = self._problems.get(step.name)
+            if before is None or not before.looked:  # why it could not be undone says more
                 looked = isinstance(error, CleanupIncomplete)
                 self._problems[step.name] = remains(step, self._run, str(error), looked=looked)
             return
