@@ -14,6 +14,7 @@ from rdsrestore.workflow.journal.journal import Kind
 from tool import COMMAND
 
 ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "rdsrestore"
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 SLUG = re.compile(
@@ -24,8 +25,7 @@ NOT_CODES = {"journal.jsonl"}
 
 
 def slugs() -> set[str]:
-    folders = ("core", "steps", "aws", "engines", "store")
-    files = [path for folder in folders for path in (ROOT / "src" / "rdsrestore" / folder).rglob("*.py")]
+    files = [path for path in SOURCE.rglob("*.py") if SOURCE / "lab" not in path.parents]
     return {slug for path in files for slug in SLUG.findall(path.read_text("utf-8"))} - NOT_CODES
 
 
