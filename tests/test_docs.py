@@ -10,11 +10,12 @@ import pytest
 
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.steps import STEPS
-from rdsrestore.workflow.journal.journal import Kind
+from rdsrestore.workflow.journal.journal import VERSION, Kind
 from tool import COMMAND
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "rdsrestore"
+FORMATS = (ROOT / "docs" / "formats.md").read_text("utf-8")
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 SLUG = re.compile(
@@ -45,8 +46,8 @@ def test_the_runbook_explains_every_error_code() -> None:
 
 
 def test_the_journal_s_kinds_are_described() -> None:
-    text = (ROOT / "docs" / "journal.md").read_text("utf-8")
-    assert [kind for kind in Kind if f"`{kind.value}`" not in text] == []
+    assert [kind for kind in Kind if f"`{kind.value}`" not in FORMATS] == []
+    assert f"| `v` | schema number: {VERSION} |" in FORMATS
 
 
 def test_the_readme_s_table_has_every_command() -> None:
