@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import platformdirs
 
 from rdsrestore.config import invariants
+from rdsrestore.config.layer import VARIABLE, Layer, certificates, merge, number, path, seconds, text, url
 from rdsrestore.config.toml import refuse_unknown, table
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.ids import BUNDLE, PREFIX
@@ -26,9 +26,6 @@ from rdsrestore.domain.request.request import Invariant
 from rdsrestore.domain.secret import Secret
 
 FILE = f"{PREFIX}.toml"
-VARIABLE = "RDSRESTORE_"
-LONGEST = 30 * 86400
-"""Seconds that anything may be set to last."""
 
 
 @dataclass(frozen=True)
@@ -77,83 +74,6 @@ class Settings:
     invariants: tuple[Invariant, ...] = ()
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One source of settings: a section of the file, or the environment, whose values are all text."""
-
-    values: Mapping[str, object]
-    folder: Path
-    file: str = ""
-
-    def name(self, key: str) -> str:
-        """Name a setting the way it is written in this layer."""
-        return f"{self.file} {key}" if self.file else f"{VARIABLE}{key.upper()}"
-
-    def wrong(self, key: str, what: str, hint: str = "") -> UsageError:
-        """Make the error for a setting of this layer."""
-        return UsageError(self.name(key), what, hint or "docs/configuration.md describes each setting")
-
-
-def text(layer: Layer, key: str, value: object) -> str:
-    """Take a text that is not empty; the value is not repeated, it may be a misplaced secret."""
-    if not isinstance(value, str):
-        raise layer.wrong(key, f"must be text in quotes, not {type(value).__name__}")
-    if not value.strip():
-        raise layer.wrong(key, "is empty", "give it a value or leave it out")
-    return value
-
-
-def url(layer: Layer, key: str, value: object) -> str:
-    """Take an address on the web."""
-    given = text(layer, key, value)
-    if urlsplit(given).scheme not in {"http", "https"} or not urlsplit(given).netloc:
-        raise layer.wrong(key, f"must start with https:// or http://, not {given!r}")
-    return given
-
-
-def path(layer: Layer, key: str, value: object) -> Path:
-    """Take a path; a relative one counts from the layer's folder."""
-    return layer.folder / Path(text(layer, key, value)).expanduser()
-
-
-def certificates(layer: Layer, key: str, value: object) -> Path:
-    """Take the path of a file that can be read."""
-    found = path(layer, key, value)
-    try:
-        found.open("rb").close()
-    except OSError as error:
-        hint = "give the RDS certificate bundle, or leave it out for the usual places"
-        raise layer.wrong(key, f"{found} can't be read: {error.strerror}", hint) from error
-    return found
-
-
-def seconds(layer: Layer, key: str, value: object) -> int:
-    """Take a whole number of seconds, at least one."""
-    given = number(layer, key, value, LONGEST)
-    if given != int(given) or given < 1:
-        raise layer.wrong(key, f"must be a whole number of seconds, not {value!r}")
-    return int(given)
-
-
-def number(layer: Layer, key: str, value: object, most: int = 3600) -> float:
-    """Take a number of seconds above zero."""
-    try:
-        given = float(value) if isinstance(value, str) and not layer.file else value
-    except ValueError:
-        given = None
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= most:
-        raise layer.wrong(key, f"must be a number of seconds above 0 and not above {most:,}, not {str(value)[:30]}")
-    return float(given)
-
-
-def merge(layer: Layer, key: str, value: object) -> Merge:
-    """Take a merge policy by its name."""
-    try:
-        return Merge(text(layer, key, value))
-    except ValueError as error:
-        raise layer.wrong(key, f"must be one of {', '.join(Merge)}, not {value!r}") from error
-
-
 READERS: Mapping[str, Callable[[Layer, str, object], Any]] = {
     "home": path,
     "operator": text,
@@ -176,7 +96,11 @@ READERS: Mapping[str, Callable[[Layer, str, object], Any]] = {
     "executor": text,
     "expires": seconds,
 }
+
+
 SECRETS = ("password", "dump_key", "slack_token", "slack_webhook")
+
+
 KEYS = frozenset({*READERS, "password_secret", *(name + form for name in SECRETS for form in ("", "_env", "_file"))})
 """Every key that the file or the environment may hold; a secret itself only the environment."""
 

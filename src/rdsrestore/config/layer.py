@@ -1,0 +1,94 @@
+"""One source of settings, and how its values are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.request.merge_policy import Merge
+
+VARIABLE = "RDSRESTORE_"
+
+
+LONGEST = 30 * 86400
+"""Seconds that anything may be set to last."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One source of settings: a section of the file, or the environment, whose values are all text."""
+
+    values: Mapping[str, object]
+    folder: Path
+    file: str = ""
+
+    def name(self, key: str) -> str:
+        """Name a setting the way it is written in this layer."""
+        return f"{self.file} {key}" if self.file else f"{VARIABLE}{key.upper()}"
+
+    def wrong(self, key: str, what: str, hint: str = "") -> UsageError:
+        """Make the error for a setting of this layer."""
+        return UsageError(self.name(key), what, hint or "docs/configuration.md describes each setting")
+
+
+def text(layer: Layer, key: str, value: object) -> str:
+    """Take a text that is not empty; the value is not repeated, it may be a misplaced secret."""
+    if not isinstance(value, str):
+        raise layer.wrong(key, f"must be text in quotes, not {type(value).__name__}")
+    if not value.strip():
+        raise layer.wrong(key, "is empty", "give it a value or leave it out")
+    return value
+
+
+def url(layer: Layer, key: str, value: object) -> str:
+    """Take an address on the web."""
+    given = text(layer, key, value)
+    if urlsplit(given).scheme not in {"http", "https"} or not urlsplit(given).netloc:
+        raise layer.wrong(key, f"must start with https:// or http://, not {given!r}")
+    return given
+
+
+def path(layer: Layer, key: str, value: object) -> Path:
+    """Take a path; a relative one counts from the layer's folder."""
+    return layer.folder / Path(text(layer, key, value)).expanduser()
+
+
+def certificates(layer: Layer, key: str, value: object) -> Path:
+    """Take the path of a file that can be read."""
+    found = path(layer, key, value)
+    try:
+        found.open("rb").close()
+    except OSError as error:
+        hint = "give the RDS certificate bundle, or leave it out for the usual places"
+        raise layer.wrong(key, f"{found} can't be read: {error.strerror}", hint) from error
+    return found
+
+
+def seconds(layer: Layer, key: str, value: object) -> int:
+    """Take a whole number of seconds, at least one."""
+    given = number(layer, key, value, LONGEST)
+    if given != int(given) or given < 1:
+        raise layer.wrong(key, f"must be a whole number of seconds, not {value!r}")
+    return int(given)
+
+
+def number(layer: Layer, key: str, value: object, most: int = 3600) -> float:
+    """Take a number of seconds above zero."""
+    try:
+        given = float(value) if isinstance(value, str) and not layer.file else value
+    except ValueError:
+        given = None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= most:
+        raise layer.wrong(key, f"must be a number of seconds above 0 and not above {most:,}, not {str(value)[:30]}")
+    return float(given)
+
+
+def merge(layer: Layer, key: str, value: object) -> Merge:
+    """Take a merge policy by its name."""
+    try:
+        return Merge(text(layer, key, value))
+    except ValueError as error:
+        raise layer.wrong(key, f"must be one of {', '.join(Merge)}, not {value!r}") from error
