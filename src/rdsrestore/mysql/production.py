@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from rdsrestore.domain.errors import DatabaseError
@@ -21,12 +20,11 @@ from rdsrestore.domain.tables.server import ServerFacts
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.mysql.checksum import key_file
 from rdsrestore.mysql.checksum.key_ranges import TableRows, table_rows
-from rdsrestore.mysql.compare import classify
 from rdsrestore.mysql.dump import lossless
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.program import rehearsal
-from rdsrestore.mysql.merge import merge_context, plan, staging, target_table, undo_plan
-from rdsrestore.mysql.merge.merge_context import MergeContext
+from rdsrestore.mysql.merge import staging, target_table
+from rdsrestore.mysql.merge.job import Job, lay_out, lay_out_former
 from rdsrestore.mysql.merge.pacing import FULL, SOFT, Pacing
 from rdsrestore.mysql.merge.traces import traces
 from rdsrestore.mysql.schema import catalog, where_filter
@@ -37,9 +35,9 @@ from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import RemoteExecutor
 from rdsrestore.mysql.session.waiting import persistently
 from rdsrestore.mysql.session.waiting_drop import presently
-from rdsrestore.mysql.verify import ledger, reconcile
+from rdsrestore.mysql.strategy import Strategies
 from rdsrestore.mysql.verify.invariants import read
-from rdsrestore.mysql.write import direct, load, undo_file
+from rdsrestore.mysql.write import direct
 from rdsrestore.mysql.write.throttle import Throttle
 from rdsrestore.ports.progress import Progress
 
@@ -66,6 +64,7 @@ class MysqlProduction:
         self._lock = mine
         self._session: Session | None = None
         self._logins = Logins(login, WHERE)
+        self._strategies = Strategies(self._ready, login, remote)
 
     def close(self) -> None:
         """Log out."""
@@ -172,16 +171,11 @@ class MysqlProduction:
 
     def print(self, schema: str, target: Target) -> str:
         """Return the digest of a table's plan as it is now."""
-        if target.whole:
-            return direct.print_of(target)
-        return plan.digest(self._ready(), self._board(schema, target))
+        return self._strategies.of(target).digest(schema, target)
 
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
         """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
-        if target.whole:
-            direct.prepare(self._ready(), self._board(schema, target), target.dump, DumpStore(folder, self._key))
-            return
-        staging.stage_target(self._ready(), self._login, schema, target, DumpStore(folder, self._key), progress)
+        self._strategies.of(target).stage(schema, target, self._store(folder), progress)
 
     def takes_whole(self, target: Target) -> bool:
         """Say whether a table can take its rows as they are, without staging: it has none of them."""
@@ -195,48 +189,31 @@ class MysqlProduction:
 
         Changes nothing else.
         """
-        jobs = [(self._board(schema, target), target) for target in targets]
-        session = self._ready()
-        staged = iter(classify.compare(session, [job for job in jobs if not job[1].whole], progress))
-        return tuple(
-            direct.difference(session, *job, DumpStore(folder, self._key)) if job[1].whole else next(staged)
-            for job in jobs
-        )
+        jobs = [self._job(schema, target) for target in targets]
+        return self._strategies.compare(jobs, self._store(folder), progress)
 
     def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
         """Yield what the plan says of each row."""
-        if target.whole:
-            return direct.lines(self._ready(), self._board(schema, target))
-        return plan.lines(self._ready(), self._board(schema, target))
+        return self._strategies.of(target).lines(self._job(schema, target))
 
     def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
         """Write what the rows are that are to change into an undo file, and prove it."""
-        if target.whole:
-            return direct.save(self._board(schema, target), target)
-        return undo_file.save(
-            self._ready(), self._login, self._board(schema, target), DumpStore(folder, self._key), progress
-        )
+        return self._strategies.of(target).save(self._job(schema, target), self._store(folder), progress)
 
     def rest(self, schema: str, target: Target) -> Fingerprint | None:
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
-        if target.whole:
-            return reconcile.rest(self._login, self._board(schema, target), target)
-        return ledger.rest(self._ready(), self._board(schema, target))
+        return self._strategies.of(target).untouched(self._job(schema, target))
 
     def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
         """Carry out the plans in transactions of bounded size, guarded by what each row is expected to be."""
-        jobs = [(self._board(schema, target), target) for target in targets]
+        jobs = [self._job(schema, target) for target in targets]
 
         def write() -> None:
             if self._lock:
                 self._lock.keep("load")
             with closing(Throttle(pace, self._ready(), self._login, progress)) as throttle:
                 pacing = Pacing(lambda: self._hold(throttle), SOFT if pace.limits.gentle else FULL)
-                for context, target in jobs:
-                    if target.whole:
-                        store = DumpStore(folder, self._key)
-                        direct.load(self._login, context, target, store, pacing, progress, self._team)
-                load.load(self._ready(), [job[0] for job in jobs if not job[1].whole], pacing, progress)
+                self._strategies.load(jobs, self._store(folder), pacing, progress)
 
         persistently(write, progress)
 
@@ -247,31 +224,20 @@ class MysqlProduction:
 
     def loaded(self, schema: str, target: Target) -> TableLoad:
         """Say what has been written so far, also where the table itself is gone."""
-        there = self.definition(target.landing) or replace(target.dump.definition, ref=target.landing)
-        context = self._laid_out(schema, target, there)
-        return direct.loaded(self._ready(), context) if target.whole else load.loaded(self._ready(), context)
+        return self._strategies.of(target).loaded(lay_out_former(self._ready(), schema, target))
 
     def ledger(
         self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
     ) -> Ledger:
         """Balance the books: what is there now against what was planned, and the rest against what it was."""
-        if target.whole:
-            known = reconcile.Reconciliation(target, DumpStore(folder, self._key), before, untouched)
-            return reconcile.ledger(self._ready(), self._login, self._board(schema, target), known, progress)
-        return ledger.ledger(self._ready(), self._board(schema, target), before, untouched)
+        job = self._job(schema, target)
+        return self._strategies.of(target).ledger(job, self._store(folder), before, untouched, progress)
 
-    def _board(self, schema: str, target: Target) -> MergeContext:
-        live = self.definition(target.landing)
-        if live is None:
-            raise DatabaseError(
-                WHERE, f"{target.landing} is gone", "add --recreate to create it again", code="db.no-table"
-            )
-        return self._laid_out(schema, target, live)
+    def _job(self, schema: str, target: Target) -> Job:
+        return lay_out(self._ready(), schema, target)
 
-    def _laid_out(self, schema: str, target: Target, live: TableDefinition) -> MergeContext:
-        return (
-            undo_plan.context(schema, target.back, live) if target.back else merge_context.context(schema, target, live)
-        )
+    def _store(self, folder: Path) -> DumpStore:
+        return DumpStore(folder, self._key)
 
     def _ready(self) -> Session:
         if self._session is None or not self._session.alive:

@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import DatabaseError, Refused
-from rdsrestore.domain.facts import Differing, Dumped, Fact
+from rdsrestore.domain.facts import Dumped, Fact
 from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.pace import Extent
@@ -18,8 +18,9 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
-from rdsrestore.domain.tables.target import AFTER, Located
+from rdsrestore.domain.tables.target import AFTER, Located, rows_then
 from rdsrestore.ports.copy import Copy
+from rdsrestore.steps.locate import differing_tables
 from rdsrestore.steps.sessions import after, copy, counted
 from rdsrestore.workflow.step import Impact, Run, Step
 from rdsrestore.workflow.table_order import parents_first
@@ -59,7 +60,7 @@ class Dump(Step):
 
     def apply(self, run: Run) -> Fact:
         """Read the definitions as of then, and dump parents before children."""
-        located = {each.ref: each for each in found.tables} if (found := run.facts.find(Differing)) else {}
+        located = differing_tables(run)
         made = {table.ref for table in run.survey.tables if run.request.into or table.definition is None}
         with copy(run) as database:
             definitions = {ref: existing(database, ref) for ref in self.tables}
@@ -118,11 +119,6 @@ def existing(database: Copy, ref: TableRef) -> TableDefinition:
             code="db.no-table",
         )
     return definition
-
-
-def rows_then(dump: DumpFile, located: Located | None) -> int:
-    """Count a table's rows as of then, those that need not be dumped included."""
-    return dump.rows if located is None or located.restored is None else located.restored
 
 
 def lost_with(definition: TableDefinition, asked: tuple[TableRef, ...]) -> tuple[TableRef, ...]:

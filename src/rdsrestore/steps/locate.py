@@ -212,6 +212,12 @@ def comparable(then: TableDefinition, now: TableDefinition) -> bool:
     return bool(then.key) and set(then.key) <= {column.name for column in now.base_columns if not column.nullable}
 
 
+def differing_tables(run: Run) -> dict[TableRef, Located]:
+    """Say where the run's tables differ; one that is not named may differ everywhere."""
+    found = run.facts.find(Differing)
+    return {each.ref: each for each in found.tables} if found else {}
+
+
 def said(found: Located) -> str:
     """Say of one table how much differs."""
     if found.restored is None:

@@ -8,10 +8,11 @@ from typing import ClassVar
 
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import ToolError
-from rdsrestore.domain.facts import Differing, Dumped, Fact, Staged
+from rdsrestore.domain.facts import Dumped, Fact, Staged
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.tables.target import Role, Target
 from rdsrestore.steps.dump import Dump
+from rdsrestore.steps.locate import differing_tables
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.open_rule import OpenRule
 from rdsrestore.steps.sessions import landing, production
@@ -48,7 +49,7 @@ class Stage(OnScratch):
         dumped = run.facts.get(Dumped)
         roles = {each.ref: each.role for each in run.survey.relatives}
         afters = dict(zip((dump.definition.ref for dump in dumped.dumps), dumped.afters, strict=False))
-        located = {each.ref: each for each in found.tables} if (found := run.facts.find(Differing)) else {}
+        located = differing_tables(run)
         targets = tuple(
             Target(
                 dump,

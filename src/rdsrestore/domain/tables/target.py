@@ -81,3 +81,13 @@ class Target:
     role: Role = Role.ASKED
     located: Located | None = None
     whole: bool = False
+
+    @property
+    def rows_then(self) -> int:
+        """The rows that the table had then, where that is known, else those that came into question."""
+        return rows_then(self.dump, self.located)
+
+
+def rows_then(dump: DumpFile, located: Located | None) -> int:
+    """Count a table's rows as of then, those that need not be dumped included where they were compared."""
+    return dump.rows if located is None or located.restored is None else located.restored

@@ -14,6 +14,7 @@ from rdsrestore.domain.tables.target import Target
 from rdsrestore.mysql.checksum.key_conditions import batches, key_columns
 from rdsrestore.mysql.compare import cascades, constraints, drift, related_rows
 from rdsrestore.mysql.merge import plan, undo_plan
+from rdsrestore.mysql.merge.job import Job
 from rdsrestore.mysql.merge.keyless import classify_without_key
 from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.merge.pacing import key_ranges
@@ -22,7 +23,6 @@ from rdsrestore.mysql.session.errors import UNFIT, number_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
 from rdsrestore.ports.progress import Progress
 
-Job = tuple[MergeContext, Target]
 ALL = "18446744073709551615"
 RELATION = f"IF(p_same IS NULL, '{Relation.MISSING}', '{Relation.CHANGED}')"
 STORY = (

@@ -96,7 +96,7 @@ def summed_up(session: Session, context: MergeContext, target: Target, live: int
     return TableDifference(
         ref=context.then.ref,
         landing=context.live.ref,
-        restored=rows_then(target),
+        restored=target.rows_then,
         live=live,
         groups=tuple(groups),
         conflicts=conflicts(session, context),
@@ -106,12 +106,6 @@ def summed_up(session: Session, context: MergeContext, target: Target, live: int
         unseen=(target.located.common or 0) if target.located else 0,
         print=digest(session, context),
     )
-
-
-def rows_then(target: Target) -> int:
-    """Count the rows that the table had then, where that is known, else those that came into question."""
-    located = target.located
-    return target.dump.rows if located is None or located.restored is None else located.restored
 
 
 def conflicts(session: Session, context: MergeContext) -> tuple[Conflict, ...]:

@@ -28,7 +28,7 @@ from rdsrestore.mysql.dump.statements import Statement, Unlike, Write, feed, ins
 from rdsrestore.mysql.merge import staging
 from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.merge.pacing import FULL, BatchSize, Pacing
-from rdsrestore.mysql.merge.plan import count, lost_children, rows_then
+from rdsrestore.mysql.merge.plan import count, lost_children
 from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
@@ -96,7 +96,7 @@ def difference(session: Session, context: MergeContext, target: Target, store: D
     return TableDifference(
         context.then.ref,
         context.live.ref,
-        restored=rows_then(target),
+        restored=target.rows_then,
         live=live,
         groups=tuple(groups),
         conflicts=conflicts,
