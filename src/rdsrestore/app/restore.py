@@ -109,7 +109,8 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     findings = check(request, read)
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
     calls = {
-        step.name: (*world.cloud.calls_of(step.name), *world.databases.statements_of(step.name)) for step in plan.steps
+        step.name: (*world.cloud.calls_of(step.name), *world.databases.statements_of(step.name, request.policy))
+        for step in plan.steps
     }
     context.show_plan(plan, read, findings, context.runs.durations(), calls if job.dry_run else {})
     refuse_if_blocked(findings)
