@@ -79,3 +79,9 @@ def mysql_site(mysql_servers: tuple[Server, Server], certificates: Path, tmp_pat
         server.sql(f"CREATE DATABASE {made.database} CHARACTER SET utf8mb4")
     yield made
     made.drop()
+
+
+@pytest.fixture(params=["site", "mysql_site"])
+def family(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """Each family's two servers in turn."""
+    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]  # a fixture's name is all it takes

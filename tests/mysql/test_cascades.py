@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from mysql.site import PASSWORD, Site
@@ -18,12 +16,6 @@ CHILD = (
     " CONSTRAINT follows FOREIGN KEY (code, part) REFERENCES p (code, part) ON UPDATE {})"
 )
 ROWS = "INSERT INTO p VALUES (1, 'a', 1, 0), (2, 'b', 1, 0), (3, NULL, NULL, 0); INSERT INTO k VALUES (10, 'a', 1)"
-
-
-@pytest.fixture(params=["site", "mysql_site"])
-def family(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """Each family's two servers in turn."""
-    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]  # a fixture's name is all it takes
 
 
 @pytest.mark.parametrize("rule", ["CASCADE", "SET NULL"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from mysql.site import Site
@@ -23,12 +21,6 @@ CODES = (
     + [b"\x81\x30" + bytes([high, low]) for high in range(0x81, 0xFF) for low in range(0x30, 0x3A)]
 )
 """All codes of one and two bytes, and of longer ones some of each kind."""
-
-
-@pytest.fixture(params=["site", "mysql_site"])
-def family(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """Each family's two servers in turn."""
-    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]  # a fixture's name is all it takes
 
 
 def charsets(site: Site) -> list[str]:

@@ -9,8 +9,10 @@ import pytest
 from mysql.site import SCHEMA, Site
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
+from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import Act, Relation, Story
 from rdsrestore.domain.tables.target import AFTER
+from rdsrestore.mysql.adapter import MysqlDatabases
 
 SEED = (
     "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), f FLOAT, n INT,"
@@ -278,3 +280,18 @@ def test_spelling_that_a_collation_does_not_see_is_restored_too(site: Site) -> N
     assert load.updated == 1
     assert site.equal("t")
     assert site.production.sql(f"SHOW DATABASES LIKE '{SCHEMA}'")
+
+
+@pytest.mark.parametrize(
+    ("merge", "words"),
+    [
+        (Merge.MISSING, ["INSERT"]),
+        (Merge.NONE, ["INSERT"]),
+        (Merge.OVERWRITE, ["INSERT", "UPDATE"]),
+        (Merge.EXACT, ["INSERT", "UPDATE", "DELETE"]),
+    ],
+)
+def test_the_plan_names_the_statements_of_its_own_policy(merge: Merge, words: list[str]) -> None:
+    named = MysqlDatabases(lambda: Secret(""), None).statements_of("load", Policy(merge))
+
+    assert [statement.partition(" ")[0] for statement in named] == words

@@ -40,6 +40,10 @@ RECORDS: tuple[tuple[Kind, str, dict[str, Json]], ...] = (
     (Kind.UNDONE, "own-group", {"seconds": 1.0, "calls": CALLS}),
     (Kind.ENDED, "", {"exit_code": 0, "headline": "restored and verified"}),
 )
+FILES = (
+    *("billing.sql", "after/billing.sql.age", "undo-billing.sql.gz", "undo-billing_lines.sql.gz.age"),
+    *("plan-billing.jsonl", "slices-billing.jsonl", "lock"),
+)
 
 
 @pytest.fixture
@@ -48,9 +52,18 @@ def folder(tmp_path: Path) -> Path:
     for number, (kind, step, data) in enumerate(RECORDS):
         records.append(chain(records[-1] if records else None, NOW + timedelta(seconds=number), kind, step, data))
     (tmp_path / "journal.jsonl").write_text("".join(f"{record.line()}\n" for record in records))
-    for name in ("billing.sql", "inserted-billing.keys", "lock"):
+    (tmp_path / "after").mkdir()
+    for name in FILES:
         (tmp_path / name).touch()
     return tmp_path
+
+
+def write(folder: Path, outcome: Outcome) -> str:
+    """Let a run end; returns the page."""
+    report = Report(folder)
+    report.hear(end(outcome))
+    assert report.close() == ()
+    return (folder / "report.md").read_text()
 
 
 def end(outcome: Outcome) -> events.RunEnded:
@@ -63,10 +76,18 @@ def end(outcome: Outcome) -> events.RunEnded:
     ("name", "outcome"), [("report-good", ended_well()), ("report-short", ended_short()), ("report-bad", ended_badly())]
 )
 def test_the_page_reads_as_it_was_approved(folder: Path, name: str, outcome: Outcome) -> None:
+    check_golden(f"{name}.txt", write(folder, outcome))
+
+
+def test_a_dump_that_is_removed_before_the_page_is_written_is_not_named(folder: Path) -> None:
     report = Report(folder)
-    report.hear(end(outcome))
-    check_golden(f"{name}.txt", (folder / "report.md").read_text())
-    assert report.close() == ()
+    report.hear(end(ended_well()))
+    (folder / "billing.sql").unlink()
+    report.close()
+    page = (folder / "report.md").read_text()
+    assert "- billing.sql" not in page
+    assert "- undo-billing.sql.gz: what rows were before they were touched" in page
+    assert "- plan-billing.jsonl: every row that differed" in page
 
 
 def test_the_page_is_for_its_owner_alone_and_is_written_at_the_end(folder: Path) -> None:
@@ -75,19 +96,18 @@ def test_the_page_is_for_its_owner_alone_and_is_written_at_the_end(folder: Path)
         report.hear(event)
     assert not (folder / "report.md").exists()
     for _ in range(2):  # a run that goes on writes it anew
-        report.hear(end(ended_well()))
+        write(folder, ended_well())
     assert (folder / "report.md").stat().st_mode & 0o777 == 0o600
     assert len(re.findall("^# Run", (folder / "report.md").read_text(), re.MULTILINE)) == 1
 
 
 def test_text_from_outside_stays_on_its_line(folder: Path) -> None:
-    Report(folder).hear(end(replace(ended_badly(), cause=UsageError(EVIL, EVIL, EVIL))))
-    assert all(each.isprintable() or each == "\n" for each in (folder / "report.md").read_text())
+    page = write(folder, replace(ended_badly(), cause=UsageError(EVIL, EVIL, EVIL)))
+    assert all(each.isprintable() or each == "\n" for each in page)
 
 
 def test_a_cleanup_adds_to_the_page_and_changes_nothing_of_it(folder: Path) -> None:
-    Report(folder).hear(end(ended_badly()))
-    page = (folder / "report.md").read_text()
+    page = write(folder, ended_badly())
     earlier = Ending(4, "stopped before any change to production", "aws.restore-failed")
     Report(folder).hear(end(Outcome(run=RUN.value, earlier=earlier, proof=("instance x is gone",))))
     whole = (folder / "report.md").read_text()

@@ -126,7 +126,20 @@ def test_usual_durations_are_medians_of_earlier_runs(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
     for day, seconds in enumerate((10.0, 30.0, 20.0), start=1):
         journal(runs.create(RunId(f"17060{day}-103000-abcd"))).append(Kind.DONE, "dump", {"seconds": seconds})
-    assert runs.durations() == {"dump": 20.0}
+    runs.all()[0].journal.write_bytes(runs.all()[0].journal.read_bytes() + b'{"kind": "done", "da')
+    assert runs.durations == {"dump": 20.0}
+
+
+def test_usual_durations_are_read_once_and_from_the_newest_runs_alone(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    for number in range(60):
+        made = journal(runs.create(RunId(f"17{number // 28 + 1:02}{number % 28 + 1:02}-103000-abcd")))
+        made.append(Kind.DONE, "dump", {"seconds": 900.0 if number < 10 else 20.0 + number % 2})
+        made.close()
+    assert runs.durations == {"dump": 20.5}
+    for each in runs.all():
+        each.journal.unlink()
+    assert runs.durations == {"dump": 20.5}
 
 
 def test_a_home_that_cannot_be_made_is_said(tmp_path: Path) -> None:

@@ -109,9 +109,10 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     findings = check(request, read)
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
     calls = {
-        step.name: (*world.cloud.calls_of(step.name), *world.databases.statements_of(step.name)) for step in plan.steps
+        step.name: (*world.cloud.calls_of(step.name), *world.databases.statements_of(step.name, request.policy))
+        for step in plan.steps
     }
-    context.show_plan(plan, read, findings, context.runs.durations(), calls if job.dry_run else {})
+    context.show_plan(plan, read, findings, context.runs.durations, calls if job.dry_run else {})
     refuse_if_blocked(findings)
     if job.dry_run:
         context.screen.print("dry run: nothing was created and nothing was changed")
@@ -188,7 +189,7 @@ def work(
 ) -> ExitCode:
     """Do a plan's steps, those of an interrupted run where `told` is given, and sum up."""
     stored, world, context = session.stored, session.world, session.context
-    expected = context.runs.durations()
+    expected = context.runs.durations
     journal = JournalFile(stored.journal, world.clock)
     announcer = Announcer(context.listeners(stored.folder))
     facts = replayed.facts if replayed else Facts()

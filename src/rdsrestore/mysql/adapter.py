@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rdsrestore.domain.ids import Endpoint, TableRef
+from rdsrestore.domain.request.merge_policy import Policy
+from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.server import ClientTools
 from rdsrestore.mysql.copy import MysqlCopy
 from rdsrestore.mysql.dump.program import client_programs, option_file
@@ -28,9 +31,16 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "stage": ("CREATE TABLE and INSERT in the scratch schema",),
     "landing": ("CREATE TABLE",),
     "compare": ("SELECT",),
-    "load": ("INSERT … SELECT of missing rows",),
     "verify": ("SELECT",),
+    "swap": ("RENAME TABLE",),
+    "swap-back": ("RENAME TABLE",),
 }
+WRITES = {
+    Act.INSERT: "INSERT … SELECT of missing rows",
+    Act.UPDATE: "UPDATE of changed rows",
+    Act.DELETE: "DELETE of newer rows",
+}
+"""What a load runs for each act of its policy."""
 OFTEN = 5.0
 """Longest pause between two first logins to a copy, in seconds."""
 
@@ -133,8 +143,11 @@ class MysqlDatabases:
         """Find the dump program."""
         return client_programs.tools()
 
-    def statements_of(self, step: str) -> Sequence[str]:
-        """Name what a step runs on a server, for the plan."""
+    def statements_of(self, step: str, policy: Policy) -> Sequence[str]:
+        """Name what a step runs on a server under a policy, for the plan."""
+        if step == "load":
+            acts = may(policy)
+            return tuple(statement for act, statement in WRITES.items() if act in acts)
         return STATEMENTS.get(step, ())
 
     def _login(self, endpoint: Endpoint, user: str, password: Secret) -> Login:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.notify.audit_view import MARK, said
 from rdsrestore.notify.console.views import MEANING, checked, left, production
 from rdsrestore.notify.text import clean_line, counted, duration
@@ -19,22 +20,31 @@ JOURNAL = "journal.jsonl"
 REPORT = "report.md"
 
 
-@dataclass(frozen=True)
+FILES = {
+    "plan-*.jsonl": "every row that differed, and what was done with it",
+    "undo-*.sql.gz*": "what rows were before they were touched",
+    "slices-*.jsonl": "the key ranges and keys that differ",
+    "*.sql*": "the rows as they were",
+    f"{AFTER}/*.sql*": "the rows as the incident left them",
+}
+"""What the files of a run are, by their names; the first that fits counts."""
+
+
+@dataclass
 class Report:
-    """Writes report.md, for its owner alone, when the run has ended."""
+    """Writes report.md, for its owner alone, when the run has ended and what is not kept of it is removed."""
 
     folder: Path
+    _ended: Outcome | None = field(default=None, init=False)
 
     def hear(self, event: events.Event) -> None:
-        """Write the page at the end, or add to it what a cleanup did since; OSError where the disk does not take it."""
+        """Keep how the run ended, or add what a cleanup did since; OSError where the disk does not take it."""
         if not isinstance(event, events.RunEnded):
             return
         if event.outcome.earlier:
             self.put(addition(event.outcome, event.at), os.O_APPEND)
-            return
-        reading = read((self.folder / JOURNAL).read_text("utf-8"))
-        files = sorted(path.name for path in self.folder.iterdir() if path.suffix in {".sql", ".keys"})
-        self.put(page(event.outcome, reading, files), os.O_TRUNC)
+        else:
+            self._ended = event.outcome
 
     def put(self, lines: Iterable[str], how: int) -> None:
         """Write lines in place of what is there, or after it."""
@@ -44,12 +54,25 @@ class Report:
             stream.write(text)
 
     def close(self) -> Sequence[str]:
-        """Have nothing left to do."""
+        """Write the page of a run that has ended, now that the dumps are removed; OSError as above."""
+        if self._ended:
+            reading = read((self.folder / JOURNAL).read_text("utf-8"))
+            self.put(page(self._ended, reading, files_of(self.folder)), os.O_TRUNC)
         return ()
 
 
-def page(outcome: Outcome, reading: Reading, files: Sequence[str]) -> Iterable[str]:
-    """Write the page's lines, from how the run ended, its journal, and the names of the files beside it."""
+def files_of(folder: Path) -> Mapping[str, str]:
+    """Say what each file of a run's folder is that somebody may want to read."""
+    found = {
+        path.relative_to(folder).as_posix(): meaning
+        for pattern, meaning in reversed(FILES.items())
+        for path in folder.glob(pattern)
+    }
+    return dict(sorted(found.items()))
+
+
+def page(outcome: Outcome, reading: Reading, files: Mapping[str, str]) -> Iterable[str]:
+    """Write the page's lines, from how the run ended, its journal, and what the files beside it are."""
     start = next((record for record in reading.records if record.kind is Kind.STARTED), None)
     yield f"# Run {outcome.run}"
     yield ""
@@ -70,7 +93,7 @@ def page(outcome: Outcome, reading: Reading, files: Sequence[str]) -> Iterable[s
     yield "## To look into it, or to take it back"
     yield ""
     yield f"- `rdsrestore audit {outcome.run} --verify` checks that the journal was not changed since"
-    yield from (f"- {clean_line(name)}: {kind(name)}" for name in files)
+    yield from (f"- {clean_line(name)}: {meaning}" for name, meaning in files.items())
     if outcome.saved and outcome.production_touched:
         yield f"- `rdsrestore undo {outcome.run}` takes back what was written"
     yield "- this folder holds customer data; remove it when the incident is closed"
@@ -108,10 +131,3 @@ def requests(record: Record) -> int:
     """Count the cloud's requests of a record."""
     calls = record.data.get("calls")
     return len(calls) if isinstance(calls, list) else 0
-
-
-def kind(name: str) -> str:
-    """Say what a file of the run is."""
-    if name.startswith("plan-"):
-        return "every row that differed, and what was done with it"
-    return "what rows were before they were touched" if name.startswith("undo-") else "the rows as they were"

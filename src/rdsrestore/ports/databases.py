@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from rdsrestore.domain.ids import Endpoint, TableRef
+from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.server import ClientTools
 from rdsrestore.ports.copy import Copy
@@ -57,6 +58,6 @@ class Databases(Protocol):
         """
         ...
 
-    def statements_of(self, step: str) -> Sequence[str]:
-        """Name what a step runs on a server, for the plan."""
+    def statements_of(self, step: str, policy: Policy) -> Sequence[str]:
+        """Name what a step runs on a server under a policy, for the plan."""
         ...

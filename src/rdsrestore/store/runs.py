@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from rdsrestore.domain.errors import JournalError, UsageError
@@ -20,6 +22,10 @@ from rdsrestore.workflow.journal.journal import Kind, Reading, Record, ending, r
 
 PRIVATE = 0o700
 JOURNAL = "journal.jsonl"
+DONE = f'"{Kind.DONE}"'.encode()
+"""What a line of the journal that ends a step has in it."""
+TYPICAL = 50
+"""Runs whose steps say how long steps usually take."""
 TAKING_BACK = frozenset({"load", "swap-back"})
 """The steps by which a run takes another one back."""
 
@@ -63,6 +69,16 @@ class StoredRun:
         ended = record.get("kind") in {Kind.ENDED, Kind.CLEANED}
         data = record["data"]
         return not ended or bool(data.get("kept")) or data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE
+
+    def lengths(self) -> Iterator[tuple[str, float]]:
+        """Yield how many seconds each finished step took, as far as the journal can be read; unchecked."""
+        with contextlib.suppress(OSError, ValueError, KeyError), self.journal.open("rb") as file:
+            for line in file:
+                if DONE in line:
+                    record = json.loads(line)
+                    taken = record["data"].get("seconds")
+                    if record["kind"] == Kind.DONE and isinstance(taken, float | int):
+                        yield str(record["step"]), float(taken)
 
     def idle(self) -> bool:
         """Whether no process works on the run."""
@@ -170,14 +186,13 @@ class Runs:
         """Return the runs that were cut off, or not wholly torn down, and that nobody works on; newest first."""
         return tuple(run for run in self.all() if run.cut_off() and run.idle())
 
+    @cached_property
     def durations(self) -> Mapping[str, float]:
-        """Return the median length, in seconds, that each step had in earlier runs."""
+        """The median length, in seconds, that each step had in the newest runs, as they were at the first look."""
         seconds: dict[str, list[float]] = defaultdict(list)
-        for run in self.all():
-            for record in run.records():
-                taken = record.data.get("seconds")
-                if record.kind is Kind.DONE and isinstance(taken, float | int):
-                    seconds[record.step].append(float(taken))
+        for run in self.all()[:TYPICAL]:
+            for step, taken in run.lengths():
+                seconds[step].append(taken)
         return {step: statistics.median(each) for step, each in seconds.items()}
 
     def _names(self) -> Sequence[str]:

@@ -1,2 +1,2 @@
 CREATE TABLE stock (id INT PRIMARY KEY, code VARCHAR(10));
-INSERT INTO stock VALUES (1, '0017'), (2, 'B2'), (3, '-3'), (4, NULL);
+INSERT INTO stock VALUES (1, 'A7'), (2, 'B2'), (3, '-3'), (4, NULL);

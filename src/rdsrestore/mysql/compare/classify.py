@@ -104,11 +104,16 @@ def summed_up(session: Session, context: MergeContext, target: Target, extra: in
 
 
 def check_after(context: MergeContext, target: Target) -> None:
-    """Refuse a second moment at which the table had not all the columns."""
-    known = {column.name for column in target.after.definition.columns} if target.after else set()
-    lacking = [column.name for column in context.columns if column.name not in known]
-    if lacking or context.keyless:
-        why = f"column {', '.join(lacking)} was not there at --incident-end" if lacking else "it has no key"
+    """Refuse a second moment at which the table had not all the columns, or not of the same types."""
+    types = {column.name: column.type for column in target.after.definition.columns} if target.after else {}
+    lacking = [column.name for column in context.columns if column.name not in types]
+    retyped = [column.name for column in context.then.columns if types.get(column.name, column.type) != column.type]
+    why = "it has no key" if context.keyless else ""
+    if lacking:
+        why = f"column {', '.join(lacking)} was not there at --incident-end"
+    elif retyped:
+        why = f"column {', '.join(retyped)} had another type at --incident-end"
+    if why:
         raise DatabaseError(
             f"compare {context.live.ref}", why, "leave out --incident-end for this table", code="db.no-history"
         )

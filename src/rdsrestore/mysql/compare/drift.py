@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.mysql.merge import retyping
 from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.session.login.connection import Session, quoted
-
-ROUNDED = frozenset({"decimal", "time", "datetime", "timestamp"})
-"""Types that a narrower column rounds without a word."""
 
 
 def check(session: Session, context: MergeContext) -> None:
@@ -25,8 +25,8 @@ def check(session: Session, context: MergeContext) -> None:
         problem = f"the key {', '.join(context.then.key)} is gone from production"
     elif unknown:
         problem = f"--columns {', '.join(sorted(unknown))} is not on both sides"
-    elif rounded := rounded_columns(session, context):
-        problem = f"column {', '.join(rounded)} holds less than it did then, and values would be rounded"
+    else:
+        problem = "; ".join(retyped(session, context))
     if problem:
         raise found(context, problem)
 
@@ -38,15 +38,16 @@ def lost_columns(session: Session, context: MergeContext) -> list[str]:
     return [name for name in gone if holds(session, context, f"s.{quoted(name)} IS NOT NULL")]
 
 
-def rounded_columns(session: Session, context: MergeContext) -> list[str]:
-    """Name the columns whose restored values production's type would round."""
-    types = {column.name: column.type for column in context.then.columns}
-    retyped = [column for column in context.columns if column.kind in ROUNDED and types[column.name] != column.type]
-    return [
-        column.name
-        for column in retyped
-        if holds(session, context, f"s.{quoted(column.name)} <> {context.value(column, 's')}")
-    ]
+def retyped(session: Session, context: MergeContext) -> Iterator[str]:
+    """Yield in words the columns whose restored values would not be the same, or not for certain, in their type now."""
+    for column in context.columns:
+        then = context.then_has(column)
+        if then and then.type != column.type:
+            key = column.name in context.key
+            lost = retyping.lost(column, then, f"s.{quoted(column.name)}", key=key)
+            if lost and holds(session, context, lost):
+                change = f"column {column.name} was {then.type} then and is {column.type} now"
+                yield f"{change}, and values would not be the same for certain"
 
 
 def holds(session: Session, context: MergeContext, condition: str) -> bool:

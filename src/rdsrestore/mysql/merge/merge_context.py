@@ -6,8 +6,7 @@ Four sides, by their aliases: s, the rows as they were; a, as the incident left 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rdsrestore.domain.ids import TableRef
@@ -16,17 +15,12 @@ from rdsrestore.domain.tables.definition import Column, ForeignKey, TableDefinit
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.target import Role, Target
 from rdsrestore.mysql.checksum import row_hash
+from rdsrestore.mysql.merge.retyping import converted
 from rdsrestore.mysql.schema import column_kinds, ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import quoted
 
-SIZE = re.compile(r"\(([\d,]+)\)")
-FRACTION = {"time": "TIME", "datetime": "DATETIME", "timestamp": "DATETIME"}
-
 UNICODE = "utf8mb4"
-NUMBERS = column_kinds.WHOLE | column_kinds.APPROXIMATE | {"decimal"}
-NEVER = "-1e300"
-"""A number that no column of numbers that people use holds, for text that is none."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +157,7 @@ class MergeContext:
         own = here if restored and here else column
         if self.respelled(column) and (restored or column.charset):
             place = row_hash.unicode(own, place)
-        return as_type(column, own, place) if own.type != column.type else place
+        return converted(column, own, place) if own.type != column.type else place
 
     def same(self, column: Column, left: str, right: str) -> str:
         """The condition that two sides hold the same value, to the last byte."""
@@ -176,23 +170,23 @@ class MergeContext:
         The restored one, but production's own where only other columns are asked for, and in a merged row where
         the incident left the column alone or the server's clock keeps it.
         """
-        name = quoted(column.name)
+        return self.becomes(column, lambda side: f"{side}.{quoted(column.name)}", merged=merged)
+
+    def becomes(self, column: Column, read: Callable[[str], str], *, merged: bool) -> str:
+        """That value, `read` from its side."""
         if self.policy.columns and column not in self.compared:
-            return f"p.{name}"
+            return read("p")
         if merged and column.on_update:
-            return f"p.{name}"
-        return f"IF({self.same(column, 's', 'a')}, p.{name}, s.{name})" if merged else f"s.{name}"
+            return read("p")
+        return f"IF({self.same(column, 's', 'a')}, {read('p')}, {read('s')})" if merged else read("s")
 
     def goal(self, *, merged: bool) -> str:
         """The digest that a changed row is to have."""
 
-        def read(column: Column) -> str:
-            value = self.wanted(column, merged=merged)
-            if value[:2] in {"s.", "p."}:
-                return self.value(column, value[0])
-            return row_hash.unicode(replace(column, charset=None), value) if self.respelled(column) else value
+        def value(column: Column) -> str:
+            return self.becomes(column, lambda side: self.value(column, side), merged=merged)
 
-        return f"UNHEX({self.row({column: read(column) for column in self.columns})})"
+        return f"UNHEX({self.row({column: value(column) for column in self.columns})})"
 
     def apart(self) -> str:
         """The condition that the incident and whoever came later changed no column both; the clock's do not count."""
@@ -220,19 +214,6 @@ def rules(target: Target, live: TableDefinition) -> Policy:
     columns = tuple(dict.fromkeys(name for key in links for name in key.columns))
     merge = Merge.OVERWRITE if columns else Merge.MISSING
     return Policy(merge, target.policy.on_conflict, columns, three_way=target.policy.three_way)
-
-
-def as_type(column: Column, then: Column, place: str) -> str:
-    """Read a value of type `then` as production's column would show it; one that it could never hold equals none."""
-    size = SIZE.search(column.type)
-    digits = f"({size[1]})" if size else ""
-    if column.kind in NUMBERS and then.kind in column_kinds.TEXT:
-        return f"IF({place} IS NULL OR {place} REGEXP '^-?(0|[1-9][0-9]*)([.][0-9]+)?$', {place}, '{NEVER}')"
-    if column.kind == "decimal" and then.kind in NUMBERS:
-        return f"CAST({place} AS DECIMAL{digits})"
-    if column.kind in FRACTION and then.kind in FRACTION:
-        return f"CAST({place} AS {FRACTION[column.kind]}{digits})"
-    return place
 
 
 def digest_of(ref: TableRef) -> str:

@@ -160,7 +160,7 @@ def cells(context: MergeContext, row: Row, act: str) -> tuple[Cell, ...]:
         Cell(
             column.name,
             None if new else shown(row[2 + 3 * place]),
-            None if gone else shown(row[3 + 3 * place]),
+            None if gone else shown(row[(2 if row[4 + 3 * place] else 3) + 3 * place]),  # one value is written one way
         )
         for place, column in enumerate(context.columns)
     )
