@@ -579,6 +579,9 @@ class FakeServer:
         del policy
         return (f"sql of {step}",)
 
+    def close(self) -> None:
+        """Have nothing to leave."""
+
 
 @dataclass
 class FakeCopy:

@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ class Cluster:
             f"tcp://127.0.0.1:{self.port}",
             *("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"),
             RDSRESTORE_DUMP_KEY_FILE=str(key),
+            TMPDIR=str(self.folder),
         )
 
     def kill_worker(self) -> None:
@@ -163,6 +165,31 @@ def test_sections_that_workers_compare_find_what_one_comparison_finds(
     assert {("977",), ("1954",)} <= keys
     assert (("1201",) in keys) == content
     assert keys == known
+
+
+def test_after_a_run_nothing_of_it_is_on_a_worker(site: Site, key: Path, tmp_path: Path) -> None:
+    site.both(TABLE)
+    site.now("DELETE FROM t WHERE id = 7")
+    sessions = f"SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = '{USER}'"
+    with cluster(tmp_path, key, 2) as made:
+        with databases(site, made, key) as away:
+            assert away.workers
+            with (
+                away.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as then,
+                away.production(site.production.endpoint, USER) as now,
+            ):
+                old, new = then.definition(site.ref("t")), now.definition(site.ref("t"))
+                assert old
+                assert new
+                sides = then.rows(old, new, Policy()), now.rows(new, old, Policy())
+                assert list(parallel.searched(*away.workers, sides, content=True, step=7_000))
+            assert [*made.folder.glob("*.pem")]
+            assert site.copy.sql(sessions) > [(0,)]
+        assert not [*made.folder.glob("*.pem")]
+        deadline = time.monotonic() + WITHIN
+        while (site.copy.sql(sessions), site.production.sql(sessions)) != ([(0,)], [(0,)]):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def test_a_worker_without_the_key_is_refused(site: Site, key: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class Context:
     stream: JsonListener | None
     guide: Prompts | None
     runs: Runs = field(init=False)
+    _opened: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "runs", Runs(self.settings.home))
@@ -79,7 +81,13 @@ class Context:
         """
         guide, user = self.guide, self.settings.user or "the master user"
         ask = (lambda: guide.password(f"Password of {user} on production")) if guide else None
-        return compose.build(self.settings, self._operator(yes=yes, typed=typed), ask)
+        world = compose.build(self.settings, self._operator(yes=yes, typed=typed), ask)
+        self._opened.callback(world.databases.close)
+        return world
+
+    def close(self) -> None:
+        """Leave what the command has reached."""
+        self._opened.close()
 
     def listeners(self, folder: Path) -> list[Listener]:
         """Return everybody who is told about a run."""

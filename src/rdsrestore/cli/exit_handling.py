@@ -48,6 +48,9 @@ def ended(
             context, RdsRestoreError("rdsrestore", said_of(error), "run again with --debug and report what it prints")
         )
         code = ExitCode.BUG
+    finally:
+        if context:
+            context.close()
     raise typer.Exit(code)
 
 

@@ -84,7 +84,7 @@ class MysqlDatabases:
         self._lock: named_lock.Lock | None = None
 
     def close(self) -> None:
-        """Leave the workers to others."""
+        """Leave the workers to others, with nothing of ours on them."""
         if self._team:
             self._team.leave()
 

@@ -61,3 +61,7 @@ class Databases(Protocol):
     def statements_of(self, step: str, policy: Policy) -> Sequence[str]:
         """Name what a step runs on a server under a policy, for the plan."""
         ...
+
+    def close(self) -> None:
+        """Leave workers elsewhere, with nothing of ours on them."""
+        ...

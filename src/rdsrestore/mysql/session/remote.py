@@ -6,12 +6,14 @@ for the key of the dumps, which every worker has in its own environment.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import tempfile
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +31,15 @@ SCHEME = "dask://"
 PATIENCE = 30
 """Seconds for the cluster to answer and to have a worker."""
 KEY = "RDSRESTORE_DUMP_KEY"
+PREFIX, SUFFIX = "rdsrestore-", ".pem"
 
 
 @dataclass(frozen=True)
 class Credential:
-    """A login on its way to a worker; `ca` is the text of the trusted certificates, `where` names it in errors."""
+    """A login on its way to a worker; `ca` is the text of the trusted certificates, `where` names it in errors.
+
+    `team` is whose it is: all of a team's logins are forgotten together.
+    """
 
     endpoint: Endpoint
     user: str
@@ -41,6 +47,7 @@ class Credential:
     ca: str | None
     patience: float
     where: str
+    team: str
 
     def logins(self) -> Logins:
         """On the worker: its sessions of this login, kept from task to task."""
@@ -49,18 +56,22 @@ class Credential:
 
 @dataclass(frozen=True)
 class RemoteExecutor:
-    """Workers elsewhere, `size` of whose threads work at a time; `key` is known to them, and `leave` says goodbye."""
+    """Workers elsewhere, `size` of whose threads work at a time; `key` is known to them, and `leave` says goodbye.
+
+    `name` tells its logins from those of other runs on the same workers.
+    """
 
     executor: Executor
     size: int
     key: Secret
     leave: Callable[[], None]
+    name: str = ""
 
     def admit(self, login: Login, where: str) -> Credential:
         """Seal a login for the way."""
         ca = login.ca.read_text("ascii") if login.ca else None
         password = self.seal(login.password.reveal().encode())
-        return Credential(login.endpoint, login.user, password, ca, login.patience, where)
+        return Credential(login.endpoint, login.user, password, ca, login.patience, where, self.name)
 
     def seal(self, content: bytes) -> bytes:
         """Encrypt what travels."""
@@ -80,17 +91,34 @@ def unseal(content: bytes) -> bytes:
     return pyrage.decrypt(content, [identity(own_key(), "")])
 
 
-@cache
+OPENED: dict[Credential, Logins] = {}
+OPENING = threading.Lock()
+"""On the worker: what tasks have opened, each login once."""
+
+
 def opened(given: Credential) -> Logins:
     """On the worker: make a login usable; the certificates get a file, since programs want one."""
-    ca = None
-    if given.ca:
-        descriptor, name = tempfile.mkstemp(prefix="rdsrestore-", suffix=".pem")
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(given.ca)
-        ca = Path(name)
-    password = Secret(unseal(given.password).decode())
-    return Logins(Login(given.endpoint, given.user, password, ca, given.patience), given.where)
+    with OPENING:
+        if given not in OPENED:
+            ca = None
+            if given.ca:
+                descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX)
+                with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                    file.write(given.ca)
+                ca = Path(name)
+            password = Secret(unseal(given.password).decode())
+            OPENED[given] = Logins(Login(given.endpoint, given.user, password, ca, given.patience), given.where)
+        return OPENED[given]
+
+
+def forget(team: str) -> None:
+    """On the worker: close a team's sessions and remove its files."""
+    with OPENING:
+        left = [OPENED.pop(given) for given in tuple(OPENED) if given.team == team]
+    for logins in left:
+        logins.close()
+        if logins.login.ca:
+            logins.login.ca.unlink(missing_ok=True)
 
 
 def ready(sealed: bytes) -> tuple[str, bool]:
@@ -125,9 +153,15 @@ def join(address: str | None, key: Secret | None) -> RemoteExecutor | None:
         client.wait_for_workers(1, timeout=PATIENCE)
     except (OSError, TimeoutError) as error:
         raise UsageError("--executor", f"{address} does not answer, or has no workers", "start them first") from error
-    remote = RemoteExecutor(
-        client.get_executor(pure=False, retries=3), sum(client.nthreads().values()), key, client.close
-    )
+    executor, name = client.get_executor(pure=False, retries=3), secrets.token_hex(8)
+
+    def leave() -> None:
+        with contextlib.suppress(OSError, TimeoutError):  # workers that are gone keep nothing
+            executor.shutdown(wait=False)
+            client.run(forget, name, on_error="ignore")
+        client.close()
+
+    remote = RemoteExecutor(executor, sum(client.nthreads().values()), key, leave, name)
     for worker, (version, able) in client.run(ready, remote.seal(KEY.encode())).items():
         if version != __version__ or not able:
             remote.leave()

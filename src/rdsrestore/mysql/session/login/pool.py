@@ -17,6 +17,7 @@ class Logins:
         self.login = login
         self._where = where
         self._free = queue.SimpleQueue[Session]()
+        self._closed = False
 
     @contextmanager
     def borrowed(self) -> Iterator[Session]:
@@ -29,13 +30,16 @@ class Logins:
             yield session
         finally:
             self._free.put(session)
+            if self._closed:  # somebody closed the others while this one was lent
+                self.close()
 
     def logins(self) -> Logins:
         """Return these: what a worker elsewhere has to open first is at hand here."""
         return self
 
     def close(self) -> None:
-        """Close all that are free."""
+        """Close all that are free, and those that are lent once they come back."""
+        self._closed = True
         with contextlib.suppress(queue.Empty):
             while True:
                 self._free.get_nowait().close()
