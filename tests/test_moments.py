@@ -255,7 +255,9 @@ def by_hand(words: str) -> float:
             count = 1.0
         else:
             (name,) = (
-                name for name in UNITS if token in {name, f"{name}s", f"{name[:3]}s", f"{name[0]}", f"{name[0]}rs"}
+                name
+                for name in UNITS
+                if token in {name, f"{name}s", name[:3], f"{name[:3]}s", name[0], f"{name[0]}r", f"{name[0]}rs"}
             )
             assert count is not None
             passed, count = passed + count * UNITS[name], None

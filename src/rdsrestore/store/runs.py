@@ -20,6 +20,8 @@ from rdsrestore.workflow.journal.journal import Kind, Reading, Record, ending, r
 
 PRIVATE = 0o700
 JOURNAL = "journal.jsonl"
+SWEPT = "swept.jsonl"
+"""The record of a cleanup by the marks alone, where the journal itself is damaged."""
 TAKING_BACK = frozenset({"load", "swap-back"})
 """The steps by which a run takes another one back."""
 
@@ -46,22 +48,44 @@ class StoredRun:
             return read(self.journal.read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise JournalError(
-                str(self.journal), f"can't be read: {error}", "rdsrestore runs lists the runs"
+                str(self.journal),
+                f"can't be read: {error}",
+                f"rdsrestore cleanup {self.id} removes what the run left, by its marks",
             ) from error
 
     def records(self) -> tuple[Record, ...]:
         """Return the sound records."""
         return self.reading().records
 
-    def cut_off(self) -> bool:
-        """Whether the journal's last record is not that of an end, or of a cleanup, that left nothing."""
+    def whole(self) -> tuple[Record, ...]:
+        """Return all records; JournalError where the chain does not hold."""
+        reading = self.reading()
+        if reading.broken:
+            raise JournalError(
+                f"{self.journal}, line {reading.broken.line}",
+                reading.broken.problem,
+                f"fetch it from a copy; rdsrestore cleanup {self.id} removes what the run left, by its marks",
+            )
+        return reading.records
+
+    def tells(self) -> bool:
+        """Whether the journal is sound from its first record on, and begins as that of a run does."""
         try:
-            last = self.journal.read_bytes().rstrip().rpartition(b"\n")[2]
+            reading = self.reading()
+        except JournalError:
+            return False
+        return not reading.broken and any(record.kind is Kind.STARTED for record in reading.records)
+
+    def cut_off(self) -> bool:
+        """Whether the last record is not that of an end, or of a cleanup, that left nothing."""
+        swept = self.folder / SWEPT
+        try:
+            last = (swept if swept.exists() else self.journal).read_bytes().rstrip().rpartition(b"\n")[2]
             record = json.loads(last)
-        except (OSError, ValueError):
+            kind, data = record["kind"], dict(record["data"])
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return self.journal.exists()
-        ended = record.get("kind") in {Kind.ENDED, Kind.CLEANED}
-        data = record["data"]
+        ended = kind in (Kind.ENDED, Kind.CLEANED)
         return not ended or bool(data.get("kept")) or data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE
 
     def idle(self) -> bool:
@@ -129,8 +153,7 @@ class Runs:
     def taken_back(self) -> Mapping[str, TakenBack]:
         """Say of each run that another one has begun to take back which that is, the newest, and how it ended."""
         taken: dict[str, TakenBack] = {}
-        for each in self.all():
-            records = each.records()
+        for each, records in self._readable():
             request = next((record.data.get("request") for record in records if record.kind is Kind.STARTED), None)
             undoes = request.get("undoes") if isinstance(request, dict) else None
             begun = {record.step for record in records if record.kind is Kind.INTENT}
@@ -173,12 +196,21 @@ class Runs:
     def durations(self) -> Mapping[str, float]:
         """Return the median length, in seconds, that each step had in earlier runs."""
         seconds: dict[str, list[float]] = defaultdict(list)
-        for run in self.all():
-            for record in run.records():
+        for _run, records in self._readable():
+            for record in records:
                 taken = record.data.get("seconds")
                 if record.kind is Kind.DONE and isinstance(taken, float | int):
                     seconds[record.step].append(float(taken))
         return {step: statistics.median(each) for step, each in seconds.items()}
+
+    def _readable(self) -> Iterator[tuple[StoredRun, tuple[Record, ...]]]:
+        """Read all journals; one that can't be read must not stop what another one is for."""
+        for run in self.all():
+            try:
+                records = run.records()
+            except JournalError:
+                continue
+            yield run, records
 
     def _names(self) -> Sequence[str]:
         try:
