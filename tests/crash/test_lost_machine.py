@@ -119,6 +119,40 @@ def test_everything_is_found_by_its_marks_where_the_folder_is_gone(shop: LabTool
     assert "nothing of rdsrestore is left" in shop("cleanup", "--all", "--yes", check=0).stdout
 
 
+def flipped(whole: bytes) -> bytes:
+    """A journal in whose third line one letter is another one."""
+    lines = whole.splitlines(keepends=True)
+    return b"".join((*lines[:2], lines[2].replace(b"intent", b"imtent", 1), *lines[3:]))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda _whole: b"", flipped, lambda whole: b"\xff\xfe" + whole],
+    ids=["empty", "flipped", "no text"],
+)
+def test_a_damaged_journal_stops_no_other_run_and_its_own_is_found_by_its_marks(
+    shop: LabTool, damaged: str, damage: Callable[[bytes], bytes]
+) -> None:
+    with shop.started("table", "lone", "--before", damaged, "--yes") as process:
+        assert kill_at(process, "step-done", "restore-instance")
+    run = max((shop.home / "runs").iterdir())
+    journal = run / "journal.jsonl"
+    journal.write_bytes(damage(journal.read_bytes()))
+    left = journal.read_bytes()
+
+    assert f"rdsrestore cleanup {run.name} goes by its marks" in shop("runs", "--json", check=0).stdout
+    assert "rdsrestore cleanup" in shop("resume", "--yes", check=7).stderr
+    assert "changed no row" not in shop("undo", "--yes", check=7).stderr
+    shop("table", "lone", "--before", damaged, "--dry-run", check=0)
+    shop("cleanup", run.name, check=0)
+
+    assert shop.ours() == []
+    assert journal.read_bytes().startswith(left)
+    listed = shop("runs", check=0)
+    assert "unfinished" not in listed.stderr
+    shop("table", "lone", "--before", damaged, "--yes", check=0)
+
+
 def test_a_run_at_work_elsewhere_is_left_alone(shop: LabTool, damaged: str, tmp_path: Path) -> None:
     flag = tmp_path / "hold"
     flag.touch()

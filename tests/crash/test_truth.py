@@ -132,7 +132,7 @@ def test_cleanup_after_a_run_that_was_stopped_before_any_change_keeps_its_ending
 
 def test_a_run_that_was_cut_off_before_it_wrote_is_said_to_have_written_nothing(shop: LabTool, before: str) -> None:
     with shop.started("table", "deed", "--before", before, "--yes") as process:
-        assert kill_at(process, "step-done", "save")
+        assert kill_at(process, "step-done", "compare")
     cleaned = shop("cleanup", check=0)
     assert "cut off before any change to production; nothing left running" in cleaned.stdout
     assert "no table was written to" in cleaned.stdout

@@ -249,3 +249,19 @@ def test_texts_are_compared_by_their_characters_where_the_character_set_was_chan
     assert (difference.missing, difference.changed) == (1, 1)
     assert family.ledger("t", 3, policy=policy).matching == 2
     assert family.now("SELECT * FROM t ORDER BY id") == family.then("SELECT * FROM t ORDER BY id")
+
+
+@pytest.mark.parametrize("value", ["CAST('2017-06-01' AS DATE)", "CAST('10:14:00' AS TIME)", "x'00ff'"])
+def test_a_document_s_value_is_told_from_the_string_that_it_reads_like(mysql_site: Site, value: str) -> None:
+    document, policy = f"JSON_OBJECT('k', JSON_ARRAY({value}))", Policy(Merge.OVERWRITE)
+    mysql_site.both(f"CREATE TABLE t (id INT PRIMARY KEY, d JSON); INSERT INTO t VALUES (1, {document}), (2, '[]')")
+    assert mysql_site.locate("t", policy).slices == 0
+    mysql_site.now("UPDATE t SET d = CAST(CAST(d AS CHAR) AS JSON)")
+    with pytest.raises(DatabaseError) as refused:
+        mysql_site.locate("t", policy)
+    assert "1 row holds documents with DECIMAL, date" in refused.value.what
+    mysql_site.both("UPDATE t SET d = CAST(CAST(d AS CHAR) AS JSON)")
+    mysql_site.now(f"UPDATE t SET d = {document} WHERE id = 1")
+    mysql_site.locate("t", policy)
+    mysql_site.stage("t")
+    assert mysql_site.compare("t", policy=policy).changed == 1

@@ -46,6 +46,7 @@ LIMITS: Turned = {
     "max_sort_length": 8,
     "eq_range_index_dive_limit": 1,
     "sql_buffer_result": 1,
+    "sort_buffer_size": 32768,
 }
 NOT_FOR_PROGRAMS = ("max_join_size", "sql_select_limit")
 LIMITS_OF_OURS: Turned = {name: value for name, value in LIMITS.items() if name not in NOT_FOR_PROGRAMS}
@@ -88,6 +89,7 @@ MARIADB_OWN: Turned = {
     "idle_transaction_timeout": 1,
     "in_predicate_conversion_threshold": 2,
     "max_statement_time": 0.001,
+    "sort_buffer_size": 1024,
     "sql_if_exists": 1,
     "system_versioning_insert_history": 1,
     "tx_isolation": "SERIALIZABLE",
@@ -279,6 +281,19 @@ def test_a_hidden_key_is_seen_and_kept_where_the_parameter_group_hides_it(mysql_
         _, load, _ = mysql_site.restore("t")
     assert load.inserted == 2
     assert mysql_site.now("SELECT my_row_id, n FROM t ORDER BY 1") == [(2, 7), (3, 8)]
+
+
+@pytest.mark.parametrize("family", ["site", "mysql_site"])
+def test_a_wide_key_is_staged_whatever_row_format_new_tables_get(family: str, request: pytest.FixtureRequest) -> None:
+    site: Site = request.getfixturevalue(family)
+    columns = "k VARCHAR(255) PRIMARY KEY, n INT, f FLOAT"
+    site.both(f"CREATE TABLE t ({columns}) CHARSET utf8mb4 ROW_FORMAT=DYNAMIC; INSERT INTO t VALUES ('a', 1, 0.1)")
+    site.both("INSERT INTO t VALUES ('b', 2, 0.2)")
+    site.now("DELETE FROM t WHERE k = 'a'")
+    with turned(site, {"innodb_default_row_format": "redundant"}):
+        _, load, _ = site.restore("t")
+    assert load.inserted == 1
+    assert site.equal("t")
 
 
 def test_names_that_each_login_changes_are_refused_where_the_dump_program_would_believe_them(site: Site) -> None:

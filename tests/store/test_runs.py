@@ -142,6 +142,36 @@ def test_usual_durations_are_read_once_and_from_the_newest_runs_alone(tmp_path: 
     assert runs.durations == {"dump": 20.5}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[1]",
+        b"7",
+        b"null",
+        b'"ended"',
+        b"{}",
+        b'{"kind": ["ended"], "data": {}}',
+        b'{"kind": "ended", "data": 7}',
+        b'{"kind": "ended"}',
+        b"[" * 100_000,
+        b'{"v": 1, "seq": 1e400}',
+        b'{"v": 1e400}',
+        b'{"v": 1, "seq": ' + b"9" * 5000 + b"}",
+        b"\xff",
+    ],
+)
+def test_a_last_line_that_is_no_record_is_a_break_and_no_error_of_ours(run: StoredRun, line: bytes) -> None:
+    journal(run).append(Kind.STARTED)
+    with run.journal.open("ab") as file:
+        file.write(line + b"\n")
+    assert run.cut_off()
+    assert [each.id for each in Runs(run.folder.parent.parent).unfinished()] == [run.id]
+    assert not run.tells()
+    assert Runs(run.folder.parent.parent).durations == {}
+    with pytest.raises(JournalError):
+        journal(run)
+
+
 def test_a_home_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match="can't be made"):

@@ -15,7 +15,7 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.request import Limits, Request
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
 from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
-from rdsrestore.domain.tables.definition import ForeignKey, Trigger
+from rdsrestore.domain.tables.definition import Column, ForeignKey, Trigger
 from rdsrestore.domain.tables.server import ClientTools, Problem
 from rdsrestore.workflow.preflight import Severity, check
 from rdsrestore.workflow.surveyor import survey
@@ -99,6 +99,24 @@ def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey,
 def test_what_only_needs_saying_is_said(wanted: Request, found: Survey, code: str) -> None:
     assert codes(wanted, found) == []
     assert codes(wanted, found, Severity.WARNS) == [code]
+
+
+@pytest.mark.parametrize(
+    ("where", "zones", "warned"),
+    [
+        ("`At` < '2017-06-01 10:14'", {"time_zone": "Europe/Berlin"}, True),
+        ("at < '2017-06-01'", {"time_zone": "SYSTEM", "system_time_zone": "CEST"}, True),
+        ("at < '2017-06-01'", {"time_zone": "SYSTEM", "system_time_zone": "UTC"}, False),
+        ("at < '2017-06-01'", {"time_zone": "+00:00"}, False),
+        ("id = 1", {"time_zone": "+05:30"}, False),
+    ],
+)
+def test_a_filter_s_times_are_said_to_be_in_utc(where: str, zones: dict[str, str], *, warned: bool) -> None:
+    columns = (*definition().columns, Column("at", "timestamp", "timestamp", nullable=True))
+    found = with_table(columns=columns)
+    found = replace(found, server=replace(found.server, globals=zones))
+    said = codes(request(policy=Policy(where=where)), found, Severity.WARNS)
+    assert ("where.zone" in said) == warned
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from rdsrestore.workflow.journal.journal import Kind, Record, ending, finished
 def list_runs(context: Context) -> ExitCode:
     """List the runs, newest first."""
     taken = context.runs.taken_back()
-    rows = [(summary(run, taken.get(run.id.value)), ending(run.records())) for run in context.runs.all()]
+    rows = [(summary(run, taken.get(run.id.value)), ending(told(run))) for run in context.runs.all()]
     if context.stream:
         for (name, at, what, ended), found in rows:
             code = found.exit_code if found else None
@@ -93,9 +93,17 @@ def broken(run: StoredRun) -> JournalError:
 
 def summary(run: StoredRun, taken: TakenBack | None) -> tuple[str, datetime | None, str, str]:
     """Say of a run: its name, its start, what it was for, how it ended or where it stands."""
-    records = run.records()
+    records = told(run)
     start = next((record for record in records if record.kind is Kind.STARTED), None)
     return run.id.value, start.at if start else None, purpose(records), standing(run, records, taken)
+
+
+def told(run: StoredRun) -> tuple[Record, ...]:
+    """Return a run's sound records; none where its journal can't be read."""
+    try:
+        return run.records()
+    except JournalError:
+        return ()
 
 
 def standing(run: StoredRun, records: Sequence[Record], taken: TakenBack | None) -> str:
@@ -103,6 +111,9 @@ def standing(run: StoredRun, records: Sequence[Record], taken: TakenBack | None)
     found, last = ending(records), records[-1] if records else None
     if not run.idle():
         return "at work"
+    if found is None and not run.tells():
+        swept = "" if run.cut_off() else "; what it left was removed by its marks"
+        return f"its journal is damaged{swept or f'; rdsrestore cleanup {run.id} goes by its marks'}"
     if found is None:
         return f"unfinished: rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes what it left"
     said = [found.headline]

@@ -82,10 +82,13 @@ def undo(name: str | None, context: Context, reason: str, *, dry_run: bool, yes:
     """Take an earlier run's changes back; returns the exit code."""
     stored = context.runs.find(name)
     with stored.locked():
-        replayed = replay(stored.records(), STEPS)
+        replayed = replay(stored.records() or stored.whole(), STEPS)
         saved, swapped = replayed.facts.find(Saved), replayed.facts.find(Swapped)
         if saved is None:
-            raise Refused("undo", f"run {stored.id} changed no row of production", "rdsrestore runs lists the runs")
+            stored.whole()  # what is missing of it may tell of rows
+            cut = "was cut off, or its journal, before it saved a row"
+            what = "changed no row of production" if replayed.ending else cut
+            raise Refused("undo", f"run {stored.id} {what}", "rdsrestore runs lists the runs")
         request = replace(
             replayed.request,
             operator=context.settings.operator,

@@ -35,7 +35,7 @@ def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool
     """
     stored = context.runs.find(name)
     with stored.locked():
-        replayed = replay(stored.records(), STEPS)
+        replayed = replay(stored.whole(), STEPS)
         refuse_if_finished(replayed, stored)
         refuse_if_taken_back(context.runs.taken_back().get(stored.id.value), stored)
         world = context.world(yes=yes, typed=confirm)

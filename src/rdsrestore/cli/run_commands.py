@@ -53,10 +53,9 @@ def cleanup(
     debug: Debug = False,
 ) -> None:
     """Remove what a run left behind, by its journal, or by the marks of all; safe to run again."""
-    from rdsrestore.app.cleanup.all_runs import sweep
-    from rdsrestore.app.cleanup.one_run import clean
+    from rdsrestore.app.cleanup.all_runs import clean_one, sweep
 
-    work = (lambda context: sweep(context, yes=yes)) if everything else (lambda context: clean(run, context))
+    work = (lambda context: sweep(context, yes=yes)) if everything else (lambda context: clean_one(run, context))
     ended(work, profile, region, json=json, debug=debug, remind=False)
 
 

@@ -56,7 +56,7 @@ class JournalFile:
             raise JournalError(
                 f"{self._path}, line {reading.broken.line}",
                 reading.broken.problem,
-                "rdsrestore cleanup removes what the run left, by its marks in the account",
+                "rdsrestore cleanup, with the run's name, removes what it left, by its marks",
             )
         self._last = reading.records[-1] if reading.records else None
         self._end = sum(len(record.line().encode()) + 1 for record in reading.records)

@@ -26,6 +26,8 @@ DONE = f'"{Kind.DONE}"'.encode()
 """What a line of the journal that ends a step has in it."""
 TYPICAL = 50
 """Runs whose steps say how long steps usually take."""
+SWEPT = "swept.jsonl"
+"""The record of a cleanup by the marks alone, where the journal itself is damaged."""
 TAKING_BACK = frozenset({"load", "swap-back"})
 """The steps by which a run takes another one back."""
 
@@ -52,27 +54,52 @@ class StoredRun:
             return read(self.journal.read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise JournalError(
-                str(self.journal), f"can't be read: {error}", "rdsrestore runs lists the runs"
+                str(self.journal),
+                f"can't be read: {error}",
+                f"rdsrestore cleanup {self.id} removes what the run left, by its marks",
             ) from error
 
     def records(self) -> tuple[Record, ...]:
         """Return the sound records."""
         return self.reading().records
 
-    def cut_off(self) -> bool:
-        """Whether the journal's last record is not that of an end, or of a cleanup, that left nothing."""
+    def whole(self) -> tuple[Record, ...]:
+        """Return all records; JournalError where the chain does not hold."""
+        reading = self.reading()
+        if reading.broken:
+            raise JournalError(
+                f"{self.journal}, line {reading.broken.line}",
+                reading.broken.problem,
+                f"fetch it from a copy; rdsrestore cleanup {self.id} removes what the run left, by its marks",
+            )
+        return reading.records
+
+    def tells(self) -> bool:
+        """Whether the journal is sound from its first record on, and begins as that of a run does."""
         try:
-            last = self.journal.read_bytes().rstrip().rpartition(b"\n")[2]
+            reading = self.reading()
+        except JournalError:
+            return False
+        return not reading.broken and any(record.kind is Kind.STARTED for record in reading.records)
+
+    def cut_off(self) -> bool:
+        """Whether the last record is not that of an end, or of a cleanup, that left nothing."""
+        swept = self.folder / SWEPT
+        try:
+            last = (swept if swept.exists() else self.journal).read_bytes().rstrip().rpartition(b"\n")[2]
             record = json.loads(last)
-        except (OSError, ValueError):
+            kind, data = record["kind"], dict(record["data"])
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return self.journal.exists()
-        ended = record.get("kind") in {Kind.ENDED, Kind.CLEANED}
-        data = record["data"]
+        ended = kind in (Kind.ENDED, Kind.CLEANED)
         return not ended or bool(data.get("kept")) or data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE
 
     def lengths(self) -> Iterator[tuple[str, float]]:
         """Yield how many seconds each finished step took, as far as the journal can be read; unchecked."""
-        with contextlib.suppress(OSError, ValueError, KeyError), self.journal.open("rb") as file:
+        with (
+            contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError),
+            self.journal.open("rb") as file,
+        ):
             for line in file:
                 if DONE in line:
                     record = json.loads(line)
@@ -145,8 +172,7 @@ class Runs:
     def taken_back(self) -> Mapping[str, TakenBack]:
         """Say of each run that another one has begun to take back which that is, the newest, and how it ended."""
         taken: dict[str, TakenBack] = {}
-        for each in self.all():
-            records = each.records()
+        for each, records in self._readable():
             request = next((record.data.get("request") for record in records if record.kind is Kind.STARTED), None)
             undoes = request.get("undoes") if isinstance(request, dict) else None
             begun = {record.step for record in records if record.kind is Kind.INTENT}
@@ -194,6 +220,15 @@ class Runs:
             for step, taken in run.lengths():
                 seconds[step].append(taken)
         return {step: statistics.median(each) for step, each in seconds.items()}
+
+    def _readable(self) -> Iterator[tuple[StoredRun, tuple[Record, ...]]]:
+        """Read all journals; one that can't be read must not stop what another one is for."""
+        for run in self.all():
+            try:
+                records = run.records()
+            except JournalError:
+                continue
+            yield run, records
 
     def _names(self) -> Sequence[str]:
         try:

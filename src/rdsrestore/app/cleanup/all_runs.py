@@ -12,7 +12,7 @@ from rdsrestore import __version__
 from rdsrestore.app.cleanup.one_run import clean
 from rdsrestore.app.context import Context
 from rdsrestore.domain.codec import Json, encode
-from rdsrestore.domain.errors import CleanupIncomplete, RdsRestoreError
+from rdsrestore.domain.errors import CleanupIncomplete, JournalError, RdsRestoreError
 from rdsrestore.domain.ids import Endpoint, RunId
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import Traces
@@ -20,7 +20,7 @@ from rdsrestore.ports.cloud import Cloud
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
 from rdsrestore.store.journal_file import JournalFile
-from rdsrestore.store.runs import StoredRun
+from rdsrestore.store.runs import SWEPT, StoredRun
 from rdsrestore.workflow.journal.journal import Journal, Kind
 from rdsrestore.workflow.step import World
 
@@ -91,18 +91,43 @@ def leavings(site: Site) -> dict[str, list[str]]:
     return found
 
 
+def clean_one(name: str | None, context: Context) -> ExitCode:
+    """Remove what one run left: by its journal, or by the marks alone where that is damaged."""
+    stored = context.runs.find(name)
+    if stored.tells():
+        return clean(stored.id.value, context)
+    context.screen.print(
+        f"the journal of run {stored.id} is damaged; what carries its marks is removed", soft_wrap=True
+    )
+    return remove(stored.id.value, find_site(context), context)
+
+
 def remove(run: str, site: Site, context: Context) -> ExitCode:
-    """Remove what a run left: by its journal where it is here, else by the marks alone."""
+    """Remove what a run left: by its journal where it is here and can be used, else by the marks alone."""
     folder = context.runs.folder / run
     stored = StoredRun(folder) if folder.is_dir() else context.runs.create(RunId(run))
-    if stored.journal.exists() and any(record.kind is Kind.STARTED for record in stored.records()):
-        return clean(run, context)
+    if stored.tells():
+        try:
+            return clean(run, context)
+        except JournalError as error:
+            if error.code != "journal.version":
+                raise
+            context.fail(error)
+    sound = not stored.journal.exists() or sound_or_empty(stored)
     with stored.locked():
-        journal = JournalFile(stored.journal, site.world.clock)
+        journal = JournalFile(stored.journal if sound else folder / SWEPT, site.world.clock)
         try:
             return by_marks(RunId(run), site, context, journal)
         finally:
             journal.close()
+
+
+def sound_or_empty(stored: StoredRun) -> bool:
+    """Whether a journal can be written on."""
+    try:
+        return not stored.reading().broken
+    except JournalError:
+        return False
 
 
 def by_marks(run: RunId, site: Site, context: Context, journal: Journal) -> ExitCode:

@@ -36,7 +36,8 @@ class DumpFile:
     column is the key. `rows` were counted in the file and
     on the server, `content` is the server's fingerprint of the same rows, `floats` the file with exact FLOAT values
     where the table has such columns. `children` counts, on the copy, the rows of tables that reference this one with
-    a cascading rule and were not asked for.
+    a cascading rule and were not asked for. `unlabelled` says that rows hold an ENUM's number 0, which an INSERT of
+    texts does not write.
     """
 
     definition: TableDefinition
@@ -50,3 +51,4 @@ class DumpFile:
     top: str | None = None
     floats: str | None = None
     children: tuple[tuple[TableRef, int], ...] = ()
+    unlabelled: bool = False

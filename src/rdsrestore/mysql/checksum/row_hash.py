@@ -78,10 +78,15 @@ def bare(place: str) -> str:
 
 
 def unicode(column: Column, place: str) -> str:
-    """Write a text in UTF-8, or with a mark before its bytes where Unicode can't spell it."""
+    """Write a text in UTF-8, or with a mark before its bytes where Unicode can't spell it.
+
+    A document has a mark where its text says less than it holds: a date within it is not the string that it reads like.
+    """
     if column.charset in ALIKE and column.kind != "json":
         return place
     text = f"CONVERT({place} USING utf8mb4)"
+    if column.kind == "json":
+        return f"IF({place} <=> CAST({text} AS JSON), {text}, CONCAT({BARE}, {text}))"
     if not column.charset or column.charset in WHOLLY:
         return text
     return f"IF({bent(place, column.charset)}, CONCAT({BARE}, HEX({place})), {text})"

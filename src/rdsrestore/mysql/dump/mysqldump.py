@@ -100,6 +100,7 @@ def dump(source: Source, definition: TableDefinition, extent: Extent, store: Dum
         top=largest(session, definition),
         floats=exact,
         children=tuple((child, count_children(session, definition, child, where)) for child in extent.children),
+        unlabelled=unlabelled(session, definition, conditions),
     )
 
 
@@ -152,6 +153,13 @@ def largest(session: Session, definition: TableDefinition) -> str | None:
         return None
     (found,) = session.one(f"SELECT MAX({quoted(definition.key[0])}) FROM {qualified(definition.ref)}")
     return None if found is None else session.literal(found)
+
+
+def unlabelled(session: Session, definition: TableDefinition, conditions: Sequence[str | None]) -> bool:
+    """Whether a row holds an ENUM's number 0, which a lenient session wrote and which is shown as an empty text."""
+    found = [f"{quoted(column.name)} + 0 = 0" for column in definition.base_columns if column.kind == "enum"]
+    wheres = (f"({' OR '.join(found)}) AND ({condition or '1 = 1'})" for condition in conditions if found)
+    return any(session.rows(f"SELECT 1 FROM {qualified(definition.ref)} WHERE {each} LIMIT 1") for each in wheres)
 
 
 def vetted(where: str, definition: TableDefinition) -> str:

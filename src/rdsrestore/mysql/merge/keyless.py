@@ -19,7 +19,7 @@ def classify_without_key(session: Session, context: MergeContext, progress: Prog
     session.run(f"DROP TABLE IF EXISTS {ranked}")
     session.run(
         f"CREATE TABLE {ranked} (place BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, h BINARY(32) NOT NULL,"
-        f" {row} BIGINT UNSIGNED NOT NULL, KEY h (h)) ENGINE=InnoDB"
+        f" {row} BIGINT UNSIGNED NOT NULL, KEY h (h)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC"
     )
     session.run(
         f"INSERT INTO {ranked} (h, {row}) SELECT {context.digest('s')}, s.{row} FROM"
@@ -44,7 +44,9 @@ def count_live(session: Session, context: MergeContext) -> str:
     there = f"{context.plan[:-1]}_live`"
     where = f" WHERE ({context.policy.where})" if context.policy.where else ""
     session.run(f"DROP TABLE IF EXISTS {there}")
-    session.run(f"CREATE TABLE {there} (h BINARY(32) NOT NULL PRIMARY KEY, n BIGINT NOT NULL) ENGINE=InnoDB")
+    session.run(
+        f"CREATE TABLE {there} (h BINARY(32) NOT NULL PRIMARY KEY, n BIGINT NOT NULL) ENGINE=InnoDB ROW_FORMAT=DYNAMIC"
+    )
     session.run(
         f"INSERT INTO {there} SELECT h, COUNT(*) FROM (SELECT {context.digest('p')} AS h FROM"
         f" (SELECT {context.names} FROM {context.landing}{where}) AS p LIMIT 18446744073709551615) AS each_row"

@@ -50,7 +50,7 @@ def make(session: Session, context: MergeContext) -> None:
     session.run(
         f"CREATE TABLE {context.plan} ({', '.join(keys)}, {LINE}, PRIMARY KEY ({', '.join(map(quoted, context.key))}),"
         " UNIQUE KEY rr_n (rr_n), KEY rr_work (rr_act, rr_st, rr_n), KEY rr_kind (rr_relation, rr_story, rr_n))"
-        " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
+        " ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4"
     )
 
 

@@ -162,7 +162,9 @@ def repair(session: Session, login: Login, schema: str, dump: DumpFile, store: D
     names = ", ".join(map(quoted, definition.key))
     place = f"{quoted(schema)}.{quoted(float_repair.TABLE)}"
     session.run(f"DROP TABLE IF EXISTS {place}")
-    session.run(f"CREATE TABLE {place} ({', '.join(keys + values)}, PRIMARY KEY ({names})) ENGINE=InnoDB")
+    session.run(
+        f"CREATE TABLE {place} ({', '.join(keys + values)}, PRIMARY KEY ({names})) ENGINE=InnoDB ROW_FORMAT=DYNAMIC"
+    )
     load(login, place, store, name, scanned.bytes, progress)
     table = qualified(TableRef(schema, definition.ref.table))
     exact = ", ".join(

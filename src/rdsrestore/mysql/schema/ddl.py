@@ -43,7 +43,7 @@ def staging(definition: TableDefinition, schema: str) -> str:
     else:
         columns.append(f"{quoted(ROW)} BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY")
     place = qualified(TableRef(schema, definition.ref.table))
-    return f"CREATE TABLE {place} ({', '.join(columns)}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
+    return f"CREATE TABLE {place} ({', '.join(columns)}) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4"
 
 
 def staged(column: Column) -> str:

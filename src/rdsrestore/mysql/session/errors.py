@@ -86,6 +86,8 @@ MEANINGS: dict[int, Meaning] = {
     1792: READ_ONLY,
     1836: READ_ONLY,
     1040: Meaning("db.busy", "production takes no more connections; try again"),
+    1203: Meaning("db.busy", "the login has as many connections as it may have (max_user_connections); try again"),
+    1226: Meaning("db.busy", "the login has used up what it may (max_user_connections, or of its account); try again"),
     1129: Meaning("db.unreachable", "production blocks this host after failed connections: FLUSH HOSTS"),
     1053: GONE,
     1927: GONE,

@@ -50,6 +50,7 @@ OURS = (
     *texts(time_zone="+00:00", sql_mode=STRICT),
     *numbers(innodb_lock_wait_timeout=5, lock_wait_timeout=5, wait_timeout=28800, group_concat_max_len=1 << 20),
     *numbers(net_read_timeout=600, net_write_timeout=3600),
+    *numbers(sort_buffer_size=1 << 21),
 )
 """What hardly any server has of itself, so that it is set unasked."""
 PLAIN = (

@@ -41,11 +41,12 @@ from rdsrestore.ports.progress import Progress
 def fits(session: Session, target: Target, live: TableDefinition) -> bool:
     """Whether a table can take its dump as it is: of the same shape, and without any of its rows.
 
-    Nothing else may follow from inserting them: no trigger, no parent to look for, no value to be corrected.
+    Nothing else may follow from inserting them: no trigger, no parent to look for, no value to be corrected. Each
+    value has to be one that a literal writes.
     """
     then = target.dump.definition
     plain = bool(target.dump.rows) and not (
-        target.after or target.back or target.dump.floats or live.references or live.triggers
+        target.after or target.back or target.dump.floats or target.dump.unlabelled or live.references or live.triggers
     )
     plain = plain and not any(column.generated for column in live.columns)
     if not plain or unfiltered(target) or not then.key or not ddl.same_shape(live, then):
@@ -79,7 +80,7 @@ def prepare(session: Session, context: MergeContext, dump: DumpFile, store: Dump
     session.run(
         f"CREATE TABLE {notes(context)} (n BIGINT UNSIGNED NOT NULL PRIMARY KEY, done BIGINT UNSIGNED NOT NULL,"
         " unfit BIGINT UNSIGNED NOT NULL, why VARCHAR(250) NULL, ended BOOLEAN NOT NULL)"
-        " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
+        " ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4"
     )
 
 

@@ -64,7 +64,9 @@ def keep_images(session: Session, context: MergeContext) -> None:
     columns += [f"{quoted(ddl.ROW)} BIGINT UNSIGNED NULL"] if context.keyless else []
     place = qualified(context.saved)
     session.run(f"DROP TABLE IF EXISTS {place}")
-    session.run(f"CREATE TABLE {place} ({OWN}, {', '.join(columns)}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+    session.run(
+        f"CREATE TABLE {place} ({OWN}, {', '.join(columns)}) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4"
+    )
     first, last = session.one(f"SELECT MIN(rr_n), MAX(rr_n) FROM {context.plan} WHERE rr_st = 'todo'")
     if first is None:
         return

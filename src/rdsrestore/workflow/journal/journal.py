@@ -95,7 +95,7 @@ def read(text: str) -> Reading:
     for number, line in enumerate(lines, start=1):
         try:
             record = _parse(line)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
             return Reading(tuple(records), Broken(number, "is not a record"), torn)
         problem = _fault(record, records)
         if problem:

@@ -74,7 +74,7 @@ def replay(records: Sequence[Record], recipe: Iterable[type[Step]]) -> ReplayedR
         raise JournalError(
             "journal",
             "was written by another release, or is incomplete",
-            "use the release named in its first line, or clean up by hand as the runbook describes",
+            "use the release named in its first line; rdsrestore cleanup --all goes by the marks",
             code="journal.version",
         ) from error
 

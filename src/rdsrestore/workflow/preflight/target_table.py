@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.workflow.preflight.finding import Finding, blocks
+from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.workflow.preflight.finding import Finding, blocks, warns
 
 
 class Landing(StrEnum):
@@ -23,6 +25,8 @@ class Landing(StrEnum):
     """Into a new table that takes the live one's place."""
 
 
+UTC = ("+00:00", "UTC", "Etc/UTC", "GMT", "SYSTEM")
+"""Names of the zone that sessions of ours have; SYSTEM where the system's own is not said."""
 NOTHING_CHANGED = "narrows what changed rows take back, and a new table has none"
 NO_PLACE = "brings rows of other tables, which {landing} makes no place for"
 UNRELATED = "goes by the keys of a table that is there"
@@ -96,11 +100,27 @@ def narrowed(request: Request, survey: Survey) -> Iterator[Finding]:
             continue
         if policy.keys and not found.key:
             yield blocks("keys.no-key", f"{table.ref} has no key that --keys-from could name", "use --where instead")
+        yield from in_another_zone(policy.where or "", found, survey)
         known = {column.name for column in found.base_columns}
         for name in policy.columns:
             if name not in known:
                 hint = f"its own columns are {', '.join(sorted(known))}"
                 yield blocks("table.no-column", f"--columns: {table.ref} has no column {name} of its own", hint)
+
+
+def in_another_zone(where: str, found: TableDefinition, survey: Survey) -> Iterator[Finding]:
+    """Whether a filter's times would be read in another zone than production's sessions show them in."""
+    known = survey.server.globals
+    zone = known.get("time_zone", UTC[0])
+    zone = known.get("system_time_zone", UTC[0]) if zone == "SYSTEM" else zone
+    words = {word.lower() for word in re.findall(r"\w+", where)}
+    named = [each.name for each in found.columns if each.kind == "timestamp" and each.name.lower() in words]
+    if named and zone not in UTC:
+        yield warns(
+            "where.zone",
+            f"--where: the times of {', '.join(named)} are read in UTC, and production's sessions show them in {zone}",
+            "write the filter's times in UTC; the preview counts its rows",
+        )
 
 
 def swapping(request: Request, survey: Survey) -> Iterator[Finding]:
