@@ -63,7 +63,9 @@ def in_place(request: Request, table: TableSurvey) -> Iterator[Finding]:
         yield blocks(
             "table.no-key",
             f"{table.ref} has no primary or unique key to tell changed and newer rows by",
-            "use --merge missing, which puts back as many of each row as there are too few, or --into NEW_TABLE",
+            "take back by hand what the run wrote: report.md in its folder says how many rows of which table"
+            if request.undoes
+            else "use --merge missing, which puts back as many of each row as there are too few, or --into NEW_TABLE",
         )
     if table.rows and request.policy.merge is Merge.NONE:
         yield blocks(

@@ -169,7 +169,7 @@ def wind_up(
         made=tuple(map(str, standing.tables)) if (standing := run.facts.find(Standing)) else (),
         swapped=run.facts.find(Swapped),
         dumped=run.facts.find(Dumped) is not None and loaded is None,
-        saved=run.facts.find(Saved) is not None,
+        saved=(images := run.facts.find(Saved)) is not None and all(table.key for table in images.tables),
         undoes=run.request.undoes,
         taken_back=run.facts.find(TakenBack),
         production_touched=any(step.changed(run) for step in started),
