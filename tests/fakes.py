@@ -57,10 +57,8 @@ SOURCE = SourceInstance(
     storage_type="gp3",
     vpc="vpc-1",
     subnet_group="private",
-    security_groups=("sg-production",),
     parameter_group="production-params",
     option_group=None,
-    iam_authentication=False,
     ca_certificate=None,
     publicly_accessible=False,
     master_user="admin",
@@ -359,10 +357,8 @@ class FakeServer:
             version="10.11.8",
             flavour="mariadb",
             read_only=False,
-            lower_case_table_names=0,
             max_allowed_packet=16 << 20,
             sql_mode="STRICT_TRANS_TABLES",
-            autoinc_lock_mode=1,
         )
     )
     plans: dict[TableRef, list[PlanLine]] = field(default_factory=dict)
@@ -567,7 +563,7 @@ class FakeServer:
         self.faults.before("reach")
 
     def tools(self) -> ClientTools:
-        return ClientTools("/usr/bin/mysqldump", "10.11", "mariadb")
+        return ClientTools("/usr/bin/mysqldump")
 
     @contextmanager
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:

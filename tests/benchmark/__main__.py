@@ -137,6 +137,11 @@ def read_options() -> argparse.Namespace:
     return options.parse_args()
 
 
+def version_of(program: str | None) -> str:
+    """What the dump program says of itself."""
+    return client_programs.probe(program).version if program else "no dump program"
+
+
 def main() -> int:
     """Let them run."""
     wanted = read_options()
@@ -145,7 +150,7 @@ def main() -> int:
     incidents = wanted.incident or list(INCIDENTS)
     print(
         f"{rows:,} rows, {rounds} rounds, {wanted.delay:g} ms away, first reads {wanted.cold:g} ms; "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, {client_programs.tools().dump_version}"
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, {version_of(client_programs.tools().dump)}"
     )
     missing = sorted({tool for each in contenders.values() for tool in each.missing})
     print(f"missing here: {', '.join(missing)}" if missing else "all peers are here")

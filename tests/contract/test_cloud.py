@@ -48,7 +48,6 @@ def test_a_source_is_read_with_everything_that_a_restore_does_not_carry_over(acc
     assert source.subnet_group == "production-subnets"
     assert source.parameter_group == "production-params"
     assert source.option_group == "default:mariadb"
-    assert source.security_groups == (account.groups()["production-sg"]["GroupId"],)
     assert source.vpc == account.groups()["production-sg"]["VpcId"]
     assert source.ca_certificate == "rds-ca-rsa2048-g1"
     assert source.lifecycle_support == "open-source-rds-extended-support-disabled"

@@ -89,7 +89,7 @@ def test_a_group_of_another_run_is_not_adopted_nor_opened(account: Account) -> N
 
 
 def test_productions_own_group_is_never_opened_nor_closed(account: Account) -> None:
-    production = account.source().security_groups[0]
+    production = account.groups()["production-sg"]["GroupId"]
     before = rules(account, production)
     with pytest.raises(CloudError):
         account.cloud.open_rule(production, HERE, 3306, account.run)

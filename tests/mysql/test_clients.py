@@ -156,11 +156,11 @@ def test_a_missing_program_is_named(site: Site, monkeypatch: pytest.MonkeyPatch)
     assert site.databases.tools().dump is None
 
 
-def test_the_programs_at_hand_are_found_with_their_flavour(site: Site) -> None:
-    tools = site.databases.tools()
-    assert tools.dump
-    assert tools.dump_flavour in {"mariadb", "mysql"}
-    assert tools.dump_flavour != "mariadb" or "MariaDB" in tools.dump_version
+def test_the_program_at_hand_is_found_with_its_flavour(site: Site) -> None:
+    path = site.databases.tools().dump
+    assert path
+    found = client_programs.probe(path)
+    assert found.flavour == ("mariadb" if "MariaDB" in found.version else "mysql")
 
 
 def test_what_a_program_says_of_rows_is_not_repeated(tmp_path: Path) -> None:

@@ -127,4 +127,5 @@ def test_rows_that_are_only_shown_are_never_written() -> None:
 
 def test_what_an_earlier_release_said_of_tools_is_passed_over() -> None:
     earlier = {"is": "ClientTools", "dump": "mysqldump", "load": "mysql", "load_version": "10.11", "problems": ["x"]}
+    earlier |= {"dump_version": "10.11", "dump_flavour": "mariadb"}
     assert decode(ClientTools, earlier) == ClientTools("mysqldump")

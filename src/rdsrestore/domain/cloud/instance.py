@@ -18,7 +18,7 @@ class Identity:
     arn: str
 
 
-@written("SourceInstance")
+@written("SourceInstance", former={"security_groups", "iam_authentication"})
 @dataclass(frozen=True)
 class SourceInstance:
     """The instance that is restored from, with everything a restore does not carry over by itself.
@@ -38,10 +38,8 @@ class SourceInstance:
     storage_type: str
     vpc: str
     subnet_group: str
-    security_groups: tuple[str, ...]
     parameter_group: str
     option_group: str | None
-    iam_authentication: bool
     ca_certificate: str | None
     publicly_accessible: bool
     master_user: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rdsrestore.domain.codec import UNWRITTEN, written
 
 
-@written("ServerFacts")
+@written("ServerFacts", former={"lower_case_table_names", "autoinc_lock_mode", "time_zone"})
 @dataclass(frozen=True)
 class ServerFacts:
     """A server as its session sees it; sizes in bytes, `ahead` in seconds: by how much its clock is before ours.
@@ -22,11 +22,8 @@ class ServerFacts:
     version: str
     flavour: str
     read_only: bool
-    lower_case_table_names: int
     max_allowed_packet: int
     sql_mode: str
-    autoinc_lock_mode: int
-    time_zone: str = "+00:00"
     event_scheduler: bool = False
     privileges_missing: tuple[str, ...] = ()
     unseen: str = ""
@@ -46,17 +43,15 @@ class Problem:
     hint: str
 
 
-@written("ClientTools", former={"load", "load_version", "problems"})
+@written("ClientTools", former={"load", "load_version", "problems", "dump_version", "dump_flavour"})
 @dataclass(frozen=True)
 class ClientTools:
-    """The dump program found on this machine; flavour is `mariadb` or `mysql`.
+    """The dump program found on this machine.
 
     `dump_sets` says that it can be told what to set in its session, `problem` what stopped it when it was tried on
     production, None where nothing did.
     """
 
     dump: str | None
-    dump_version: str = ""
-    dump_flavour: str = ""
     dump_sets: bool = False
     problem: Problem | None = None

@@ -30,9 +30,8 @@ GLOBALS = (
 def facts(session: Session, endpoint: Endpoint) -> ServerFacts:
     """Read version, limits, the login's privileges, and as whom the server knows us."""
     address, name = own_address.caller(session, endpoint)
-    version, read_only, names, packet, mode, autoinc, events = session.one(
-        "SELECT VERSION(), @@read_only, @@lower_case_table_names, @@max_allowed_packet, @@GLOBAL.sql_mode,"
-        " @@innodb_autoinc_lock_mode, @@event_scheduler"
+    version, read_only, packet, mode, events = session.one(
+        "SELECT VERSION(), @@read_only, @@max_allowed_packet, @@GLOBAL.sql_mode, @@event_scheduler"
     )
     known = variables(session)
     grants = [line for (line,) in session.rows("SHOW GRANTS")]
@@ -42,10 +41,8 @@ def facts(session: Session, endpoint: Endpoint) -> ServerFacts:
         version=version,
         flavour="mariadb" if mariadb else "mysql",
         read_only=bool(int(read_only)) or known.get("innodb_read_only") == "ON",  # a cluster's reader knows this alone
-        lower_case_table_names=int(names),
         max_allowed_packet=int(packet),
         sql_mode=mode,
-        autoinc_lock_mode=int(autoinc),
         event_scheduler=str(events).upper() in {"ON", "1"} and bool(enabled),
         privileges_missing=missing_from(grants, mariadb=mariadb),
         unseen=unseen_from(grants, mariadb=mariadb),

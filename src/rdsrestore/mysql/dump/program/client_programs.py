@@ -116,7 +116,7 @@ def tools() -> ClientTools:
         client = probe(path)
     except ToolError:
         return ClientTools(path)
-    return ClientTools(path, client.version, client.flavour, "init-command" in client.options)
+    return ClientTools(path, dump_sets="init-command" in client.options)
 
 
 @contextmanager
