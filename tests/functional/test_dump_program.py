@@ -15,9 +15,9 @@ import pytest
 from tool import COMMAND, LabTool
 
 FORGED = r"""
-INSERT INTO `kept` (`id`, `text`) VALUES (2,'two');
+INSERT INTO `lied` (`id`, `text`) VALUES (2,'two');
 {between}
-INSERT INTO `kept` (`id`, `text`) VALUES (3,'a\'); DROP TABLE shop.canary; -- ');
+INSERT INTO `lied` (`id`, `text`) VALUES (3,'a\'); DROP TABLE shop.canary; -- ');
 -- Dump completed
 """
 LIES = """#!/bin/sh
@@ -30,12 +30,12 @@ cat {forged}
 @pytest.fixture
 def damaged(shop: LabTool) -> Iterator[str]:
     """Two rows are gone, a canary sits beside them; gives the moment before."""
-    shop.sql("CREATE TABLE shop.kept (id INT PRIMARY KEY, text VARCHAR(60)); CREATE TABLE shop.canary (id INT)")
-    shop.sql("INSERT INTO shop.kept VALUES (1, 'quite private'), (2, 'two'), (3, 'three')")
+    shop.sql("CREATE TABLE shop.lied (id INT PRIMARY KEY, text VARCHAR(60)); CREATE TABLE shop.canary (id INT)")
+    shop.sql("INSERT INTO shop.lied VALUES (1, 'quite private'), (2, 'two'), (3, 'three')")
     before = shop.moment()
-    shop.sql("DELETE FROM shop.kept WHERE id > 1")
+    shop.sql("DELETE FROM shop.lied WHERE id > 1")
     yield before
-    shop.sql("DROP TABLE shop.kept; DROP TABLE shop.canary")
+    shop.sql("DROP TABLE shop.lied; DROP TABLE shop.canary")
 
 
 def program(folder: Path, text: str) -> str:
@@ -53,7 +53,7 @@ def test_a_dump_with_anything_between_its_rows_reaches_no_server(
     (tmp_path / "forged").write_text(FORGED.format(between=between))
     lies = LIES.format(program=shutil.which("mysqldump"), forged=tmp_path / "forged")
 
-    ended = shop("table", "kept", "--before", damaged, "--merge", merge, "--yes", PATH=program(tmp_path, lies), check=4)
+    ended = shop("table", "lied", "--before", damaged, "--merge", merge, "--yes", PATH=program(tmp_path, lies), check=4)
 
     assert "something stands between its rows" in ended.stderr
     assert shop.sql("SELECT COUNT(*) FROM shop.canary") == [["0"]]
@@ -68,7 +68,7 @@ def test_a_program_that_will_be_refused_is_refused_before_anything_is_made(
     )
 
     for words in (["--yes"], ["--dry-run"]):
-        ended = shop("table", "kept", "--before", damaged, *words, PATH=path, check=3)
+        ended = shop("table", "lied", "--before", damaged, *words, PATH=path, check=3)
         assert "error 2059: " in ended.stdout + ended.stderr
         assert "first on the PATH" in ended.stdout + ended.stderr
     assert shop.ours() == []
@@ -81,7 +81,7 @@ def test_a_kill_while_the_program_runs_leaves_no_password_and_no_row_on_the_disk
     home.mkdir()
     slow = f'#!/bin/sh\n{shutil.which("mysqldump")} "$@"\ncase "$*" in *\'LIMIT 1\'*) echo $$ > {running}; exec sleep 60 ;; esac\n'
     env = shop.env | {"PATH": program(tmp_path, slow), "TMPDIR": str(home), "RDSRESTORE_HOME": str(home)}
-    words = [*COMMAND, "table", "kept", "--before", damaged, "--yes"]
+    words = [*COMMAND, "table", "lied", "--before", damaged, "--yes"]
     with subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         until = time.monotonic() + 60
         while not (running.exists() and running.read_text().strip()):
@@ -99,6 +99,6 @@ def test_a_folder_with_a_very_long_path_leads_no_program_astray(shop: LabTool, d
     deep = tmp_path.joinpath(*["a-folder-of-a-folder" * 5] * 6)
     deep.mkdir(parents=True)
 
-    shop("table", "kept", "--before", damaged, "--merge", "overwrite", "--yes", RDSRESTORE_HOME=str(deep), check=0)
+    shop("table", "lied", "--before", damaged, "--merge", "overwrite", "--yes", RDSRESTORE_HOME=str(deep), check=0)
 
-    assert shop.sql("SELECT text FROM shop.kept ORDER BY id") == [["quite private"], ["two"], ["three"]]
+    assert shop.sql("SELECT text FROM shop.lied ORDER BY id") == [["quite private"], ["two"], ["three"]]

@@ -21,7 +21,7 @@ backend-path = ["."]
 [project]
 name = "rdsrestore"
 version = "1"
-scripts = {rdsrestore = "rdsrestore.cli.main:main"}
+scripts = {rdsrestore = "rdsrestore.cli:main"}
 optional-dependencies = {lab = []}
 """
 BACKEND = """
@@ -34,7 +34,7 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
         wheel.writestr("rdsrestore.pth", f"{Path.cwd() / 'src'}\\n")
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: rdsrestore\\nVersion: 1\\nProvides-Extra: lab\\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nGenerator: own\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr(f"{info}/entry_points.txt", "[console_scripts]\\nrdsrestore = rdsrestore.cli.main:main\\n")
+        wheel.writestr(f"{info}/entry_points.txt", "[console_scripts]\\nrdsrestore = rdsrestore.cli:main\\n")
         wheel.writestr(f"{info}/RECORD", "")
     return "rdsrestore-1-py3-none-any.whl"
 """

@@ -211,7 +211,10 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
 
 
 def knock(login: Login, where: str) -> socket.socket:
-    """Connect and wait for the server to speak first, which a firewall that swallows packets never does."""
+    """Connect and wait for the server to speak first, which a firewall that swallows packets never does.
+
+    The handshake that follows is bound by the same patience; whoever reads or writes later sets a bound of its own.
+    """
     endpoint = login.endpoint
     with contextlib.ExitStack() as unless_greeted:
         try:
@@ -220,7 +223,6 @@ def knock(login: Login, where: str) -> socket.socket:
             stay_known(door)
             door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a statement's end waits for an ACK
             greeted = bool(door.recv(1, socket.MSG_PEEK))
-            door.settimeout(None)
         except OSError as error:
             raise DatabaseError(where, f"{endpoint} does not answer: {error}", SILENT.hint, code=SILENT.code) from error
         if not greeted:
