@@ -190,7 +190,7 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
         defer_connect=True,
         max_allowed_packet=1 << 30,
         read_timeout=login.patience,
-        write_timeout=login.line.patience,
+        write_timeout=login.patience,
     )
     with translated(where):
         door = knock(login, where)
@@ -206,6 +206,7 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
             door.close()
             raise DatabaseError(where, f"the login can't be made: {error}", PLUGIN.hint, code=PLUGIN.code) from error
     connection._read_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - has no other name
+    connection._write_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - likewise
     login.line.take(connection, where)
     return connection
 
