@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pymysql
 import pytest
+from pymysql.constants import CLIENT
 
 from mysql.site import HOST, PASSWORD, USER, Server, Site, launch
 from rdsrestore.domain.errors import DatabaseError, ToolError, UsageError
@@ -20,6 +23,16 @@ from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.session import errors
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.mysql.session.login.tls import bundle, shown
+
+ABLE = CLIENT.SSL | CLIENT.PROTOCOL_41 | CLIENT.SECURE_CONNECTION | CLIENT.PLUGIN_AUTH
+HELLO = (
+    b"\x0a10.11.0-MariaDB\0"
+    + struct.pack("<I8sxHBHHB10x", 1, b"a" * 8, ABLE & 0xFFFF, 33, 2, ABLE >> 16, 21)
+    + b"b" * 12
+    + b"\0mysql_native_password\0"
+)
+GREETING = struct.pack("<I", len(HELLO)) + HELLO
+"""What a server says first: that it speaks TLS."""
 
 
 @pytest.fixture(scope="module")
@@ -213,3 +226,24 @@ def test_a_login_in_a_way_that_the_driver_does_not_know_is_named(number: int) ->
     assert error.code == "db.plugin"
     assert f"plugin 'x' is not known ({number})" in error.what
     assert "caching_sha2_password" in error.hint
+
+
+def test_a_server_that_falls_silent_in_the_handshake_is_given_up() -> None:
+    with socket.create_server((HOST, 0)) as listener:
+
+        def greet() -> None:
+            caller, _address = listener.accept()
+            held.append(caller)
+            caller.sendall(GREETING)
+
+        held: list[socket.socket] = []
+        server = threading.Thread(target=greet, daemon=True)
+        server.start()
+        login = Login(Endpoint(HOST, listener.getsockname()[1]), USER, Secret(PASSWORD), None, patience=0.5)
+        began = time.monotonic()
+        with pytest.raises(DatabaseError) as raised:
+            connect(login, "production")
+        assert raised.value.code == "db.unreachable"
+        assert time.monotonic() - began < 30
+        for caller in held:
+            caller.close()
