@@ -112,7 +112,9 @@ def settle(session: Settling, where: str) -> None:
     other than usual settings.
     """
     mariadb = "MariaDB" in session.greeted
-    unasked = (*OURS, *texts(**{"tx_isolation" if mariadb else "transaction_isolation": "READ-COMMITTED"}))
+    limit = numbers(max_statement_time=0) if mariadb else numbers(max_execution_time=0)  # the look would be under it
+    isolation = texts(**{"tx_isolation" if mariadb else "transaction_isolation": "READ-COMMITTED"})
+    unasked = (*OURS, *limit, *isolation)
     wanted = (*unasked, *PLAIN, *QUIRKS, *(MARIADB if mariadb else MYSQL))
     session.run(assignment(unasked))
     if found := different(session, wanted):
