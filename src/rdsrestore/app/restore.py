@@ -190,7 +190,7 @@ def alone(plan: Plan, read: Survey, world: World) -> AbstractContextManager[None
 def work(
     plan: Plan, read: Survey, session: RunSession, begin: Callable[[Journal], None], replayed: ReplayedRun | None = None
 ) -> ExitCode:
-    """Do a plan's steps, those of an interrupted run where `told` is given, and sum up."""
+    """Do a plan's steps, those of an interrupted run where `replayed` is given, and sum up."""
     stored, world, context = session.stored, session.world, session.context
     expected = context.runs.durations
     journal = JournalFile(stored.journal, world.clock)

@@ -29,7 +29,7 @@ from rdsrestore.ports.progress import Progress
 class MysqlCopy:
     """A login to the temporary instance; nobody else writes to it.
 
-    Dumps are encrypted for `key`; where there is a `team`, it fetches them.
+    Dumps are encrypted for `key`; where there is a `remote`, it fetches them.
     """
 
     def __init__(self, login: Login, key: Secret | None, remote: RemoteExecutor | None = None) -> None:

@@ -47,7 +47,7 @@ WHERE = "production"
 class MysqlProduction:
     """Logs in at the first call, and again where the connection was lost between two calls.
 
-    Files are encrypted for `key`, and read with it, where it is given; a `team` does ranges elsewhere. Nothing is
+    Files are encrypted for `key`, and read with it, where it is given; a `remote` does ranges elsewhere. Nothing is
     written to live rows without the run's `mine`, the locks that keep other runs off, where it has any.
     """
 

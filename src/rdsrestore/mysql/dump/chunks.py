@@ -119,7 +119,7 @@ RangeTask = Callable[[Credential, TableDefinition, str | None], TaskResult]
 def fetch_elsewhere(
     job: Job, remote: RemoteExecutor, task: RangeTask, store: DumpStore, name: str, progress: Progress
 ) -> tuple[Scanned, Fingerprint]:
-    """Have all pieces fetched by a team, no more of them at a time than it has threads, and write them as one dump."""
+    """Have all pieces fetched by workers, no more of them at a time than it has threads, and write them as one dump."""
     definition, given = job.definition, remote.admit(job.login, "dump: the copy")
 
     def kept() -> Iterator[Piece]:

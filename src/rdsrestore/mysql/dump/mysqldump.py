@@ -60,7 +60,7 @@ Watch = Callable[[], None]
 
 @dataclass(frozen=True)
 class Source:
-    """The server that is dumped from; where there is a `team`, it fetches the pieces."""
+    """The server that is dumped from; where there is a `remote`, it fetches the pieces."""
 
     session: Session
     login: Login

@@ -67,14 +67,14 @@ QUIRKS = (
 )
 """The last two number a table's rows without gaps, by which equal rows are counted."""
 MYSQL = (
-    *numbers(transaction_read_only=0, max_execution_time=0, range_optimizer_max_mem_size=0),
+    *numbers(transaction_read_only=0, range_optimizer_max_mem_size=0),
     *numbers("80000", information_schema_stats_expiry=0),
     *numbers("80030", show_gipk_in_create_table_and_information_schema=1),
 )
 MARIADB = (
     *texts(default_regex_flags="", alter_algorithm="DEFAULT", system_versioning_alter_history="ERROR"),
     Setting("system_versioning_asof", "DEFAULT", "DEFAULT"),
-    *numbers(tx_read_only=0, max_statement_time=0, check_constraint_checks=1, max_error_count=64),
+    *numbers(tx_read_only=0, check_constraint_checks=1, max_error_count=64),
     *numbers(idle_transaction_timeout=0, idle_write_transaction_timeout=0, idle_readonly_transaction_timeout=0),
     *numbers(max_session_mem_used=(1 << 63) - 1),
     *numbers("100502", sql_if_exists=0),

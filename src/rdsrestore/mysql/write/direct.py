@@ -159,7 +159,7 @@ def load(
 def write_elsewhere(
     waiting: Iterator[Statement], context: MergeContext, remote: RemoteExecutor, given: Credential, batch: BatchSize
 ) -> None:
-    """Have a team write statements; the notes see to it that one which is done twice is written once."""
+    """Have workers write statements; the notes see to it that one which is done twice is written once."""
 
     def submit(each: Statement) -> Future[None]:
         return remote.executor.submit(task, given, context, replace(each, values=remote.seal(each.values)), batch)

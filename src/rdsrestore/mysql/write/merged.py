@@ -52,7 +52,7 @@ class Way:
     """How to go through the plan.
 
     `trial` inserts into the probe and notes nothing, `wait` leaves a row that another one holds up for the next round,
-    `down` goes from the last line to the first, and `stride` says how much is written at a time.
+    `down` goes from the last line to the first, and `batch` says how much is written at a time.
     """
 
     act: Act

@@ -54,7 +54,7 @@ class DeliveryError(Exception):
 
 
 class SlackClient(Protocol):
-    """How messages get to a place. Each method may raise Silence."""
+    """How messages get to a place. Each method may raise DeliveryError."""
 
     def start(self, text: str) -> None:
         """Send the first message."""
@@ -150,7 +150,7 @@ def check(told: Place) -> ListenerCheck:
 
 
 def call(channel: Channel, method: str, said: Mapping[str, object]) -> dict[str, Any]:
-    """Call a method of the Web API; returns its answer where that says ok, else raises Silence."""
+    """Call a method of the Web API; returns its answer where that says ok, else raises DeliveryError."""
     url = f"{channel.api_url.rstrip('/')}/{method}"
     answer = sent(url, said, {"Authorization": f"Bearer {channel.token.reveal()}"})
     told = fields(answer)
@@ -160,7 +160,7 @@ def call(channel: Channel, method: str, said: Mapping[str, object]) -> dict[str,
 
 
 def sent(url: str, said: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Answer:
-    """Send fields as JSON; Silence where there is no answer."""
+    """Send fields as JSON; DeliveryError where there is no answer."""
     body = json.dumps(said).encode()
     try:
         return ask(url, TIMEOUT, body, {"Content-Type": "application/json; charset=utf-8", **(headers or {})})
