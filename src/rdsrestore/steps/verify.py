@@ -29,7 +29,7 @@ class Verify(OnScratch):
 
     def describe(self) -> str:
         """Say what is checked."""
-        return "balance the books: counts, content of what was written, and that nothing else changed"
+        return "check the counts, the content of what was written, and that nothing else changed"
 
     def apply(self, run: Run) -> Fact:
         """Check each table, then judge."""
