@@ -26,14 +26,15 @@ from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import verdict
-from rdsrestore.domain.request.pace import Extent, Pace
 from rdsrestore.domain.request.request import Invariant, Request
 from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import Column, TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
-from rdsrestore.domain.tables.key_range import Key, Slice, Span
-from rdsrestore.domain.tables.rows import Act, Group, PlanLine, Relation, Story, TableDifference
+from rdsrestore.domain.tables.key_range import Chunk, Key, KeyRange
+from rdsrestore.domain.tables.rows import Act, Group, PlanLine, Provenance, Relation, TableDifference
+from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.ports.progress import Progress
@@ -293,44 +294,44 @@ class FakeRows:
     def task(self) -> FakeErrand:
         return FakeErrand(self)
 
-    def cut(self, span: Span, rows: int) -> Key | None:
-        del span, rows
+    def cut(self, key_range: KeyRange, rows: int) -> Key | None:
+        del key_range, rows
         return None
 
-    def spans(self, span: Span, rows: int) -> Iterator[Span]:
+    def key_ranges(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
         del rows
-        return iter([span])
+        return iter([key_range])
 
-    def rough(self, span: Span, rows: int) -> Iterator[Span]:
-        return self.spans(span, rows)
+    def rough(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
+        return self.key_ranges(key_range, rows)
 
-    def fingerprint(self, span: Span) -> Fingerprint:
-        del span
+    def fingerprint(self, key_range: KeyRange) -> Fingerprint:
+        del key_range
         return Fingerprint(len(self.table), hash(tuple(sorted(self.table.items()))))
 
-    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
-        del span, parts
+    def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
+        del key_range, parts
         return (((str(key),), value) for key, value in self.table.items())
 
-    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
-        del span
+    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
+        del key_range
         return {}
 
     @property
     def numbered(self) -> bool:
         return True
 
-    def present(self, span: Span) -> Mapping[int, int]:
-        low = int(span.low[0]) + 1 if span.low else 0
-        high = int(span.high[0]) if span.high else max(self.table, default=0)
+    def present(self, key_range: KeyRange) -> Mapping[int, int]:
+        low = int(key_range.low[0]) + 1 if key_range.low else 0
+        high = int(key_range.high[0]) if key_range.high else max(self.table, default=0)
         found: dict[int, int] = defaultdict(int)
         for key in self.table:
             if low <= key <= high:
                 found[key >> 6] |= 1 << (key & 63)
         return found
 
-    def count(self, span: Span) -> int:
-        return sum(each.bit_count() for each in self.present(span).values())
+    def count(self, key_range: KeyRange) -> int:
+        return sum(each.bit_count() for each in self.present(key_range).values())
 
 
 @dataclass
@@ -427,15 +428,15 @@ class FakeServer:
         del schema
         return Traces()
 
-    def create_landing(self, schema: str, dump: DumpFile, landing: TableRef, *, with_foreign_keys: bool) -> None:
+    def create_target_table(self, schema: str, dump: DumpFile, target: TableRef, *, with_foreign_keys: bool) -> None:
         del schema, dump, with_foreign_keys
         self.faults.before("create_landing")
-        self.live[landing] = {}
+        self.live[target] = {}
 
-    def drop_landing(self, schema: str, landing: TableRef) -> None:
+    def drop_target_table(self, schema: str, target: TableRef) -> None:
         del schema
-        if not self.live.get(landing, {1: ""}):
-            del self.live[landing]
+        if not self.live.get(target, {1: ""}):
+            del self.live[target]
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> FakeRows:
         del other, policy
@@ -448,9 +449,9 @@ class FakeServer:
         del definition
         path.read_text("utf-8")
 
-    def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+    def swap(self, live: TableRef, shadow: TableRef, former: TableRef) -> None:
         self.faults.before("swap")
-        self.live[aside], self.live[live] = self.live[live], self.live.pop(shadow)
+        self.live[former], self.live[live] = self.live[live], self.live.pop(shadow)
 
     def print(self, schema: str, target: Target) -> str:
         del schema, target
@@ -474,46 +475,50 @@ class FakeServer:
 
     def difference(self, target: Target) -> TableDifference:
         ref = target.dump.definition.ref
-        then, live = self.then[ref], self.live[target.landing]
+        then, live = self.then[ref], self.live[target.ref]
         lines = [self.line(target.policy, key, then, live) for key in sorted({*then, *live})]
-        self.plans[target.landing] = [line for line in lines if line.relation is not Relation.SAME]
-        kinds = [(line.relation, line.act) for line in self.plans[target.landing]]
-        groups = tuple(Group(*kind[:1], Story.UNKNOWN, kind[1], kinds.count(kind)) for kind in dict.fromkeys(kinds))
-        return TableDifference(ref, target.landing, len(then), len(live), groups)
+        self.plans[target.ref] = [line for line in lines if line.relation is not Relation.SAME]
+        kinds = [(line.relation, line.act) for line in self.plans[target.ref]]
+        groups = tuple(
+            Group(*kind[:1], Provenance.UNKNOWN, kind[1], kinds.count(kind)) for kind in dict.fromkeys(kinds)
+        )
+        return TableDifference(ref, target.ref, len(then), len(live), groups)
 
     def line(self, policy: Policy, key: int, then: dict[int, str], live: dict[int, str]) -> PlanLine:
         relation = Relation.CHANGED if then.get(key) != live.get(key) else Relation.SAME
         relation = Relation.MISSING if key not in live else Relation.EXTRA if key not in then else relation
-        act = verdict(relation, Story.UNKNOWN, policy).act
-        return PlanLine((str(key),), relation, Story.UNKNOWN, act, "todo", "")
+        act = verdict(relation, Provenance.UNKNOWN, policy).act
+        return PlanLine((str(key),), relation, Provenance.UNKNOWN, act, "todo", "")
 
     def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
         del schema
-        return iter(self.plans[target.landing])
+        return iter(self.plans[target.ref])
 
     def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
         del schema, folder, progress
         self.faults.before("save")
-        return SavedTable(target.landing, ("id",), ("id",), target.dump)
+        return SavedTable(target.ref, ("id",), ("id",), target.dump)
 
     def rest(self, schema: str, target: Target) -> Fingerprint | None:
         del schema
-        touched = {line.key for line in self.plans[target.landing] if line.act is not Act.KEEP}
-        return Fingerprint(len([key for key in self.live[target.landing] if (str(key),) not in touched]), 1)
+        touched = {line.key for line in self.plans[target.ref] if line.act is not Act.KEEP}
+        return Fingerprint(len([key for key in self.live[target.ref] if (str(key),) not in touched]), 1)
 
     def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
         del database
         return [str(len(self.live[BILLING])) for _invariant in invariants]
 
-    def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
-        del schema, folder, pace, progress
+    def load(
+        self, schema: str, targets: Sequence[Target], folder: Path, rules: ThrottleRules, progress: Progress
+    ) -> None:
+        del schema, folder, rules, progress
         self.faults.before("load")
         for target in targets:
-            then, live = self.then[target.dump.definition.ref], self.live[target.landing]
-            todo = [line for line in self.plans[target.landing] if line.act is not Act.KEEP]
+            then, live = self.then[target.dump.definition.ref], self.live[target.ref]
+            todo = [line for line in self.plans[target.ref] if line.act is not Act.KEEP]
             for line in todo[: len(todo) - self.lose]:
                 key = int(line.key[0])
-                self.done[target.landing].append(line)
+                self.done[target.ref].append(line)
                 if line.act is Act.DELETE:
                     del live[key]
                 else:
@@ -523,19 +528,19 @@ class FakeServer:
 
     def loaded(self, schema: str, target: Target) -> TableLoad:
         del schema
-        acts = [line.act for line in self.done[target.landing]]
-        return TableLoad(target.landing, acts.count(Act.INSERT), acts.count(Act.UPDATE), acts.count(Act.DELETE))
+        acts = [line.act for line in self.done[target.ref]]
+        return TableLoad(target.ref, acts.count(Act.INSERT), acts.count(Act.UPDATE), acts.count(Act.DELETE))
 
     def ledger(
         self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
     ) -> Ledger:
         del folder, progress
         self.faults.before("ledger")
-        load, live = self.loaded(schema, target), self.live[target.landing]
-        planned = [line for line in self.plans[target.landing] if line.act is not Act.KEEP]
+        load, live = self.loaded(schema, target), self.live[target.ref]
+        planned = [line for line in self.plans[target.ref] if line.act is not Act.KEEP]
         rest = self.rest(schema, target) == untouched
         return Ledger(
-            target.landing, before, len(live), load.inserted, load.deleted, len(planned), load.rows, 0, load.rows, rest
+            target.ref, before, len(live), load.inserted, load.deleted, len(planned), load.rows, 0, load.rows, rest
         )
 
     # databases
@@ -602,22 +607,22 @@ class FakeCopy:
 
     def keys(
         self, definition: TableDefinition, other: TableDefinition | None, path: Path
-    ) -> tuple[Sequence[Slice], Sequence[str]]:
+    ) -> tuple[Sequence[Chunk], Sequence[str]]:
         del other
         known = {str(key) for key in self.side.then[definition.ref]}
         asked = path.read_text("utf-8").splitlines()
-        found = [Slice(keys=((key,),), others=((key,),)) for key in asked if key in known]
+        found = [Chunk(keys=((key,),), others=((key,),)) for key in asked if key in known]
         return found, [key for key in asked if key not in known]
 
-    def check(self, definition: TableDefinition, extent: Extent, *, made: bool) -> None:
-        del definition, extent, made
+    def check(self, definition: TableDefinition, selection: Selection, *, made: bool) -> None:
+        del definition, selection, made
         self.side.faults.before("check")
 
     def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         del definition, key
 
-    def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
-        del extent
+    def dump(self, definition: TableDefinition, selection: Selection, folder: Path, progress: Progress) -> DumpFile:
+        del selection
         self.side.faults.before("dump")
         rows = self.side.then[definition.ref]
         progress("dumping", 0.5)

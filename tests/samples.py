@@ -21,8 +21,8 @@ from rdsrestore.domain.tables.rows import (
     Conflict,
     Group,
     LostChildren,
+    Provenance,
     Relation,
-    Story,
     TableDifference,
 )
 from rdsrestore.notify.console.terminal import Terminal
@@ -73,16 +73,16 @@ def sample_differences() -> tuple[TableDifference, ...]:
         TableDifference(
             BILLING, BILLING, restored=20_000, live=12,
             groups=(
-                Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, 19_990, (missing,)),
-                Group(Relation.CHANGED, Story.UNKNOWN, Act.KEEP, 2, (changed,), (("notes", 2), ("amount", 1))),
-                Group(Relation.EXTRA, Story.UNKNOWN, Act.KEEP, 5),
+                Group(Relation.MISSING, Provenance.UNKNOWN, Act.INSERT, 19_990, (missing,)),
+                Group(Relation.CHANGED, Provenance.UNKNOWN, Act.KEEP, 2, (changed,), (("notes", 2), ("amount", 1))),
+                Group(Relation.EXTRA, Provenance.UNKNOWN, Act.KEEP, 5),
             ),
             conflicts=(Conflict("invoice_no is taken by a newer row", 3, ("17", "18", "19")),),
             children=(LostChildren(LINES, "CASCADE", 40_000, 0),), unlike=("column vat was added since",),
         ),
         TableDifference(
             LINES, LINES, restored=900, live=899,
-            groups=(Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, 1),), unseen=899,
+            groups=(Group(Relation.MISSING, Provenance.UNKNOWN, Act.INSERT, 1),), unseen=899,
         ),
     )  # fmt: skip
 

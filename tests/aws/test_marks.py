@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from rdsrestore.aws.tags import as_mapping, as_tags, expiry, is_ours, marks
+from rdsrestore.aws.tags import as_mapping, as_tags, expiry, is_owned, owner_tags
 
 RUN = "170601-103000-abcd"
 NAME = f"rdsrestore-{RUN}"
 EXPIRES = datetime(2031, 5, 6, 9, 8, 9, tzinfo=timezone(timedelta(hours=2)))
-TAGS = marks(NAME, RUN, EXPIRES)
+TAGS = owner_tags(NAME, RUN, EXPIRES)
 
 
 def test_marks_name_the_run_the_resource_itself_and_the_end_in_utc() -> None:
@@ -26,8 +26,8 @@ def test_marks_name_the_run_the_resource_itself_and_the_end_in_utc() -> None:
 
 
 def test_what_carries_its_own_name_is_ours() -> None:
-    assert is_ours(NAME, TAGS)
-    assert is_ours(NAME, TAGS, RUN)
+    assert is_owned(NAME, TAGS)
+    assert is_owned(NAME, TAGS, RUN)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_carries_its_own_name_is_ours() -> None:
 def test_a_name_alone_a_tag_alone_and_a_copy_of_ours_are_not_ours(
     name: str, tags: dict[str, str], run: str | None
 ) -> None:
-    assert not is_ours(name, tags, run)
+    assert not is_owned(name, tags, run)
 
 
 @pytest.mark.parametrize("text", [None, "", "soon"])

@@ -16,8 +16,8 @@ from benchmark.ring import DATABASE, TABLE
 from mysql.site import Server, Site, silent
 from rdsrestore.diff import parallel
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.domain.request.pace import Pace
 from rdsrestore.domain.request.request import Limits
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.mysql.dump import chunks
 
 SCRATCH, RUN = "rdsrestore_260101_000000_abcd", "260101-000000-abcd"
@@ -45,7 +45,7 @@ def repair(wish: dict[str, Any], site: Site) -> None:
             site.dump(TABLE)
         else:
             site.locate(TABLE, policy, content=policy.merge is not Merge.MISSING)
-    pace = Pace(Limits(gentle=bool(wish.get("gentle"))))
+    pace = ThrottleRules(Limits(gentle=bool(wish.get("gentle"))))
     with site.live() as server:
         server.create_scratch(SCRATCH, RUN)
         target = site.target(TABLE, policy=policy)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from account import EXPIRES, STRANGE, Account, Tags
-from rdsrestore.aws.tags import as_mapping, as_tags, marks
+from rdsrestore.aws.tags import as_mapping, as_tags, owner_tags
 from rdsrestore.domain.cloud.instance import GroupSpec, Leftover, SnapshotInfo
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint, RunId, TableRef
@@ -234,7 +234,7 @@ def test_every_attribute_of_the_copy_is_given(account: Account) -> None:
         account.groups()[account.name]["GroupId"]
     ]
     assert shown["BackupRetentionPeriod"] == 0
-    assert as_mapping(shown["TagList"]) == marks(account.name, account.run, EXPIRES)
+    assert as_mapping(shown["TagList"]) == owner_tags(account.name, account.run, EXPIRES)
     form = account.proxy.form("RestoreDBInstanceToPointInTime")
     assert form["SourceDbiResourceId"] == source.resource_id
     assert {name: form.get(name) for name in OFF} == dict.fromkeys(OFF, "false")
@@ -263,7 +263,7 @@ def test_a_snapshot_is_restored_with_the_same_attributes(account: Account) -> No
     finally:
         account.rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot)
     shown = account.instances()[account.name]
-    assert as_mapping(shown["TagList"]) == marks(account.name, account.run, EXPIRES)
+    assert as_mapping(shown["TagList"]) == owner_tags(account.name, account.run, EXPIRES)
     assert shown["DBSubnetGroup"]["DBSubnetGroupName"] == "production-subnets"
     assert account.proxy.count("RestoreDBInstanceToPointInTime") == 0
 
@@ -298,8 +298,8 @@ def test_restoring_twice_in_one_run_adopts_what_is_there(account: Account) -> No
 def test_a_name_that_somebody_else_has_is_never_touched(account: Account, owner: str) -> None:
     tags: Tags = {
         "stranger": STRANGE,
-        "another run": as_tags(marks(account.name, "170601-103000-abcd", EXPIRES)),
-        "somebody who copied ours": as_tags(marks(f"{account.name}0", account.run, EXPIRES)),
+        "another run": as_tags(owner_tags(account.name, "170601-103000-abcd", EXPIRES)),
+        "somebody who copied ours": as_tags(owner_tags(f"{account.name}0", account.run, EXPIRES)),
     }[owner]
     account.stranger(account.name, tags)
     before = account.instances()[account.name]
@@ -309,7 +309,7 @@ def test_a_name_that_somebody_else_has_is_never_touched(account: Account, owner:
     assert account.instances()[account.name] == before
 
 
-@pytest.mark.parametrize("tags", [STRANGE, as_tags(marks("rdsrestore-other", "170601-103000-abcd", EXPIRES))])
+@pytest.mark.parametrize("tags", [STRANGE, as_tags(owner_tags("rdsrestore-other", "170601-103000-abcd", EXPIRES))])
 def test_an_instance_without_our_own_mark_is_neither_changed_nor_deleted(account: Account, tags: Tags) -> None:
     account.stranger(account.name, tags)
     with pytest.raises(CloudError) as raised:
@@ -521,9 +521,9 @@ def test_an_instance_that_appears_only_at_the_second_look_is_deleted_too(account
 def test_leftovers_are_found_by_their_marks_through_all_pages(account: Account) -> None:
     other = RunId("170601-103000-abcd")
     account.restore()
-    account.stranger(other.resource, as_tags(marks(other.resource, other.value, EXPIRES)))
+    account.stranger(other.resource, as_tags(owner_tags(other.resource, other.value, EXPIRES)))
     account.stranger("rdsrestore-lookalike")
-    account.stranger("copy-of-ours", as_tags(marks(account.name, account.run, EXPIRES)))
+    account.stranger("copy-of-ours", as_tags(owner_tags(account.name, account.run, EXPIRES)))
     account.proxy.page = 1
     group = account.groups()[account.name]["GroupId"]
     ours = {

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from account import EXPIRES, STRANGE, Account, Tags
-from rdsrestore.aws.tags import as_mapping, as_tags, marks
+from rdsrestore.aws.tags import as_mapping, as_tags, owner_tags
 from rdsrestore.domain.cloud.instance import GroupSpec, Leftover
 from rdsrestore.domain.errors import CloudError
 
@@ -37,7 +37,7 @@ def test_a_group_of_ours_is_closed_and_carries_our_marks(account: Account) -> No
     group = account.group()
     shown = account.groups()[account.name]
     assert (shown["GroupId"], shown["IpPermissions"]) == (group, [])
-    assert as_mapping(shown["Tags"]) == marks(account.name, account.run, EXPIRES)
+    assert as_mapping(shown["Tags"]) == owner_tags(account.name, account.run, EXPIRES)
     assert account.cloud.find_group(account.name) == group
     assert account.cloud.leftovers(account.run) == (Leftover("group", group, account.run, "closed", EXPIRES),)
 
@@ -56,7 +56,7 @@ def test_a_group_that_is_there_before_it_is_shown_is_adopted(account: Account) -
     assert account.proxy.count("CreateSecurityGroup") == 2
 
 
-@pytest.mark.parametrize("tags", [STRANGE, as_tags(marks("rdsrestore-0", "170601-103000-abcd", EXPIRES))])
+@pytest.mark.parametrize("tags", [STRANGE, as_tags(owner_tags("rdsrestore-0", "170601-103000-abcd", EXPIRES))])
 def test_a_group_of_that_name_that_is_not_ours_is_left_alone(account: Account, tags: Tags) -> None:
     group = foreign_group(account, tags)
     account.ec2.authorize_security_group_ingress(
@@ -80,7 +80,7 @@ def test_a_group_of_that_name_that_is_not_ours_is_left_alone(account: Account, t
 
 def test_a_group_of_another_run_is_not_adopted_nor_opened(account: Account) -> None:
     other = "170601-103000-abcd"
-    group = foreign_group(account, as_tags(marks(account.name, other, EXPIRES)))
+    group = foreign_group(account, as_tags(owner_tags(account.name, other, EXPIRES)))
     with pytest.raises(CloudError):
         account.group()
     with pytest.raises(CloudError):
@@ -115,7 +115,7 @@ def test_a_rule_lets_one_address_reach_one_port(account: Account, cidr: str, kin
     assert (shown["SecurityGroupRuleId"], shown[kind]) == (rule, cidr)
     assert (shown["IpProtocol"], shown["FromPort"], shown["ToPort"]) == ("tcp", 3307, 3307)
     assert account.run in shown["Description"]
-    assert as_mapping(shown["Tags"]) == marks(account.name, account.run, EXPIRES)
+    assert as_mapping(shown["Tags"]) == owner_tags(account.name, account.run, EXPIRES)
     assert set(account.cloud.leftovers(account.run)) == {
         Leftover("group", group, account.run, "open", EXPIRES),
         Leftover("rule", rule, account.run, "open", EXPIRES),

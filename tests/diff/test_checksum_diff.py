@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rdsrestore.diff.checksum_diff import Differ
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.tables.dump_file import Fingerprint
-from rdsrestore.domain.tables.key_range import Key, Slice, Span, walk
+from rdsrestore.domain.tables.key_range import Chunk, Key, KeyRange, walk
 
 MANY = 100_000
 Table = Mapping[int, str]
@@ -52,32 +52,36 @@ class ListRows:
     def __post_init__(self) -> None:
         self.keys = sorted(self.table, key=self.order)
 
-    def within(self, span: Span) -> list[int]:
-        low = bisect_right(self.keys, self.order(number(span.low)), key=self.order) if span.low else 0
-        high = bisect_right(self.keys, self.order(number(span.high)), key=self.order) if span.high else len(self.keys)
+    def within(self, key_range: KeyRange) -> list[int]:
+        low = bisect_right(self.keys, self.order(number(key_range.low)), key=self.order) if key_range.low else 0
+        high = (
+            bisect_right(self.keys, self.order(number(key_range.high)), key=self.order)
+            if key_range.high
+            else len(self.keys)
+        )
         return self.keys[low:high]
 
-    def cut(self, span: Span, rows: int) -> Key | None:
-        keys = self.within(span)
+    def cut(self, key_range: KeyRange, rows: int) -> Key | None:
+        keys = self.within(key_range)
         return (str(keys[rows - 1]),) if len(keys) > rows else None
 
-    def spans(self, span: Span, rows: int) -> Iterator[Span]:
-        return walk(self, span, rows)
+    def key_ranges(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
+        return walk(self, key_range, rows)
 
-    def fingerprint(self, span: Span) -> Fingerprint:
+    def fingerprint(self, key_range: KeyRange) -> Fingerprint:
         if self.meeting:
             self.meeting.wait(60)
-        keys = self.within(span)
+        keys = self.within(key_range)
         self.hashed += len(keys)
         return Fingerprint(len(keys), sum(digest(key, self.table[key]) for key in keys))
 
-    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
-        for key in self.within(span):
+    def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
+        for key in self.within(key_range):
             if not parts or key // self.together in parts:
                 yield (str(key),), self.table[key]
 
-    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
-        keys = self.within(span) if self.together else []
+    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
+        keys = self.within(key_range) if self.together else []
         self.hashed += len(keys)
         found: dict[int, Fingerprint] = {}
         for key in keys:
@@ -88,8 +92,8 @@ class ListRows:
 
 
 class BrokenRows(ListRows):
-    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
-        raise DatabaseError("compare", f"lost in {span} {parts}", code="db.gone")
+    def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
+        raise DatabaseError("compare", f"lost in {key_range} {parts}", code="db.gone")
 
 
 @cache
@@ -107,12 +111,12 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
-def covered(parts: Iterable[Slice], rows: ListRows) -> Counter[int]:
+def covered(parts: Iterable[Chunk], rows: ListRows) -> Counter[int]:
     """Count how often each of a side's keys is in a slice."""
     found: Counter[int] = Counter()
     for part in parts:
-        assert bool(part.span) != bool(part.keys or part.others)
-        found.update(rows.within(part.span) if part.span else map(number, {*part.keys, *part.others}))
+        assert bool(part.key_range) != bool(part.keys or part.others)
+        found.update(rows.within(part.key_range) if part.key_range else map(number, {*part.keys, *part.others}))
     return found
 
 
@@ -140,7 +144,7 @@ def test_each_row_that_differs_is_in_exactly_one_slice(
     restored, live = (ListRows(table, together=together) for table in pair)
     differ = Differ(restored, live, pool, silent, chunk, leaf)
 
-    parts = list(differ.slices())
+    parts = list(differ.chunks())
 
     found = covered(parts, restored) | covered(parts, live)
     assert differing(*pair) <= set(found)
@@ -166,7 +170,7 @@ def test_no_row_is_missed_where_the_servers_order_keys_differently(
 ) -> None:
     restored, live = (ListRows(table, order, together=together) for table, order in zip(pair, orders, strict=True))
 
-    parts = list(Differ(restored, live, pool, silent, chunk, leaf).slices())
+    parts = list(Differ(restored, live, pool, silent, chunk, leaf).chunks())
 
     assert {key for key in differing(*pair) if key in restored.table} <= set(covered(parts, restored))
     assert {key for key in differing(*pair) if key in live.table} <= set(covered(parts, live))
@@ -178,7 +182,7 @@ def test_one_changed_row_of_many_costs_few_checks(pool: ThreadPoolExecutor, chan
     restored = ListRows(rows)
     differ = Differ(restored, ListRows({**rows, changed: "b"}), pool, silent, clock=lambda: 0.0)
 
-    assert list(differ.slices()) == [Slice(keys=((str(changed),),), others=((str(changed),),))]
+    assert list(differ.chunks()) == [Chunk(keys=((str(changed),),), others=((str(changed),),))]
     ranges, halvings = 4, 6
     assert differ.checks <= ranges + halvings + 1
     assert restored.hashed <= MANY + differ.chunk
@@ -201,7 +205,7 @@ def test_ranges_are_sized_by_how_long_the_last_one_took(pool: ThreadPoolExecutor
     def checks(seconds: float) -> int:
         restored = ListRows(rows)
         differ = Differ(restored, ListRows(rows), pool, silent, clock=SlowClock(restored, seconds))
-        assert list(differ.slices()) == []
+        assert list(differ.chunks()) == []
         assert (differ.restored_rows, restored.hashed) == (MANY, MANY)
         return differ.checks
 
@@ -216,7 +220,7 @@ def test_scattered_damage_is_not_hashed_again_for_each_halving(pool: ThreadPoolE
     restored = ListRows(rows)
     differ = Differ(restored, ListRows({**rows, **dict.fromkeys(damaged, "b")}), pool, silent, 4_096, 128)
 
-    found = covered(differ.slices(), restored)
+    found = covered(differ.chunks(), restored)
 
     assert found == Counter(damaged)
     assert restored.hashed <= MANY + 5 * differ.chunk
@@ -228,7 +232,7 @@ def test_the_search_halves_again_after_scattered_damage_has_ended(pool: ThreadPo
     restored = ListRows(rows)
     differ = Differ(restored, ListRows({**rows, **dict.fromkeys(damaged, "b")}), pool, silent, 4_096, 128)
 
-    assert covered(differ.slices(), restored) == Counter(damaged)
+    assert covered(differ.chunks(), restored) == Counter(damaged)
     halved, at_once = 2 * 6, 4_096 // 128
     assert differ.checks <= MANY // 4_096 + 1 + 2 * 2 * at_once + at_once + halved
 
@@ -237,71 +241,71 @@ def test_rows_that_were_deleted_together_are_one_slice_for_each_chunk(pool: Thre
     rows = dict.fromkeys(range(40), "a")
     left = {key: content for key, content in rows.items() if key < 20}
 
-    parts = list(Differ(ListRows(rows), ListRows(left), pool, silent, 10, 5).slices())
+    parts = list(Differ(ListRows(rows), ListRows(left), pool, silent, 10, 5).chunks())
 
-    assert parts == [Slice(Span(("19",), ("29",))), Slice(Span(("29",), None))]
+    assert parts == [Chunk(KeyRange(("19",), ("29",))), Chunk(KeyRange(("29",), None))]
 
 
 def test_a_span_that_has_lost_more_than_half_of_its_rows_is_not_looked_into(pool: ThreadPoolExecutor) -> None:
     rows = dict.fromkeys(range(40), "a")
 
-    def parts(left: int) -> list[Slice]:
+    def parts(left: int) -> list[Chunk]:
         live = ListRows(dict.fromkeys(range(left), "a"))
-        return list(Differ(ListRows(rows), live, pool, silent, 40, 5).slices())
+        return list(Differ(ListRows(rows), live, pool, silent, 40, 5).chunks())
 
-    assert parts(20) == [Slice(Span(("19",), None))]
-    assert parts(19) == [Slice(Span())]
+    assert parts(20) == [Chunk(KeyRange(("19",), None))]
+    assert parts(19) == [Chunk(KeyRange())]
 
 
 def test_a_span_that_differs_in_more_than_a_quarter_is_given_as_a_whole(pool: ThreadPoolExecutor) -> None:
     rows = dict.fromkeys(range(8), "a")
 
-    def parts(changed: int) -> list[Slice]:
+    def parts(changed: int) -> list[Chunk]:
         live = ListRows({**rows, **dict.fromkeys(range(changed), "b")})
-        return list(Differ(ListRows(rows), live, pool, silent).slices())
+        return list(Differ(ListRows(rows), live, pool, silent).chunks())
 
-    assert parts(2) == [Slice(keys=(("0",), ("1",)), others=(("0",), ("1",)))]
-    assert parts(3) == [Slice(Span())]
+    assert parts(2) == [Chunk(keys=(("0",), ("1",)), others=(("0",), ("1",)))]
+    assert parts(3) == [Chunk(KeyRange())]
 
 
 def test_rows_that_production_alone_has_are_named_however_many(pool: ThreadPoolExecutor) -> None:
     rows = dict.fromkeys(range(8), "a")
     live = {**rows, **dict.fromkeys(range(8, 15), "new")}
-    assert list(Differ(ListRows(rows), ListRows(live), pool, silent).slices()) == [
-        Slice(others=tuple((str(key),) for key in range(8, 15)))
+    assert list(Differ(ListRows(rows), ListRows(live), pool, silent).chunks()) == [
+        Chunk(others=tuple((str(key),) for key in range(8, 15)))
     ]
 
 
 def test_an_empty_side_makes_one_open_span(pool: ThreadPoolExecutor) -> None:
     rows = dict.fromkeys(range(100), "a")
-    assert list(Differ(ListRows({}), ListRows(rows), pool, silent, 10, 5).slices()) == [Slice(Span())]
-    assert list(Differ(ListRows({}), ListRows({}), pool, silent, 10, 5).slices()) == []
+    assert list(Differ(ListRows({}), ListRows(rows), pool, silent, 10, 5).chunks()) == [Chunk(KeyRange())]
+    assert list(Differ(ListRows({}), ListRows({}), pool, silent, 10, 5).chunks()) == []
 
 
 def test_rows_that_have_the_same_key_are_told_apart(pool: ThreadPoolExecutor) -> None:
     class Doubled(ListRows):
-        def fingerprint(self, span: Span) -> Fingerprint:
-            return Fingerprint(len(self.keys) + 1, super().fingerprint(span).total + digest(1, "old"))
+        def fingerprint(self, key_range: KeyRange) -> Fingerprint:
+            return Fingerprint(len(self.keys) + 1, super().fingerprint(key_range).total + digest(1, "old"))
 
-        def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
+        def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
             yield ("1",), "old"
-            yield from super().digests(span, parts)
+            yield from super().digests(key_range, parts)
 
     rows = dict.fromkeys(range(8), "a")
-    assert list(Differ(ListRows(rows), Doubled(rows), pool, silent).slices()) == [Slice(others=(("1",),))]
+    assert list(Differ(ListRows(rows), Doubled(rows), pool, silent).chunks()) == [Chunk(others=(("1",),))]
 
 
 def test_both_sides_are_asked_at_the_same_time(pool: ThreadPoolExecutor) -> None:
     meeting = Barrier(2)
     restored, live = (ListRows(dict.fromkeys(range(9), "a"), meeting=meeting) for _side in range(2))
-    assert list(Differ(restored, live, pool, silent, 4, 2).slices()) == []
+    assert list(Differ(restored, live, pool, silent, 4, 2).chunks()) == []
 
 
 def test_an_error_of_either_side_comes_out(pool: ThreadPoolExecutor) -> None:
     rows, others = (dict.fromkeys(range(9), content) for content in "ab")
     for restored, live in ((ListRows(rows), BrokenRows(others)), (BrokenRows(rows), ListRows(others))):
         with pytest.raises(DatabaseError) as failed:
-            list(Differ(restored, live, pool, silent).slices())
+            list(Differ(restored, live, pool, silent).chunks())
         assert failed.value.code == "db.gone"
 
 
@@ -309,6 +313,6 @@ def test_progress_tells_how_many_rows_were_compared(pool: ThreadPoolExecutor) ->
     told: list[str] = []
     rows = ListRows(dict.fromkeys(range(2_500), "a"))
 
-    list(Differ(rows, rows, pool, lambda text, _share: told.append(text), 1_000).slices())
+    list(Differ(rows, rows, pool, lambda text, _share: told.append(text), 1_000).chunks())
 
     assert told == ["1,000 rows compared", "2,000 rows compared", "2,500 rows compared"]

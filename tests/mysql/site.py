@@ -18,12 +18,13 @@ from rdsrestore.diff.parallel import WARMERS
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.domain.request.pace import Extent, Pace
 from rdsrestore.domain.request.request import Limits
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
 from rdsrestore.domain.tables.rows import TableDifference
+from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.target import Located, Relative, Role, Target
 from rdsrestore.lab.servers import local
 from rdsrestore.lab.servers.datadir import copy_tree, template, tool
@@ -167,7 +168,7 @@ class Site:
             definition = server.definition(self.ref(table))
             assert definition
             made = server.dump(
-                definition, Extent(where, None, tuple(self.ref(child) for child in children)), self.folder, silent
+                definition, Selection(where, None, tuple(self.ref(child) for child in children)), self.folder, silent
             )
         self.dumps[table] = made
         return made
@@ -196,7 +197,7 @@ class Site:
             there = then.definition(self.ref(table))
             assert there
             where = None if policy.merge is Merge.EXACT else policy.where
-            self.dumps[table] = then.dump(there, Extent(where, path), self.folder, silent)
+            self.dumps[table] = then.dump(there, Selection(where, path), self.folder, silent)
         self.located[table] = found
         return found
 
@@ -229,7 +230,7 @@ class Site:
         """Load tables; returns what came of the last one."""
         targets = [self.target(table, into, policy) for table in tables]
         with self.live() as server:
-            server.load(SCHEMA, targets, self.folder, Pace(Limits(gentle=gentle)), silent)
+            server.load(SCHEMA, targets, self.folder, ThrottleRules(Limits(gentle=gentle)), silent)
             return server.loaded(SCHEMA, targets[-1])
 
     def ledger(
@@ -247,14 +248,14 @@ class Site:
         """Take a restore back, in a scratch schema made anew."""
         aside = self.folder / "undo"
         aside.mkdir(exist_ok=True)
-        target = Target(saved.dump, saved.landing, Policy(Merge.EXACT), back=saved)
+        target = Target(saved.dump, saved.target, Policy(Merge.EXACT), undo=saved)
         with self.live() as server:
             server.drop_scratch(SCHEMA)
             server.create_scratch(SCHEMA, RUN)
             server.stage(SCHEMA, target, self.folder, silent)
             (difference,) = server.compare(SCHEMA, [target], self.folder, silent)
             server.save(SCHEMA, target, aside, silent)
-            server.load(SCHEMA, [target], self.folder, Pace(), silent)
+            server.load(SCHEMA, [target], self.folder, ThrottleRules(), silent)
             return difference, server.loaded(SCHEMA, target)
 
     def prepare(self, *tables: str, where: str | None = None) -> None:
@@ -277,7 +278,9 @@ class Site:
 
     def make_landing(self, table: str, into: str | None = None) -> None:
         with self.live() as server:
-            server.create_landing(SCHEMA, self.dumps[table], self.ref(into or table), with_foreign_keys=into is None)
+            server.create_target_table(
+                SCHEMA, self.dumps[table], self.ref(into or table), with_foreign_keys=into is None
+            )
 
     def equal(self, table: str, *, at: str | None = None) -> bool:
         """Whether a table's rows, exactly as the servers show them, are those of the copy."""

@@ -15,8 +15,8 @@ import pytest
 
 from mysql.site import PASSWORD, USER, Site, silent
 from rdsrestore.domain.errors import ToolError
-from rdsrestore.domain.request.pace import Extent
 from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.mysql.dump import mysqldump
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.program import client_programs
@@ -53,7 +53,7 @@ def dumping() -> list[tuple[int, str, str]]:
 def dump_watched(site: Site, watch: Callable[[str, float | None], None]) -> None:
     definition = site.definition("t")
     with site.databases.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as server:
-        server.dump(definition, Extent(), site.folder, watch)
+        server.dump(definition, Selection(), site.folder, watch)
 
 
 def test_the_password_is_in_no_command_line_and_no_environment_while_a_dump_runs(site: Site) -> None:

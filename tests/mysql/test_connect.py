@@ -165,10 +165,10 @@ def test_a_gateway_that_takes_the_connection_and_says_nothing_is_unreachable(sit
     with closing(socket.create_server((HOST, 0))) as listener:
 
         def answer() -> None:
-            door, _address = listener.accept()
-            with door:
+            opened, _address = listener.accept()
+            with opened:
                 if not hangs_up:
-                    door.recv(1)
+                    opened.recv(1)
 
         gateway = threading.Thread(target=answer)
         gateway.start()

@@ -10,8 +10,8 @@ import pytest
 
 from mysql.site import PASSWORD, USER, Site, silent
 from rdsrestore.domain.errors import ToolError, UsageError
-from rdsrestore.domain.request.pace import Extent
 from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.mysql.adapter import MysqlDatabases
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.session import age_key
@@ -112,7 +112,7 @@ def test_a_sealed_dump_is_not_staged_without_the_key(site: Site, key: Secret) ->
     site.both("CREATE TABLE t (id INT PRIMARY KEY, v TEXT); INSERT INTO t SELECT seq, 'v' FROM seq_1_to_300")
     with_key = MysqlDatabases(lambda: Secret(PASSWORD), site.ca, key=key)
     with with_key.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as then:
-        site.dumps["t"] = then.dump(site.definition("t"), Extent(), site.folder, silent)
+        site.dumps["t"] = then.dump(site.definition("t"), Selection(), site.folder, silent)
 
     with pytest.raises(ToolError) as refused:
         site.stage("t")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from mysql.site import SCHEMA, Site, silent
 from rdsrestore.domain.outcome.load_result import TableLoad
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.domain.tables.target import Role
 
@@ -25,7 +25,7 @@ def together(site: Site, roles: dict[str, Role], policy: Policy) -> tuple[list[T
     targets = [replace(site.target(table, policy=policy), role=role) for table, role in roles.items()]
     differences = site.compare_all(*targets)
     with site.live() as server:
-        server.load(SCHEMA, targets, site.folder, Pace(), silent)
+        server.load(SCHEMA, targets, site.folder, ThrottleRules(), silent)
         return list(differences), [server.loaded(SCHEMA, target) for target in targets]
 
 

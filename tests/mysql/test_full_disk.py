@@ -12,7 +12,7 @@ import pytest
 
 from mysql.site import RUN, SCHEMA, Server, Site, launch, numbers, silent
 from rdsrestore.domain.errors import RdsRestoreError
-from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(2000))"
 ROWS = "INSERT INTO t SELECT seq, REPEAT(CHAR(97 + seq % 26), 1500) FROM seq_1_to_10000"
@@ -81,11 +81,11 @@ def test_a_table_that_takes_its_dump_stops_and_goes_on(tight: Site) -> None:
         server.create_scratch(SCHEMA, RUN)
         server.stage(SCHEMA, target, tight.folder, silent)
         with pytest.raises(RdsRestoreError) as refused:
-            server.load(SCHEMA, [target], tight.folder, Pace(), silent)
+            server.load(SCHEMA, [target], tight.folder, ThrottleRules(), silent)
         done = server.loaded(SCHEMA, target).inserted
         rows = tight.now("SELECT COUNT(*) FROM t")[0][0]
         make_room(tight)
-        server.load(SCHEMA, [target], tight.folder, Pace(), silent)
+        server.load(SCHEMA, [target], tight.folder, ThrottleRules(), silent)
 
     assert refused.value.code == "db.full"
     assert "storage" in refused.value.hint

@@ -10,7 +10,7 @@ import pytest
 
 from mysql.site import SCHEMA, Site, silent
 from rdsrestore.domain.errors import DatabaseError
-from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 
 
 def test_a_connection_lost_in_the_middle_of_the_load_is_made_again(site: Site) -> None:
@@ -29,7 +29,7 @@ def test_a_connection_lost_in_the_middle_of_the_load_is_made_again(site: Site) -
                 site.production.sql(f"KILL {number}")
 
     with site.live() as server:
-        server.load(SCHEMA, [site.target("t")], site.folder, Pace(), kill_once)
+        server.load(SCHEMA, [site.target("t")], site.folder, ThrottleRules(), kill_once)
         load = server.loaded(SCHEMA, site.target("t"))
 
     assert killed

@@ -14,11 +14,11 @@ import pytest
 from mysql.site import HOST, PASSWORD, SCHEMA, USER, Server, Site, silent
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.ids import Endpoint, TableRef
-from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.adapter import MysqlDatabases, Rhythm
 from rdsrestore.mysql.session import named_lock
-from rdsrestore.mysql.session.login.connection import Login, connect, knock
+from rdsrestore.mysql.session.login.connection import Login, connect, connect_socket
 
 RUN = "260101-000000-abcd"
 SOON = 20.0
@@ -80,7 +80,7 @@ def prepare(site: Site) -> None:
 
 def load(site: Site, made: MysqlDatabases) -> None:
     with made.production(site.production.endpoint, USER) as server:
-        server.load(SCHEMA, [site.target("t")], site.folder, Pace(), silent)
+        server.load(SCHEMA, [site.target("t")], site.folder, ThrottleRules(), silent)
 
 
 def test_a_second_run_is_told_whose_connection_to_end(either: Site) -> None:
@@ -201,11 +201,11 @@ def test_a_gateway_that_forgets_silent_connections_does_not_strand_the_lock(site
 
 
 def test_a_silent_server_is_asked_before_the_cloud_s_networks_forget_the_connection(site: Site) -> None:
-    door = knock(Login(site.production.endpoint, USER, Secret(PASSWORD), site.ca), "production")
-    with door:
-        assert door.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        idle = door.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
-        between = door.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
-        tries = door.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
+    opened = connect_socket(Login(site.production.endpoint, USER, Secret(PASSWORD), site.ca), "production")
+    with opened:
+        assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        idle = opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+        between = opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
+        tries = opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
     assert idle < 350
     assert idle + between * tries <= 180

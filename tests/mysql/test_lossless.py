@@ -108,7 +108,7 @@ def test_texts_that_only_unicode_calls_equal_are_told_apart(family: Site) -> Non
     family.both("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9) CHARACTER SET gbk); INSERT INTO t VALUES (1, '?')")
     family.now("UPDATE t SET v = x'A140'")
 
-    assert family.locate("t").slices == 1
+    assert family.locate("t").chunks == 1
     family.stage("t")
     assert family.compare("t").changed == 1
 
@@ -240,7 +240,7 @@ def test_texts_are_compared_by_their_characters_where_the_character_set_was_chan
         " DELETE FROM t WHERE id = 1; UPDATE t SET v = '日本' WHERE id = 2"
     )
     policy = Policy(Merge.OVERWRITE)
-    assert family.locate("t", policy).slices > 0
+    assert family.locate("t", policy).chunks > 0
     family.stage("t")
 
     difference = family.compare("t", policy=policy)
@@ -255,7 +255,7 @@ def test_texts_are_compared_by_their_characters_where_the_character_set_was_chan
 def test_a_document_s_value_is_told_from_the_string_that_it_reads_like(mysql_site: Site, value: str) -> None:
     document, policy = f"JSON_OBJECT('k', JSON_ARRAY({value}))", Policy(Merge.OVERWRITE)
     mysql_site.both(f"CREATE TABLE t (id INT PRIMARY KEY, d JSON); INSERT INTO t VALUES (1, {document}), (2, '[]')")
-    assert mysql_site.locate("t", policy).slices == 0
+    assert mysql_site.locate("t", policy).chunks == 0
     mysql_site.now("UPDATE t SET d = CAST(CAST(d AS CHAR) AS JSON)")
     with pytest.raises(DatabaseError) as refused:
         mysql_site.locate("t", policy)

@@ -52,7 +52,7 @@ class Landing:
         return self.into if self.into and not self.swap else "w"
 
 
-LANDINGS = {
+TARGETS = {
     "there": Landing(f"{INCIDENT}; {SINCE}", LATER),
     "emptied": Landing("DELETE FROM w", {}),
     "emptied, and alone": Landing("DROP TABLE c; ALTER TABLE w DROP FOREIGN KEY w_p; DELETE FROM w", {}),
@@ -111,7 +111,7 @@ SEED = (
 )
 
 
-def expected(given: Request, landing: Landing) -> Rows:
+def expected(given: Request, target: Landing) -> Rows:
     """Say by the rules, row by row, what is there afterwards."""
     policy = given.policy
     keys = {int(line) for line in KEYS.split()}
@@ -119,7 +119,7 @@ def expected(given: Request, landing: Landing) -> Rows:
     def chosen(number: int) -> bool:
         return (not policy.where or number != 3) and (not policy.keys or number in keys)
 
-    now = {} if given.into else dict(landing.now or {})
+    now = {} if given.into else dict(target.now or {})
     back = {number: row for number, row in THEN.items() if chosen(number) and number not in now}
     if policy.merge in {Merge.OVERWRITE, Merge.EXACT}:
         changed = {number: row for number, row in THEN.items() if chosen(number) and number in now}
@@ -152,13 +152,13 @@ def carried_out(site: Site, given: Request) -> tuple[list[str], Run | None]:
     return [], done
 
 
-def asked(site: Site, landing: Landing, option: dict[str, object]) -> Request:
+def asked(site: Site, target: Landing, option: dict[str, object]) -> Request:
     """Make the request as the command line would."""
     path = site.folder / "keys.txt"
     path.write_text(KEYS, "utf-8")
-    given = request(database=site.database, tables=("w",), into=landing.into, swap=landing.swap, **option)
+    given = request(database=site.database, tables=("w",), into=target.into, swap=target.swap, **option)
     policy = replace(given.policy, keys=str(path)) if given.policy.keys else given.policy
-    return replace(given, policy=policy, recreate=landing.now is None)
+    return replace(given, policy=policy, recreate=target.now is None)
 
 
 def everything(site: Site) -> list[tuple[object, ...]]:
@@ -166,10 +166,10 @@ def everything(site: Site) -> list[tuple[object, ...]]:
     return [(name, *row) for name in tables for row in site.now(f"SELECT * FROM {name} ORDER BY 1")]
 
 
-@pytest.mark.parametrize("landing", LANDINGS)
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("option", OPTIONS)
-def test_an_option_does_what_it_says_or_is_refused(site: Site, option: str, landing: str) -> None:
-    where, what = LANDINGS[landing], OPTIONS[option]
+def test_an_option_does_what_it_says_or_is_refused(site: Site, option: str, target: str) -> None:
+    where, what = TARGET_TABLES[target], OPTIONS[option]
     site.both(SEED)
     site.now(where.incident)
     before = everything(site)
@@ -177,7 +177,7 @@ def test_an_option_does_what_it_says_or_is_refused(site: Site, option: str, land
 
     refused, run = carried_out(site, given)
 
-    assert set(refused) == REFUSED.get((option, landing), set())
+    assert set(refused) == REFUSED.get((option, target), set())
     if run is None:
         assert everything(site) == before
         return

@@ -10,7 +10,7 @@ from mysql.site import SCHEMA, Site
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
 from rdsrestore.domain.secret import Secret
-from rdsrestore.domain.tables.rows import Act, Relation, Story
+from rdsrestore.domain.tables.rows import Act, Provenance, Relation
 from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.mysql.adapter import MysqlDatabases
 
@@ -121,13 +121,13 @@ def three_ways(site: Site) -> None:
 
 
 HISTORIES = {
-    (Relation.CHANGED, Story.TAKEN): 2,  # 1, 6
-    (Relation.CHANGED, Story.MERGED): 1,  # 2
-    (Relation.MISSING, Story.TAKEN): 1,  # 7
-    (Relation.CHANGED, Story.LATER): 1,  # 9
-    (Relation.MISSING, Story.LATER): 1,  # 10
-    (Relation.EXTRA, Story.LATER): 1,  # 30
-    (Relation.EXTRA, Story.TAKEN): 1,  # 20
+    (Relation.CHANGED, Provenance.TAKEN): 2,  # 1, 6
+    (Relation.CHANGED, Provenance.MERGED): 1,  # 2
+    (Relation.MISSING, Provenance.TAKEN): 1,  # 7
+    (Relation.CHANGED, Provenance.LATER): 1,  # 9
+    (Relation.MISSING, Provenance.LATER): 1,  # 10
+    (Relation.EXTRA, Provenance.LATER): 1,  # 30
+    (Relation.EXTRA, Provenance.TAKEN): 1,  # 20
 }
 
 
@@ -138,7 +138,7 @@ def test_three_ways_tell_the_incident_from_the_work_that_followed(site: Site) ->
     difference = site.compare("t", policy=chosen)
     load = site.load("t", policy=chosen)
 
-    assert {(group.relation, group.story): group.rows for group in difference.groups} == HISTORIES
+    assert {(group.relation, group.provenance): group.rows for group in difference.groups} == HISTORIES
     assert difference.unfit == 3  # 3, 4, 8
     assert (load.inserted, load.updated, load.deleted) == (1, 3, 0)
     assert site.now("SELECT * FROM t ORDER BY id") == [

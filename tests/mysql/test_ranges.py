@@ -14,7 +14,7 @@ from rdsrestore.diff.checksum_diff import Differ
 from rdsrestore.diff.chunk_file import either
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
-from rdsrestore.domain.tables.key_range import Slice, Span
+from rdsrestore.domain.tables.key_range import Chunk, KeyRange
 from rdsrestore.mysql.checksum.key_conditions import batches, condition
 from rdsrestore.mysql.checksum.key_ranges import TableRows
 from rdsrestore.mysql.schema import catalog
@@ -31,20 +31,20 @@ class Search:
     restored: TableRows
     live: TableRows
 
-    def slices(self, chunk: int = CHUNK, leaf: int = CHUNK) -> list[Slice]:
+    def chunks(self, chunk: int = CHUNK, leaf: int = CHUNK) -> list[Chunk]:
         with ThreadPoolExecutor(2) as pool:
-            return list(Differ(self.restored, self.live, pool, silent, chunk, leaf).slices())
+            return list(Differ(self.restored, self.live, pool, silent, chunk, leaf).chunks())
 
     def found(self, chunk: int = CHUNK, leaf: int = CHUNK) -> tuple[list[int], list[int]]:
         """Number the rows of each side that the slices' conditions choose there."""
-        slices = self.slices(chunk, leaf)
-        return chosen(self.restored, slices), chosen(self.live, slices)
+        chunks = self.chunks(chunk, leaf)
+        return chosen(self.restored, chunks), chosen(self.live, chunks)
 
 
-def chosen(rows: TableRows, slices: list[Slice], limit: int = 60_000) -> list[int]:
+def chosen(rows: TableRows, chunks: list[Chunk], limit: int = 60_000) -> list[int]:
     return sorted(
         number
-        for batch in batches(either(slices), rows.key_columns, limit)
+        for batch in batches(either(chunks), rows.key_columns, limit)
         for (number,) in rows.session.rows(f"SELECT i FROM {catalog.qualified(rows.ref)} WHERE {batch}")
     )
 
@@ -189,7 +189,7 @@ def test_values_that_two_rows_have_exchanged_differ(site: Site) -> None:
 def test_equal_tables_have_no_slice(site: Site) -> None:
     site.both(fill("k VARCHAR(9), f FLOAT, i INT, PRIMARY KEY (k, f)", "CONCAT('k', n DIV 9), n / 7, n"))
     with search(site) as both:
-        assert both.slices() == []
+        assert both.chunks() == []
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_column_that_was_retyped_differs_only_where_its_value_does(
     site.both(fill(f"i INT PRIMARY KEY, v {before}", f"n, {value}"))
     site.now(f"ALTER TABLE t MODIFY v {after}")
     with search(site) as both:
-        assert both.slices() == []
+        assert both.chunks() == []
 
     site.now("UPDATE t SET v = (SELECT v FROM (SELECT v FROM t WHERE i = 9) q) WHERE i = 42")
     assert found(site) == ([42], [42])
@@ -273,7 +273,9 @@ def test_a_bound_that_the_restored_column_cannot_hold_still_parts_its_rows(site:
     site.now(f"ALTER TABLE t MODIFY k VARCHAR(20) CHARACTER SET utf8mb4 COLLATE {collation}")
     with search(site) as both:
         bound = ("'Ü3🙈'",)
-        below, above = (both.restored.fingerprint(span).rows for span in (Span(None, bound), Span(bound, None)))
+        below, above = (
+            both.restored.fingerprint(key_range).rows for key_range in (KeyRange(None, bound), KeyRange(bound, None))
+        )
 
         assert below + above == ROWS
         assert below > 0
@@ -292,18 +294,18 @@ def test_only_rows_for_which_the_condition_is_true_are_compared(site: Site) -> N
 
     with search(site, "g = 1 OR g = 9") as both:
         assert both.found() == ([23], [23])
-        assert both.restored.fingerprint(Span()).rows == ROWS * 2 // 5
-        assert both.restored.cut(Span(("10",), None), 3) == ("17",)
-        assert [key for key, _digest in both.live.digests(Span(None, ("10",)))] == [("1",), ("3",), ("7",), ("9",)]
+        assert both.restored.fingerprint(KeyRange()).rows == ROWS * 2 // 5
+        assert both.restored.cut(KeyRange(("10",), None), 3) == ("17",)
+        assert [key for key, _digest in both.live.digests(KeyRange(None, ("10",)))] == [("1",), ("3",), ("7",), ("9",)]
 
 
 @pytest.mark.parametrize("limit", [4, 20, 37, 38, 39, 40, 64, 200, 2000])
 def test_answers_that_are_cut_off_are_read_row_by_row(site: Site, limit: int) -> None:
     site.both(fill("k INT PRIMARY KEY, i INT, v INT", "CAST(n AS SIGNED) - 30, n, n"))
     with search(site) as both:
-        whole = both.restored.parts(Span()), list(both.restored.digests(Span()))
+        whole = both.restored.parts(KeyRange()), list(both.restored.digests(KeyRange()))
         both.restored.session.run(f"SET SESSION group_concat_max_len = {limit}")
-        assert (both.restored.parts(Span()), list(both.restored.digests(Span()))) == whole
+        assert (both.restored.parts(KeyRange()), list(both.restored.digests(KeyRange()))) == whole
     assert sum(each.rows for each in whole[0].values()) == len(whole[1]) == ROWS
 
 
@@ -314,24 +316,24 @@ def test_ranges_hold_no_more_rows_than_asked_for_whatever_the_server_guesses(sit
             "SET GLOBAL innodb_stats_auto_recalc = 0; UPDATE mysql.innodb_table_stats SET n_rows = 1; FLUSH TABLES"
         )
     with search(site) as both:
-        spans = list(both.restored.spans(Span(), 10))
-        counts = [both.restored.count(each) for each in spans]
-        rough = list(both.restored.rough(Span(), 10))
+        key_ranges = list(both.restored.key_ranges(KeyRange(), 10))
+        counts = [both.restored.count(each) for each in key_ranges]
+        rough = list(both.restored.rough(KeyRange(), 10))
     for server in (site.production, site.copy):
         server.sql("SET GLOBAL innodb_stats_auto_recalc = 1")
     assert sum(counts) == ROWS
     assert max(counts) <= 10
-    assert all(after.low == before.high for each in (spans, rough) for before, after in itertools.pairwise(each))
+    assert all(after.low == before.high for each in (key_ranges, rough) for before, after in itertools.pairwise(each))
 
 
 def test_a_cut_needs_a_further_row_after_it(site: Site) -> None:
     site.both(fill("a INT, i INT, PRIMARY KEY (a, i)", "n DIV 10, n"))
     with search(site) as both:
         rows = both.restored
-        assert rows.cut(Span(), ROWS - 1) == ("7", "74")
-        assert rows.cut(Span(), ROWS) is None
-        assert rows.cut(Span(("1", "15"), ("2", "25")), 7) == ("2", "22")
-        assert rows.cut(Span(("1", "15"), ("2", "25")), 10) is None
+        assert rows.cut(KeyRange(), ROWS - 1) == ("7", "74")
+        assert rows.cut(KeyRange(), ROWS) is None
+        assert rows.cut(KeyRange(("1", "15"), ("2", "25")), 7) == ("2", "22")
+        assert rows.cut(KeyRange(("1", "15"), ("2", "25")), 10) is None
 
 
 def test_a_whole_table_of_newer_rows_is_one_slice(site: Site) -> None:
@@ -364,12 +366,12 @@ def test_a_range_is_served_by_the_key(
     site.both(fill(columns, value, 10_000))
     with search(site) as both:
         rows = both.restored
-        chosen_here = condition(Slice(Span(low, high)), rows.key_columns)
+        chosen_here = condition(Chunk(KeyRange(low, high)), rows.key_columns)
         statement = f"SELECT COUNT(i) FROM {catalog.qualified(rows.ref)} WHERE {chosen_here}"
         (number,) = rows.session.one(statement)
         assert 0 < number <= 2_020
         assert reads(rows.session, lambda: rows.session.rows(statement)) <= number + 5
-        assert reads(rows.session, lambda: rows.cut(Span(low), 50)) <= 55
+        assert reads(rows.session, lambda: rows.cut(KeyRange(low), 50)) <= 55
 
 
 @pytest.mark.parametrize("charset", ["latin1", "utf8mb3", "utf8mb4"])
@@ -378,11 +380,11 @@ def test_many_keys_are_joined_to_few_conditions_that_the_key_serves(site: Site, 
     site.then(f"ALTER TABLE t MODIFY k VARCHAR(20) CHARACTER SET {charset}")
     with search(site) as both:
         rows = replace(both.restored, key=("k",))
-        slices = [Slice(keys=tuple((f"'ü\\'{n}'",) for n in range(start, 5_000, 3))) for start in (1, 2)]
-        texts = list(batches([*slices, Slice(keys=(("'🙈'",),))], rows.key_columns, 10_000))
+        chunks = [Chunk(keys=tuple((f"'ü\\'{n}'",) for n in range(start, 5_000, 3))) for start in (1, 2)]
+        texts = list(batches([*chunks, Chunk(keys=(("'🙈'",),))], rows.key_columns, 10_000))
 
         assert all(len(text) <= 10_000 for text in texts)
-        assert chosen(rows, slices, 10_000) == [n for n in range(1, 5_000) if n % 3]
+        assert chosen(rows, chunks, 10_000) == [n for n in range(1, 5_000) if n % 3]
         place = catalog.qualified(rows.ref)
         for text in texts:
             statement = f"SELECT COUNT(i) FROM {place} WHERE {text}"
@@ -392,22 +394,22 @@ def test_many_keys_are_joined_to_few_conditions_that_the_key_serves(site: Site, 
 def test_a_limit_is_one_of_bytes_since_command_lines_have_one(site: Site) -> None:
     site.both(fill("k VARCHAR(20) CHARACTER SET utf8mb4 PRIMARY KEY, i INT", "n, n"))
     with search(site) as both:
-        slices = [Slice(keys=tuple((f"'{'🙈' * 16}{n}'",) for n in range(2_000)))]
-        texts = list(batches(slices, both.restored.key_columns))
+        chunks = [Chunk(keys=tuple((f"'{'🙈' * 16}{n}'",) for n in range(2_000)))]
+        texts = list(batches(chunks, both.restored.key_columns))
         assert max(len(text.encode()) for text in texts) <= 60_000
         assert len(texts) > 1
 
 
 def test_batches_fill_up_to_the_limit_and_no_further(site: Site) -> None:
     site.both(fill("a INT, b INT, i INT, PRIMARY KEY (a, b)", "n, n, n"))
-    slices = [Slice(keys=((str(n), str(n)),)) for n in range(1, 21)] + [Slice(Span(("30", "30"), ("40", "40")))]
+    chunks = [Chunk(keys=((str(n), str(n)),)) for n in range(1, 21)] + [Chunk(KeyRange(("30", "30"), ("40", "40")))]
     with search(site) as both:
         rows = both.restored
-        sizes = {limit: len(list(batches(slices, rows.key_columns, limit))) for limit in (10, 200, 60_000)}
+        sizes = {limit: len(list(batches(chunks, rows.key_columns, limit))) for limit in (10, 200, 60_000)}
 
         assert sizes[10] == 21
         assert 1 < sizes[200] < 21
         assert sizes[60_000] == 1
         for limit in sizes:
-            assert chosen(rows, slices, limit) == [*range(1, 21), *range(31, 41)]
+            assert chosen(rows, chunks, limit) == [*range(1, 21), *range(31, 41)]
         assert list(batches([], rows.key_columns)) == []

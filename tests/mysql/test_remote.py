@@ -22,8 +22,9 @@ from rdsrestore.diff import chunk_file, parallel
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.request.merge_policy import Policy
-from rdsrestore.domain.request.pace import Extent, Pace
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.lab.servers.local import free_port
 from rdsrestore.mysql.adapter import MysqlDatabases
@@ -123,13 +124,13 @@ def test_a_whole_table_is_fetched_and_written_by_workers_though_some_are_lost(
         with away.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as then:
             definition = then.definition(site.ref("t"))
             assert definition
-            dump = then.dump(definition, Extent(), site.folder, kill_once)
+            dump = then.dump(definition, Selection(), site.folder, kill_once)
         target = Target(dump, site.ref("t"), Policy(), whole=True)
         with away.production(site.production.endpoint, USER) as now:
             now.create_scratch(SCHEMA, "260101-000000-abcd")
             now.stage(SCHEMA, target, site.folder, silent)
             wanted = workers - 1
-            now.load(SCHEMA, [target], site.folder, Pace(), kill_once)
+            now.load(SCHEMA, [target], site.folder, ThrottleRules(), kill_once)
             ledger = now.ledger(SCHEMA, target, site.folder, 0, now.rest(SCHEMA, target), silent)
 
     assert len(killed) == workers - 1  # the last one has done all that was left
@@ -158,7 +159,7 @@ def test_sections_that_workers_compare_find_what_one_comparison_finds(
             sides = then.rows(old, new, Policy()), now.rows(new, old, Policy())
             found = list(parallel.searched(*away.workers, sides, content, 7_000))
 
-    keys = {key for each in found for part in each.slices for key in (*part.keys, *part.others)}
+    keys = {key for each in found for part in each.chunks for key in (*part.keys, *part.others)}
     known = {key for part in chunk_file.read(Path(here.path)) for key in (*part.keys, *part.others)}
     assert (sum(each.restored for each in found), sum(each.live for each in found)) == (here.restored, here.live)
     assert len(found) > 5

@@ -8,8 +8,8 @@ import pytest
 
 from mysql.site import PASSWORD, USER, Site
 from rdsrestore.domain.errors import DatabaseError
-from rdsrestore.domain.request.pace import Extent
 from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.mysql.schema import ddl
 
 
@@ -25,10 +25,10 @@ def problem(site: Site, columns: str) -> str:
     definition = site.definition("t")
     with site.databases.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as server:
         try:
-            server.check(definition, Extent(None, None), made=True)
+            server.check(definition, Selection(None, None), made=True)
         except DatabaseError as error:
             return f"{error.code}: {error.what}"
-    site.now(ddl.landing(definition, site.ref("t"), with_foreign_keys=False))
+    site.now(ddl.target_table(definition, site.ref("t"), with_foreign_keys=False))
     return ""
 
 

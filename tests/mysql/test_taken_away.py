@@ -9,7 +9,7 @@ import pytest
 from mysql.site import SCHEMA, Site, silent
 from rdsrestore.domain.outcome.load_result import Ledger
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.tables.target import Target
 
 SEED = """CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20));
@@ -39,7 +39,7 @@ def after(site: Site, target: Target, since: str) -> Ledger:
         (difference,) = server.compare(SCHEMA, [target], site.folder, silent)
         server.save(SCHEMA, target, site.folder, silent)
         untouched = server.rest(SCHEMA, target)
-        server.load(SCHEMA, [target], site.folder, Pace(), silent)
+        server.load(SCHEMA, [target], site.folder, ThrottleRules(), silent)
         site.now(since)
         known = (SCHEMA, target, site.folder, difference.live, untouched, silent)
         once = server.ledger(*known)

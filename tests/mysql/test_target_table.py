@@ -97,7 +97,7 @@ def test_a_new_table_is_dropped_while_it_is_empty_and_ours(site: Site) -> None:
 
     with site.live() as server:
         for table in ("empty", "used", "theirs", "never"):
-            server.drop_landing(SCHEMA, site.ref(table))
+            server.drop_target_table(SCHEMA, site.ref(table))
 
     assert site.now("SHOW TABLES") == [("t",), ("theirs",), ("used",)]
 
@@ -116,7 +116,7 @@ def test_tables_that_point_to_each_other_are_made_and_dropped_in_any_order(site:
     with site.live() as server:
         assert set(server.traces(SCHEMA).tables) == {str(site.ref("a")), str(site.ref("b"))}
         for table in ("a", "b"):
-            server.drop_landing(SCHEMA, site.ref(table))
+            server.drop_target_table(SCHEMA, site.ref(table))
 
     assert site.now("SHOW TABLES") == []
 

@@ -12,8 +12,8 @@ import pytest
 
 from mysql.site import PASSWORD, USER, Server, Site, launch
 from rdsrestore.domain.ids import Endpoint
-from rdsrestore.domain.request.pace import Pace
 from rdsrestore.domain.request.request import Limits
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.mysql.write.throttle import Throttle
@@ -61,7 +61,7 @@ def sleep_on(server: Server) -> None:
         server.sql("SELECT SLEEP(3600)")
 
 
-def held(site: Site, session: Session, pace: Pace, release: Callable[[], None]) -> list[str]:
+def held(site: Site, session: Session, rules: ThrottleRules, release: Callable[[], None]) -> list[str]:
     """Hold, call `release` once something was said, and return what was said."""
     said: list[str] = []
 
@@ -71,19 +71,19 @@ def held(site: Site, session: Session, pace: Pace, release: Callable[[], None]) 
             release()
         said.append(text)
 
-    Throttle(pace, session, login(site, site.production.endpoint), hear, every=0.05).hold()
+    Throttle(rules, session, login(site, site.production.endpoint), hear, every=0.05).hold()
     return said
 
 
 def test_nothing_in_the_way_is_no_wait(site: Site, session: Session) -> None:
-    pace = Pace(Limits(max_lag=1, max_load=50), (site.folder / "pause",))
-    assert held(site, session, pace, lambda: None) == []
+    rules = ThrottleRules(Limits(max_lag=1, max_load=50), (site.folder / "pause",))
+    assert held(site, session, rules, lambda: None) == []
 
 
 def test_a_file_holds_until_it_is_gone(site: Site, session: Session) -> None:
     flag = site.folder / "pause"
     flag.touch()
-    assert held(site, session, Pace(flags=(flag,)), flag.unlink)[0] == f"paused: {flag} exists"
+    assert held(site, session, ThrottleRules(flags=(flag,)), flag.unlink)[0] == f"paused: {flag} exists"
 
 
 def test_busy_threads_hold_until_they_are_done(site: Site, session: Session) -> None:
@@ -99,7 +99,7 @@ def test_busy_threads_hold_until_they_are_done(site: Site, session: Session) -> 
         for (number,) in site.production.sql(find):
             site.production.sql(f"KILL QUERY {number}")
 
-    said = held(site, session, Pace(Limits(max_load=usual + 1)), release)
+    said = held(site, session, ThrottleRules(Limits(max_load=usual + 1)), release)
 
     for thread in busy:
         thread.join()
@@ -108,18 +108,20 @@ def test_busy_threads_hold_until_they_are_done(site: Site, session: Session) -> 
 
 def test_a_replica_that_does_not_follow_holds_until_it_does(site: Site, session: Session, replica: Server) -> None:
     replica.sql("STOP SLAVE SQL_THREAD")
-    pace = Pace(Limits(max_lag=30), replicas=(replica.endpoint,))
+    rules = ThrottleRules(Limits(max_lag=30), replicas=(replica.endpoint,))
 
     def start() -> None:
         replica.sql("START SLAVE SQL_THREAD")
 
-    said = held(site, session, pace, start)
+    said = held(site, session, rules, start)
     assert said[0] == f"waiting: replica {replica.endpoint} does not replicate"
 
 
 def test_a_replica_that_can_not_be_asked_counts_as_behind(site: Site, session: Session) -> None:
     flag = site.folder / "released"
     nowhere = Endpoint("127.0.0.1", 9)
-    throttle = Throttle(Pace(Limits(max_lag=1), replicas=(nowhere,)), session, login(site, nowhere), lambda *_: None)
+    throttle = Throttle(
+        ThrottleRules(Limits(max_lag=1), replicas=(nowhere,)), session, login(site, nowhere), lambda *_: None
+    )
     assert f"replica {nowhere} can't be asked" in throttle.reason()
     assert not flag.exists()

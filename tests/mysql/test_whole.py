@@ -13,7 +13,7 @@ from mysql.site import PASSWORD, SCHEMA, USER, Site, silent
 from rdsrestore.domain.errors import DatabaseError, ToolError
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
-from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import Act, Relation
 from rdsrestore.domain.tables.target import Target
@@ -55,7 +55,7 @@ def go(site: Site, server: MysqlProduction, target: Target) -> tuple[SavedTable,
     (difference,) = server.compare(SCHEMA, [target], site.folder, silent)
     saved = server.save(SCHEMA, target, site.folder, silent)
     untouched = server.rest(SCHEMA, target)
-    server.load(SCHEMA, [target], site.folder, Pace(), silent)
+    server.load(SCHEMA, [target], site.folder, ThrottleRules(), silent)
     load = server.loaded(SCHEMA, target)
     return saved, load, server.ledger(SCHEMA, target, site.folder, difference.live, untouched, silent)
 
@@ -97,7 +97,7 @@ def test_conflicts_stop_the_load_where_that_is_asked_for(site: Site, emptied: Ta
     with ready(site, target) as server:
         site.now("INSERT INTO t (id, name) VALUES (17, 'theirs')")
         with pytest.raises(DatabaseError) as stopped:
-            server.load(SCHEMA, [target], site.folder, Pace(), silent)
+            server.load(SCHEMA, [target], site.folder, ThrottleRules(), silent)
     assert stopped.value.code == "conflict.stop"
 
 
@@ -111,11 +111,11 @@ def test_a_load_that_was_cut_off_goes_on_where_it_was(site: Site, emptied: Targe
 
     with ready(site, emptied) as server:
         with pytest.raises(KeyboardInterrupt):
-            server.load(SCHEMA, [emptied], site.folder, Pace(), cut_off)
+            server.load(SCHEMA, [emptied], site.folder, ThrottleRules(), cut_off)
         part = server.loaded(SCHEMA, emptied).inserted
         assert 0 < part < ROWS
         assert site.now("SELECT COUNT(*) FROM t") == [(part,)]
-        server.load(SCHEMA, [emptied], site.folder, Pace(), silent)
+        server.load(SCHEMA, [emptied], site.folder, ThrottleRules(), silent)
         assert server.loaded(SCHEMA, emptied).inserted == ROWS
     assert site.equal("t")
 
@@ -127,7 +127,7 @@ def test_connections_that_are_lost_neither_lose_nor_double_a_row(site: Site, emp
                 site.production.sql(f"KILL {number}") if alive(site, number) else None
 
     with ready(site, emptied) as server:
-        server.load(SCHEMA, [emptied], site.folder, Pace(), kill)
+        server.load(SCHEMA, [emptied], site.folder, ThrottleRules(), kill)
     with site.live() as again:
         assert again.loaded(SCHEMA, emptied).inserted == ROWS
     assert site.equal("t")
@@ -144,14 +144,14 @@ def test_the_file_that_was_checked_is_the_one_that_is_loaded(site: Site, emptied
         data[len(data) // 2] ^= 1
         path.write_bytes(data)
         with pytest.raises(ToolError) as refused:
-            server.load(SCHEMA, [emptied], site.folder, Pace(), silent)
+            server.load(SCHEMA, [emptied], site.folder, ThrottleRules(), silent)
     assert refused.value.code == "dump.changed"
     assert site.now("SELECT COUNT(*) FROM t") == [(0,)]
 
 
 def test_rows_that_were_written_again_since_are_told_apart(site: Site, emptied: Target) -> None:
     with ready(site, emptied) as server:
-        server.load(SCHEMA, [emptied], site.folder, Pace(), silent)
+        server.load(SCHEMA, [emptied], site.folder, ThrottleRules(), silent)
         site.now("UPDATE t SET name = 'again' WHERE id = 5; INSERT INTO t (name) VALUES ('more')")
         ledger = server.ledger(SCHEMA, emptied, site.folder, 0, server.rest(SCHEMA, emptied), silent)
     assert (ledger.done, ledger.matching, ledger.others, ledger.rest) == (ROWS, ROWS - 1, 1, None)
@@ -160,7 +160,7 @@ def test_rows_that_were_written_again_since_are_told_apart(site: Site, emptied: 
 def test_new_rows_after_the_dumps_last_key_cost_no_second_look(site: Site, emptied: Target) -> None:
     with ready(site, emptied) as server:
         untouched = server.rest(SCHEMA, emptied)
-        server.load(SCHEMA, [emptied], site.folder, Pace(), silent)
+        server.load(SCHEMA, [emptied], site.folder, ThrottleRules(), silent)
         site.now("INSERT INTO t (name) VALUES ('more')")
         ledger = server.ledger(SCHEMA, emptied, site.folder, 0, untouched, silent)
         assert (

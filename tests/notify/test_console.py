@@ -20,7 +20,7 @@ from rdsrestore.domain.outcome.load_result import Ledger, TableLoad
 from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.survey import TableSurvey
-from rdsrestore.domain.tables.rows import Act, Cell, Group, LostChildren, Relation, Story
+from rdsrestore.domain.tables.rows import Act, Cell, Group, LostChildren, Provenance, Relation
 from rdsrestore.notify.console import preview, views
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.workflow.preflight import Finding, Severity
@@ -104,8 +104,8 @@ def test_texts_from_outside_can_not_take_over_the_terminal() -> None:
     difference = replace(
         sample_differences()[0],
         ref=evil,
-        landing=evil,
-        groups=(Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, 1, ((Cell(EVIL, EVIL, EVIL),),)),),
+        target=evil,
+        groups=(Group(Relation.MISSING, Provenance.UNKNOWN, Act.INSERT, 1, ((Cell(EVIL, EVIL, EVIL),),)),),
         children=(LostChildren(evil, "CASCADE", 2, 1), LostChildren(evil, "SET NULL", 2, 1)),
     )
     preview.preview(screen.terminal, [difference])

@@ -66,7 +66,7 @@ def test_a_plain_case_has_no_findings() -> None:
         (request(policy=Policy(Merge.EXACT)), with_table(key=()), "table.no-key"),
         (request(policy=Policy(Merge.NONE)), with_table(), "merge.not-empty"),
         (request(), seen(tables=(TableSurvey(BILLING, None, similar=("billings",)),)), "table.unknown"),
-        (request(into="old"), seen(landing=TableSurvey(BILLING, definition())), "into.exists"),
+        (request(into="old"), seen(target=TableSurvey(BILLING, definition())), "into.exists"),
         (request(policy=Policy(where="1;")), seen(where_problem="is not one expression"), "where.refused"),
         (request(policy=Policy(where="id > 1"), tables=("billing", "billing_lines")), seen(), "where.tables"),
     ],

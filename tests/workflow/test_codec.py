@@ -16,7 +16,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Snapshot
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import Survey
-from rdsrestore.domain.tables.rows import Act, Cell, Group, Relation, Story
+from rdsrestore.domain.tables.rows import Act, Cell, Group, Provenance, Relation
 from rdsrestore.domain.tables.server import ClientTools
 from rdsrestore.steps import RECIPE
 from rdsrestore.workflow.planner import make_plan
@@ -119,7 +119,7 @@ def test_what_does_not_fit_is_refused() -> None:
 
 def test_rows_that_are_only_shown_are_never_written() -> None:
     cell = Cell("note", None, "Ada Lovelace")
-    group = Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, 1, sample=((cell,),))
+    group = Group(Relation.MISSING, Provenance.UNKNOWN, Act.INSERT, 1, sample=((cell,),))
 
     assert "Lovelace" not in json.dumps(encode(group))
     assert through_json(Group, group) == replace(group, sample=())

@@ -15,7 +15,7 @@ from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import Ledger, TableLoad
 from rdsrestore.domain.outcome.outcome import Outcome, Remains
-from rdsrestore.domain.tables.rows import Act, Conflict, Group, Relation, Story, TableDifference
+from rdsrestore.domain.tables.rows import Act, Conflict, Group, Provenance, Relation, TableDifference
 
 TABLE = TableRef("shop", "billing")
 AT = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
@@ -45,8 +45,8 @@ def loaded(inserted: int, conflicts: int = 0, gone: int = 0, rewritten: int = 0)
 
 
 def difference(missing: int, changed: int = 0, unseen: int = 0) -> TableDifference:
-    groups = [Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, missing)] if missing else []
-    groups += [Group(Relation.CHANGED, Story.UNKNOWN, Act.KEEP, changed)] if changed else []
+    groups = [Group(Relation.MISSING, Provenance.UNKNOWN, Act.INSERT, missing)] if missing else []
+    groups += [Group(Relation.CHANGED, Provenance.UNKNOWN, Act.KEEP, changed)] if changed else []
     return TableDifference(TABLE, TABLE, 10, 10, tuple(groups), unseen=unseen)
 
 

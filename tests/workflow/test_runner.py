@@ -294,7 +294,7 @@ def test_children_are_dumped_and_loaded_after_their_parents(stage: Stage) -> Non
     server.define(definition(LINES, references=(key,)))
     server.define(definition(BILLING, referenced_by=(key,)))
     outcome = stage.play(request(tables=("billing_lines", "billing")))
-    assert [load.landing for load in outcome.loads] == [BILLING, LINES]
+    assert [load.target for load in outcome.loads] == [BILLING, LINES]
 
 
 def test_merge_none_refuses_a_table_that_got_rows_meanwhile(stage: Stage) -> None:
@@ -307,7 +307,7 @@ def test_merge_none_refuses_a_table_that_got_rows_meanwhile(stage: Stage) -> Non
 def test_a_table_beside_takes_all_rows_and_the_live_one_is_untouched(stage: Stage) -> None:
     stage.world.server.live[BILLING] = {2: "edited"}
     outcome = stage.play(request(into="billing_then"))
-    beside = outcome.loads[0].landing
+    beside = outcome.loads[0].target
     assert stage.world.server.live[beside] == {1: "a", 2: "b", 3: "c"}
     assert stage.world.server.live[BILLING] == {2: "edited"}
 

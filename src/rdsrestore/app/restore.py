@@ -20,11 +20,11 @@ from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.domain.request.pace import PAUSE
 from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.target import AFTER
-from rdsrestore.steps import COMPARISON, RECIPE, STEPS, SWAP_BACK, WAY_BACK
+from rdsrestore.steps import COMPARISON, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
 from rdsrestore.steps.approve import Approve
 from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.runs import StoredRun
@@ -100,7 +100,7 @@ def undo(name: str | None, context: Context, reason: str, *, dry_run: bool, yes:
         )
         later = f"Start? Nothing is written to {request.database} before you are asked again."
         question = f"Start? This renames tables of {request.database} at once." if swapped else later
-        recipe = SWAP_BACK if swapped else WAY_BACK
+        recipe = SWAP_BACK if swapped else UNDO_RECIPE
         job = Job(recipe, question, dry_run, yes, saved.tables, str(stored.folder), swapped)
         return start(request, job, context.world(yes=yes), context)
 

@@ -18,8 +18,8 @@ from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.steps import STEPS
-from rdsrestore.steps.road import Found, ahead
-from rdsrestore.steps.stock import recount
+from rdsrestore.steps.remaining_steps import Found, remaining
+from rdsrestore.steps.written_rows import recount
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.journal.journal import Kind
 from rdsrestore.workflow.journal.replay import ReplayedRun, replay
@@ -44,7 +44,7 @@ def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool
         kinds = {kind.name: kind for kind in STEPS}
         whole = make_plan(replayed.request, survey, stored.id, [kinds[step] for step in replayed.recipe])
         found = look(replayed, stored, world)
-        plan = replace(whole, steps=tuple(ahead(whole.steps, replayed, found)))
+        plan = replace(whole, steps=tuple(remaining(whole.steps, replayed, found)))
         for line in what_is_left([step.describe() for step in plan.steps], replayed, stored):
             context.screen.print(line, soft_wrap=True)
         if not yes and not consented(plan.steps, "Go on?", context):
@@ -84,7 +84,7 @@ def refuse_if_finished(replayed: ReplayedRun, stored: StoredRun) -> None:
 
 
 def refuse_if_taken_back(taken: TakenBack | None, stored: StoredRun) -> None:
-    """Refuse a run whose rows another run has taken back since: its plan and its books hold no more."""
+    """Refuse a run whose rows another run has taken back since: its plan and its counts hold no more."""
     if taken:
         raise Refused(
             "resume",

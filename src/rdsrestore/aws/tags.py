@@ -17,7 +17,7 @@ SELF = f"{PREFIX}:instance"
 MANAGED = f"{PREFIX}:managed"
 
 
-def marks(name: str, run: str, expires: datetime) -> dict[str, str]:
+def owner_tags(name: str, run: str, expires: datetime) -> dict[str, str]:
     """Make the tags of a resource of that name.
 
     One says the name itself, so that a copy of ours is not taken for ours.
@@ -36,7 +36,7 @@ def as_mapping(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {str(tag["Key"]): str(tag.get("Value", "")) for tag in tags}
 
 
-def is_ours(name: str, tags: Mapping[str, str], run: str | None = None) -> bool:
+def is_owned(name: str, tags: Mapping[str, str], run: str | None = None) -> bool:
     """Whether a resource is ours, and of that run where one is given."""
     return name.startswith(f"{PREFIX}-") and tags.get(SELF) == name and run in (None, tags.get(RUN))
 

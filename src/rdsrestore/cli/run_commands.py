@@ -52,7 +52,7 @@ def cleanup(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Remove what a run left behind, by its journal, or by the marks of all; safe to run again."""
+    """Remove what a run left behind, by its journal, or by the tags of all; safe to run again."""
     from rdsrestore.app.cleanup.all_runs import clean_one, sweep
 
     work = (lambda context: sweep(context, yes=yes)) if everything else (lambda context: clean_one(run, context))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from rdsrestore.domain.tables.dump_file import Fingerprint
-from rdsrestore.domain.tables.key_range import EVERYTHING, Key, Slice, Span, walk
+from rdsrestore.domain.tables.key_range import EVERYTHING, Chunk, Key, KeyRange, walk
 from rdsrestore.ports.progress import Progress
 from rdsrestore.ports.row_digests import Rows
 
@@ -37,7 +37,7 @@ SHORT, LONG = 0.2, 0.5
 
 @dataclass(frozen=True)
 class Pair:
-    """The fingerprints of one span."""
+    """The fingerprints of one range."""
 
     restored: Fingerprint
     live: Fingerprint
@@ -63,14 +63,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Parts:
-    """The fingerprints of one span's parts."""
+    """The fingerprints of one range's parts."""
 
     restored: Mapping[int, Fingerprint]
     live: Mapping[int, Fingerprint]
 
     @property
     def whole(self) -> Pair:
-        """The fingerprints of the span."""
+        """The fingerprints of the range."""
         return Pair(sum(self.restored.values(), NONE), sum(self.live.values(), NONE))
 
     @property
@@ -83,7 +83,7 @@ class Parts:
 
 @dataclass
 class Differ:
-    """Finds the slices of a table that differ.
+    """Finds the chunks of a table that differ.
 
     `pool` has two threads or more. `chunk` is the largest number of restored rows in a first range, and `leaf` the
     number of rows whose keys are read and compared one by one: no more than some chunks are ever held. `restored_rows`
@@ -96,7 +96,7 @@ class Differ:
     progress: Progress
     chunk: int = CHUNK
     leaf: int = 1_024
-    whole: Span = EVERYTHING
+    whole: KeyRange = EVERYTHING
     restored_rows: int = field(default=0, init=False)
     live_rows: int = field(default=0, init=False)
     checks: int = field(default=0, init=False)
@@ -104,104 +104,104 @@ class Differ:
     _scattered: bool = field(default=False, init=False)
     _same: int = field(default=0, init=False)
 
-    def slices(self) -> Iterator[Slice]:
+    def chunks(self) -> Iterator[Chunk]:
         """Yield what differs, in the order of the restored side's keys."""
         parts = None
-        for span in self._chunks():
-            parts = self._parts(span) if parts else None  # where the last chunk differed this one may as well
-            pair = parts.whole if parts else self._check(span)
+        for key_range in self._chunks():
+            parts = self._parts(key_range) if parts else None  # where the last chunk differed this one may as well
+            pair = parts.whole if parts else self._check(key_range)
             self.restored_rows += pair.restored.rows
             self.live_rows += pair.live.rows
             self.progress(f"{self.restored_rows:,} rows compared", None)
             if pair.equal:
                 parts = None
-            elif pair.lopsided or pair.rows <= self.leaf or not (parts := parts or self._parts(span)):
-                yield from self._chunk(span, pair)
+            elif pair.lopsided or pair.rows <= self.leaf or not (parts := parts or self._parts(key_range)):
+                yield from self._chunk(key_range, pair)
             else:
-                yield from self._closer(span, parts, pair)
+                yield from self._closer(key_range, parts, pair)
 
-    def _closer(self, span: Span, parts: Parts, pair: Pair) -> Iterator[Slice]:
+    def _closer(self, key_range: KeyRange, parts: Parts, pair: Pair) -> Iterator[Chunk]:
         """Compare the rows of the parts that differ; where most do, all rows, a few at a time."""
         if found := parts.different:
-            yield from self._compare(span, found, pair.rows)
+            yield from self._compare(key_range, found, pair.rows)
             return
-        for part in walk(self._larger(pair), span, min(self.chunk, FIRST)):
+        for part in walk(self._larger(pair), key_range, min(self.chunk, FIRST)):
             yield from self._compare(part)
 
-    def _chunks(self) -> Iterator[Span]:
+    def _chunks(self) -> Iterator[KeyRange]:
         """Cut the table into first ranges: smaller ones where a server took long for the last."""
         size = min(self.chunk, FIRST)
-        for span in self.restored.spans(self.whole, self.chunk):
-            low = span.low
-            while size < self.chunk and (high := self.restored.cut(Span(low, span.high), size)):
+        for key_range in self.restored.key_ranges(self.whole, self.chunk):
+            low = key_range.low
+            while size < self.chunk and (high := self.restored.cut(KeyRange(low, key_range.high), size)):
                 begun = self.clock()
-                yield Span(low, high)
+                yield KeyRange(low, high)
                 size, low = paced(size, self.clock() - begun, self.chunk), high
             begun = self.clock()
-            yield Span(low, span.high)
+            yield KeyRange(low, key_range.high)
             size = paced(size, self.clock() - begun, self.chunk)
 
-    def _parts(self, span: Span) -> Parts | None:
-        """Ask both sides for a span's parts; None where its keys can't be divided."""
-        found = Parts(*self._both(lambda rows: rows.parts(span)))
+    def _parts(self, key_range: KeyRange) -> Parts | None:
+        """Ask both sides for a range's parts; None where its keys can't be divided."""
+        found = Parts(*self._both(lambda rows: rows.parts(key_range)))
         if not found.restored and not found.live:
             return None
         self.checks += 1
         return found
 
-    def _chunk(self, span: Span, pair: Pair) -> Iterator[Slice]:
+    def _chunk(self, key_range: KeyRange, pair: Pair) -> Iterator[Chunk]:
         """Look into a chunk; damage that was everywhere in the last one is not worth halving for."""
         if pair.lopsided or pair.rows <= self.leaf:
-            yield from self._narrow(span, pair)
+            yield from self._narrow(key_range, pair)
             return
         self._same = 0
         if self._scattered:
-            for leaf in walk(self._larger(pair), span, self.leaf):
+            for leaf in walk(self._larger(pair), key_range, self.leaf):
                 yield from self._compare(leaf)
         else:
-            yield from self._narrow(span, pair)
+            yield from self._narrow(key_range, pair)
         self._scattered = not self._same
 
-    def _narrow(self, span: Span, pair: Pair) -> Iterator[Slice]:
+    def _narrow(self, key_range: KeyRange, pair: Pair) -> Iterator[Chunk]:
         """Halve what differs until it is small enough to be compared row by row."""
         if pair.equal:
             self._same += 1
         elif pair.lopsided:
-            yield Slice(span)
+            yield Chunk(key_range)
         elif pair.rows <= self.leaf:
-            yield from self._compare(span)
+            yield from self._compare(key_range)
         else:
-            yield from self._halve(span, pair)
+            yield from self._halve(key_range, pair)
 
-    def _halve(self, span: Span, pair: Pair) -> Iterator[Slice]:
+    def _halve(self, key_range: KeyRange, pair: Pair) -> Iterator[Chunk]:
         """Look at both halves; the second one's fingerprint is what the first one leaves of the whole."""
-        middle = self._larger(pair).cut(span, pair.rows // 2)
-        first = self._check(Span(span.low, middle)) if middle else pair
+        middle = self._larger(pair).cut(key_range, pair.rows // 2)
+        first = self._check(KeyRange(key_range.low, middle)) if middle else pair
         second = pair - first
         if middle is None or max(first.rows, second.rows) >= pair.rows:  # cut by other keys than those counted
-            yield Slice(span)
+            yield Chunk(key_range)
             return
-        yield from self._narrow(Span(span.low, middle), first)
-        yield from self._narrow(Span(middle, span.high), second)
+        yield from self._narrow(KeyRange(key_range.low, middle), first)
+        yield from self._narrow(KeyRange(middle, key_range.high), second)
 
-    def _compare(self, span: Span, parts: Sequence[int] = (), rows: int = 0) -> Iterator[Slice]:
+    def _compare(self, key_range: KeyRange, parts: Sequence[int] = (), rows: int = 0) -> Iterator[Chunk]:
         """Compare row by row, only in these parts where any are named.
 
-        A span of which more than a quarter of the `rows` is to be fetched is given as a whole.
+        A range of which more than a quarter of the `rows` is to be fetched is given as a whole.
         """
         self.checks += 1
-        restored, live = self._both(lambda side: list(side.digests(span, parts)))
+        restored, live = self._both(lambda side: list(side.digests(key_range, parts)))
         keys, others = only_in(restored, live), only_in(live, restored)
         if not keys and not others:
             self._same += 1
         elif len(keys) * 4 > max(len(restored), len(live), rows):
-            yield Slice(span)
+            yield Chunk(key_range)
         else:
-            yield Slice(keys=keys, others=others)
+            yield Chunk(keys=keys, others=others)
 
-    def _check(self, span: Span) -> Pair:
+    def _check(self, key_range: KeyRange) -> Pair:
         self.checks += 1
-        return Pair(*self._both(lambda rows: rows.fingerprint(span)))
+        return Pair(*self._both(lambda rows: rows.fingerprint(key_range)))
 
     def _larger(self, pair: Pair) -> Rows:
         return self.live if pair.live.rows > pair.restored.rows else self.restored

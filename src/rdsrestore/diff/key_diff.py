@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from rdsrestore.diff.checksum_diff import both
-from rdsrestore.domain.tables.key_range import EVERYTHING, Key, Slice, Span
+from rdsrestore.domain.tables.key_range import EVERYTHING, Chunk, Key, KeyRange
 from rdsrestore.ports.progress import Progress
 from rdsrestore.ports.row_keys import Bits, Keys
 
@@ -18,7 +18,7 @@ LONG = 8
 
 @dataclass
 class Presence:
-    """Finds the slices of a table whose keys one side alone has.
+    """Finds the chunks of a table whose keys one side alone has.
 
     `pool` has two threads or more; `chunk` is the largest number of restored keys looked at together. `restored_rows`
     and `live_rows` count the keys looked at so far, `common` those that both sides have. `whole` is the part looked at.
@@ -29,36 +29,38 @@ class Presence:
     pool: Executor
     progress: Progress
     chunk: int = 131_072
-    whole: Span = EVERYTHING
+    whole: KeyRange = EVERYTHING
     restored_rows: int = field(default=0, init=False)
     live_rows: int = field(default=0, init=False)
     common: int = field(default=0, init=False)
 
-    def slices(self) -> Iterator[Slice]:
+    def chunks(self) -> Iterator[Chunk]:
         """Yield what one side alone has, in key order."""
         low = self.whole.low
-        for span in self.restored.spans(self.whole, self.chunk):
-            if span.high:
-                restored, live = self._both(span)
+        for key_range in self.restored.key_ranges(self.whole, self.chunk):
+            if key_range.high:
+                restored, live = self._both(key_range)
             else:  # what comes after the last restored key may be as long as a table
-                restored = self.restored.present(span)
-                last = (str(max(restored) * 64 + restored[max(restored)].bit_length() - 1),) if restored else span.low
-                span = Span(span.low, last)  # noqa: PLW2901 - the same span, closed
-                live = self.live.present(span) if restored else {}
-            yield from self._sides(span, restored, live)
-            low = span.high
+                restored = self.restored.present(key_range)
+                last = (
+                    (str(max(restored) * 64 + restored[max(restored)].bit_length() - 1),) if restored else key_range.low
+                )
+                key_range = KeyRange(key_range.low, last)  # noqa: PLW2901 - the same range, closed
+                live = self.live.present(key_range) if restored else {}
+            yield from self._sides(key_range, restored, live)
+            low = key_range.high
         if self.whole.high:
             return
-        rows = self.live.count(Span(low))
+        rows = self.live.count(KeyRange(low))
         self.live_rows += rows
         if rows:
-            yield Slice(Span(low))
+            yield Chunk(KeyRange(low))
 
-    def _both(self, span: Span) -> tuple[Bits, Bits]:
-        return both(self.pool, lambda side: side.present(span), self.restored, self.live)
+    def _both(self, key_range: KeyRange) -> tuple[Bits, Bits]:
+        return both(self.pool, lambda side: side.present(key_range), self.restored, self.live)
 
-    def _sides(self, span: Span, restored: Bits, live: Bits) -> Iterator[Slice]:
-        """Set one span's keys against each other; no slice has keys of which both sides have some."""
+    def _sides(self, key_range: KeyRange, restored: Bits, live: Bits) -> Iterator[Chunk]:
+        """Set one range's keys against each other; no chunk has keys of which both sides have some."""
         self.restored_rows += ones(restored)
         self.live_rows += ones(live)
         missing, extra = without(restored, live), without(live, restored)
@@ -66,16 +68,16 @@ class Presence:
         self.common += common
         self.progress(f"{self.restored_rows:,} keys compared", None)
         if missing and not common:
-            yield Slice(span)
+            yield Chunk(key_range)
             return
         long = runs(missing, without(restored, missing)) if ones(missing) * 4 > common else []
         if long and len(long) * LONG < ones(missing):
-            yield from (Slice(Span((str(first - 1),), (str(last),))) for first, last in long)
+            yield from (Chunk(KeyRange((str(first - 1),), (str(last),))) for first, last in long)
             inside, at = [first for first, _last in long], bisect_right
             left = [n for n in numbers(extra) if not (place := at(inside, n)) or n > long[place - 1][1]]
-            yield from [Slice(others=tuple((str(n),) for n in left))] if left else []
+            yield from [Chunk(others=tuple((str(n),) for n in left))] if left else []
         elif missing or extra:
-            yield Slice(keys=keys(missing), others=keys(extra))
+            yield Chunk(keys=keys(missing), others=keys(extra))
 
 
 def without(some: Bits, others: Bits) -> Bits:

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from rdsrestore.diff.checksum_diff import Differ
 from rdsrestore.diff.key_diff import Presence
-from rdsrestore.domain.tables.key_range import EVERYTHING, Slice, Span
+from rdsrestore.domain.tables.key_range import EVERYTHING, Chunk, KeyRange
 from rdsrestore.ports.key_ranges import TableRows
 
 WARMERS = 4
@@ -37,18 +37,18 @@ class RangeTask(Protocol):
 class Findings:
     """What differs in one section; `restored`, `live` and `common` count rows or keys as a differ does."""
 
-    slices: tuple[Slice, ...]
+    chunks: tuple[Chunk, ...]
     restored: int
     live: int
     common: int | None
 
 
-def search(restored: RangeTask, live: RangeTask, span: Span, content: bool) -> Findings:  # noqa: FBT001 - a task's arguments
+def search(restored: RangeTask, live: RangeTask, key_range: KeyRange, content: bool) -> Findings:  # noqa: FBT001 - a task's arguments
     """Compare one section by content or by keys alone; the task itself."""
     with restored.rows() as then, live.rows() as now, ThreadPoolExecutor(2) as pool:
         kind = Differ if content else Presence
-        differ = kind(then, now, pool, silent, whole=span)
-        found = tuple(differ.slices())
+        differ = kind(then, now, pool, silent, whole=key_range)
+        found = tuple(differ.chunks())
         common = differ.common if isinstance(differ, Presence) else None
         return Findings(found, differ.restored_rows, differ.live_rows, common)
 
@@ -62,28 +62,30 @@ def searched(
 ) -> Iterator[Findings]:
     """Have all sections compared, `size` at a time; yields what was found, in key order."""
     restored, live = (side.task() for side in sides)
-    spans = warmed(executor, restored, sides[0].rough(EVERYTHING, step))
-    yield from each_done(spans, lambda span: executor.submit(search, restored, live, span, content), size)
+    key_ranges = warmed(executor, restored, sides[0].rough(EVERYTHING, step))
+    yield from each_done(
+        key_ranges, lambda key_range: executor.submit(search, restored, live, key_range, content), size
+    )
 
 
-def warmed(executor: Executor, restored: RangeTask, spans: Iterator[Span]) -> Iterator[Span]:
+def warmed(executor: Executor, restored: RangeTask, key_ranges: Iterator[KeyRange]) -> Iterator[KeyRange]:
     """Have several sections read before they are compared where the volume is cold: where the first one came slowly."""
-    first = next(spans, None)
+    first = next(key_ranges, None)
     if first is None:
         return
     begun = time.monotonic()
     yield executor.submit(touch, restored, first).result()
     if WARMERS and time.monotonic() - begun > WARM:
-        yield from each_done(spans, lambda span: executor.submit(touch, restored, span), WARMERS)
+        yield from each_done(key_ranges, lambda key_range: executor.submit(touch, restored, key_range), WARMERS)
     else:
-        yield from spans
+        yield from key_ranges
 
 
-def touch(restored: RangeTask, span: Span) -> Span:
+def touch(restored: RangeTask, key_range: KeyRange) -> KeyRange:
     """Have the copy read a section's pages; the task itself."""
     with restored.rows() as rows:
-        rows.count(span)
-    return span
+        rows.count(key_range)
+    return key_range
 
 
 def each_done(items: Iterable[T], submit: Callable[[T], Future[R]], size: int) -> Iterator[R]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rdsrestore.diff.checksum_diff import NONE
 from rdsrestore.domain.tables.dump_file import Fingerprint
-from rdsrestore.domain.tables.key_range import Key, Span
+from rdsrestore.domain.tables.key_range import Key, KeyRange
 from rdsrestore.ports.row_digests import Rows
 
 
@@ -18,27 +18,27 @@ class Together:
     first: Rows
     second: Rows
 
-    def cut(self, span: Span, rows: int) -> Key | None:
+    def cut(self, key_range: KeyRange, rows: int) -> Key | None:
         """Cut by the first one's keys."""
-        return self.first.cut(span, max(rows // 2, 1))
+        return self.first.cut(key_range, max(rows // 2, 1))
 
-    def spans(self, span: Span, rows: int) -> Iterator[Span]:
+    def key_ranges(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
         """Cut by the first one's keys."""
-        return self.first.spans(span, max(rows // 2, 1))
+        return self.first.key_ranges(key_range, max(rows // 2, 1))
 
-    def fingerprint(self, span: Span) -> Fingerprint:
+    def fingerprint(self, key_range: KeyRange) -> Fingerprint:
         """Take both sides' rows together."""
-        return self.first.fingerprint(span) + self.second.fingerprint(span)
+        return self.first.fingerprint(key_range) + self.second.fingerprint(key_range)
 
-    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
+    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
         """Take both sides' rows of each part together."""
-        first, second = self.first.parts(span), self.second.parts(span)
+        first, second = self.first.parts(key_range), self.second.parts(key_range)
         return {each: first.get(each, NONE) + second.get(each, NONE) for each in {*first, *second}}
 
-    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
+    def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
         """Yield one side's rows after the other's."""
-        yield from self.first.digests(span, parts)
-        yield from self.second.digests(span, parts)
+        yield from self.first.digests(key_range, parts)
+        yield from self.second.digests(key_range, parts)
 
 
 @dataclass(frozen=True)
@@ -47,25 +47,25 @@ class Twice:
 
     rows: Rows
 
-    def cut(self, span: Span, rows: int) -> Key | None:
+    def cut(self, key_range: KeyRange, rows: int) -> Key | None:
         """Cut after half as many rows."""
-        return self.rows.cut(span, max(rows // 2, 1))
+        return self.rows.cut(key_range, max(rows // 2, 1))
 
-    def spans(self, span: Span, rows: int) -> Iterator[Span]:
+    def key_ranges(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
         """Cut after half as many rows."""
-        return self.rows.spans(span, max(rows // 2, 1))
+        return self.rows.key_ranges(key_range, max(rows // 2, 1))
 
-    def fingerprint(self, span: Span) -> Fingerprint:
+    def fingerprint(self, key_range: KeyRange) -> Fingerprint:
         """Double it."""
-        once = self.rows.fingerprint(span)
+        once = self.rows.fingerprint(key_range)
         return once + once
 
-    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
+    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
         """Double each part."""
-        return {number: once + once for number, once in self.rows.parts(span).items()}
+        return {number: once + once for number, once in self.rows.parts(key_range).items()}
 
-    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
+    def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
         """Yield each row twice."""
-        for each in self.rows.digests(span, parts):
+        for each in self.rows.digests(key_range, parts):
             yield each
             yield each

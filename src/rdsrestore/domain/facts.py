@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from rdsrestore.domain.codec import written
+from rdsrestore.domain.codec import written, written_as
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad
 from rdsrestore.domain.request.invariants import Reading
@@ -159,17 +159,17 @@ class Loaded(Fact):
 @written("Swapped")
 @dataclass(frozen=True)
 class Swapped(Fact):
-    """Two tables that changed places: `live` has the rows of `shadow` now, and its former ones are in `aside`."""
+    """Two tables that changed places: `live` has the rows of `shadow` now, and its former ones are in `former`."""
 
     live: TableRef
     shadow: TableRef
-    aside: TableRef
+    former: TableRef = field(metadata=written_as("aside"))
 
 
 @written("Verified")
 @dataclass(frozen=True)
 class Verified(Fact):
-    """The books of each table after the load, and what has to be right."""
+    """The reconciliation of each table after the load, and what has to be right."""
 
     ledgers: tuple[Ledger, ...]
     readings: tuple[Reading, ...] = ()

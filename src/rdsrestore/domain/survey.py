@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from rdsrestore.domain.cloud.instance import Identity, Leftover, SnapshotInfo, SourceInstance
-from rdsrestore.domain.codec import written
+from rdsrestore.domain.codec import written, written_as
 from rdsrestore.domain.facts import Swapped
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.load_result import SavedTable
@@ -56,7 +56,7 @@ class Survey:
     source: SourceInstance
     server: ServerFacts
     tables: tuple[TableSurvey, ...]
-    landing: TableSurvey | None
+    target: TableSurvey | None = field(metadata=written_as("landing"))
     tools: ClientTools
     free_disk: int
     caller: str | None

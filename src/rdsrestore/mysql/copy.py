@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.request.merge_policy import Policy
-from rdsrestore.domain.request.pace import Extent
 from rdsrestore.domain.request.request import Invariant
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
-from rdsrestore.domain.tables.key_range import Slice
+from rdsrestore.domain.tables.key_range import Chunk
+from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.mysql.checksum import key_file
 from rdsrestore.mysql.checksum.key_ranges import TableRows, table_rows
 from rdsrestore.mysql.dump import definition_check, lossless
@@ -38,7 +38,7 @@ class MysqlCopy:
         self._team = remote
         self._session: Session = connect(login, "dump: the copy")
         self._logins = Logins(login, "the copy")
-        self._checked = set[tuple[TableRef, Extent]]()
+        self._checked = set[tuple[TableRef, Selection]]()
 
     def close(self) -> None:
         """Log out."""
@@ -64,29 +64,29 @@ class MysqlCopy:
 
     def keys(
         self, definition: TableDefinition, other: TableDefinition | None, path: Path
-    ) -> tuple[Sequence[Slice], Sequence[str]]:
+    ) -> tuple[Sequence[Chunk], Sequence[str]]:
         """Look the keys of a file up."""
         return key_file.find(self._session, path, definition, other)
 
-    def check(self, definition: TableDefinition, extent: Extent, *, made: bool) -> None:
+    def check(self, definition: TableDefinition, selection: Selection, *, made: bool) -> None:
         """Refuse rows that a dump would not bring back as they are, and where the table is to be made, a definition."""
-        where = vetted(extent.where, definition) if extent.where else None
-        given = chosen(self._session, definition, extent.slices, where) if extent.slices else [where]
+        where = vetted(selection.where, definition) if selection.where else None
+        given = chosen(self._session, definition, selection.chunks, where) if selection.chunks else [where]
         lossless.check(self._session, definition, given)
         if made:
             definition_check.check(self._session, definition)
-        self._checked.add((definition.ref, extent))
+        self._checked.add((definition.ref, selection))
 
     def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         """Refuse keys that no literal finds."""
         lossless.check_keys(self._session, definition, key)
 
-    def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
+    def dump(self, definition: TableDefinition, selection: Selection, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows.
 
         Refuses what `check` refuses.
         """
-        if (definition.ref, extent) not in self._checked:
-            self.check(definition, extent, made=False)
+        if (definition.ref, selection) not in self._checked:
+            self.check(definition, selection, made=False)
         source = Source(self._session, self._login, self._team)
-        return dump(source, definition, extent, DumpStore(folder, self._key), progress)
+        return dump(source, definition, selection, DumpStore(folder, self._key), progress)

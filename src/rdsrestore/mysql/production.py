@@ -10,8 +10,8 @@ from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
-from rdsrestore.domain.request.pace import Pace
 from rdsrestore.domain.request.request import Invariant
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
@@ -138,11 +138,11 @@ class MysqlProduction:
         """Say what a scratch schema tells of its run."""
         return traces(self._ready(), schema)
 
-    def create_landing(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
+    def create_target_table(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
         """Create an empty table from the restored definition and note it in the scratch schema."""
         target_table.create(self._ready(), schema, dump, place, with_foreign_keys=with_foreign_keys)
 
-    def drop_landing(self, schema: str, place: TableRef) -> None:
+    def drop_target_table(self, schema: str, place: TableRef) -> None:
         """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
         presently(lambda: target_table.drop(self._ready(), schema, place))
 
@@ -163,11 +163,11 @@ class MysqlProduction:
         """Refuse keys that no literal finds."""
         lossless.check_keys(self._ready(), definition, key)
 
-    def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+    def swap(self, live: TableRef, shadow: TableRef, former: TableRef) -> None:
         """Let two tables change places in one step."""
         if self._lock:
             self._lock.keep("swap")
-        target_table.swap(self._ready(), live, shadow, aside)
+        target_table.swap(self._ready(), live, shadow, former)
 
     def print(self, schema: str, target: Target) -> str:
         """Return the digest of a table's plan as it is now."""
@@ -179,13 +179,13 @@ class MysqlProduction:
 
     def takes_whole(self, target: Target) -> bool:
         """Say whether a table can take its rows as they are, without staging: it has none of them."""
-        live = self.definition(target.landing)
+        live = self.definition(target.ref)
         return live is not None and direct.fits(self._ready(), target, live)
 
     def compare(
         self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
     ) -> tuple[TableDifference, ...]:
-        """Class every staged row against its landing and keep the result in the scratch schema.
+        """Class every staged row against its target and keep the result in the scratch schema.
 
         Changes nothing else.
         """
@@ -204,15 +204,17 @@ class MysqlProduction:
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
         return self._strategies.of(target).untouched(self._job(schema, target))
 
-    def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
+    def load(
+        self, schema: str, targets: Sequence[Target], folder: Path, rules: ThrottleRules, progress: Progress
+    ) -> None:
         """Carry out the plans in transactions of bounded size, guarded by what each row is expected to be."""
         jobs = [self._job(schema, target) for target in targets]
 
         def write() -> None:
             if self._lock:
                 self._lock.keep("load")
-            with closing(Throttle(pace, self._ready(), self._login, progress)) as throttle:
-                pacing = Pacing(lambda: self._hold(throttle), SOFT if pace.limits.gentle else FULL)
+            with closing(Throttle(rules, self._ready(), self._login, progress)) as throttle:
+                pacing = Pacing(lambda: self._hold(throttle), SOFT if rules.limits.gentle else FULL)
                 self._strategies.load(jobs, self._store(folder), pacing, progress)
 
         persistently(write, progress)
@@ -229,7 +231,7 @@ class MysqlProduction:
     def ledger(
         self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
     ) -> Ledger:
-        """Balance the books: what is there now against what was planned, and the rest against what it was."""
+        """Reconcile: what is there now against what was planned, and the rest against what it was."""
         job = self._job(schema, target)
         return self._strategies.of(target).ledger(job, self._store(folder), before, untouched, progress)
 

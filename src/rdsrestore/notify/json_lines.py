@@ -111,7 +111,7 @@ def ending(outcome: Outcome) -> dict[str, Json]:
         "made": list(outcome.made),
         "tables": [
             {
-                "table": str(load.landing),
+                "table": str(load.target),
                 "inserted": load.inserted,
                 "updated": load.updated,
                 "deleted": load.deleted,
@@ -120,7 +120,7 @@ def ending(outcome: Outcome) -> dict[str, Json]:
             for load in outcome.loads
         ],
         "differences": [difference(each) for each in outcome.differences],
-        "ledgers": [{**encode_fields(ledger), "landing": str(ledger.landing)} for ledger in outcome.ledgers],
+        "ledgers": [{**encode_fields(ledger), "landing": str(ledger.target)} for ledger in outcome.ledgers],
         "remains": [encode_fields(remain) for remain in outcome.remains],
         "proof": list(outcome.proof),
         "kept": list(outcome.kept),
@@ -133,13 +133,13 @@ def difference(found: TableDifference) -> dict[str, Json]:
     """What sets one table's sides apart; every key stands in the run's folder."""
     return {
         "table": str(found.ref),
-        "landing": str(found.landing),
+        "landing": str(found.target),
         "restored": found.restored,
         "live": found.live,
         "groups": [
             {
                 "relation": group.relation.value,
-                "story": group.story.value,
+                "story": group.provenance.value,
                 "act": group.act.value,
                 "rows": group.rows,
                 "columns": dict(group.touched),

@@ -132,7 +132,7 @@ class Cloud(Protocol):
         ...
 
     def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
-        """Find what carries our marks, of one run or of all."""
+        """Find what carries our tags, of one run or of all."""
         ...
 
     def take_calls(self) -> Sequence[ApiCall]:

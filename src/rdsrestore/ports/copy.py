@@ -8,11 +8,11 @@ from typing import Protocol
 
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.request.merge_policy import Policy
-from rdsrestore.domain.request.pace import Extent
 from rdsrestore.domain.request.request import Invariant
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
-from rdsrestore.domain.tables.key_range import Slice
+from rdsrestore.domain.tables.key_range import Chunk
+from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.ports.key_ranges import TableRows
 from rdsrestore.ports.progress import Progress
 
@@ -38,7 +38,7 @@ class Copy(Protocol):
 
     def keys(
         self, definition: TableDefinition, other: TableDefinition | None, path: Path
-    ) -> tuple[Sequence[Slice], Sequence[str]]:
+    ) -> tuple[Sequence[Chunk], Sequence[str]]:
         """Look the keys of a file up; returns those that the table has, and in words those that it lacks.
 
         `other` is the table as the server has it on which the same keys are to be found. UsageError names the first
@@ -46,7 +46,7 @@ class Copy(Protocol):
         """
         ...
 
-    def check(self, definition: TableDefinition, extent: Extent, *, made: bool) -> None:
+    def check(self, definition: TableDefinition, selection: Selection, *, made: bool) -> None:
         """Refuse rows that a dump would not bring back as they are, and where the table is to be made, a definition.
 
         DatabaseError (`db.unknown-type`, `db.lossy`, `db.definition`) names table, column and number of rows.
@@ -57,6 +57,6 @@ class Copy(Protocol):
         """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
         ...
 
-    def dump(self, definition: TableDefinition, extent: Extent, folder: Path, progress: Progress) -> DumpFile:
+    def dump(self, definition: TableDefinition, selection: Selection, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
         ...

@@ -9,8 +9,8 @@ from typing import Protocol
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
-from rdsrestore.domain.request.pace import Pace
 from rdsrestore.domain.request.request import Invariant
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
 from rdsrestore.domain.tables.rows import PlanLine, TableDifference
@@ -82,14 +82,14 @@ class Production(Protocol):
         """Say what a scratch schema tells of its run; nothing where it is gone."""
         ...
 
-    def create_landing(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
+    def create_target_table(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
         """Create an empty table from the restored definition and note it in the scratch schema.
 
         DatabaseError with code `db.table-exists` where the name is taken.
         """
         ...
 
-    def drop_landing(self, schema: str, place: TableRef) -> None:
+    def drop_target_table(self, schema: str, place: TableRef) -> None:
         """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
         ...
 
@@ -109,7 +109,7 @@ class Production(Protocol):
         """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
         ...
 
-    def swap(self, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+    def swap(self, live: TableRef, shadow: TableRef, former: TableRef) -> None:
         """Give `shadow` the name of `live`, and `live` the name `aside`, in one step; done already is fine."""
         ...
 
@@ -128,7 +128,7 @@ class Production(Protocol):
     def compare(
         self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
     ) -> Sequence[TableDifference]:
-        """Class every staged row against its landing and keep the result in the scratch schema; changes nothing else.
+        """Class every staged row against its target and keep the result in the scratch schema; changes nothing else.
 
         `folder` has the dumps of tables that take theirs whole.
 
@@ -151,7 +151,9 @@ class Production(Protocol):
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
         ...
 
-    def load(self, schema: str, targets: Sequence[Target], folder: Path, pace: Pace, progress: Progress) -> None:
+    def load(
+        self, schema: str, targets: Sequence[Target], folder: Path, rules: ThrottleRules, progress: Progress
+    ) -> None:
         """Carry out the plans, in transactions of bounded size, holding back where production is busy.
 
         `folder` has the dumps of tables that take theirs whole.
@@ -167,7 +169,7 @@ class Production(Protocol):
     def ledger(
         self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
     ) -> Ledger:
-        """Balance the books: what is there now against what was planned, and the rest against what it was.
+        """Reconcile: what is there now against what was planned, and the rest against what it was.
 
         `before` and `untouched` are the row count and what `rest` said before the load.
         """

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from rdsrestore.domain.tables.dump_file import Fingerprint
-from rdsrestore.domain.tables.key_range import Key, Ordered, Span
+from rdsrestore.domain.tables.key_range import Key, KeyRange, Ordered
 
 
 class Rows(Ordered, Protocol):
@@ -16,17 +16,17 @@ class Rows(Ordered, Protocol):
     DatabaseError.
     """
 
-    def fingerprint(self, span: Span) -> Fingerprint:
-        """Take the fingerprint of a span's rows."""
+    def fingerprint(self, key_range: KeyRange) -> Fingerprint:
+        """Take the fingerprint of a range's rows."""
         ...
 
-    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
-        """Take the fingerprints of the span's rows in parts of few keys, the same keys in a part of either side.
+    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
+        """Take the fingerprints of the range's rows in parts of few keys, the same keys in a part of either side.
 
         Empty where the key is none that can be divided so.
         """
         ...
 
-    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
-        """Yield key and digest of each row of a small span, or only of these parts of it."""
+    def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
+        """Yield key and digest of each row of a small range, or only of these parts of it."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from rdsrestore.domain.tables.key_range import Ordered, Span
+from rdsrestore.domain.tables.key_range import KeyRange, Ordered
 
 Bits = Mapping[int, int]
 """Keys that are there, by their number in runs of 64: bit `n` of run `r` stands for the key 64 r + n."""
@@ -19,10 +19,10 @@ class Keys(Ordered, Protocol):
         """Whether each key is a whole number, and reads alike on the other side."""
         ...
 
-    def present(self, span: Span) -> Bits:
-        """Say which keys of a span are there."""
+    def present(self, key_range: KeyRange) -> Bits:
+        """Say which keys of a range are there."""
         ...
 
-    def count(self, span: Span) -> int:
-        """Count a span's rows."""
+    def count(self, key_range: KeyRange) -> int:
+        """Count a range's rows."""
         ...

@@ -11,7 +11,6 @@ from rdsrestore.steps.arm_switch import ArmSwitch
 from rdsrestore.steps.close_rule import CloseRule
 from rdsrestore.steps.compare import Compare
 from rdsrestore.steps.dump import Dump
-from rdsrestore.steps.landing import MakeTargetTable
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.locate import Locate, LocateAll
 from rdsrestore.steps.open_rule import OpenRule
@@ -25,6 +24,7 @@ from rdsrestore.steps.scratch import MakeScratch
 from rdsrestore.steps.stage import Stage
 from rdsrestore.steps.stage_undo import StageUndo
 from rdsrestore.steps.swap import Swap, SwapBack
+from rdsrestore.steps.target_table import MakeTargetTable
 from rdsrestore.steps.verify import Verify
 from rdsrestore.workflow.step import Step
 
@@ -56,7 +56,7 @@ COMPARISON: tuple[type[Step], ...] = tuple(
 )
 """The job up to the difference: nothing but a scratch schema is made on production."""
 
-WAY_BACK: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve, Save, Load, Verify)
+UNDO_RECIPE: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve, Save, Load, Verify)
 """Taking an earlier run back, from its undo files alone."""
 
 SWAP_BACK: tuple[type[Step], ...] = (SwapBack,)

@@ -71,12 +71,12 @@ def counts(difference: TableDifference) -> str:
     ]
     if difference.unfit:
         parts.append(f"{difference.unfit:,} in conflict")
-    return f"{difference.landing.table}: {', '.join(parts)}"
+    return f"{difference.target.table}: {', '.join(parts)}"
 
 
 def keep_lines(run: Run, database: Production, schema: str, target: Target) -> None:
     """Write every row that differs into the run's folder, one JSON object a line, in place of an earlier list."""
-    path = run.folder / f"plan-{target.landing.stem}.jsonl"
+    path = run.folder / f"plan-{target.ref.stem}.jsonl"
     new = path.with_suffix(".new")
     new.touch(mode=0o600)
     with new.open("w", encoding="utf-8") as file:
@@ -92,7 +92,7 @@ def refuse_rows(differences: tuple[TableDifference, ...]) -> None:
         if difference.live:
             raise Refused(
                 "compare",
-                f"{difference.landing} has {counted(difference.live, 'row')} and --merge none wants it empty",
+                f"{difference.target} has {counted(difference.live, 'row')} and --merge none wants it empty",
                 "use --merge missing to keep them and add what is missing",
                 code="merge.not-empty",
             )
@@ -104,7 +104,7 @@ def refuse_conflicts(differences: tuple[TableDifference, ...]) -> None:
         if difference.unfit:
             raise Refused(
                 "compare",
-                f"{counted(difference.unfit, 'row')} of {difference.landing} are in conflict:"
+                f"{counted(difference.unfit, 'row')} of {difference.target} are in conflict:"
                 f" {difference.conflicts[0].reason}",
                 "look at plan-*.jsonl in the run's folder; --on-conflict keep leaves them alone and restores the rest",
                 code="conflict.stop",
@@ -122,5 +122,5 @@ def intended(differences: tuple[TableDifference, ...]) -> str:
         acts = [
             f"{word} {counted(difference.planned(act), 'row')}" for act, word in ACTS.items() if difference.planned(act)
         ]
-        parts += [f"{', '.join(acts)} of {difference.landing}"] if acts else []
+        parts += [f"{', '.join(acts)} of {difference.target}"] if acts else []
     return "; ".join(parts)

@@ -13,11 +13,11 @@ from rdsrestore.domain.errors import DatabaseError, Refused
 from rdsrestore.domain.facts import Dumped, Fact
 from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.domain.request.pace import Extent
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
+from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.target import AFTER, Located, rows_then
 from rdsrestore.ports.copy import Copy
 from rdsrestore.steps.locate import differing_tables
@@ -69,10 +69,12 @@ class Dump(Step):
             }
             ordered = parents_first(self.tables, parents)
             asked = run.request.refs
-            extents = {ref: self.extent(definitions[ref], located.get(ref), asked=ref in asked) for ref in ordered}
+            selections = {
+                ref: self.selection(definitions[ref], located.get(ref), asked=ref in asked) for ref in ordered
+            }
             for ref in ordered:
-                database.check(definitions[ref], extents[ref], made=ref in made)
-            dumps = tuple(database.dump(definitions[ref], extents[ref], run.folder, run.progress) for ref in ordered)
+                database.check(definitions[ref], selections[ref], made=ref in made)
+            dumps = tuple(database.dump(definitions[ref], selections[ref], run.folder, run.progress) for ref in ordered)
             values = tuple(database.read(run.request.database, run.request.invariants))
         if not any(rows_then(dump, located.get(dump.definition.ref)) for dump in dumps):
             raise Refused(
@@ -81,21 +83,23 @@ class Dump(Step):
                 "choose a --before that lies before the incident, and check --where and --keys-from",
                 code="copy.empty",
             )
-        return Dumped(dumps, self.dump_after(run, extents) if self.policy.three_way else (), values)
+        return Dumped(dumps, self.dump_after(run, selections) if self.policy.three_way else (), values)
 
-    def extent(self, definition: TableDefinition, located: Located | None, *, asked: bool) -> Extent:
+    def selection(self, definition: TableDefinition, located: Located | None, *, asked: bool) -> Selection:
         """Say which rows of a table are needed; the filter is not for tables that only come along."""
         where = Path(located.path) if located else None
-        return Extent(self.filter if asked else None, where, lost_with(definition, self.tables))
+        return Selection(self.filter if asked else None, where, lost_with(definition, self.tables))
 
-    def dump_after(self, run: Run, extents: Mapping[TableRef, Extent]) -> tuple[DumpFile, ...]:
+    def dump_after(self, run: Run, selections: Mapping[TableRef, Selection]) -> tuple[DumpFile, ...]:
         """Dump the same rows as the incident left them."""
         folder = run.folder / AFTER
         folder.mkdir(mode=0o700, exist_ok=True)
         with after(run) as database:
-            jobs = [(existing(database, ref), Extent(None, extent.slices)) for ref, extent in extents.items()]
-            for definition, extent in jobs:
-                database.check(definition, extent, made=False)
+            jobs = [
+                (existing(database, ref), Selection(None, selection.chunks)) for ref, selection in selections.items()
+            ]
+            for definition, selection in jobs:
+                database.check(definition, selection, made=False)
             return tuple(database.dump(*job, folder, run.progress) for job in jobs)
 
     def result(self, fact: Fact | None) -> str:

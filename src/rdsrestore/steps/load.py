@@ -14,8 +14,8 @@ from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.outcome.load_result import TableLoad
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import may
-from rdsrestore.domain.request.pace import PAUSE, Pace
 from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.throttle_rules import PAUSE, ThrottleRules
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.steps.sessions import counted, production
@@ -55,7 +55,7 @@ class Load(Step):
                 unchanged(database.print(self.schema, target), approved)
             run.facts.put(Loaded((), complete=False))
             try:
-                database.load(self.schema, targets, run.folder, pace(run), run.progress)
+                database.load(self.schema, targets, run.folder, throttle_rules(run), run.progress)
             finally:
                 loads = tuple(database.loaded(self.schema, target) for target in targets)
                 run.facts.put(Loaded(loads, complete=False))
@@ -90,10 +90,10 @@ def unchanged(found: str, approved: str) -> None:
         )
 
 
-def pace(run: Run) -> Pace:
+def throttle_rules(run: Run) -> ThrottleRules:
     """Say when to hold back: what the operator asked for, and the run's own file that pauses it."""
     flags = [run.folder / PAUSE] + ([Path(run.request.flag)] if run.request.flag else [])
-    return Pace(run.request.limits, tuple(flags), run.survey.source.replicas)
+    return ThrottleRules(run.request.limits, tuple(flags), run.survey.source.replicas)
 
 
 def counts(load: TableLoad) -> str:
@@ -102,4 +102,4 @@ def counts(load: TableLoad) -> str:
     done = ((load.inserted, "inserted"), (load.updated, "changed back"), (load.deleted, "deleted"))
     parts = [f"{counted(rows, 'row')} {word}" for rows, word in done if rows] or ["nothing written"]
     parts += [f"{counted(unfit, 'row')} left alone"] if unfit else []
-    return f"{load.landing.table}: {', '.join(parts)}"
+    return f"{load.target.table}: {', '.join(parts)}"

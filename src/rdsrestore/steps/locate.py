@@ -23,7 +23,7 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.definition import TableDefinition
-from rdsrestore.domain.tables.key_range import Slice
+from rdsrestore.domain.tables.key_range import Chunk
 from rdsrestore.domain.tables.target import Located, Relative, Role
 from rdsrestore.ports.copy import Copy
 from rdsrestore.ports.production import Production
@@ -175,9 +175,9 @@ class Told:
         written = chunk_file.write(self.path, self.announced(differ))
         return Located(self.ref, str(self.path), *written, differ.restored_rows, differ.live_rows)
 
-    def announced(self, differ: Differ) -> Iterator[Slice]:
+    def announced(self, differ: Differ) -> Iterator[Chunk]:
         """Say from time to time how far it is."""
-        for part in differ.slices():
+        for part in differ.chunks():
             self.progress(f"{self.ref.table}: {differ.restored_rows:,} rows compared", None)
             yield part
 
@@ -185,7 +185,7 @@ class Told:
         """Write down what is found section by section."""
         restored = live = common = 0
 
-        def parts() -> Iterator[Slice]:
+        def parts() -> Iterator[Chunk]:
             nonlocal restored, live, common
             for each in found:
                 restored += each.restored
@@ -193,7 +193,7 @@ class Told:
                 common += each.common or 0
                 kind = "rows" if each.common is None else "keys"
                 self.progress(f"{self.ref.table}: {restored:,} {kind} compared", None)
-                yield from each.slices
+                yield from each.chunks
 
         written = chunk_file.write(self.path, parts())
         return Located(self.ref, str(self.path), *written, restored, live, common)
@@ -223,7 +223,7 @@ def said(found: Located) -> str:
     if found.restored is None:
         return "; ".join((f"{found.ref.table}: {counted(found.keys, 'key')} given", *found.notes))
     compared = counted(found.restored, "row" if found.common is None else "key")
-    if not found.slices:
+    if not found.chunks:
         return f"{found.ref.table}: {compared}, {'equal on both sides' if found.common is None else 'none is missing'}"
-    ranges = f"{counted(found.slices, 'range')} and {counted(found.keys, 'single key')}"
+    ranges = f"{counted(found.chunks, 'range')} and {counted(found.keys, 'single key')}"
     return f"{found.ref.table}: {compared} compared, {ranges} differ"

@@ -58,7 +58,7 @@ class RestoreInstance(Step):
         return f"instance {self.spec.name}"
 
     def prove_gone(self, run: Run) -> str:
-        """Look for it by its marks."""
+        """Look for it by its tags."""
         found = [
             each
             for each in run.world.cloud.leftovers(run.id.value)

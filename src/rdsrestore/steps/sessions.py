@@ -30,7 +30,7 @@ def after(run: Run) -> AbstractContextManager[Copy]:
     return run.world.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
 
 
-def landing(run: Run, ref: TableRef) -> TableRef:
+def target_of(run: Run, ref: TableRef) -> TableRef:
     """Name the table that takes the rows: the table itself, or the one beside it."""
     return TableRef(ref.database, run.request.into) if run.request.into else ref
 

@@ -15,7 +15,7 @@ from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.locate import differing_tables
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.open_rule import OpenRule
-from rdsrestore.steps.sessions import landing, production
+from rdsrestore.steps.sessions import production, target_of
 from rdsrestore.workflow.step import Impact, Run
 
 
@@ -53,7 +53,7 @@ class Stage(OnScratch):
         targets = tuple(
             Target(
                 dump,
-                landing(run, ref),
+                target_of(run, ref),
                 policy,
                 after=afters.get(ref),
                 role=roles.get(ref, Role.ASKED),

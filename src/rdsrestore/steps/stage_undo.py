@@ -39,11 +39,11 @@ class StageUndo(Step):
 
     def describe(self) -> str:
         """Name the files' tables."""
-        return f"load the undo files of {', '.join(str(table.landing) for table in self.tables)} into {self.schema}"
+        return f"load the undo files of {', '.join(str(table.target) for table in self.tables)} into {self.schema}"
 
     def apply(self, run: Run) -> Fact:
         """Load and check each file."""
-        targets = tuple(Target(table.dump, table.landing, run.request.policy, back=table) for table in self.tables)
+        targets = tuple(Target(table.dump, table.target, run.request.policy, undo=table) for table in self.tables)
         with production(run) as database:
             for target in targets:
                 database.stage(self.schema, target, Path(self.folder), run.progress)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.domain.codec import written
+from rdsrestore.domain.codec import written, written_as
 from rdsrestore.domain.facts import Fact, Swapped
 from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.request import Request
@@ -29,7 +29,7 @@ class Swap(Step):
 
     live: TableRef
     shadow: TableRef
-    aside: TableRef
+    former: TableRef = field(metadata=written_as("aside"))
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
@@ -42,14 +42,14 @@ class Swap(Step):
 
     def describe(self) -> str:
         """Name the three."""
-        return f"rename {self.live} to {self.aside.table}, and {self.shadow.table} to {self.live.table}, in one step"
+        return f"rename {self.live} to {self.former.table}, and {self.shadow.table} to {self.live.table}, in one step"
 
     def apply(self, run: Run) -> Fact:
         """Rename, unless an earlier process has."""
         with production(run) as database:
-            if database.definition(self.aside) is None:
-                database.swap(self.live, self.shadow, self.aside)
-        return Swapped(self.live, self.shadow, self.aside)
+            if database.definition(self.former) is None:
+                database.swap(self.live, self.shadow, self.former)
+        return Swapped(self.live, self.shadow, self.former)
 
     def changed(self, run: Run) -> bool:
         """From the rename on."""
@@ -58,7 +58,7 @@ class Swap(Step):
     def result(self, fact: Fact | None) -> str:
         """Say where everything is."""
         del fact
-        return f"{self.live} is the restored table; all rows as they were before this run are in {self.aside}"
+        return f"{self.live} is the restored table; all rows as they were before this run are in {self.former}"
 
 
 @written("SwapBack")
@@ -73,7 +73,7 @@ class SwapBack(Swap):
         """Wanted where the run that is taken back has swapped."""
         del request, run
         found = survey.swapped
-        return cls(found.live, found.aside, found.shadow) if found else None
+        return cls(found.live, found.former, found.shadow) if found else None
 
 
 def beside(ref: TableRef, ending: str) -> TableRef:

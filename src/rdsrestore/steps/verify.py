@@ -1,4 +1,4 @@
-"""Balance the books: what production has now against what was planned, and all other rows against what they were."""
+"""Reconcile: what production has now against what was planned, and all other rows against what they were."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rdsrestore.workflow.step import Impact, Run
 @written("Verify")
 @dataclass(frozen=True)
 class Verify(OnScratch):
-    """Check counts and content; books that do not balance carry both numbers."""
+    """Check counts and content; counts that do not agree carry both numbers."""
 
     name: ClassVar[str] = "verify"
     impact: ClassVar[Impact] = Impact.READS
@@ -64,8 +64,8 @@ class Verify(OnScratch):
 
 
 def balance(ledger: Ledger) -> str:
-    """Write one table's books in a line."""
-    line = f"{ledger.landing.table}: {ledger.before:,} before + {ledger.inserted:,} inserted"
+    """Write one table's reconciliation in a line."""
+    line = f"{ledger.target.table}: {ledger.before:,} before + {ledger.inserted:,} inserted"
     line += f" - {ledger.deleted:,} deleted" if ledger.deleted else ""
     line += f" {'+' if ledger.others > 0 else '-'} {abs(ledger.others):,} by others" if ledger.others else ""
     line += f" = {ledger.after:,}; {counted(ledger.matching, 'written row')} as planned"
@@ -89,8 +89,8 @@ def judge_value(reading: Reading, hint: str) -> None:
 
 
 def judge(ledger: Ledger, hint: str) -> None:
-    """Raise VerifyError where the books do not balance."""
-    where = f"verify {ledger.landing}"
+    """Raise VerifyError where counts or content do not agree."""
+    where = f"verify {ledger.target}"
     if ledger.done + ledger.unfit != ledger.planned:
         found = ledger.done + ledger.unfit
         raise VerifyError(where, "planned rows accounted for", hint, expected=ledger.planned, actual=found)

@@ -27,7 +27,7 @@ DONE = f'"{Kind.DONE}"'.encode()
 TYPICAL = 50
 """Runs whose steps say how long steps usually take."""
 SWEPT = "swept.jsonl"
-"""The record of a cleanup by the marks alone, where the journal itself is damaged."""
+"""The record of a cleanup by the tags alone, where the journal itself is damaged."""
 TAKING_BACK = frozenset({"load", "swap-back"})
 """The steps by which a run takes another one back."""
 

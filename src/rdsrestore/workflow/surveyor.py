@@ -39,7 +39,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         relatives = related(request, production)
         refs = (*request.refs, *(each.ref for each in relatives))
         tables = tuple(survey_table(production, ref) for ref in refs)
-        landing = survey_table(production, TableRef(request.database, request.into)) if request.into else None
+        target = survey_table(production, TableRef(request.database, request.into)) if request.into else None
         tools = tried(world.databases.tools(), production, request.database, tables)
         where_problem = check_narrowing(request, production, tables[0].definition)
     return Survey(
@@ -48,7 +48,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         source=source,
         server=server,
         tables=tables,
-        landing=landing,
+        target=target,
         tools=tools,
         free_disk=shutil.disk_usage(folder).free,
         caller=request.caller or server.caller or find_caller(world),

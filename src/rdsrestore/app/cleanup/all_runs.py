@@ -1,4 +1,4 @@
-"""Find everything of ours in the account and on production by its marks, and remove it, run by run."""
+"""Find everything of ours in the account and on production by its tags, and remove it, run by run."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def leavings(site: Site) -> dict[str, list[str]]:
 
 
 def clean_one(name: str | None, context: Context) -> ExitCode:
-    """Remove what one run left: by its journal, or by the marks alone where that is damaged."""
+    """Remove what one run left: by its journal, or by the tags alone where that is damaged."""
     stored = context.runs.find(name)
     if stored.tells():
         return clean(stored.id.value, context)
@@ -103,7 +103,7 @@ def clean_one(name: str | None, context: Context) -> ExitCode:
 
 
 def remove(run: str, site: Site, context: Context) -> ExitCode:
-    """Remove what a run left: by its journal where it is here and can be used, else by the marks alone."""
+    """Remove what a run left: by its journal where it is here and can be used, else by the tags alone."""
     folder = context.runs.folder / run
     stored = StoredRun(folder) if folder.is_dir() else context.runs.create(RunId(run))
     if stored.tells():

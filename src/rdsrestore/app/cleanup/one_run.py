@@ -10,11 +10,11 @@ from rdsrestore.domain.errors import CutOff, RdsRestoreError, Refused
 from rdsrestore.domain.facts import TakenBack
 from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
-from rdsrestore.domain.request.pace import PAUSE
+from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
 from rdsrestore.steps import STEPS
 from rdsrestore.steps.sessions import production
-from rdsrestore.steps.stock import lacks, take_stock
+from rdsrestore.steps.written_rows import lacks, read_written_rows
 from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.events import Announcer
@@ -82,7 +82,7 @@ def missed(replayed: ReplayedRun, run: Run, taken: TakenBack | None) -> CutOff |
     run.world.databases.hang_up()  # a silent server must not keep what costs money
     try:
         with production(run) as database:
-            take_stock(replayed, run.id, database)
+            read_written_rows(replayed, run.id, database)
     except RdsRestoreError as error:
         run.progress(f"what was written can't be looked up: {error}", None)
     return lacks(replayed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rdsrestore.aws.errors import DENIED, FAILURES, MEANINGS, code_of, translate, translated
 from rdsrestore.aws.retrying import persistently, twice, until
 from rdsrestore.aws.session import Clients
-from rdsrestore.aws.tags import MANAGED, RUN, SELF, as_mapping, as_tags, expiry, is_ours, marks
+from rdsrestore.aws.tags import MANAGED, RUN, SELF, as_mapping, as_tags, expiry, is_owned, owner_tags
 from rdsrestore.domain.cloud.instance import GroupSpec, Leftover
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import PREFIX
@@ -50,7 +50,7 @@ class Firewall:
 
         Returns its id once EC2 shows it.
         """
-        tags = as_tags(marks(spec.name, run, spec.expires))
+        tags = as_tags(owner_tags(spec.name, run, spec.expires))
 
         def make() -> str:
             found = self._named(spec.name, spec.vpc)
@@ -74,7 +74,7 @@ class Firewall:
         found = self._named(name)
         if not found:
             return None
-        ours = [group for group in found if is_ours(name, as_mapping(group.get("Tags", [])))]
+        ours = [group for group in found if is_owned(name, as_mapping(group.get("Tags", [])))]
         return require_ours((ours or found)[0])["GroupId"]
 
     def delete(self, name: str, progress: Progress) -> None:
@@ -154,15 +154,15 @@ class Firewall:
         )
 
     def leftovers(self, run: str | None) -> Iterator[Leftover]:
-        """Find groups of ours, and rules that carry our marks."""
+        """Find groups of ours, and rules that carry our tags."""
         for group in self._groups([{"Name": "tag-key", "Values": [RUN]}]):
             tags = as_mapping(group.get("Tags", []))
-            if is_ours(group["GroupName"], tags, run):
+            if is_owned(group["GroupName"], tags, run):
                 status = "open" if group["IpPermissions"] else "closed"
                 yield Leftover("group", group["GroupId"], tags[RUN], status, expiry(tags))
         for rule in self._rules(f"tag:{MANAGED}", "true"):
             tags = as_mapping(rule.get("Tags", []))
-            if is_ours(tags.get(SELF, ""), tags, run):
+            if is_owned(tags.get(SELF, ""), tags, run):
                 yield Leftover("rule", rule["SecurityGroupRuleId"], tags[RUN], "open", expiry(tags))
 
     def denied(self, vpc: str) -> Iterator[str]:
@@ -171,7 +171,7 @@ class Firewall:
         What concerns a group that does not exist yet is not tried: a permission bound to our tags would look denied.
         """
         name = f"{PREFIX}-trial"
-        tags = as_tags(marks(name, "trial", datetime.now(UTC)))
+        tags = as_tags(owner_tags(name, "trial", datetime.now(UTC)))
         try:
             self._writes.create_security_group(
                 GroupName=name,
@@ -215,8 +215,8 @@ def permission(cidr: str, port: int, run: str) -> IpPermissionTypeDef:
 
 
 def require_ours(group: Group, run: str | None = None) -> Group:
-    """Return a group that carries our marks, of that run where one is given; else CloudError `aws.name-taken`."""
-    if not is_ours(group["GroupName"], as_mapping(group.get("Tags", [])), run):
+    """Return a group that carries our tags, of that run where one is given; else CloudError `aws.name-taken`."""
+    if not is_owned(group["GroupName"], as_mapping(group.get("Tags", [])), run):
         raise CloudError(
             "security group",
             f"{group['GroupName']} ({group['GroupId']}) does not carry our tags, so it is left alone",

@@ -17,7 +17,7 @@ from rdsrestore.aws.rds import describe, pricing, restored_instance
 from rdsrestore.aws.rds.expiry_schedule import Switch
 from rdsrestore.aws.retrying import until
 from rdsrestore.aws.session import CallLog, Clients
-from rdsrestore.aws.tags import as_mapping, expiry, is_ours
+from rdsrestore.aws.tags import as_mapping, expiry, is_owned
 from rdsrestore.domain.cloud.engine import ENGINES, engine
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
@@ -220,7 +220,7 @@ class RdsInstances:
             self._clients.s3().put_object(Bucket=bucket, Key=key, Body=content, ChecksumAlgorithm="SHA256")
 
     def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
-        """Find what carries our marks, of one run or of all."""
+        """Find what carries our tags, of one run or of all."""
         found = [leftover(each) for each in map(self._copies.with_tags, self._all()) if ours(each, run)]
         return (*found, *self._firewall.leftovers(run))
 
@@ -252,7 +252,7 @@ class RdsInstances:
 
 def ours(shown: DBInstanceTypeDef, run: str | None) -> bool:
     """Whether an instance is ours."""
-    return is_ours(shown["DBInstanceIdentifier"], as_mapping(shown.get("TagList", [])), run)
+    return is_owned(shown["DBInstanceIdentifier"], as_mapping(shown.get("TagList", [])), run)
 
 
 def leftover(shown: DBInstanceTypeDef) -> Leftover:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rdsrestore.aws.errors import FAILURES, code_of, translate, translated, unanswered
 from rdsrestore.aws.retrying import persistently, twice, until
 from rdsrestore.aws.session import Clients
-from rdsrestore.aws.tags import as_mapping, as_tags, is_ours, marks
+from rdsrestore.aws.tags import as_mapping, as_tags, is_owned, owner_tags
 from rdsrestore.domain.cloud.instance import RestoreSpec
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import PREFIX, Endpoint
@@ -47,7 +47,7 @@ A_DAY = 1440
 
 
 class Copies:
-    """Temporary instances, known as ours by their marks; `poll` is the pause between looks, in seconds."""
+    """Temporary instances, known as ours by their tags; `poll` is the pause between looks, in seconds."""
 
     def __init__(self, clients: Clients, poll: float) -> None:
         self._reads = clients.rds
@@ -234,15 +234,15 @@ def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
         "DeletionProtection": False,
         "BackupRetentionPeriod": 0,
         "EnableIAMDatabaseAuthentication": False,
-        "Tags": as_tags(marks(spec.name, run, spec.expires)),
+        "Tags": as_tags(owner_tags(spec.name, run, spec.expires)),
         **{key: value for key, value in optional.items() if value},
     }
 
 
 def require_ours(shown: DBInstanceTypeDef, run: str | None = None) -> DBInstanceTypeDef:
-    """Return an instance that carries our marks, of that run where one is given; else CloudError `aws.name-taken`."""
+    """Return an instance that carries our tags, of that run where one is given; else CloudError `aws.name-taken`."""
     name = shown["DBInstanceIdentifier"]
-    if not is_ours(name, as_mapping(shown.get("TagList", [])), run):
+    if not is_owned(name, as_mapping(shown.get("TagList", [])), run):
         raise CloudError(
             "instance",
             f"{name} does not carry our tags, so it is left alone",

@@ -102,7 +102,7 @@ class RestoreSpec:
 @written("Leftover")
 @dataclass(frozen=True)
 class Leftover:
-    """Something in the account that carries our marks: kind is `instance`, `group` or `rule`."""
+    """Something in the account that carries our tags: kind is `instance`, `group` or `rule`."""
 
     kind: str
     id: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from rdsrestore.domain.codec import written
+from rdsrestore.domain.codec import written, written_as
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.rows import Conflict
@@ -16,7 +16,7 @@ from rdsrestore.domain.tables.rows import Conflict
 class TableLoad:
     """What the load did to one table; the acts + the conflicts' rows = the rows planned."""
 
-    landing: TableRef
+    target: TableRef = field(metadata=written_as("landing"))
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
@@ -46,7 +46,7 @@ class SavedTable:
     where `whole`, the restored rows themselves, all of them new to production.
     """
 
-    landing: TableRef
+    target: TableRef = field(metadata=written_as("landing"))
     key: tuple[str, ...]
     columns: tuple[str, ...]
     dump: DumpFile
@@ -60,7 +60,7 @@ ALONE: Mapping[bool | None, str] = {True: "no other row changed", None: "no stat
 @written("Ledger")
 @dataclass(frozen=True)
 class Ledger:
-    """One table's books after the load: `before` + `inserted` - `deleted` + `others` = `after`.
+    """One table's reconciliation after the load: `before` + `inserted` - `deleted` + `others` = `after`.
 
     `planned` and `done` count rows to write and rows written, `unfit` those left alone; `matching` of the `done` rows
     still are as planned, the other ones were written again since; of these `gone` rows were taken away, or came again
@@ -69,7 +69,7 @@ class Ledger:
     nothing but its own statements could reach them, each of which changed as many rows as it named.
     """
 
-    landing: TableRef
+    target: TableRef = field(metadata=written_as("landing"))
     before: int
     after: int
     inserted: int

@@ -92,7 +92,7 @@ class Outcome:
     @property
     def conflicts(self) -> tuple[tuple[str, Conflict], ...]:
         """Return what was left out, with the name of its table."""
-        return tuple((str(load.landing), conflict) for load in self.loads for conflict in load.conflicts)
+        return tuple((str(load.target), conflict) for load in self.loads for conflict in load.conflicts)
 
     @property
     def left_alone(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
-from rdsrestore.domain.tables.rows import Act, Relation, Story
+from rdsrestore.domain.tables.rows import Act, Provenance, Relation
 
 RESTORES = {Relation.MISSING: Act.INSERT, Relation.CHANGED: Act.UPDATE, Relation.EXTRA: Act.DELETE}
 """The act that makes a row what it was."""
@@ -27,15 +27,15 @@ class Verdict:
     why: str = ""
 
 
-def verdict(relation: Relation, story: Story, policy: Policy) -> Verdict:
+def verdict(relation: Relation, provenance: Provenance, policy: Policy) -> Verdict:
     """Judge one kind of rows.
 
-    What the incident did not do is never undone where the story is known, and what somebody edited since only with
+    What the incident did not do is never undone where the provenance is known, and what somebody edited since only with
     `--on-conflict restore`.
     """
-    if relation is Relation.SAME or relation not in REACH[policy.merge] or story is Story.LATER:
+    if relation is Relation.SAME or relation not in REACH[policy.merge] or provenance is Provenance.LATER:
         return Verdict(Act.KEEP)
-    if story is Story.EDITED and policy.on_conflict is not OnConflict.RESTORE:
+    if provenance is Provenance.EDITED and policy.on_conflict is not OnConflict.RESTORE:
         return Verdict(Act.KEEP, EDITED)
     return Verdict(RESTORES[relation])
 

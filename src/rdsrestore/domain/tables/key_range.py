@@ -1,4 +1,4 @@
-"""Keys, spans of them, and what of a table may differ."""
+"""Keys, ranges of them, and what of a table may differ."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Span:
+class KeyRange:
     """The keys after `low` up to and including `high`; None leaves that end open."""
 
     low: Key | None = None
     high: Key | None = None
 
 
-EVERYTHING = Span()
+EVERYTHING = KeyRange()
 
 
 @dataclass(frozen=True)
-class Slice:
-    """Rows that may differ: a whole span, or else single keys.
+class Chunk:
+    """Rows that may differ: a whole range, or else single keys.
 
     `keys` are the restored side's, `others` the live side's: a key may be spelled differently there.
     """
 
-    span: Span | None = None
+    key_range: KeyRange | None = None
     keys: tuple[Key, ...] = ()
     others: tuple[Key, ...] = ()
 
@@ -36,19 +36,19 @@ class Slice:
 class Ordered(Protocol):
     """Keys in an order."""
 
-    def cut(self, span: Span, rows: int) -> Key | None:
-        """Return the key of the span's row number `rows` in key order; None where no further row comes after it."""
+    def cut(self, key_range: KeyRange, rows: int) -> Key | None:
+        """Return the key of the range's row number `rows` in key order; None where no further row comes after it."""
         ...
 
-    def spans(self, span: Span, rows: int) -> Iterator[Span]:
-        """Cut a span into spans of no more than so many rows, in key order; the last one reaches to the span's end."""
+    def key_ranges(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
+        """Cut a range into ranges of no more than so many rows, in key order; the last reaches to the range's end."""
         ...
 
 
-def walk(rows: Ordered, span: Span, step: int) -> Iterator[Span]:
-    """Cut a span into spans of exactly `step` rows of one side, but for the last, which reaches to the span's end."""
-    low = span.low
-    while high := rows.cut(Span(low, span.high), step):
-        yield Span(low, high)
+def walk(rows: Ordered, key_range: KeyRange, step: int) -> Iterator[KeyRange]:
+    """Cut a range into ranges of exactly `step` rows of one side, but for the last, which reaches to the end."""
+    low = key_range.low
+    while high := rows.cut(KeyRange(low, key_range.high), step):
+        yield KeyRange(low, high)
         low = high
-    yield Span(low, span.high)
+    yield KeyRange(low, key_range.high)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rdsrestore.domain.codec import UNWRITTEN, written
+from rdsrestore.domain.codec import UNWRITTEN, written, written_as
 from rdsrestore.domain.ids import TableRef
 
 
@@ -21,7 +21,7 @@ class Relation(StrEnum):
     """Production alone has it."""
 
 
-class Story(StrEnum):
+class Provenance(StrEnum):
     """How a difference came about, which only the state after the incident can tell."""
 
     UNKNOWN = "unknown"
@@ -51,7 +51,7 @@ class PlanLine:
 
     key: tuple[str, ...]
     relation: Relation
-    story: Story
+    provenance: Provenance = field(metadata=written_as("story"))
     act: Act
     state: str
     why: str
@@ -97,7 +97,7 @@ class Group:
     """
 
     relation: Relation
-    story: Story
+    provenance: Provenance = field(metadata=written_as("story"))
     act: Act
     rows: int
     sample: tuple[tuple[Cell, ...], ...] = field(default=(), metadata=UNWRITTEN)
@@ -117,7 +117,7 @@ class TableDifference:
     """
 
     ref: TableRef
-    landing: TableRef
+    target: TableRef = field(metadata=written_as("landing"))
     restored: int
     live: int
     groups: tuple[Group, ...] = ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rdsrestore.domain.codec import written
+from rdsrestore.domain.codec import written, written_as
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Policy
@@ -37,7 +37,7 @@ class Relative:
 @written("Located")
 @dataclass(frozen=True)
 class Located:
-    """Where one table's sides differ: the file of slices, how many there are, and how many single keys they name.
+    """Where one table's sides differ: the file of chunks, how many there are, and how many single keys they name.
 
     `restored` and `live` count the rows that were compared on both sides; None where keys were given instead.
     `common` counts the keys that both sides have, where that is known. `lacking` counts the given keys that the copy
@@ -46,7 +46,7 @@ class Located:
 
     ref: TableRef
     path: str
-    slices: int
+    chunks: int = field(metadata=written_as("slices"))
     keys: int
     restored: int | None = None
     live: int | None = None
@@ -69,15 +69,15 @@ class Target:
     """One table of a run: its restored rows, the table that takes them, the rules, and why it takes part.
 
     `located` says where the sides differ, None for everywhere. `after` holds the rows as the incident left them, where
-    a second moment was given; `back` is an earlier restore's undo file, where that restore is to be taken back. `whole`
-    says that the landing has none of these rows and takes them as they are.
+    a second moment was given; `undo` is an earlier restore's undo file, where that restore is to be taken back. `whole`
+    says that the target table has none of these rows and takes them as they are.
     """
 
     dump: DumpFile
-    landing: TableRef
+    ref: TableRef = field(metadata=written_as("landing"))
     policy: Policy = Policy()
     after: DumpFile | None = None
-    back: SavedTable | None = None
+    undo: SavedTable | None = field(default=None, metadata=written_as("back"))
     role: Role = Role.ASKED
     located: Located | None = None
     whole: bool = False

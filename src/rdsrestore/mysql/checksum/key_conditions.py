@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rdsrestore.domain.tables.definition import Column
-from rdsrestore.domain.tables.key_range import Key, Slice, Span
+from rdsrestore.domain.tables.key_range import Chunk, Key, KeyRange
 from rdsrestore.mysql.schema import column_kinds
 from rdsrestore.mysql.session.login.connection import quoted
 
@@ -87,13 +87,13 @@ def key_columns(names: Sequence[str], here: Sequence[Column], there: Sequence[Co
     return tuple(KeyColumn(known[name], others.get(name, known[name])) for name in names)
 
 
-def condition(part: Slice, key: Sequence[KeyColumn]) -> str:
-    """Write a slice as a condition for one server's rows.
+def condition(part: Chunk, key: Sequence[KeyColumn]) -> str:
+    """Write a chunk as a condition for one server's rows.
 
     Single keys are the restored side's; they also match what this server's collation takes for the same.
     """
-    if part.span:
-        return within(part.span, key)
+    if part.key_range:
+        return within(part.key_range, key)
     if len(key) == 1:
         name = quoted(key[0].here.name)
         values = [key[0].value(value) for (value,) in part.keys]
@@ -102,14 +102,14 @@ def condition(part: Slice, key: Sequence[KeyColumn]) -> str:
     return " OR ".join(f"({equal(key, values)})" for values in part.keys)
 
 
-def batches(slices: Iterable[Slice], key: Sequence[KeyColumn], limit: int = 60_000) -> Iterator[str]:
-    """Join slices to conditions of up to `limit` bytes, of which a word of a command line has 131,072 on Linux.
+def batches(chunks: Iterable[Chunk], key: Sequence[KeyColumn], limit: int = 60_000) -> Iterator[str]:
+    """Join chunks to conditions of up to `limit` bytes, of which a word of a command line has 131,072 on Linux.
 
     A condition that can't be cut is longer.
     """
     parts: list[str] = []
     length = 0
-    for part in (f"({text})" for each in slices for text in pieces(each, key, limit)):
+    for part in (f"({text})" for each in chunks for text in pieces(each, key, limit)):
         if parts and length + size(part) > limit:
             yield " OR ".join(parts)
             parts, length = [], 0
@@ -119,15 +119,15 @@ def batches(slices: Iterable[Slice], key: Sequence[KeyColumn], limit: int = 60_0
         yield " OR ".join(parts)
 
 
-def pieces(part: Slice, key: Sequence[KeyColumn], limit: int) -> Iterator[str]:
-    """Write a slice as one condition, or, where that is too long, as several with some of its keys each."""
+def pieces(part: Chunk, key: Sequence[KeyColumn], limit: int) -> Iterator[str]:
+    """Write a chunk as one condition, or, where that is too long, as several with some of its keys each."""
     text = condition(part, key)
     middle = len(part.keys) // 2
     if size(text) + len("()") <= limit or not middle:
         yield text
         return
-    yield from pieces(Slice(keys=part.keys[:middle]), key, limit)
-    yield from pieces(Slice(keys=part.keys[middle:]), key, limit)
+    yield from pieces(Chunk(keys=part.keys[:middle]), key, limit)
+    yield from pieces(Chunk(keys=part.keys[middle:]), key, limit)
 
 
 def size(text: str) -> int:
@@ -135,10 +135,10 @@ def size(text: str) -> int:
     return len(text.encode())
 
 
-def within(span: Span, key: Sequence[KeyColumn]) -> str:
-    """The condition that a row's key is in a span."""
-    parts = [beside(key, span.low, ">", ">")] if span.low else []
-    parts += [beside(key, span.high, "<", "<=")] if span.high else []
+def within(key_range: KeyRange, key: Sequence[KeyColumn]) -> str:
+    """The condition that a row's key is in a range."""
+    parts = [beside(key, key_range.low, ">", ">")] if key_range.low else []
+    parts += [beside(key, key_range.high, "<", "<=")] if key_range.high else []
     return " AND ".join(parts) or "1 = 1"
 
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.tables.definition import Column, TableDefinition
-from rdsrestore.domain.tables.key_range import Key, Slice
+from rdsrestore.domain.tables.key_range import Chunk, Key
 from rdsrestore.mysql.checksum import key_conditions
 from rdsrestore.mysql.checksum.key_conditions import TEXTUAL, key_columns
 from rdsrestore.mysql.checksum.key_literals import plain_literal, written_literal
@@ -49,25 +49,25 @@ def check(session: Session, path: Path, definition: TableDefinition | None) -> N
 
 def find(
     session: Session, path: Path, then: TableDefinition, now: TableDefinition | None
-) -> tuple[list[Slice], list[str]]:
+) -> tuple[list[Chunk], list[str]]:
     """Look the file's keys up in the table as it was; returns those that are there, and in words the other ones.
 
-    A slice has the table's own spelling of each key, and how production, which has the table as `now`, would spell it.
+    A chunk has the table's own spelling of each key, and how production, which has the table as `now`, would spell it.
     UsageError names the first line that holds no key.
     """
     lines = list(read(path))
     mine = list(keys(session, path, lines, then))
     theirs = list(keys(session, path, lines, now)) if now else mine
     seen: set[Key] = set()
-    slices, lacking = list[Slice](), list[str]()
+    chunks, lacking = list[Chunk](), list[str]()
     for places in together(range(len(lines))):
         found = look_up(session, then, [mine[place] for place in places])
         fresh = tuple(dict.fromkeys(key for key in found.values() if key not in seen))
         seen.update(fresh)
-        slices.append(Slice(keys=fresh, others=tuple(theirs[place] for place in places)))
+        chunks.append(Chunk(keys=fresh, others=tuple(theirs[place] for place in places)))
         missing = (lines[place] for offset, place in enumerate(places) if offset not in found)
         lacking += [f"{', '.join(line.values)} (line {line.number})" for line in missing]
-    return slices, lacking
+    return chunks, lacking
 
 
 def look_up(session: Session, definition: TableDefinition, some: Sequence[Key]) -> dict[int, Key]:

@@ -11,7 +11,7 @@ from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.tables.definition import Column, TableDefinition
 from rdsrestore.domain.tables.dump_file import Fingerprint
-from rdsrestore.domain.tables.key_range import Key, Span, walk
+from rdsrestore.domain.tables.key_range import Key, KeyRange, walk
 from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.checksum.key_conditions import KeyColumn, key_columns, within
 from rdsrestore.mysql.schema.catalog import qualified
@@ -22,7 +22,7 @@ from rdsrestore.mysql.session.remote import Credential
 DIGITS = 16
 """Of a row's digest, in hexadecimal: 64 bits, where a fingerprint sums up 60."""
 MORE = 1.4
-"""Times as many rows as were asked for, before a span is halved."""
+"""Times as many rows as were asked for, before a range is halved."""
 TOGETHER = 16
 """Keys whose rows share a fingerprint where a range differs: fewer mean more to read, more mean more to look at."""
 
@@ -53,35 +53,35 @@ class TableRows:
         """The key's columns, to write conditions for this server."""
         return key_columns(self.key, self.columns, self.others)
 
-    def cut(self, span: Span, rows: int) -> Key | None:
-        """Return the key of the span's row number `rows` in key order; None where no further row comes after it."""
+    def cut(self, key_range: KeyRange, rows: int) -> Key | None:
+        """Return the key of the range's row number `rows` in key order; None where no further row comes after it."""
         order_by = ", ".join(column.place for column in self.key_columns)
         found = self.session.rows(
-            f"SELECT {self._shown} FROM {qualified(self.ref)} AS t WHERE {self._within(span)}"
+            f"SELECT {self._shown} FROM {qualified(self.ref)} AS t WHERE {self._within(key_range)}"
             f" ORDER BY {order_by} LIMIT 2 OFFSET {rows - 1}"
         )
         return self._literals(found[0]) if len(found) > 1 else None
 
-    def fingerprint(self, span: Span) -> Fingerprint:
-        """Take the fingerprint of a span's rows."""
+    def fingerprint(self, key_range: KeyRange) -> Fingerprint:
+        """Take the fingerprint of a range's rows."""
         return row_hash.fingerprint(
-            self.session, qualified(self.ref), self.columns, self._within(span), others=self.others
+            self.session, qualified(self.ref), self.columns, self._within(key_range), others=self.others
         )
 
-    def parts(self, span: Span) -> Mapping[int, Fingerprint]:
-        """Take the fingerprints of a span's rows by runs of whole numbers; empty for any other key."""
+    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
+        """Take the fingerprints of a range's rows by runs of whole numbers; empty for any other key."""
         number = self._number
         if not number:
             return {}
         return row_hash.fingerprints(
-            self.session, qualified(self.ref), self.columns, number, self._within(span), others=self.others
+            self.session, qualified(self.ref), self.columns, number, self._within(key_range), others=self.others
         )
 
-    def digests(self, span: Span, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
-        """Return key and digest of each row of a small span, or only of these parts of it."""
+    def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
+        """Return key and digest of each row of a small range, or only of these parts of it."""
         digest = f"SUBSTR({row_hash.row(self.columns, 't', self.others)}, 1, {DIGITS})"
         chosen = f" AND {self._number} IN ({', '.join(map(str, parts))})" if parts else ""
-        rest = f"FROM {qualified(self.ref)} AS t WHERE {self._within(span)}{chosen}"
+        rest = f"FROM {qualified(self.ref)} AS t WHERE {self._within(key_range)}{chosen}"
         at_once = self._at_once(digest, rest) if self.numbered else None
         return self._one_by_one(digest, rest) if at_once is None else at_once
 
@@ -108,70 +108,71 @@ class TableRows:
         signs = {"unsigned" in first.here.type, "unsigned" in first.there.type}
         return not more and first.counted and len(signs) == 1
 
-    def present(self, span: Span) -> Mapping[int, int]:
-        """Say which keys of a span are there, a bit for each, 64 to a number."""
+    def present(self, key_range: KeyRange) -> Mapping[int, int]:
+        """Say which keys of a range are there, a bit for each, 64 to a number."""
         name = quoted(self.key[0])
         found = self.session.rows(
             f"SELECT {name} >> 6, BIT_OR(1 << ({name} & 63)) FROM {qualified(self.ref)} AS t"
-            f" WHERE {self._within(span)} GROUP BY 1"
+            f" WHERE {self._within(key_range)} GROUP BY 1"
         )
         signed = "unsigned" not in self.key_columns[0].here.type
         return {int(run) - (1 << 58 if signed and run >> 57 else 0): int(bits) for run, bits in found}
 
-    def count(self, span: Span) -> int:
-        """Count a span's rows."""
-        (rows,) = self.session.one(f"SELECT COUNT(*) FROM {qualified(self.ref)} AS t WHERE {self._within(span)}")
+    def count(self, key_range: KeyRange) -> int:
+        """Count a range's rows."""
+        (rows,) = self.session.one(f"SELECT COUNT(*) FROM {qualified(self.ref)} AS t WHERE {self._within(key_range)}")
         return int(rows)
 
-    def spans(self, span: Span, rows: int) -> Iterator[Span]:
-        """Cut a span into spans of no more than so many rows, in key order; the last one reaches to the span's end.
+    def key_ranges(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
+        """Cut a range into ranges of no more than so many rows, in key order; the last one reaches to the range's end.
 
         Whole numbers without large gaps are cut by their width: nothing has to be counted for it.
         """
-        ends = self._ends(span) if self.numbered else None
-        if ends and self._guessed(span) * MORE >= ends[1] - ends[0]:
-            yield from between(span, range(ends[0] + rows - 1, ends[1], rows))
+        ends = self._ends(key_range) if self.numbered else None
+        if ends and self._guessed(key_range) * MORE >= ends[1] - ends[0]:
+            yield from between(key_range, range(ends[0] + rows - 1, ends[1], rows))
         else:
-            yield from walk(self, span, rows)
+            yield from walk(self, key_range, rows)
 
-    def rough(self, span: Span, rows: int) -> Iterator[Span]:
-        """Cut a span into spans of about so many rows: whole numbers by guesses of the server, which can be wrong.
+    def rough(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
+        """Cut a range into ranges of about so many rows: whole numbers by guesses of the server, which can be wrong.
 
         They read a few pages, where counting would read a volume from end to end.
         """
-        ends = self._ends(span) if self.numbered else None
-        yield from between(span, self._halved(span, ends, rows)) if ends else walk(self, span, rows)
+        ends = self._ends(key_range) if self.numbered else None
+        yield from between(key_range, self._halved(key_range, ends, rows)) if ends else walk(self, key_range, rows)
 
-    def _halved(self, span: Span, ends: tuple[int, int], rows: int) -> Iterator[int]:
+    def _halved(self, key_range: KeyRange, ends: tuple[int, int], rows: int) -> Iterator[int]:
         """Halve the keys until the server guesses few enough rows; yields where to cut."""
-        waiting, low = [ends], span.low
+        waiting, low = [ends], key_range.low
         held: Key | None = None
         while waiting:
             first, last = waiting.pop()
             high = (str(last),)
-            if last - first >= rows and self._guessed(Span(held or low, high)) > rows * MORE:
+            if last - first >= rows and self._guessed(KeyRange(held or low, high)) > rows * MORE:
                 middle = (first + last) // 2
                 waiting += [(middle + 1, last), (first, middle)]
                 continue
-            if held and self._guessed(Span(low, high)) > rows * MORE:
+            if held and self._guessed(KeyRange(low, high)) > rows * MORE:
                 yield int(held[0])
                 low = held
             held = high
 
-    def _ends(self, span: Span) -> tuple[int, int] | None:
+    def _ends(self, key_range: KeyRange) -> tuple[int, int] | None:
         """Return the first and the last key, each a whole number; None where there is no row."""
         name = quoted(self.key[0])
         first, last = self.session.one(
-            f"SELECT MIN({name}), MAX({name}) FROM {qualified(self.ref)} AS t WHERE {within(span, self.key_columns)}"
+            f"SELECT MIN({name}), MAX({name}) FROM {qualified(self.ref)} AS t"
+            f" WHERE {within(key_range, self.key_columns)}"
         )
         return None if first is None else (int(first), int(last))
 
-    def _guessed(self, span: Span) -> int:
-        """Have the server guess a span's rows from a few pages of the key's index, however long the span.
+    def _guessed(self, key_range: KeyRange) -> int:
+        """Have the server guess a range's rows from a few pages of the key's index, however long the range.
 
-        Of all rows: with a filter it could be of another index, and say the same of every span.
+        Of all rows: with a filter it could be of another index, and say the same of every range.
         """
-        chosen = within(span, self.key_columns)
+        chosen = within(key_range, self.key_columns)
         plan = self.session.named(f"EXPLAIN FORMAT=TRADITIONAL SELECT 1 FROM {qualified(self.ref)} AS t WHERE {chosen}")
         return int(plan.get("rows") or 0)
 
@@ -185,21 +186,21 @@ class TableRows:
     def _shown(self) -> str:
         return ", ".join(column.shown for column in self.key_columns)
 
-    def _within(self, span: Span) -> str:
-        chosen = within(span, self.key_columns)
+    def _within(self, key_range: KeyRange) -> str:
+        chosen = within(key_range, self.key_columns)
         return f"({chosen}) AND ({self.where})" if self.where else chosen
 
     def _literals(self, values: Iterable[object]) -> Key:
         return tuple(literal(self.session, value) for value in values)
 
 
-def between(span: Span, highs: Iterable[int]) -> Iterator[Span]:
-    """Cut a span after each of some whole numbers."""
-    low = span.low
+def between(key_range: KeyRange, highs: Iterable[int]) -> Iterator[KeyRange]:
+    """Cut a range after each of some whole numbers."""
+    low = key_range.low
     for high in highs:
-        yield Span(low, (str(high),))
+        yield KeyRange(low, (str(high),))
         low = (str(high),)
-    yield Span(low, span.high)
+    yield KeyRange(low, key_range.high)
 
 
 @dataclass(frozen=True)

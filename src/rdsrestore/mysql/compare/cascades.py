@@ -40,7 +40,7 @@ def rewritten(session: Session, context: MergeContext, key: ForeignKey) -> int:
         return 0
     (rows,) = session.one(
         f"SELECT COUNT(*) FROM {context.plan} AS l JOIN {context.source} AS s ON {context.meet('s', 'l')}"
-        f" JOIN {context.landing} AS p ON {context.meet('l', 'p')}"
+        f" JOIN {context.target} AS p ON {context.meet('l', 'p')}"
         f" WHERE {chosen(Act.UPDATE)} AND {' AND '.join(there)} AND ({' OR '.join(differ)})"
     )
     return int(rows)

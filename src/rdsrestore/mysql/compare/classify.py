@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rdsrestore.diff import chunk_file
 from rdsrestore.domain.errors import DatabaseError
-from rdsrestore.domain.tables.rows import Relation, Story, TableDifference
+from rdsrestore.domain.tables.rows import Provenance, Relation, TableDifference
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.mysql.checksum.key_conditions import batches, key_columns
 from rdsrestore.mysql.compare import cascades, constraints, drift, related_rows
@@ -25,14 +25,15 @@ from rdsrestore.ports.progress import Progress
 
 ALL = "18446744073709551615"
 RELATION = f"IF(p_same IS NULL, '{Relation.MISSING}', '{Relation.CHANGED}')"
-STORY = (
-    f"CASE WHEN a_same IS NULL THEN IF(p_same IS NULL, '{Story.TAKEN}', '{Story.EDITED}')"
-    f" WHEN s_same = a_same THEN '{Story.LATER}' WHEN p_same IS NULL THEN '{Story.EDITED}'"
-    f" WHEN p_same = a_same THEN '{Story.TAKEN}' ELSE '{Story.EDITED}' END"
+PROVENANCE = (
+    f"CASE WHEN a_same IS NULL THEN IF(p_same IS NULL, '{Provenance.TAKEN}', '{Provenance.EDITED}')"
+    f" WHEN s_same = a_same THEN '{Provenance.LATER}' WHEN p_same IS NULL THEN '{Provenance.EDITED}'"
+    f" WHEN p_same = a_same THEN '{Provenance.TAKEN}' ELSE '{Provenance.EDITED}' END"
 )
 """What the three states of a row, as digests or NULL for none, say of how it came about."""
-EXTRA_STORY = (
-    f"CASE WHEN a_same IS NULL THEN '{Story.LATER}' WHEN p_same = a_same THEN '{Story.TAKEN}' ELSE '{Story.EDITED}' END"
+EXTRA_PROVENANCE = (
+    f"CASE WHEN a_same IS NULL THEN '{Provenance.LATER}'"
+    f" WHEN p_same = a_same THEN '{Provenance.TAKEN}' ELSE '{Provenance.EDITED}' END"
 )
 
 
@@ -47,9 +48,9 @@ def compare(session: Session, jobs: Sequence[Job], progress: Progress) -> tuple[
         plan.measure(session, context)
     related_rows.narrow(session, contexts)
     for context, target in jobs:
-        if not target.back:
+        if not target.undo:
             find_unfit(session, context, contexts, progress)
-        cascades.refuse(session, context, undoes=target.back is not None)
+        cascades.refuse(session, context, undoes=target.undo is not None)
     return tuple(summed_up(session, *job, newer) for job, newer in zip(jobs, extra, strict=True))
 
 
@@ -57,8 +58,8 @@ def classify_table(session: Session, context: MergeContext, target: Target, prog
     """Write one table's plan; returns how many rows are production's alone that it does not name."""
     extra = 0
     plan.make(session, context)
-    if target.back:
-        plan_back(session, context, whole=target.back.whole)
+    if target.undo:
+        plan_undo(session, context, whole=target.undo.whole)
         return extra
     drift.check(session, context)
     if context.policy.three_way:
@@ -75,7 +76,7 @@ def classify_table(session: Session, context: MergeContext, target: Target, prog
     return extra
 
 
-def plan_back(session: Session, context: MergeContext, *, whole: bool) -> None:
+def plan_undo(session: Session, context: MergeContext, *, whole: bool) -> None:
     """Write the plan that takes an earlier restore back."""
     if context.keyless:
         raise DatabaseError(
@@ -84,11 +85,11 @@ def plan_back(session: Session, context: MergeContext, *, whole: bool) -> None:
             "delete them by hand: the undo file in the run's folder has their digests",
             code="db.no-key",
         )
-    undo_plan.plan_back(session, context, whole=whole)
+    undo_plan.plan_undo(session, context, whole=whole)
 
 
 def find_unfit(session: Session, context: MergeContext, contexts: Sequence[MergeContext], progress: Progress) -> None:
-    """Mark what the landing would not take."""
+    """Mark what the target table would not take."""
     if not context.keyless:
         constraints.mark_taken_keys(session, context)
     constraints.mark_orphans(session, context, contexts)
@@ -98,9 +99,9 @@ def find_unfit(session: Session, context: MergeContext, contexts: Sequence[Merge
 
 def summed_up(session: Session, context: MergeContext, target: Target, extra: int) -> TableDifference:
     """Count one table's classes."""
-    (live,) = session.one(f"SELECT COUNT(*) FROM {context.landing}")
+    (live,) = session.one(f"SELECT COUNT(*) FROM {context.target}")
     found = plan.summed_up(session, context, target, int(live), extra)
-    return replace(found, unlike=()) if target.back else found
+    return replace(found, unlike=()) if target.undo else found
 
 
 def check_after(context: MergeContext, target: Target) -> None:
@@ -137,11 +138,11 @@ def classify(session: Session, context: MergeContext, target: Target, progress: 
     three, done, step = context.policy.three_way, 0, 0
     for condition in key_ranges(session, context.source, context.key, "s"):
         progress(f"comparing {context.live.ref.table} with production", done / max(target.dump.rows, 1))
-        step = classify_range(session, context, condition, STORY if three else f"'{Story.UNKNOWN}'")
+        step = classify_range(session, context, condition, PROVENANCE if three else f"'{Provenance.UNKNOWN}'")
         done += max(step, 1)
 
 
-def classify_range(session: Session, context: MergeContext, condition: str, story: str) -> int:
+def classify_range(session: Session, context: MergeContext, condition: str, provenance: str) -> int:
     """Class the restored rows of one range; returns how many differ."""
     three, where = context.policy.three_way, context.policy.where
     own = f"(SELECT * FROM {context.source} WHERE ({where}))" if where else context.source
@@ -159,8 +160,8 @@ def classify_range(session: Session, context: MergeContext, condition: str, stor
     names = ", ".join(map(quoted, context.key))
     return session.run(
         f"INSERT INTO {context.plan} ({names}, rr_relation, rr_story, rr_before, rr_after)"
-        f" SELECT {names}, {RELATION}, {story}, {before}, {as_restored} FROM"
-        f" (SELECT {', '.join(fields)} FROM {own} AS s LEFT JOIN {context.landing} AS p"
+        f" SELECT {names}, {RELATION}, {provenance}, {before}, {as_restored} FROM"
+        f" (SELECT {', '.join(fields)} FROM {own} AS s LEFT JOIN {context.target} AS p"
         f" ON {context.meet('s', 'p')}{after}"
         f" WHERE {condition} LIMIT {ALL}) AS sides"
         f" WHERE NOT (s_same <=> p_same) ORDER BY {names}"
@@ -180,13 +181,14 @@ def classify_extra(session: Session, context: MergeContext, target: Target, prog
         f"IF({context.absent('a')}, NULL, {context.compared_digest('a')}) AS a_same" if three else "NULL AS a_same",
     ]
     after = f" LEFT JOIN {context.after} AS a ON {context.meet('p', 'a')}" if three else ""
+    found = EXTRA_PROVENANCE if three else f"'{Provenance.UNKNOWN}'"
     for condition in places(session, context, target):
         progress(f"looking for rows that {context.live.ref.table} alone has", None)
         asked = f"({condition}) AND ({where})" if where else condition
         session.run(
             f"INSERT INTO {context.plan} ({names}, rr_relation, rr_story, rr_before)"
-            f" SELECT {names}, '{Relation.EXTRA}', {EXTRA_STORY if three else repr(Story.UNKNOWN.value)}, p_all FROM"
-            f" (SELECT {', '.join(fields)} FROM (SELECT {shown} FROM {context.landing} AS t WHERE {asked}) AS p"
+            f" SELECT {names}, '{Relation.EXTRA}', {found}, p_all FROM"
+            f" (SELECT {', '.join(fields)} FROM (SELECT {shown} FROM {context.target} AS t WHERE {asked}) AS p"
             f" LEFT JOIN {context.source} AS s ON {context.meet('s', 'p')}"
             f" LEFT JOIN {context.plan} AS l ON {context.meet('l', 'p')}{after}"
             f" WHERE {context.absent('s')} AND l.rr_n IS NULL LIMIT {ALL}) AS sides"
@@ -196,7 +198,7 @@ def classify_extra(session: Session, context: MergeContext, target: Target, prog
 def places(session: Session, context: MergeContext, target: Target) -> Iterator[str]:
     """Yield conditions on production's rows (t) that together cover all that may be its alone."""
     if target.located is None:
-        yield from key_ranges(session, context.landing, context.key, "t")
+        yield from key_ranges(session, context.target, context.key, "t")
         return
     key = key_columns(context.key, context.live.columns, context.then.columns)
     yield from batches(chunk_file.either(chunk_file.read(Path(target.located.path))), key)
@@ -207,10 +209,10 @@ def find_merged(session: Session, context: MergeContext) -> None:
     if context.policy.three_way:
         session.run(
             f"UPDATE {context.plan} AS l JOIN {context.source} AS s ON {context.meet('s', 'l')}"
-            f" JOIN {context.landing} AS p ON {context.meet('l', 'p')}"
+            f" JOIN {context.target} AS p ON {context.meet('l', 'p')}"
             f" JOIN {context.after} AS a ON {context.meet('a', 'l')}"
-            f" SET l.rr_story = '{Story.MERGED}'"
-            f" WHERE l.rr_story = '{Story.EDITED}' AND l.rr_relation = '{Relation.CHANGED}' AND {context.apart()}"
+            f" SET l.rr_story = '{Provenance.MERGED}'"
+            f" WHERE l.rr_story = '{Provenance.EDITED}' AND l.rr_relation = '{Relation.CHANGED}' AND {context.apart()}"
         )
 
 
@@ -220,7 +222,7 @@ def set_goals(session: Session, context: MergeContext) -> None:
         return
     sides = (
         f"{context.plan} AS l JOIN {context.source} AS s ON {context.meet('s', 'l')}"
-        f" JOIN {context.landing} AS p ON {context.meet('l', 'p')}"
+        f" JOIN {context.target} AS p ON {context.meet('l', 'p')}"
     )
     if context.policy.columns:
         session.run(f"UPDATE {sides} SET l.rr_after = {context.goal(merged=False)} WHERE l.rr_act = 'update'")
@@ -228,7 +230,7 @@ def set_goals(session: Session, context: MergeContext) -> None:
         session.run(
             f"UPDATE {sides} JOIN {context.after} AS a ON {context.meet('a', 'l')}"
             f" SET l.rr_after = {context.goal(merged=True)}"
-            f" WHERE l.rr_act = 'update' AND l.rr_story = '{Story.MERGED}'"
+            f" WHERE l.rr_act = 'update' AND l.rr_story = '{Provenance.MERGED}'"
         )
         session.run(  # somebody has taken the incident's columns back by hand
             f"UPDATE {context.plan} SET rr_act = 'keep', rr_st = 'idle'"

@@ -1,4 +1,4 @@
-"""What of the plan the landing would not take: known before anything is written, row by row."""
+"""What of the plan the target table would not take: known before anything is written, row by row."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def mark_taken_keys(session: Session, context: MergeContext) -> None:
         taken = " AND ".join(f"p.{quoted(name)} = {context.read(name, 's')}" for name in unique.columns)
         session.run(
             f"UPDATE {context.plan} AS l JOIN {context.source} AS s ON {context.meet('s', 'l')}"
-            f" JOIN {context.landing} AS p ON {taken} AND NOT ({context.meet('l', 'p')})"
+            f" JOIN {context.target} AS p ON {taken} AND NOT ({context.meet('l', 'p')})"
             f" LEFT JOIN {context.plan} AS q ON {context.meet('q', 'p')} AND q.rr_act IN ('update', 'delete')"
             f" SET l.rr_st = 'conflict', l.rr_why = {session.literal(why)}"
             " WHERE l.rr_act IN ('insert', 'update') AND l.rr_st = 'todo' AND q.rr_n IS NULL"
@@ -71,10 +71,10 @@ def restored(session: Session, parent: MergeContext) -> str:
 
 
 def probe(session: Session, context: MergeContext, progress: Progress) -> None:
-    """Try the rows on an empty table like the landing: what does not fit is known before anything is written."""
+    """Try the rows on an empty table like the target table: what does not fit is known before anything is written."""
     progress(f"trying the rows of {context.live.ref.table} on a table like production's", None)
     session.run(f"DROP TABLE IF EXISTS {context.probe}")
-    session.run(f"CREATE TABLE {context.probe} LIKE {context.landing}")
+    session.run(f"CREATE TABLE {context.probe} LIKE {context.target}")
     for act in (Act.INSERT, Act.UPDATE):
         for _done in merged.walk(session, context, merged.Way(act, trial=True), hold=lambda: None):
             pass

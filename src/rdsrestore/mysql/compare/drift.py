@@ -12,7 +12,7 @@ from rdsrestore.mysql.session.login.connection import Session, quoted
 
 
 def check(session: Session, context: MergeContext) -> None:
-    """Refuse a landing that would lose values or can't be filled; DatabaseError with code `db.schema-drift`."""
+    """Refuse a target table that would lose values or can't be filled; DatabaseError with code `db.schema-drift`."""
     restored = {column.name for column in context.then.base_columns}
     unfilled = [name for name in required(context.live) if name not in restored]
     unknown = set(context.policy.columns) - {column.name for column in context.columns}

@@ -39,7 +39,7 @@ def children(context: MergeContext, parent: MergeContext, key: ForeignKey) -> st
     return (
         f"UPDATE {context.plan} AS l JOIN {context.source} AS s ON {context.meet('s', 'l')}"
         f" JOIN {parent.source} AS q ON {points_to(key, 'q')} JOIN {parent.plan} AS m ON {parent.meet('q', 'm')}"
-        f" LEFT JOIN {context.landing} AS p ON {context.meet('l', 'p')}"
+        f" LEFT JOIN {context.target} AS p ON {context.meet('l', 'p')}"
         f" SET l.rr_st = 'todo' WHERE l.rr_st = 'away' AND m.rr_act = 'insert' AND m.rr_st = 'todo'"
         f" AND (l.rr_act = 'insert' OR ({unlinked}))"
     )

@@ -1,4 +1,4 @@
-"""A table's dump in pieces: several are fetched at a time, and put together in order."""
+"""A table's dump in chunks: several are fetched at a time, and put together in order."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from rdsrestore.ports.progress import Progress
 READERS = 4
 """Pieces fetched at a time: what a restored volume has not read yet comes slowly, and more so to a single reader."""
 BYTES = 16 << 20
-"""Of table in a piece, roughly."""
+"""Of table in a chunk, roughly."""
 POLL = 0.2
 
 Fetch = Callable[[str | None, str, Callable[[], None]], None]
 """Dumps the rows of a condition into a file of that name, asking from time to time whether to go on."""
 
 
-class Ended(Exception):  # noqa: N818 - no error: another piece has failed, or the run is being ended
-    """Nobody waits for this piece any more."""
+class Ended(Exception):  # noqa: N818 - no error: another chunk has failed, or the run is being ended
+    """Nobody waits for this chunk any more."""
 
 
 @dataclass(frozen=True)
-class Piece:
-    """One piece on the disk, checked; `content` is the server's fingerprint of the same rows."""
+class DumpChunk:
+    """One chunk on the disk, checked; `content` is the server's fingerprint of the same rows."""
 
     name: str
     scanned: Scanned
@@ -53,7 +53,7 @@ class Piece:
 def cut(
     session: Session, definition: TableDefinition, where: str | None, like: TableDefinition | None = None
 ) -> Iterator[str | None]:
-    """Yield conditions that cut a table into pieces of similar size by its key; None for all rows.
+    """Yield conditions that cut a table into chunks of similar size by its key; None for all rows.
 
     `like` is the definition whose size is known better.
     """
@@ -63,8 +63,8 @@ def cut(
         return
     rows = table_rows(session, definition, definition, Policy(where=where))
     step = max(BYTES * size.rows // size.bytes, 1)
-    for span in rows.rough(EVERYTHING, step):
-        condition = within(span, rows.key_columns)
+    for key_range in rows.rough(EVERYTHING, step):
+        condition = within(key_range, rows.key_columns)
         yield f"({condition}) AND ({where})" if where else condition
 
 
@@ -79,23 +79,23 @@ class Job:
 
 
 def fetch_all(job: Job, store: DumpStore, name: str, progress: Progress) -> tuple[Scanned, Fingerprint]:
-    """Fetch all pieces and write them as one dump: one head, all rows in order, one tail."""
+    """Fetch all chunks and write them as one dump: one head, all rows in order, one tail."""
     definition, conditions = job.definition, job.conditions
     stop, logins = threading.Event(), Logins(job.login, "dump: the copy")
 
-    def work(number: int) -> Piece:
-        piece = store.named(f"{definition.ref.stem}.piece-{number}")
-        job.fetch(conditions[number], piece, lambda: going_on(stop))
-        scanned = dump_scan.scan(store, piece, definition.ref.table, definition.columns)
+    def work(number: int) -> DumpChunk:
+        chunk = store.named(f"{definition.ref.stem}.piece-{number}")
+        job.fetch(conditions[number], chunk, lambda: going_on(stop))
+        scanned = dump_scan.scan(store, chunk, definition.ref.table, definition.columns)
         with logins.borrowed() as session:
             content = row_hash.fingerprint(session, qualified(definition.ref), definition.columns, conditions[number])
-        return Piece(piece, scanned, content)
+        return DumpChunk(chunk, scanned, content)
 
     with ThreadPoolExecutor(min(READERS, len(conditions)), thread_name_prefix="reader") as pool:
         jobs = [pool.submit(work, number) for number in range(len(conditions))]
         try:
-            pieces = awaited(jobs, lambda size: said(definition, size, progress))
-            return join(pieces, len(jobs), store, name)
+            chunks = awaited(jobs, lambda size: said(definition, size, progress))
+            return join(chunks, len(jobs), store, name)
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
@@ -106,7 +106,7 @@ def fetch_all(job: Job, store: DumpStore, name: str, progress: Progress) -> tupl
 
 @dataclass(frozen=True)
 class TaskResult:
-    """A piece that was fetched elsewhere: the file as it is to lie on the disk, encrypted, and what it holds."""
+    """A chunk that was fetched elsewhere: the file as it is to lie on the disk, encrypted, and what it holds."""
 
     file: bytes
     scanned: Scanned
@@ -119,19 +119,19 @@ RangeTask = Callable[[Credential, TableDefinition, str | None], TaskResult]
 def fetch_elsewhere(
     job: Job, remote: RemoteExecutor, task: RangeTask, store: DumpStore, name: str, progress: Progress
 ) -> tuple[Scanned, Fingerprint]:
-    """Have all pieces fetched by workers, no more of them at a time than it has threads, and write them as one dump."""
+    """Have all chunks fetched by workers, no more of them at a time than it has threads, and write them as one dump."""
     definition, given = job.definition, remote.admit(job.login, "dump: the copy")
 
-    def kept() -> Iterator[Piece]:
+    def kept() -> Iterator[DumpChunk]:
         size = 0
         parcels = each_done(job.conditions, lambda at: remote.executor.submit(task, given, definition, at), remote.size)
         for number, result in enumerate(parcels):
-            piece = store.named(f"{definition.ref.stem}.piece-{number}")
-            store.path(piece).touch(mode=0o600)
-            store.path(piece).write_bytes(result.file)
+            chunk = store.named(f"{definition.ref.stem}.piece-{number}")
+            store.path(chunk).touch(mode=0o600)
+            store.path(chunk).write_bytes(result.file)
             size += result.scanned.bytes
             said(definition, size, progress)
-            yield Piece(piece, result.scanned, result.content)
+            yield DumpChunk(chunk, result.scanned, result.content)
 
     return join(kept(), len(job.conditions), store, name)
 
@@ -142,17 +142,17 @@ def going_on(stop: threading.Event) -> None:
         raise Ended
 
 
-def awaited(jobs: Sequence[Future[Piece]], tell: Callable[[int], None]) -> Iterator[Piece]:
-    """Yield the pieces in order, each as soon as it is there, and tell how many bytes are behind."""
+def awaited(jobs: Sequence[Future[DumpChunk]], tell: Callable[[int], None]) -> Iterator[DumpChunk]:
+    """Yield the chunks in order, each as soon as it is there, and tell how many bytes are behind."""
     size = 0
     for job in jobs:
         while True:
             tell(size)
             with contextlib.suppress(NotYet):
-                piece = job.result(POLL)
+                chunk = job.result(POLL)
                 break
-        size += piece.scanned.bytes
-        yield piece
+        size += chunk.scanned.bytes
+        yield chunk
 
 
 def said(definition: TableDefinition, size: int, progress: Progress) -> None:
@@ -163,14 +163,14 @@ def said(definition: TableDefinition, size: int, progress: Progress) -> None:
     )
 
 
-def join(pieces: Iterator[Piece], number: int, store: DumpStore, name: str) -> tuple[Scanned, Fingerprint]:
-    """Write pieces into one file and remove them; returns what it holds."""
+def join(chunks: Iterator[DumpChunk], number: int, store: DumpStore, name: str) -> tuple[Scanned, Fingerprint]:
+    """Write chunks into one file and remove them; returns what it holds."""
     content, rows, longest, size, start, end = Fingerprint(0, 0), 0, 0, 0, 0, 0
     with store.writing(name) as whole:
-        for place, piece in enumerate(pieces, start=1):
-            scanned = piece.scanned
+        for place, chunk in enumerate(chunks, start=1):
+            scanned = chunk.scanned
             first, last = place == 1, place == number
-            with store.reading(piece.name) as part:
+            with store.reading(chunk.name) as part:
                 if first:
                     copy(part, scanned.start, whole)
                     size += scanned.start
@@ -185,6 +185,6 @@ def join(pieces: Iterator[Piece], number: int, store: DumpStore, name: str) -> t
                 if last:
                     copy(part, scanned.bytes - scanned.end, whole)
                     size += scanned.bytes - scanned.end
-            content, rows, longest = content + piece.content, rows + scanned.rows, max(longest, scanned.longest)
-            store.path(piece.name).unlink()
+            content, rows, longest = content + chunk.content, rows + scanned.rows, max(longest, scanned.longest)
+            store.path(chunk.name).unlink()
     return Scanned(rows, start, end, size, longest), content

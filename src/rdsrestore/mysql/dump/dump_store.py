@@ -75,9 +75,9 @@ class DumpStore:
             with path.open("wb", BLOCK) as file, ExitStack() as through:
                 target: BinaryIO = file
                 if name.endswith(SEALED):
-                    target = through.enter_context(filled(partial(seal, target=target, key=self.key)))
+                    target = through.enter_context(filled(partial(encrypt, target=target, key=self.key)))
                 if PACKED in path.suffixes:
-                    target = through.enter_context(filled(partial(pack, target=target)))
+                    target = through.enter_context(filled(partial(compress, target=target)))
                 yield target
         except OSError as error:
             raise unwritten(path, error) from error
@@ -88,7 +88,7 @@ class DumpStore:
         with self.path(name).open("rb", BLOCK) as file, ExitStack() as through:
             source: BinaryIO = file
             if name.endswith(SEALED):
-                source = through.enter_context(drawn(partial(unseal, file, key=self.key, name=name)))
+                source = through.enter_context(drawn(partial(decrypt, file, key=self.key, name=name)))
             if PACKED in self.path(name).suffixes:
                 source = cast("BinaryIO", through.enter_context(gzip.open(source)))
             try:
@@ -158,7 +158,7 @@ def copy(source: BinaryIO, size: int, target: BinaryIO) -> None:
         size -= len(block)
 
 
-def seal(source: BinaryIO, target: BinaryIO, key: Secret | None) -> None:
+def encrypt(source: BinaryIO, target: BinaryIO, key: Secret | None) -> None:
     """Encrypt a stream for a key."""
     try:
         whom = identity(key, "the dump").to_public()
@@ -167,7 +167,7 @@ def seal(source: BinaryIO, target: BinaryIO, key: Secret | None) -> None:
         raise OSError(str(error)) from error
 
 
-def unseal(source: BinaryIO, target: BinaryIO, key: Secret | None, name: str) -> None:
+def decrypt(source: BinaryIO, target: BinaryIO, key: Secret | None, name: str) -> None:
     """Decrypt a stream; ToolError with code `dump.sealed` where the key is another one."""
     try:
         pyrage.decrypt_io(cast("BufferedIOBase", source), cast("BufferedIOBase", target), [identity(key, name)])
@@ -177,7 +177,7 @@ def unseal(source: BinaryIO, target: BinaryIO, key: Secret | None, name: str) ->
         raise changed(name) from error
 
 
-def pack(source: BinaryIO, target: BinaryIO) -> None:
+def compress(source: BinaryIO, target: BinaryIO) -> None:
     """Compress a stream."""
     with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=QUICK) as packed:
         shutil.copyfileobj(source, packed, BLOCK)

@@ -11,9 +11,9 @@ from pathlib import Path
 from rdsrestore.diff import chunk_file
 from rdsrestore.domain.errors import DatabaseError, ToolError
 from rdsrestore.domain.ids import TableRef
-from rdsrestore.domain.request.pace import Extent
 from rdsrestore.domain.tables.definition import ForeignKey, TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
+from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.checksum.key_conditions import batches, key_columns
 from rdsrestore.mysql.dump import chunks, dump_scan, float_repair
@@ -67,15 +67,17 @@ class Source:
     remote: RemoteExecutor | None = None
 
 
-def dump(source: Source, definition: TableDefinition, extent: Extent, store: DumpStore, progress: Progress) -> DumpFile:
+def dump(
+    source: Source, definition: TableDefinition, selection: Selection, store: DumpStore, progress: Progress
+) -> DumpFile:
     """Dump a table's rows into the store; the file has its final name only once it has been checked and counted.
 
     Raises ToolError (`tool.missing`, `tool.failed`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
     """
     session = source.session
-    ref, where = definition.ref, vetted(extent.where, definition) if extent.where else None
+    ref, where = definition.ref, vetted(selection.where, definition) if selection.where else None
     fresh, final = store.named(f"{ref.stem}.part"), store.named(f"{ref.stem}.sql")
-    conditions = list(chosen(session, definition, extent.slices, where))
+    conditions = list(chosen(session, definition, selection.chunks, where))
 
     scanned, content = fetched(source, definition, conditions, store, fresh, progress)
     if content.rows != scanned.rows:
@@ -99,7 +101,7 @@ def dump(source: Source, definition: TableDefinition, extent: Extent, store: Dum
         longest=scanned.longest,
         top=largest(session, definition),
         floats=exact,
-        children=tuple((child, count_children(session, definition, child, where)) for child in extent.children),
+        children=tuple((child, count_children(session, definition, child, where)) for child in selection.children),
         unlabelled=unlabelled(session, definition, conditions),
     )
 

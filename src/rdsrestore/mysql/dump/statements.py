@@ -53,12 +53,12 @@ Write = Callable[[Session, Statement], tuple[int, int, str]]
 """Returns how many rows were written, how many do not fit, and why the last of these does not."""
 
 
-def statements(store: DumpStore, name: str, landing: str, text: str = "") -> Iterator[Statement]:
+def statements(store: DumpStore, name: str, target: str, text: str = "") -> Iterator[Statement]:
     """Read a dump's statements one by one; `text` is the LOAD DATA that may be tried first."""
     with store.reading(name) as file:
         for place, part in dump_scan.parts(file):
             if head := HEAD.match(part):
-                into = dump_scan.INSERT + landing.encode() + b" " + head[1]
+                into = dump_scan.INSERT + target.encode() + b" " + head[1]
                 yield Statement(place, into, part[head.end() :].rstrip().rstrip(b";"), text)
 
 

@@ -23,20 +23,20 @@ class Job(NamedTuple):
 
 def lay_out(session: Session, schema: str, target: Target) -> Job:
     """Lay out a table that is to be read or written; DatabaseError with code `db.no-table` where it is gone."""
-    live = catalog.definition(session, target.landing)
+    live = catalog.definition(session, target.ref)
     if live is None:
         raise DatabaseError(
-            "production", f"{target.landing} is gone", "add --recreate to create it again", code="db.no-table"
+            "production", f"{target.ref} is gone", "add --recreate to create it again", code="db.no-table"
         )
     return Job(context_of(schema, target, live), target)
 
 
 def lay_out_former(session: Session, schema: str, target: Target) -> Job:
     """Lay out a table that was written; where it is gone since, as the dump defines it."""
-    there = catalog.definition(session, target.landing) or replace(target.dump.definition, ref=target.landing)
+    there = catalog.definition(session, target.ref) or replace(target.dump.definition, ref=target.ref)
     return Job(context_of(schema, target, there), target)
 
 
 def context_of(schema: str, target: Target, live: TableDefinition) -> MergeContext:
     """Lay out the sides of a restore, or of taking one back."""
-    return undo_plan.context(schema, target.back, live) if target.back else merge_context.context(schema, target, live)
+    return undo_plan.context(schema, target.undo, live) if target.undo else merge_context.context(schema, target, live)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rdsrestore.domain.tables.rows import Relation, Story
+from rdsrestore.domain.tables.rows import Provenance, Relation
 from rdsrestore.mysql.merge.merge_context import MergeContext, plan_name
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.session.login.connection import Session, quoted
@@ -27,7 +27,7 @@ def classify_without_key(session: Session, context: MergeContext, progress: Prog
     )
     session.run(
         f"INSERT INTO {context.plan} ({row}, rr_relation, rr_story, rr_after)"
-        f" SELECT r.{row}, '{Relation.MISSING}', '{Story.UNKNOWN}', r.h FROM {ranked} AS r"
+        f" SELECT r.{row}, '{Relation.MISSING}', '{Provenance.UNKNOWN}', r.h FROM {ranked} AS r"
         f" JOIN (SELECT h, MIN(place) AS start FROM {ranked} GROUP BY h) AS f ON f.h = r.h"
         f" LEFT JOIN {there} AS c ON c.h = r.h WHERE r.place - f.start >= COALESCE(c.n, 0) ORDER BY r.{row}"
     )
@@ -49,7 +49,7 @@ def count_live(session: Session, context: MergeContext) -> str:
     )
     session.run(
         f"INSERT INTO {there} SELECT h, COUNT(*) FROM (SELECT {context.digest('p')} AS h FROM"
-        f" (SELECT {context.names} FROM {context.landing}{where}) AS p LIMIT 18446744073709551615) AS each_row"
+        f" (SELECT {context.names} FROM {context.target}{where}) AS p LIMIT 18446744073709551615) AS each_row"
         " GROUP BY h"
     )
     return there

@@ -55,7 +55,7 @@ class MergeContext:
         return self.then.key or (ddl.ROW,)
 
     @property
-    def landing(self) -> str:
+    def target(self) -> str:
         """The table that takes the rows."""
         return qualified(self.live.ref)
 
@@ -81,7 +81,7 @@ class MergeContext:
 
     @property
     def probe(self) -> str:
-        """A table like the landing, without its foreign keys and triggers."""
+        """A table like the target table, without its foreign keys and triggers."""
         return f"{self.plan[:-1]}_probe`"
 
     @property
@@ -236,7 +236,7 @@ def after_of(schema: str, ref: TableRef) -> str:
     return f"{quoted(schema)}.{quoted(f'rdsrestore_after_{digest_of(ref)}')}"
 
 
-def back_of(schema: str, ref: TableRef) -> str:
+def undo_table_of(schema: str, ref: TableRef) -> str:
     """Name the staging table of what rows were before a restore that is taken back."""
     return f"{quoted(schema)}.{quoted(f'rdsrestore_back_{digest_of(ref)}')}"
 

@@ -13,7 +13,7 @@ T = TypeVar("T")
 RANGE = 20_000
 FIRST, SMALLEST, LARGEST = 500, 20, 20_000
 WORTH_IT = 0.75
-"""Of the time of a span, what half of it may take at most for smaller ones to be worth it."""
+"""Of the time of a range, what half of it may take at most for smaller ones to be worth it."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,19 @@ SOFT = BatchSize(seconds=0.003, rows=100, writers=1, rest=1)
 
 
 @dataclass(frozen=True)
-class Span:
+class LineRange:
     """Lines of the plan from `low` to `high`, both included."""
 
     low: int
     high: int
 
-    def halves(self) -> tuple[Span, Span]:
+    def halves(self) -> tuple[LineRange, LineRange]:
         """Cut it in two."""
         middle = (self.low + self.high) // 2
-        return Span(self.low, middle), Span(middle + 1, self.high)
+        return LineRange(self.low, middle), LineRange(middle + 1, self.high)
 
     @property
-    def lines(self) -> str:
+    def condition(self) -> str:
         """The condition for its lines of the plan (l)."""
         return f"l.rr_n BETWEEN {self.low} AND {self.high}"
 
@@ -103,9 +103,9 @@ def beyond(session: Session, key: tuple[str, ...], bound: Row, alias: str) -> st
 
 
 def paced(
-    first: int, last: int, work: Callable[[Span], None], *, down: bool = False, batch: BatchSize = FULL
+    first: int, last: int, work: Callable[[LineRange], None], *, down: bool = False, batch: BatchSize = FULL
 ) -> Iterator[int]:
-    """Give out the lines from `first` to `last` in spans sized by how long the last one took; yields how many are done.
+    """Give out the lines from `first` to `last` in ranges sized by how long the last took; yields how many are done.
 
     With `down` from the last to the first.
     """
@@ -115,7 +115,7 @@ def paced(
         take = min(size, whole - done)
         low = last - done - take + 1 if down else first + done
         begun = time.monotonic()
-        work(Span(low, low + take - 1))
+        work(LineRange(low, low + take - 1))
         took = Took(take, max(time.monotonic() - begun, 0.001))
         done += take
         yield done
@@ -132,9 +132,9 @@ class Took:
 
 
 def sized(took: Took, before: Took, wanted: float) -> int:
-    """Size the next span so that it takes about so many seconds, where its size is what the time depends on.
+    """Size the next range so that it takes about so many seconds, where its size is what the time depends on.
 
-    A span that took no less than a larger one before it is not made smaller still: the way there and back, or another
+    A range that took no less than a larger one before it is not made smaller still: the way there and back, or another
     session, takes the time, and more of them take more of it.
     """
     if took.seconds > wanted and took.lines < before.lines and took.seconds > before.seconds * WORTH_IT:

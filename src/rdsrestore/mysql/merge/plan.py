@@ -15,8 +15,8 @@ from rdsrestore.domain.tables.rows import (
     Group,
     LostChildren,
     PlanLine,
+    Provenance,
     Relation,
-    Story,
     TableDifference,
 )
 from rdsrestore.domain.tables.target import Target
@@ -56,13 +56,13 @@ def make(session: Session, context: MergeContext) -> None:
 
 def decide(session: Session, context: MergeContext) -> None:
     """Let the policy decide what is done with each class of rows."""
-    for relation, story in session.rows(f"SELECT DISTINCT rr_relation, rr_story FROM {context.plan}"):
-        judged = verdict(Relation(relation), Story(story), context.policy)
+    for relation, provenance in session.rows(f"SELECT DISTINCT rr_relation, rr_story FROM {context.plan}"):
+        judged = verdict(Relation(relation), Provenance(provenance), context.policy)
         state = "conflict" if judged.why else "idle" if judged.act is Act.KEEP else "todo"
         session.run(
             f"UPDATE {context.plan} SET rr_act = %s, rr_st = %s, rr_why = %s"
             " WHERE rr_relation = %s AND rr_story = %s AND rr_st = 'idle'",
-            (judged.act.value, state, judged.why or None, relation, story),
+            (judged.act.value, state, judged.why or None, relation, provenance),
         )
 
 
@@ -89,13 +89,19 @@ def summed_up(session: Session, context: MergeContext, target: Target, live: int
         " GROUP BY rr_relation, rr_story, rr_act ORDER BY 1, 2, 3"
     )
     groups = [
-        Group(Relation(relation), Story(story), Act(act), int(rows), *looked_at(session, context, relation, story, act))
-        for relation, story, act, rows in found
+        Group(
+            Relation(relation),
+            Provenance(provenance),
+            Act(act),
+            int(rows),
+            *looked_at(session, context, relation, provenance, act),
+        )
+        for relation, provenance, act, rows in found
     ]
-    groups += [Group(Relation.EXTRA, Story.UNKNOWN, Act.KEEP, extra)] if extra else []
+    groups += [Group(Relation.EXTRA, Provenance.UNKNOWN, Act.KEEP, extra)] if extra else []
     return TableDifference(
         ref=context.then.ref,
-        landing=context.live.ref,
+        target=context.live.ref,
         restored=target.rows_then,
         live=live,
         groups=tuple(groups),
@@ -126,10 +132,10 @@ def keys_of(session: Session, context: MergeContext, why: str) -> tuple[str, ...
 
 
 def looked_at(
-    session: Session, context: MergeContext, relation: str, story: str, act: str
+    session: Session, context: MergeContext, relation: str, provenance: str, act: str
 ) -> tuple[tuple[tuple[Cell, ...], ...], tuple[tuple[str, int], ...]]:
     """Read a few rows of one class, and count which columns differ in the first few hundred."""
-    merged = story == Story.MERGED and act == Act.UPDATE
+    merged = provenance == Provenance.MERGED and act == Act.UPDATE
     pairs = []
     for column in context.columns:
         then = context.wanted(column, merged=merged) if act == Act.UPDATE else f"s.{quoted(column.name)}"
@@ -139,7 +145,7 @@ def looked_at(
     found = session.rows(
         f"SELECT {context.absent('s')}, {'1' if context.keyless else context.absent('p')}, {', '.join(pairs)}"
         f" FROM {context.plan} AS l LEFT JOIN {context.source} AS s ON {context.meet('s', 'l')}{beside(context)}{after}"
-        f" WHERE l.rr_relation = '{relation}' AND l.rr_story = '{story}' AND l.rr_act = '{act}'"
+        f" WHERE l.rr_relation = '{relation}' AND l.rr_story = '{provenance}' AND l.rr_act = '{act}'"
         f" AND l.rr_st <> 'conflict' ORDER BY l.rr_n LIMIT {TOUCHED if relation == Relation.CHANGED else SAMPLE}"
     )
     differing: Counter[str] = Counter()
@@ -150,7 +156,7 @@ def looked_at(
 
 def beside(context: MergeContext) -> str:
     """Join production's row; without a key there is none that could be told to be the same."""
-    return f" LEFT JOIN {context.landing} AS p ON {'0' if context.keyless else context.meet('l', 'p')}"
+    return f" LEFT JOIN {context.target} AS p ON {'0' if context.keyless else context.meet('l', 'p')}"
 
 
 def cells(context: MergeContext, row: Row, act: str) -> tuple[Cell, ...]:
@@ -217,6 +223,6 @@ def lines(session: Session, context: MergeContext) -> Iterator[PlanLine]:
         f"SELECT rr_relation, rr_story, rr_act, rr_st, COALESCE(rr_why, ''), {context.keys('l')}"
         f" FROM {context.plan} AS l ORDER BY rr_n"
     )
-    for relation, story, act, state, why, *key in found:
+    for relation, provenance, act, state, why, *key in found:
         literals = tuple(map(session.literal, key))
-        yield PlanLine(literals, Relation(relation), Story(story), Act(act), state, why)
+        yield PlanLine(literals, Relation(relation), Provenance(provenance), Act(act), state, why)

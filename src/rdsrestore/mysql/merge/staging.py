@@ -12,14 +12,14 @@ from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.dump import dump_scan, float_repair
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.statements import statements
-from rdsrestore.mysql.merge.merge_context import after_of, back_of
+from rdsrestore.mysql.merge.merge_context import after_of, undo_table_of
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Login, Session, connect, quoted
 from rdsrestore.ports.progress import Progress
 
 MARKER = "rdsrestore_run"
-LANDINGS = "rdsrestore_landings"
+TARGET_TABLES = "rdsrestore_landings"
 SQL_MODE = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
 """What a dump's own head says, and that a date which the copy holds can be held."""
 RENAMED = 1024
@@ -38,7 +38,7 @@ def create(session: Session, schema: str, run: str) -> None:
         (run, run),
     )
     session.run(
-        f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{LANDINGS}"
+        f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{TARGET_TABLES}"
         " (name VARCHAR(140) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY) ENGINE=InnoDB"
     )
 
@@ -78,9 +78,9 @@ def stage_target(
         staged = qualified(TableRef(schema, target.after.definition.ref.table))
         session.run(f"RENAME TABLE {staged} TO {place}")
     stage(session, login, schema, target.dump, store, progress)
-    if target.back and not target.back.whole:
-        staged, place = qualified(TableRef(schema, target.dump.definition.ref.table)), back_of(schema, target.landing)
-        keys = ", ".join(map(quoted, target.back.key))
+    if target.undo and not target.undo.whole:
+        staged, place = qualified(TableRef(schema, target.dump.definition.ref.table)), undo_table_of(schema, target.ref)
+        keys = ", ".join(map(quoted, target.undo.key))
         session.run(f"DROP TABLE IF EXISTS {place}")
         session.run(f"ALTER TABLE {staged} ADD KEY rr_key ({keys}), RENAME TO {place}")
 

@@ -21,8 +21,8 @@ def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, wi
     """
     if catalog.definition(session, place):
         raise DatabaseError("landing", f"{place} exists already", "choose another name", code="db.table-exists")
-    statement = ddl.landing(dump.definition, place, with_foreign_keys=with_foreign_keys)
-    session.run(f"REPLACE INTO {quoted(schema)}.{staging.LANDINGS} VALUES (%s)", (str(place),))
+    statement = ddl.target_table(dump.definition, place, with_foreign_keys=with_foreign_keys)
+    session.run(f"REPLACE INTO {quoted(schema)}.{staging.TARGET_TABLES} VALUES (%s)", (str(place),))
     session.run(f"USE {quoted(place.database)}")
     parents = {key.parent for key in dump.definition.references if with_foreign_keys} - {place}
     later = any(catalog.definition(session, parent) is None for parent in parents)
@@ -34,7 +34,7 @@ def drop(session: Session, schema: str, place: TableRef) -> None:
     """Drop a table that was made for this run and that is still empty; otherwise leave it."""
     if not staging.exists(session, schema) or not catalog.definition(session, place):
         return
-    ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.LANDINGS} WHERE name = %s", (str(place),))
+    ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.TARGET_TABLES} WHERE name = %s", (str(place),))
     if ours and not session.rows(f"SELECT 1 FROM {qualified(place)} LIMIT 1"):
         with unchecked(session):
             session.run(f"DROP TABLE {qualified(place)}")
@@ -50,13 +50,13 @@ def unchecked(session: Session) -> Iterator[None]:
         session.run("SET SESSION foreign_key_checks = 1")
 
 
-def swap(session: Session, live: TableRef, shadow: TableRef, aside: TableRef) -> None:
+def swap(session: Session, live: TableRef, shadow: TableRef, former: TableRef) -> None:
     """Let two tables change places in one step; numbers that were given out are not given out again."""
-    if catalog.definition(session, shadow) is None and catalog.definition(session, aside) is not None:
+    if catalog.definition(session, shadow) is None and catalog.definition(session, former) is not None:
         return
     (counter,) = session.one(
         f"SELECT AUTO_INCREMENT FROM information_schema.TABLES WHERE {catalog.HERE}", (live.database, live.table)
     )
     if counter is not None:
         session.run(f"ALTER TABLE {qualified(shadow)} AUTO_INCREMENT = {int(counter)}")
-    session.run(f"RENAME TABLE {qualified(live)} TO {qualified(aside)}, {qualified(shadow)} TO {qualified(live)}")
+    session.run(f"RENAME TABLE {qualified(live)} TO {qualified(former)}, {qualified(shadow)} TO {qualified(live)}")

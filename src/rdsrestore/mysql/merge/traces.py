@@ -19,7 +19,7 @@ def traces(session: Session, schema: str) -> Traces:
     """Count what the plans note as written, and name the tables made that are there."""
     known = session.rows("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s", (schema,))
     names = [str(name) for (name,) in known]
-    if staging.LANDINGS not in names:
+    if staging.TARGET_TABLES not in names:
         return Traces()
     counts = [
         session.one(query.format(f"{quoted(schema)}.{quoted(name)}"))[0]
@@ -28,7 +28,7 @@ def traces(session: Session, schema: str) -> Traces:
         if pattern.fullmatch(name)
     ]
     made = session.rows(
-        f"SELECT m.name FROM {quoted(schema)}.{staging.LANDINGS} AS m JOIN information_schema.TABLES AS t"
+        f"SELECT m.name FROM {quoted(schema)}.{staging.TARGET_TABLES} AS m JOIN information_schema.TABLES AS t"
         " ON CONVERT(CONCAT(t.TABLE_SCHEMA, '.', t.TABLE_NAME) USING utf8mb4) COLLATE utf8mb4_bin = m.name"
     )
     return Traces(sum(map(int, counts)), tuple(str(name) for (name,) in made))

@@ -9,8 +9,8 @@ from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.tables.definition import TableDefinition
-from rdsrestore.domain.tables.rows import Act, Relation, Story
-from rdsrestore.mysql.merge.merge_context import MergeContext, back_of
+from rdsrestore.domain.tables.rows import Act, Provenance, Relation
+from rdsrestore.mysql.merge.merge_context import MergeContext, undo_table_of
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Session, quoted
 
@@ -59,7 +59,7 @@ def context(schema: str, saved: SavedTable, live: TableDefinition) -> MergeConte
     return MergeContext(
         schema,
         then,
-        back_of(schema, saved.landing),
+        undo_table_of(schema, saved.target),
         live,
         columns=tuple(known[name] for name in saved.columns),
         policy=Policy(Merge.EXACT),
@@ -67,16 +67,16 @@ def context(schema: str, saved: SavedTable, live: TableDefinition) -> MergeConte
     )
 
 
-def plan_back(session: Session, context: MergeContext, *, whole: bool) -> None:
+def plan_undo(session: Session, context: MergeContext, *, whole: bool) -> None:
     """Plan the way back: rows that are as the restore left them become what they were, in reverse order."""
     names = ", ".join(map(quoted, context.key))
     if whole:
         session.run(
             f"INSERT INTO {context.plan} ({names}, rr_relation, rr_story, rr_act, rr_st, rr_why, rr_before)"
-            f" SELECT {names}, '{Relation.EXTRA}', '{Story.UNKNOWN}', '{Act.DELETE}',"
+            f" SELECT {names}, '{Relation.EXTRA}', '{Provenance.UNKNOWN}', '{Act.DELETE}',"
             f" IF(now = own, 'todo', 'conflict'), IF(now = own, NULL, '{SINCE}'), own"
             f" FROM (SELECT {context.keys('s')}, {context.digest('s')} AS own, {context.digest('p')} AS now"
-            f" FROM {context.source} AS s JOIN {context.landing} AS p ON {context.meet('s', 'p')}"
+            f" FROM {context.source} AS s JOIN {context.target} AS p ON {context.meet('s', 'p')}"
             " LIMIT 18446744073709551615) AS sides ORDER BY "
             + ", ".join(f"{quoted(name)} DESC" for name in context.key)
         )
@@ -85,10 +85,10 @@ def plan_back(session: Session, context: MergeContext, *, whole: bool) -> None:
     kinds = " ".join(f"WHEN '{act}' THEN '{SEEN_AS[back]}'" for act, back in BACK.items())
     session.run(
         f"INSERT INTO {context.plan} ({names}, rr_relation, rr_story, rr_act, rr_st, rr_why, rr_before, rr_after)"
-        f" SELECT {names}, CASE rr_act {kinds} END, '{Story.UNKNOWN}', CASE rr_act {acts} END,"
+        f" SELECT {names}, CASE rr_act {kinds} END, '{Provenance.UNKNOWN}', CASE rr_act {acts} END,"
         f" IF(now <=> rr_after, 'todo', 'conflict'), IF(now <=> rr_after, NULL, '{SINCE}'), rr_after, rr_before"
         f" FROM (SELECT {context.keys('s')}, s.rr_n, s.rr_act, s.rr_before, s.rr_after,"
         f" IF({context.absent()}, NULL, {context.digest('p')}) AS now"
-        f" FROM {context.source} AS s LEFT JOIN {context.landing} AS p ON {context.meet('s', 'p')}"
+        f" FROM {context.source} AS s LEFT JOIN {context.target} AS p ON {context.meet('s', 'p')}"
         " LIMIT 18446744073709551615) AS sides WHERE NOT (now <=> rr_before) ORDER BY rr_n DESC"
     )

@@ -1,6 +1,6 @@
 """The tables that a run makes on production.
 
-Staging ones after the restored definition, and landings after its own statement.
+Staging ones after the restored definition, and target tables after its own statement.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def typed(column: Column) -> str:
     return column.type
 
 
-def landing(definition: TableDefinition, target: TableRef, *, with_foreign_keys: bool) -> str:
-    """Write the statement that creates a landing, from the copy's own SHOW CREATE TABLE.
+def target_table(definition: TableDefinition, ref: TableRef, *, with_foreign_keys: bool) -> str:
+    """Write the statement that creates a target table, from the copy's own SHOW CREATE TABLE.
 
     Raises DatabaseError with code `db.definition` where that text is not one plain CREATE TABLE of the table.
     """
@@ -80,7 +80,7 @@ def landing(definition: TableDefinition, target: TableRef, *, with_foreign_keys:
         )
     if not with_foreign_keys:
         text = CHECK_NAME.sub(r"\1", FOREIGN_KEY.sub("", text))
-    return f"CREATE TABLE {qualified(target)} ({text[len(head) :]}"
+    return f"CREATE TABLE {qualified(ref)} ({text[len(head) :]}"
 
 
 def plain(text: str) -> bool:

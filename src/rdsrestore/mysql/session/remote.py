@@ -38,7 +38,7 @@ PREFIX, SUFFIX = "rdsrestore-", ".pem"
 class Credential:
     """A login on its way to a worker; `ca` is the text of the trusted certificates, `where` names it in errors.
 
-    `team` is whose it is: all of a team's logins are forgotten together.
+    `run` is whose it is: all logins of a run are forgotten together.
     """
 
     endpoint: Endpoint
@@ -47,7 +47,7 @@ class Credential:
     ca: str | None
     patience: float
     where: str
-    team: str
+    run: str
 
     def logins(self) -> Logins:
         """On the worker: its sessions of this login, kept from task to task."""
@@ -68,12 +68,12 @@ class RemoteExecutor:
     name: str = ""
 
     def admit(self, login: Login, where: str) -> Credential:
-        """Seal a login for the way."""
+        """Encrypt a login for the way."""
         ca = login.ca.read_text("ascii") if login.ca else None
-        password = self.seal(login.password.reveal().encode())
+        password = self.encrypt(login.password.reveal().encode())
         return Credential(login.endpoint, login.user, password, ca, login.patience, where, self.name)
 
-    def seal(self, content: bytes) -> bytes:
+    def encrypt(self, content: bytes) -> bytes:
         """Encrypt what travels."""
         return pyrage.encrypt(content, [identity(self.key, "").to_public()])
 
@@ -86,7 +86,7 @@ def own_key() -> Secret:
     return Secret(text or Path(str(file)).read_text("utf-8"))
 
 
-def unseal(content: bytes) -> bytes:
+def decrypt(content: bytes) -> bytes:
     """On the worker: decrypt what travelled."""
     return pyrage.decrypt(content, [identity(own_key(), "")])
 
@@ -106,15 +106,15 @@ def opened(given: Credential) -> Logins:
                 with os.fdopen(descriptor, "w", encoding="ascii") as file:
                     file.write(given.ca)
                 ca = Path(name)
-            password = Secret(unseal(given.password).decode())
+            password = Secret(decrypt(given.password).decode())
             OPENED[given] = Logins(Login(given.endpoint, given.user, password, ca, given.patience), given.where)
         return OPENED[given]
 
 
-def forget(team: str) -> None:
-    """On the worker: close a team's sessions and remove its files."""
+def forget(run: str) -> None:
+    """On the worker: close a run's sessions and remove its files."""
     with OPENING:
-        left = [OPENED.pop(given) for given in tuple(OPENED) if given.team == team]
+        left = [OPENED.pop(given) for given in tuple(OPENED) if given.run == run]
     for logins in left:
         logins.close()
         if logins.login.ca:
@@ -124,7 +124,7 @@ def forget(team: str) -> None:
 def ready(sealed: bytes) -> tuple[str, bool]:
     """On the worker: say which release it has, and whether it has the key."""
     try:
-        return __version__, unseal(sealed) == KEY.encode()
+        return __version__, decrypt(sealed) == KEY.encode()
     except (UsageError, OSError, ValueError, pyrage.DecryptError, pyrage.IdentityError):
         return __version__, False
 
@@ -162,7 +162,7 @@ def join(address: str | None, key: Secret | None) -> RemoteExecutor | None:
         client.close()
 
     remote = RemoteExecutor(executor, sum(client.nthreads().values()), key, leave, name)
-    for worker, (version, able) in client.run(ready, remote.seal(KEY.encode())).items():
+    for worker, (version, able) in client.run(ready, remote.encrypt(KEY.encode())).items():
         if version != __version__ or not able:
             remote.leave()
             what = f"{worker} has release {version}" if able else f"{worker} does not have the key"

@@ -1,4 +1,4 @@
-"""The books after the load: what is there against what was planned, and the rest against what it was."""
+"""Reconciliation after the load: what is there against what was planned, and the rest against what it was."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def rest(session: Session, context: MergeContext) -> Fingerprint | None:
     if context.keyless or not reach:
         return None
     whole = Fingerprint(0, 0)
-    for condition in key_ranges(session, context.landing, context.key, "t"):
+    for condition in key_ranges(session, context.target, context.key, "t"):
         named = f"SELECT 1 FROM {context.plan} AS l WHERE {context.meet('l', 't')} AND l.rr_act <> 'keep'"
         whole += row_hash.fingerprint(
-            session, context.landing, context.live.base_columns, f"{condition} AND NOT EXISTS ({named})"
+            session, context.target, context.live.base_columns, f"{condition} AND NOT EXISTS ({named})"
         )
     return whole
 
 
 def ledger(session: Session, context: MergeContext, before: int, untouched: Fingerprint | None) -> Ledger:
-    """Balance one table's books; `untouched` is what `rest` said before the load."""
-    (after,) = session.one(f"SELECT COUNT(*) FROM {context.landing}")
+    """Reconcile one table; `untouched` is what `rest` said before the load."""
+    (after,) = session.one(f"SELECT COUNT(*) FROM {context.target}")
     found = session.rows(
         "SELECT rr_act, COUNT(*), COALESCE(SUM(rr_st = 'done'), 0), COALESCE(SUM(rr_st = 'conflict'), 0)"
         f" FROM {context.plan} WHERE rr_act <> 'keep' GROUP BY rr_act"
@@ -40,7 +40,7 @@ def ledger(session: Session, context: MergeContext, before: int, untouched: Fing
     now = rest(session, context) if untouched else None
     right, gone = matching(session, context, sum(done.values()))
     return Ledger(
-        landing=context.live.ref,
+        target=context.live.ref,
         before=before,
         after=int(after),
         inserted=done.get("insert", 0),
@@ -65,6 +65,6 @@ def matching(session: Session, context: MergeContext, done: int) -> tuple[int, i
     right, gone = session.one(
         f"SELECT COALESCE(SUM(IF(l.rr_act = 'delete', {context.absent()}, {context.digest('p')} <=> l.rr_after)), 0),"
         f" COALESCE(SUM(IF(l.rr_act = 'delete', NOT {context.absent()}, {context.absent()})), 0)"
-        f" FROM {context.plan} AS l LEFT JOIN {context.landing} AS p ON {context.meet('l', 'p')} WHERE l.rr_st = 'done'"
+        f" FROM {context.plan} AS l LEFT JOIN {context.target} AS p ON {context.meet('l', 'p')} WHERE l.rr_st = 'done'"
     )
     return int(right), int(gone)

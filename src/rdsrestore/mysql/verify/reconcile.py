@@ -1,4 +1,4 @@
-"""The books of a table that took its dump as it is: counts, and checksums of its rows by their keys."""
+"""Reconciliation of a table that took its dump as it is: counts, and checksums of its rows by their keys."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def there(login: Login, context: MergeContext, target: Target) -> Fingerprint:
 
         def take(condition: str | None) -> Fingerprint:
             with logins.borrowed() as own:
-                return row_hash.fingerprint(own, context.landing, context.live.base_columns, condition)
+                return row_hash.fingerprint(own, context.target, context.live.base_columns, condition)
 
         conditions = ranges(session, context, target, bound)  # as long as the dump has keys: never held together
         return sum(each_done(conditions, lambda each: pool.submit(take, each), CHECKERS), NONE)
@@ -71,7 +71,7 @@ def ranges(session: Session, context: MergeContext, target: Target, bound: str |
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What is known before the books are balanced: `before` and `untouched` count and hash what was there."""
+    """What is known before the reconciliation: `before` and `untouched` count and hash what was there."""
 
     target: Target
     store: DumpStore
@@ -80,7 +80,7 @@ class Reconciliation:
 
 
 def ledger(session: Session, login: Login, context: MergeContext, known: Reconciliation, progress: Progress) -> Ledger:
-    """Balance the books by checksums of the whole; row by row only where others wrote meanwhile."""
+    """Reconcile by checksums of the whole; row by row only where others wrote meanwhile."""
     dump = known.target.dump
     written = loaded(session, context)
     unfit = sum(conflict.rows for conflict in written.conflicts)
@@ -94,10 +94,10 @@ def ledger(session: Session, login: Login, context: MergeContext, known: Reconci
         staging.stage(session, login, context.schema, dump, known.store, progress)
         matching, found = session.one(
             f"SELECT COALESCE(SUM({context.digest('s')} = {context.digest('p')}), 0), COUNT(*)"
-            f" FROM {context.source} AS s JOIN {context.landing} AS p ON {context.meet('s', 'p')}"
+            f" FROM {context.source} AS s JOIN {context.target} AS p ON {context.meet('s', 'p')}"
         )
     return Ledger(
-        landing=context.live.ref,
+        target=context.live.ref,
         before=known.before,
         after=after,
         inserted=written.inserted,

@@ -20,7 +20,7 @@ from rdsrestore.domain.outcome.load_result import SavedTable, TableLoad
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
-from rdsrestore.domain.tables.rows import Act, Conflict, Group, PlanLine, Relation, Story, TableDifference
+from rdsrestore.domain.tables.rows import Act, Conflict, Group, PlanLine, Provenance, Relation, TableDifference
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.mysql.dump import bulk
 from rdsrestore.mysql.dump.dump_store import DumpStore
@@ -32,7 +32,7 @@ from rdsrestore.mysql.merge.plan import count, lost_children
 from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
-from rdsrestore.mysql.session.remote import Credential, RemoteExecutor, unseal
+from rdsrestore.mysql.session.remote import Credential, RemoteExecutor, decrypt
 from rdsrestore.mysql.write import preflight_conflicts
 from rdsrestore.mysql.write.merged import patiently, stop_at_conflict
 from rdsrestore.ports.progress import Progress
@@ -46,7 +46,7 @@ def fits(session: Session, target: Target, live: TableDefinition) -> bool:
     """
     then = target.dump.definition
     plain = bool(target.dump.rows) and not (
-        target.after or target.back or target.dump.floats or target.dump.unlabelled or live.references or live.triggers
+        target.after or target.undo or target.dump.floats or target.dump.unlabelled or live.references or live.triggers
     )
     plain = plain and not any(column.generated for column in live.columns)
     if not plain or unfiltered(target) or not then.key or not ddl.same_shape(live, then):
@@ -92,8 +92,8 @@ def difference(session: Session, context: MergeContext, target: Target, store: D
     known = live and preflight_conflicts.foreseeable(context.live, dump)
     conflicts = preflight_conflicts.conflicts(session, context, store, dump) if known else ()
     missing = dump.rows - sum(each.rows for each in conflicts)
-    groups = [Group(Relation.MISSING, Story.UNKNOWN, Act.INSERT, missing, preflight_conflicts.sample(store, dump))]
-    groups += [Group(Relation.EXTRA, Story.UNKNOWN, Act.KEEP, live - common)] if live > common else []
+    groups = [Group(Relation.MISSING, Provenance.UNKNOWN, Act.INSERT, missing, preflight_conflicts.sample(store, dump))]
+    groups += [Group(Relation.EXTRA, Provenance.UNKNOWN, Act.KEEP, live - common)] if live > common else []
     return TableDifference(
         context.then.ref,
         context.live.ref,
@@ -136,7 +136,7 @@ def load(
         text = bulk.statement(context.live, target.dump.definition) if bulk.allowed(session, context.live) else ""
 
     def waiting() -> Iterator[Statement]:
-        for statement in statements(store, target.dump.path, context.landing, text):
+        for statement in statements(store, target.dump.path, context.target, text):
             share = statement.place / last
             progress(f"{context.live.ref.table}: {share:.0%} of {target.dump.rows:,} rows", share)
             if statement.place not in ended:
@@ -162,7 +162,7 @@ def write_elsewhere(
     """Have workers write statements; the notes see to it that one which is done twice is written once."""
 
     def submit(each: Statement) -> Future[None]:
-        return remote.executor.submit(task, given, context, replace(each, values=remote.seal(each.values)), batch)
+        return remote.executor.submit(task, given, context, replace(each, values=remote.encrypt(each.values)), batch)
 
     for _done in each_done(waiting, submit, remote.size if batch is FULL else batch.writers):
         pass
@@ -171,7 +171,7 @@ def write_elsewhere(
 def task(given: Credential, context: MergeContext, sealed: Statement, batch: BatchSize) -> None:
     """On a worker: write one statement."""
     with given.logins().borrowed() as session:
-        put(session, context, replace(sealed, values=unseal(sealed.values)), batch)
+        put(session, context, replace(sealed, values=decrypt(sealed.values)), batch)
 
 
 def put(session: Session, context: MergeContext, statement: Statement, batch: BatchSize) -> None:
@@ -227,9 +227,9 @@ def lines(session: Session, context: MergeContext) -> Iterator[PlanLine]:
     why = " or ".join(conflict.reason for conflict in loaded(session, context).conflicts)
     found = session.stream(
         f"SELECT {context.keys('s')} FROM {context.source} AS s"
-        f" LEFT JOIN {context.landing} AS p ON {context.meet('s', 'p')}"
+        f" LEFT JOIN {context.target} AS p ON {context.meet('s', 'p')}"
         f" WHERE NOT ({context.digest('s')} <=> {context.digest('p')})"
     )
     for key in found:
         literals = tuple(map(session.literal, key))
-        yield PlanLine(literals, Relation.MISSING, Story.UNKNOWN, Act.INSERT, "conflict", why)
+        yield PlanLine(literals, Relation.MISSING, Provenance.UNKNOWN, Act.INSERT, "conflict", why)

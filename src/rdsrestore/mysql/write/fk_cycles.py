@@ -12,7 +12,7 @@ from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, ForeignKey
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.mysql.merge.merge_context import MergeContext, chosen
-from rdsrestore.mysql.merge.pacing import Span
+from rdsrestore.mysql.merge.pacing import LineRange
 from rdsrestore.mysql.session.errors import UNFIT, number_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
 from rdsrestore.mysql.write.merged import Way, check_off, delete, patiently
@@ -29,7 +29,7 @@ def close(session: Session, contexts: Sequence[MergeContext], hold: Callable[[],
 
     Where that fails nothing is written, and the rows are left to be reported one by one.
     """
-    waiting = [(context, span) for context in in_order(contexts) if (span := reach(session, context))]
+    waiting = [(context, lines) for context in in_order(contexts) if (lines := reach(session, context))]
     together(session, [context for context, _span in waiting], Act.INSERT, hold, lambda: tie(session, waiting))
 
 
@@ -65,10 +65,10 @@ def together(
             raise
 
 
-def reach(session: Session, context: MergeContext) -> Span | None:
+def reach(session: Session, context: MergeContext) -> LineRange | None:
     """Find between which lines of its plan a table has rows left to insert."""
     first, last = session.one(f"SELECT MIN(l.rr_n), MAX(l.rr_n) FROM {context.plan} AS l WHERE {TODO}")
-    return None if first is None else Span(int(first), int(last))
+    return None if first is None else LineRange(int(first), int(last))
 
 
 def count(session: Session, context: MergeContext, act: Act) -> int:
@@ -85,14 +85,14 @@ def links(context: MergeContext) -> tuple[ForeignKey, ...]:
     return tuple(key for key in context.live.references if set(key.columns) <= free)
 
 
-def tie(session: Session, waiting: Sequence[tuple[MergeContext, Span]]) -> None:
+def tie(session: Session, waiting: Sequence[tuple[MergeContext, LineRange]]) -> None:
     """Write all rows, then all links, then note what became of them, in one transaction."""
     with session.transaction():
         written = sum(session.run(without_links(context)) for context, _span in waiting)
         for context, _span in waiting:
             if links(context):
                 session.run(with_links(context))
-        done = sum(check_off(session, context, span, Way(Act.INSERT))[0] for context, span in waiting)
+        done = sum(check_off(session, context, lines, Way(Act.INSERT))[0] for context, lines in waiting)
         if done != written:
             raise DatabaseError("load", "production changed a row while it was written", code="db.rewritten")
 
@@ -119,7 +119,7 @@ def untie(session: Session, contexts: Sequence[MergeContext]) -> None:
 
 def both(context: MergeContext) -> str:
     """Join the plan with the rows that it speaks of."""
-    return f"{context.plan} AS l JOIN {context.landing} AS p ON {context.meet('l', 'p')}"
+    return f"{context.plan} AS l JOIN {context.target} AS p ON {context.meet('l', 'p')}"
 
 
 def cut(context: MergeContext, which: str) -> str:
@@ -128,7 +128,7 @@ def cut(context: MergeContext, which: str) -> str:
     kept = [column.name for column in context.live.base_columns if column.on_update and column.name not in names]
     sets = [f"p.{quoted(name)} = NULL" for name in names] + [f"p.{quoted(name)} = p.{quoted(name)}" for name in kept]
     return (
-        f"UPDATE {context.landing} AS p JOIN {context.plan} AS l ON {context.meet('l', 'p')}"
+        f"UPDATE {context.target} AS p JOIN {context.plan} AS l ON {context.meet('l', 'p')}"
         f" SET {', '.join(sets)} WHERE {which}"
     )
 
@@ -138,9 +138,9 @@ def without_links(context: MergeContext) -> str:
     open_ones = {name for key in links(context) for name in key.columns}
     values = ", ".join("NULL" if each.name in open_ones else f"s.{quoted(each.name)}" for each in context.carried)
     return (
-        f"INSERT INTO {context.landing} ({context.names}) SELECT {values} FROM {context.plan} AS l"
+        f"INSERT INTO {context.target} ({context.names}) SELECT {values} FROM {context.plan} AS l"
         f" JOIN {context.source} AS s ON {context.meet('s', 'l')}"
-        f" LEFT JOIN {context.landing} AS p ON {context.meet('l', 'p')}"
+        f" LEFT JOIN {context.target} AS p ON {context.meet('l', 'p')}"
         f" WHERE {TODO} AND {context.absent()} ORDER BY l.rr_n"
     )
 
@@ -153,6 +153,6 @@ def with_links(context: MergeContext) -> str:
         if column.name not in context.key
     )
     return (
-        f"UPDATE {context.landing} AS p JOIN {context.plan} AS l ON {context.meet('l', 'p')}"
+        f"UPDATE {context.target} AS p JOIN {context.plan} AS l ON {context.meet('l', 'p')}"
         f" JOIN {context.source} AS s ON {context.meet('s', 'l')} SET {sets} WHERE {TODO}"
     )

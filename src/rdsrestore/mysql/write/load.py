@@ -65,7 +65,7 @@ def loaded(session: Session, context: MergeContext) -> TableLoad:
     found = session.rows(f"SELECT rr_act, COUNT(*) FROM {context.plan} WHERE rr_st = 'done' GROUP BY rr_act")
     done = {Act(act): int(rows) for act, rows in found}
     return TableLoad(
-        landing=context.live.ref,
+        target=context.live.ref,
         inserted=done.get(Act.INSERT, 0),
         updated=done.get(Act.UPDATE, 0),
         deleted=done.get(Act.DELETE, 0),

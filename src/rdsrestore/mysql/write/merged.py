@@ -17,9 +17,9 @@ import tenacity
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.request.merge_policy import OnConflict
 from rdsrestore.domain.tables.definition import Column, ForeignKey
-from rdsrestore.domain.tables.rows import Act, Story
+from rdsrestore.domain.tables.rows import Act, Provenance
 from rdsrestore.mysql.merge.merge_context import MergeContext, chosen, points_to
-from rdsrestore.mysql.merge.pacing import FULL, BatchSize, Span, paced
+from rdsrestore.mysql.merge.pacing import FULL, BatchSize, LineRange, paced
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.errors import UNFIT, number_of, words_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
@@ -71,28 +71,28 @@ def walk(session: Session, context: MergeContext, way: Way, hold: Callable[[], N
     if first is None:
         return
 
-    def work(span: Span) -> None:
+    def work(lines: LineRange) -> None:
         hold()
-        settle(session, context, span, way)
+        settle(session, context, lines, way)
 
     yield from paced(int(first), int(last), work, down=way.down, batch=way.batch)
 
 
-def settle(session: Session, context: MergeContext, span: Span, way: Way) -> None:
-    """Write one span, halving it down to the row that does not fit."""
+def settle(session: Session, context: MergeContext, lines: LineRange, way: Way) -> None:
+    """Write one range, halving it down to the row that does not fit."""
     try:
-        patiently(lambda: transact(session, context, span, way))
+        patiently(lambda: transact(session, context, lines, way))
     except DatabaseError as error:
         number = number_of(error)
         if number not in UNFIT and error.code != "db.rewritten":
             raise
-        if way.wait and number in PARENTS and not ready(session, context, span, way.act):
+        if way.wait and number in PARENTS and not ready(session, context, lines, way.act):
             return
-        if span.low == span.high:
+        if lines.low == lines.high:
             if not (way.wait and number in WAITS):
-                mark(session, context, span, way, error)
+                mark(session, context, lines, way, error)
             return
-        halves = span.halves()
+        halves = lines.halves()
         for half in reversed(halves) if way.down else halves:
             settle(session, context, half, way)
 
@@ -111,18 +111,18 @@ def patiently(act: Callable[[], T]) -> T:
     return retry(act)
 
 
-def transact(session: Session, context: MergeContext, span: Span, way: Way) -> None:
-    """Write one span in one transaction.
+def transact(session: Session, context: MergeContext, lines: LineRange, way: Way) -> None:
+    """Write one range in one transaction.
 
     Raises DatabaseError with code `db.rewritten` where the server changed what it was given.
     """
-    which = f"{span.lines} AND {chosen(way.act)}"
+    which = f"{lines.condition} AND {chosen(way.act)}"
     with session.transaction():
         if way.trial:
             session.run(trial(context, which))
             return
         written = sum(session.run(statement) for statement in statements(context, which, way))
-        done, unfit = check_off(session, context, span, way)
+        done, unfit = check_off(session, context, lines, way)
         if done != written:
             who = "a trigger" if context.live.triggers else "production"
             raise DatabaseError("load", f"{who} changed the row while it was written", code="db.rewritten")
@@ -141,24 +141,24 @@ def stop_at_conflict(context: MergeContext, unfit: int) -> None:
 
 
 def statements(context: MergeContext, which: str, way: Way) -> Iterator[str]:
-    """Write the statements of one span."""
+    """Write the statements of one range."""
     if way.act is Act.INSERT:
         yield insert(context, which, down=way.down)
     elif way.act is Act.DELETE:
         yield f"USE {quoted(context.live.ref.database)}"  # servers want one selected where an alias is deleted from
         yield delete(context, which)
     else:
-        yield update(context, f"{which} AND l.rr_story <> '{Story.MERGED}'", merged=False)
+        yield update(context, f"{which} AND l.rr_story <> '{Provenance.MERGED}'", merged=False)
         if context.policy.three_way:
-            yield update(context, f"{which} AND l.rr_story = '{Story.MERGED}'", merged=True)
+            yield update(context, f"{which} AND l.rr_story = '{Provenance.MERGED}'", merged=True)
 
 
 def insert(context: MergeContext, which: str, *, down: bool) -> str:
     """Insert rows whose key is absent."""
-    still = "" if context.keyless else f" LEFT JOIN {context.landing} AS p ON {context.meet('l', 'p')}"
+    still = "" if context.keyless else f" LEFT JOIN {context.target} AS p ON {context.meet('l', 'p')}"
     free = "" if context.keyless else f" AND {context.absent()}"
     return (
-        f"INSERT INTO {context.landing} ({context.names}) SELECT {context.of('s')} FROM {context.by_line}"
+        f"INSERT INTO {context.target} ({context.names}) SELECT {context.of('s')} FROM {context.by_line}"
         f" STRAIGHT_JOIN {context.source} AS s ON {context.meet('s', 'l')}{still}"
         f" WHERE {which}{free} ORDER BY l.rr_n{' DESC' if down else ''}"
     )
@@ -186,7 +186,7 @@ def update(context: MergeContext, which: str, *, merged: bool) -> str:
         if column.on_update and column not in context.carried
     ]
     return (
-        f"UPDATE {context.by_line} STRAIGHT_JOIN {context.landing} AS p ON {context.meet('l', 'p')}"
+        f"UPDATE {context.by_line} STRAIGHT_JOIN {context.target} AS p ON {context.meet('l', 'p')}"
         f" STRAIGHT_JOIN {context.source} AS s ON {context.meet('s', 'l')}{after}"
         f" SET {', '.join(sets)} WHERE {which} AND {context.digest('p')} = l.rr_before"
     )
@@ -205,21 +205,21 @@ def delete(context: MergeContext, which: str, *, guard: bool = True) -> str:
         other = f" AND NOT ({context.meet('p', f'c{number}')})" if key.child == context.live.ref else ""
         joins += f" LEFT JOIN {qualified(key.child)} AS c{number} ON {points_to(key, 'p', f'c{number}')}{other}"
         free += f" AND c{number}.{quoted(key.columns[0])} IS NULL"
-    joined = f"{lines} STRAIGHT_JOIN {context.landing} AS p ON {context.meet('l', 'p')}{joins}"
+    joined = f"{lines} STRAIGHT_JOIN {context.target} AS p ON {context.meet('l', 'p')}{joins}"
     return f"DELETE p FROM {joined} WHERE {which}{free}"
 
 
-def check_off(session: Session, context: MergeContext, span: Span, way: Way) -> tuple[int, int]:
-    """Note of a span's rows what production has now: done where it is what it should be, else in conflict.
+def check_off(session: Session, context: MergeContext, lines: LineRange, way: Way) -> tuple[int, int]:
+    """Note of a range's rows what production has now: done where it is what it should be, else in conflict.
 
     Returns how many are done and how many are in conflict.
     """
-    which = f"{span.lines} AND {chosen(way.act)}"
+    which = f"{lines.condition} AND {chosen(way.act)}"
     if context.keyless:
         return session.run(f"UPDATE {context.by_line} SET l.rr_st = 'done' WHERE {which}"), 0
     count = (
         "SELECT COALESCE(SUM(l.rr_st = 'done'), 0), COALESCE(SUM(l.rr_st = 'conflict'), 0)"
-        f" FROM {context.by_line} WHERE {span.lines} AND l.rr_act = '{way.act}'"
+        f" FROM {context.by_line} WHERE {lines.condition} AND l.rr_act = '{way.act}'"
     )
     before = session.one(count)
     as_found = f"{context.digest('p')} = l.rr_before"
@@ -231,18 +231,19 @@ def check_off(session: Session, context: MergeContext, span: Span, way: Way) -> 
         right = f"{context.digest('p')} <=> l.rr_after"
         why, left = f"'{WRITTEN}'", "'conflict'"
     session.run(
-        f"UPDATE {context.by_line} LEFT JOIN {context.landing} AS p ON {context.meet('l', 'p')}"
+        f"UPDATE {context.by_line} LEFT JOIN {context.target} AS p ON {context.meet('l', 'p')}"
         f" SET l.rr_why = IF({right}, NULL, {why}), l.rr_st = IF({right}, 'done', {left}) WHERE {which}"
     )
     after = session.one(count)
     return int(after[0]) - int(before[0]), int(after[1]) - int(before[1])
 
 
-def mark(session: Session, context: MergeContext, span: Span, way: Way, error: DatabaseError) -> None:
+def mark(session: Session, context: MergeContext, lines: LineRange, way: Way, error: DatabaseError) -> None:
     """Mark one row as one that does not fit, with the server's reason."""
     words = "a trigger refused it" if number_of(error) == SIGNALLED else words_of(error)
     session.run(
-        f"UPDATE {context.by_line} SET l.rr_st = 'conflict', l.rr_why = %s WHERE {span.lines} AND {chosen(way.act)}",
+        f"UPDATE {context.by_line} SET l.rr_st = 'conflict', l.rr_why = %s"
+        f" WHERE {lines.condition} AND {chosen(way.act)}",
         (reason(words),),
     )
 
@@ -252,8 +253,8 @@ def own_keys(context: MergeContext) -> tuple[ForeignKey, ...]:
     return tuple(key for key in context.live.references if key.parent == context.live.ref)
 
 
-def ready(session: Session, context: MergeContext, span: Span, act: Act) -> bool:
-    """Whether any row of a span that is still to do has its parents in the table by now, or needs none."""
+def ready(session: Session, context: MergeContext, lines: LineRange, act: Act) -> bool:
+    """Whether any row of a range that is still to do has its parents in the table by now, or needs none."""
     conditions = [
         f"({' OR '.join(f's.{quoted(name)} IS NULL' for name in key.columns)}"
         f" OR EXISTS (SELECT 1 FROM {qualified(key.parent)} AS q WHERE {points_to(key, 'q')}))"
@@ -262,6 +263,6 @@ def ready(session: Session, context: MergeContext, span: Span, act: Act) -> bool
     return bool(
         session.rows(
             f"SELECT 1 FROM {context.by_line} STRAIGHT_JOIN {context.source} AS s ON {context.meet('s', 'l')}"
-            f" WHERE {span.lines} AND {chosen(act)} AND {' AND '.join(conditions)} LIMIT 1"
+            f" WHERE {lines.condition} AND {chosen(act)} AND {' AND '.join(conditions)} LIMIT 1"
         )
     )

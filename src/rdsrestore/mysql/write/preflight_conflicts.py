@@ -102,7 +102,7 @@ def held_by_others(session: Session, context: MergeContext, columns: Sequence[st
     )
     if len(columns) == 1:
         values = f"{quoted(columns[0])} IN ({', '.join(row.values[columns[0]] for row in some)})"
-    (number,) = session.one(f"SELECT COUNT(*) FROM {context.landing} WHERE {values}")
+    (number,) = session.one(f"SELECT COUNT(*) FROM {context.target} WHERE {values}")
     if number in {0, len(some)}:
         return list(some) if number else []
     middle = len(some) // 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
-from rdsrestore.domain.request.pace import Pace
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.ports.progress import Progress
 
@@ -23,7 +23,7 @@ OURS = 1
 class Throttle:
     """Asked before each transaction; `every` bounds how often the servers are asked, in seconds."""
 
-    pace: Pace
+    rules: ThrottleRules
     session: Session
     login: Login
     progress: Progress
@@ -39,7 +39,7 @@ class Throttle:
 
     def reason(self) -> str:
         """Say what is in the way; empty where nothing is."""
-        for flag in self.pace.flags:
+        for flag in self.rules.flags:
             if flag.exists():
                 return f"paused: {flag} exists"
         if time.monotonic() - self._asked < self.every:
@@ -50,7 +50,7 @@ class Throttle:
 
     def busy(self) -> str:
         """Say so where more threads run on production than the limit."""
-        limit = self.pace.limits.max_load
+        limit = self.rules.limits.max_load
         if limit is None:
             return ""
         running = int(self.session.one("SHOW GLOBAL STATUS LIKE 'Threads\\_running'")[1]) - OURS
@@ -58,8 +58,8 @@ class Throttle:
 
     def behind(self) -> Iterator[str]:
         """Name the replicas that are further behind than the limit; one that does not answer counts as behind."""
-        limit = self.pace.limits.max_lag
-        for endpoint in self.pace.replicas if limit is not None else ():
+        limit = self.rules.limits.max_lag
+        for endpoint in self.rules.replicas if limit is not None else ():
             try:
                 lag = self.lag(endpoint)
             except DatabaseError as error:

@@ -10,7 +10,7 @@ from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.dump import dump_scan, lossless, mysqldump
 from rdsrestore.mysql.dump.dump_store import PACKED, DumpStore
 from rdsrestore.mysql.merge.merge_context import MergeContext
-from rdsrestore.mysql.merge.pacing import Span, paced
+from rdsrestore.mysql.merge.pacing import LineRange, paced
 from rdsrestore.mysql.merge.undo_plan import OWN, OWN_NAMES
 from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified
@@ -75,23 +75,23 @@ def keep_images(session: Session, context: MergeContext) -> None:
     keys = ", ".join(map(quoted, context.key))
     same = "0" if context.keyless else context.meet("l", "p")
 
-    def copy(span: Span) -> None:
+    def copy(lines: LineRange) -> None:
         session.run(
             f"INSERT INTO {place} ({own}, {images})"
             f" SELECT {', '.join(f'l.{name}' for name in OWN_NAMES)}, {', '.join(f'p.{quoted(c.name)}' for c in base)}"
-            f" FROM {context.by_line} STRAIGHT_JOIN {context.landing} AS p ON {same}"
-            f" WHERE {span.lines} AND l.rr_st = 'todo' AND l.rr_act IN ('update', 'delete')"
+            f" FROM {context.by_line} STRAIGHT_JOIN {context.target} AS p ON {same}"
+            f" WHERE {lines.condition} AND l.rr_st = 'todo' AND l.rr_act IN ('update', 'delete')"
             f" AND {context.digest('p')} = l.rr_before"
         )
         session.run(
             f"INSERT INTO {place} ({own}, {keys}) SELECT {', '.join(f'l.{name}' for name in OWN_NAMES)},"
             f" {context.keys('l')} FROM {context.by_line}"
-            f" WHERE {span.lines} AND l.rr_st = 'todo' AND l.rr_act = 'insert'"
+            f" WHERE {lines.condition} AND l.rr_st = 'todo' AND l.rr_act = 'insert'"
         )
         session.run(
             f"UPDATE {context.by_line} LEFT JOIN {place} AS u ON u.rr_n = l.rr_n"
             " SET l.rr_st = 'conflict', l.rr_why = %s"
-            f" WHERE {span.lines} AND l.rr_st = 'todo' AND u.rr_n IS NULL",
+            f" WHERE {lines.condition} AND l.rr_st = 'todo' AND u.rr_n IS NULL",
             (WRITTEN,),
         )
 

@@ -6,25 +6,25 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from rdsrestore.domain.tables.rows import Act, Cell, Group, Relation, Story, TableDifference
+from rdsrestore.domain.tables.rows import Act, Cell, Group, Provenance, Relation, TableDifference
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.text import clean, clean_line, columns, counted, shortened
 
 CELL = 24
-CLASSES: Mapping[tuple[Relation, Story], str] = {
-    (Relation.MISSING, Story.UNKNOWN): "missing",
-    (Relation.CHANGED, Story.UNKNOWN): "changed since",
-    (Relation.EXTRA, Story.UNKNOWN): "newer: production alone has them",
-    (Relation.MISSING, Story.TAKEN): "deleted by the incident",
-    (Relation.CHANGED, Story.TAKEN): "changed by the incident, and not touched since",
-    (Relation.CHANGED, Story.MERGED): "changed by the incident, and in other columns since",
-    (Relation.EXTRA, Story.TAKEN): "added by the incident",
-    (Relation.MISSING, Story.EDITED): "changed by the incident, and deleted since",
-    (Relation.CHANGED, Story.EDITED): "changed by the incident, and again since",
-    (Relation.EXTRA, Story.EDITED): "added by the incident, and changed since",
-    (Relation.MISSING, Story.LATER): "deleted later",
-    (Relation.CHANGED, Story.LATER): "changed later",
-    (Relation.EXTRA, Story.LATER): "new since",
+CLASSES: Mapping[tuple[Relation, Provenance], str] = {
+    (Relation.MISSING, Provenance.UNKNOWN): "missing",
+    (Relation.CHANGED, Provenance.UNKNOWN): "changed since",
+    (Relation.EXTRA, Provenance.UNKNOWN): "newer: production alone has them",
+    (Relation.MISSING, Provenance.TAKEN): "deleted by the incident",
+    (Relation.CHANGED, Provenance.TAKEN): "changed by the incident, and not touched since",
+    (Relation.CHANGED, Provenance.MERGED): "changed by the incident, and in other columns since",
+    (Relation.EXTRA, Provenance.TAKEN): "added by the incident",
+    (Relation.MISSING, Provenance.EDITED): "changed by the incident, and deleted since",
+    (Relation.CHANGED, Provenance.EDITED): "changed by the incident, and again since",
+    (Relation.EXTRA, Provenance.EDITED): "added by the incident, and changed since",
+    (Relation.MISSING, Provenance.LATER): "deleted later",
+    (Relation.CHANGED, Provenance.LATER): "changed later",
+    (Relation.EXTRA, Provenance.LATER): "new since",
 }
 DONE: Mapping[Act, str] = {
     Act.INSERT: "put back",
@@ -57,14 +57,14 @@ def preview(console: Terminal, differences: Sequence[TableDifference], *, asked:
             show(console, each, group, DONE if asked else WOULD)
         for conflict in each.conflicts:
             keys = f", e.g. {', '.join(conflict.sample)}" if conflict.sample else ""
-            text = f"{counted(conflict.rows, 'row')} of {each.landing} left alone: {conflict.reason}{keys}"
+            text = f"{counted(conflict.rows, 'row')} of {each.target} left alone: {conflict.reason}{keys}"
             console.say(Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(text)), 2)
         lost(console, each, [other.ref.table for other in differences], "say no and run" if asked else "run")
 
 
 def counts(difference: TableDifference) -> tuple[str, ...]:
     """One table's numbers."""
-    beside = f" into {difference.landing.table}" if difference.landing != difference.ref else ""
+    beside = f" into {difference.target.table}" if difference.target != difference.ref else ""
     changed = "-" if difference.unseen else f"{difference.changed:,}"
     before = (difference.restored, difference.live, difference.missing)
     after = (difference.newer, difference.unfit)
@@ -74,8 +74,8 @@ def counts(difference: TableDifference) -> tuple[str, ...]:
 
 def show(console: Terminal, difference: TableDifference, group: Group, acts: Mapping[Act, str]) -> None:
     """Print one class of rows, and in the words of `acts` what is done with it."""
-    name, done = CLASSES[group.relation, group.story], acts[group.act]
-    head = f"  {difference.landing}: {counted(group.rows, 'row')} {name}: "
+    name, done = CLASSES[group.relation, group.provenance], acts[group.act]
+    head = f"  {difference.target}: {counted(group.rows, 'row')} {name}: "
     console.say(Text.assemble(clean_line(head), (done, STYLES[group.act])), 4)
     if group.touched:
         often = ", ".join(f"{column} ({rows:,})" for column, rows in group.touched)

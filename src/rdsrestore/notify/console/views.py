@@ -174,9 +174,9 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
     labelled(console, "exit code", f"{int(outcome.exit_code)}: {MEANING[outcome.exit_code]}")
 
 
-def books(ledger: Ledger) -> str:
-    """Write one table's books in a line."""
-    line = f"{ledger.landing}: {ledger.before:,} rows before, {ledger.inserted:,} inserted, {ledger.deleted:,} deleted"
+def reconciliation_line(ledger: Ledger) -> str:
+    """Write one table's reconciliation in a line."""
+    line = f"{ledger.target}: {ledger.before:,} rows before, {ledger.inserted:,} inserted, {ledger.deleted:,} deleted"
     line += f", {ledger.others:+,} by others" if ledger.others else ""
     line += f", {ledger.after:,} now; {ledger.matching:,} of {ledger.done:,} written rows as planned"
     line += f", {ledger.gone:,} taken away since by others" if ledger.gone else ""
@@ -187,7 +187,7 @@ def written(load: TableLoad) -> str:
     """Count what a table got."""
     acts = ((load.inserted, "inserted"), (load.updated, "changed back"), (load.deleted, "deleted"))
     parts = ", ".join(f"{rows:,} {act}" for rows, act in acts if rows)
-    return f"{load.landing}: {counted(load.rows, 'row')} ({parts})"
+    return f"{load.target}: {counted(load.rows, 'row')} ({parts})"
 
 
 def production(outcome: Outcome) -> str:
@@ -198,8 +198,8 @@ def production(outcome: Outcome) -> str:
         return "no table was written to"
     acts = "; ".join((*(f"created {name}" for name in outcome.made), *map(written, filter(rows_of, outcome.loads))))
     if outcome.swapped:
-        live, shadow, aside = outcome.swapped.live, outcome.swapped.shadow, outcome.swapped.aside
-        acts = f"{f'{acts}; ' if acts else ''}{live} is what {shadow.table} was, and what it was is {aside.table}"
+        live, shadow, former = outcome.swapped.live, outcome.swapped.shadow, outcome.swapped.former
+        acts = f"{f'{acts}; ' if acts else ''}{live} is what {shadow.table} was, and what it was is {former.table}"
     if outcome.taken_back:
         return f"{acts or 'how many rows were written is not known'}; then run {outcome.taken_back.by} took that back"
     if outcome.cause:
@@ -226,9 +226,9 @@ def checked(outcome: Outcome) -> Iterable[str]:
     if outcome.recounted:
         for ledger, now in zip(outcome.ledgers, outcome.recounted.rows, strict=True):
             at = f"{outcome.recounted.at:%Y-%m-%d %H:%M:%S} UTC"
-            yield f"{ledger.landing}: at {at}, with {counted(ledger.after, 'row')}; {now:,} now, content not looked at"
+            yield f"{ledger.target}: at {at}, with {counted(ledger.after, 'row')}; {now:,} now, content not looked at"
     else:
-        yield from map(books, outcome.ledgers)
+        yield from map(reconciliation_line, outcome.ledgers)
 
 
 def left(conflict: Conflict) -> str:
@@ -240,7 +240,7 @@ def left(conflict: Conflict) -> str:
 def unseen(difference: TableDifference) -> str:
     """Say how many rows are on both sides and were not compared."""
     rows = counted(difference.unseen, "row")
-    return f"{difference.landing}: {rows} not compared; rdsrestore compare tells whether they changed"
+    return f"{difference.target}: {rows} not compared; rdsrestore compare tells whether they changed"
 
 
 def following(outcome: Outcome) -> Iterable[str]:

@@ -13,7 +13,7 @@ from rdsrestore.workflow.preflight.server_settings import settings
 from rdsrestore.workflow.preflight.source import source
 from rdsrestore.workflow.preflight.surroundings import told, unwatched
 from rdsrestore.workflow.preflight.tables import table_findings
-from rdsrestore.workflow.preflight.target_table import landing, swapping
+from rdsrestore.workflow.preflight.target_table import fits, swapping
 
 __all__ = ["Finding", "Severity", "check"]
 
@@ -24,7 +24,7 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     tables = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
     reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey)]
     restoring = [] if request.undoes else reaching
-    making = [] if request.undoes else [*landing(request, survey), *swapping(request, survey), *unwatched(request)]
+    making = [] if request.undoes else [*fits(request, survey), *swapping(request, survey), *unwatched(request)]
     reading = [*source(survey), *this_machine(survey), *server(survey), *settings(request, survey)]
     found = [*restoring, *reading, *making, *tables, *elsewhere(request, survey), *told(survey)]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))

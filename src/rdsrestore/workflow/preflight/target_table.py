@@ -12,7 +12,7 @@ from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.workflow.preflight.finding import Finding, blocks, warns
 
 
-class Landing(StrEnum):
+class TargetKind(StrEnum):
     """Where rows go."""
 
     THERE = "there"
@@ -28,34 +28,34 @@ class Landing(StrEnum):
 UTC = ("+00:00", "UTC", "Etc/UTC", "GMT", "SYSTEM")
 """Names of the zone that sessions of ours have; SYSTEM where the system's own is not said."""
 NOTHING_CHANGED = "narrows what changed rows take back, and a new table has none"
-NO_PLACE = "brings rows of other tables, which {landing} makes no place for"
+NO_PLACE = "brings rows of other tables, which {target} makes no place for"
 UNRELATED = "goes by the keys of a table that is there"
 SHORT = "would leave the live table without all its other rows"
-UNFIT: Mapping[tuple[str, Landing], str] = {
-    ("--where", Landing.SWAPPED): SHORT,
-    ("--keys-from", Landing.SWAPPED): SHORT,
-    ("--columns", Landing.DROPPED): NOTHING_CHANGED,
-    ("--columns", Landing.BESIDE): NOTHING_CHANGED,
-    ("--columns", Landing.SWAPPED): NOTHING_CHANGED,
-    ("--with-children", Landing.DROPPED): UNRELATED,
-    ("--with-children", Landing.BESIDE): NO_PLACE,
-    ("--with-children", Landing.SWAPPED): NO_PLACE,
-    ("--with-parents", Landing.DROPPED): UNRELATED,
-    ("--with-parents", Landing.BESIDE): NO_PLACE,
-    ("--with-parents", Landing.SWAPPED): NO_PLACE,
-    ("--incident-end", Landing.DROPPED): "compares with the table as the incident left it, and it left none",
-    ("--incident-end", Landing.BESIDE): "compares with the live table",
-    ("--incident-end", Landing.SWAPPED): "compares with the live table",
+UNFIT: Mapping[tuple[str, TargetKind], str] = {
+    ("--where", TargetKind.SWAPPED): SHORT,
+    ("--keys-from", TargetKind.SWAPPED): SHORT,
+    ("--columns", TargetKind.DROPPED): NOTHING_CHANGED,
+    ("--columns", TargetKind.BESIDE): NOTHING_CHANGED,
+    ("--columns", TargetKind.SWAPPED): NOTHING_CHANGED,
+    ("--with-children", TargetKind.DROPPED): UNRELATED,
+    ("--with-children", TargetKind.BESIDE): NO_PLACE,
+    ("--with-children", TargetKind.SWAPPED): NO_PLACE,
+    ("--with-parents", TargetKind.DROPPED): UNRELATED,
+    ("--with-parents", TargetKind.BESIDE): NO_PLACE,
+    ("--with-parents", TargetKind.SWAPPED): NO_PLACE,
+    ("--incident-end", TargetKind.DROPPED): "compares with the table as the incident left it, and it left none",
+    ("--incident-end", TargetKind.BESIDE): "compares with the live table",
+    ("--incident-end", TargetKind.SWAPPED): "compares with the live table",
 }
-"""Every option that a landing can't honour, and why; all others are honoured on all of them."""
+"""Every option that a target table can't honour, and why; all others are honoured on all of them."""
 
 
-def landings(request: Request, survey: Survey) -> frozenset[Landing]:
+def target_kinds(request: Request, survey: Survey) -> frozenset[TargetKind]:
     """Name where the rows of a request go."""
     if request.into:
-        return frozenset({Landing.SWAPPED if request.swap else Landing.BESIDE})
+        return frozenset({TargetKind.SWAPPED if request.swap else TargetKind.BESIDE})
     asked = [table for table in survey.tables if table.ref in request.refs]
-    return frozenset(Landing.THERE if table.definition else Landing.DROPPED for table in asked)
+    return frozenset(TargetKind.THERE if table.definition else TargetKind.DROPPED for table in asked)
 
 
 def options(request: Request) -> Iterator[str]:
@@ -72,15 +72,15 @@ def options(request: Request) -> Iterator[str]:
     return (name for name, value in given.items() if value)
 
 
-def landing(request: Request, survey: Survey) -> Iterator[Finding]:
+def fits(request: Request, survey: Survey) -> Iterator[Finding]:
     """Whether the table beside can be made, and what is asked for means something where the rows go."""
-    if survey.landing and survey.landing.definition:
-        yield blocks("into.exists", f"{survey.landing.ref} exists already", "choose another name for --into")
-    for place in sorted(landings(request, survey)):
+    if survey.target and survey.target.definition:
+        yield blocks("into.exists", f"{survey.target.ref} exists already", "choose another name for --into")
+    for place in sorted(target_kinds(request, survey)):
         for option in options(request):
             if why := UNFIT.get((option, place)):
                 code = "into.incident-end" if option == "--incident-end" else "into.option"
-                yield blocks(code, f"{option} {why.format(landing=place)}", f"leave out {option} or {place}")
+                yield blocks(code, f"{option} {why.format(target=place)}", f"leave out {option} or {place}")
     yield from narrowed(request, survey)
 
 

@@ -193,17 +193,17 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
         write_timeout=login.patience,
     )
     with translated(where):
-        door = knock(login, where)
+        opened = connect_socket(login, where)
         try:
-            connection.connect(door)
+            connection.connect(opened)
         except pymysql.MySQLError as error:
-            door.close()
+            opened.close()
             cause = error.__cause__ or error.__context__
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, HUNG_UP):
                 raise tls_failed(login, where, error) from error
             raise
         except RuntimeError as error:  # the driver's own word for a login that needs a library that is not there
-            door.close()
+            opened.close()
             raise DatabaseError(where, f"the login can't be made: {error}", PLUGIN.hint, code=PLUGIN.code) from error
     connection._read_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - has no other name
     connection._write_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - likewise
@@ -211,7 +211,7 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
     return connection
 
 
-def knock(login: Login, where: str) -> socket.socket:
+def connect_socket(login: Login, where: str) -> socket.socket:
     """Connect and wait for the server to speak first, which a firewall that swallows packets never does.
 
     The handshake that follows is bound by the same patience; whoever reads or writes later sets a bound of its own.
@@ -219,29 +219,29 @@ def knock(login: Login, where: str) -> socket.socket:
     endpoint = login.endpoint
     with contextlib.ExitStack() as unless_greeted:
         try:
-            door = socket.create_connection((endpoint.host, endpoint.port), timeout=login.patience)
-            unless_greeted.callback(door.close)
-            stay_known(door)
-            door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a statement's end waits for an ACK
-            greeted = bool(door.recv(1, socket.MSG_PEEK))
+            opened = socket.create_connection((endpoint.host, endpoint.port), timeout=login.patience)
+            unless_greeted.callback(opened.close)
+            stay_known(opened)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a statement's end waits for an ACK
+            greeted = bool(opened.recv(1, socket.MSG_PEEK))
         except OSError as error:
             raise DatabaseError(where, f"{endpoint} does not answer: {error}", SILENT.hint, code=SILENT.code) from error
         if not greeted:
             raise DatabaseError(where, f"{endpoint} closed the connection", SILENT.hint, code=SILENT.code)
         unless_greeted.pop_all()
-    return door
+    return opened
 
 
-def stay_known(door: socket.socket) -> None:
+def stay_known(opened: socket.socket) -> None:
     """Have the system ask a silent server once a minute whether it is there, and give up after two.
 
     Gateways, load balancers and firewalls of the cloud forget a connection that is silent for 350 seconds, as it is
     during a long statement; what is asked on it then is never answered.
     """
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in KEEPALIVE.items():
         if hasattr(socket, option):
-            door.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def tls_failed(login: Login, where: str, error: pymysql.MySQLError) -> DatabaseError:

@@ -15,7 +15,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.ports.production import Production
-from rdsrestore.steps.sessions import landing, production
+from rdsrestore.steps.sessions import production, target_of
 from rdsrestore.workflow.step import Impact, Run, Step
 
 
@@ -54,9 +54,9 @@ class MakeTargetTable(Step):
         with production(run) as database:
             refuse_orphans(self, dumps, database)
             for dump in dumps:
-                target = landing(run, dump.definition.ref)
-                database.create_landing(run.id.schema, dump, target, with_foreign_keys=self.beside is None)
-        return TargetTableMade(tuple(landing(run, dump.definition.ref) for dump in dumps))
+                target = target_of(run, dump.definition.ref)
+                database.create_target_table(run.id.schema, dump, target, with_foreign_keys=self.beside is None)
+        return TargetTableMade(tuple(target_of(run, dump.definition.ref) for dump in dumps))
 
     def undo(self, run: Run) -> None:
         """Drop those that are still empty, unless the load came to its end; filled ones stay."""
@@ -64,16 +64,16 @@ class MakeTargetTable(Step):
             return
         with production(run) as database:
             for ref in self.places(run):
-                database.drop_landing(run.id.schema, ref)
+                database.drop_target_table(run.id.schema, ref)
 
     def places(self, run: Run) -> tuple[TableRef, ...]:
         """Name the tables that this run makes."""
-        return tuple(landing(run, ref) for ref in self.tables)
+        return tuple(target_of(run, ref) for ref in self.tables)
 
     def prove_gone(self, run: Run) -> str:
         """Look which of them are there; CleanupIncomplete where one is that has none of its rows."""
         loaded = run.facts.find(Loaded)
-        rows = {load.landing: load.rows for load in loaded.loads} if loaded else {}
+        rows = {load.target: load.rows for load in loaded.loads} if loaded else {}
         with production(run) as database:
             there = tuple(ref for ref in self.places(run) if database.definition(ref))
             empty = [ref for ref in there if not filled(run) and not rows.get(ref) and not database.count(ref)]

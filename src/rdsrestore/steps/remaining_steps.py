@@ -23,7 +23,7 @@ class Found:
     scratch: bool
 
 
-def ahead(steps: Sequence[Step], replayed: ReplayedRun, found: Found) -> Sequence[Step]:
+def remaining(steps: Sequence[Step], replayed: ReplayedRun, found: Found) -> Sequence[Step]:
     """Return the steps of a run that are still to be done, in order.
 
     A sound dump is never fetched twice: then neither a copy nor a rule is needed any more. What rests on the scratch

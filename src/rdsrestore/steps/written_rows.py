@@ -18,15 +18,15 @@ from rdsrestore.workflow.journal.replay import ReplayedRun
 AGAIN = "the same command again goes on: what is in stays, and the rest is compared anew"
 
 
-def take_stock(replayed: ReplayedRun, run: RunId, database: Production) -> None:
+def read_written_rows(replayed: ReplayedRun, run: RunId, database: Production) -> None:
     """Bring what is known of written rows up to date."""
     loaded, staged = replayed.facts.find(Loaded), replayed.facts.find(Staged)
     if loaded and staged and database.scratch_exists(run.schema):
         loads = tuple(database.loaded(run.schema, target) for target in staged.targets)
         replayed.facts.put(replace(loaded, loads=loads))
     swap = next((step for step in replayed.open if isinstance(step, Swap)), None)
-    if swap and database.definition(swap.aside) and not database.definition(swap.shadow):
-        replayed.facts.put(Swapped(swap.live, swap.shadow, swap.aside))
+    if swap and database.definition(swap.former) and not database.definition(swap.shadow):
+        replayed.facts.put(Swapped(swap.live, swap.shadow, swap.former))
     recount(replayed, database)
 
 
@@ -35,7 +35,7 @@ def recount(replayed: ReplayedRun, database: Production) -> None:
     verified, swapped = replayed.facts.find(Verified), replayed.facts.find(Swapped)
     if verified and replayed.verified:
         moved = {swapped.shadow: swapped.live} if swapped else {}
-        places = (moved.get(ledger.landing, ledger.landing) for ledger in verified.ledgers)
+        places = (moved.get(ledger.target, ledger.target) for ledger in verified.ledgers)
         replayed.facts.put(Recounted(replayed.verified, tuple(count(database, place) for place in places)))
 
 
