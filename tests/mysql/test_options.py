@@ -169,7 +169,7 @@ def everything(site: Site) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_does_what_it_says_or_is_refused(site: Site, option: str, target: str) -> None:
-    where, what = TARGET_TABLES[target], OPTIONS[option]
+    where, what = TARGETS[target], OPTIONS[option]
     site.both(SEED)
     site.now(where.incident)
     before = everything(site)
