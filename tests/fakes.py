@@ -24,6 +24,7 @@ from rdsrestore.domain.cloud.instance import (
 from rdsrestore.domain.errors import CloudError, DatabaseError
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
+from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import verdict
 from rdsrestore.domain.request.request import Invariant, Request
@@ -637,18 +638,20 @@ def unreachable() -> DatabaseError:
 
 @dataclass
 class FakeOperator:
-    """Says yes, unless told to refuse."""
+    """Says yes, unless told to answer otherwise."""
 
-    willing: bool = True
+    answer: Answer = Answer.YES
     asked: list[str] = field(default_factory=list)
 
     def refuse(self) -> None:
-        self.willing = False
+        self.answer = Answer.NO
 
-    def approve(self, question: str, differences: Sequence[TableDifference], typed: str | None) -> bool:
-        del differences
-        self.asked.append(question if typed is None else f"{question} [{typed}]")
-        return self.willing
+    def put_off(self) -> None:
+        self.answer = Answer.LATER
+
+    def approve(self, question: Question) -> Answer:
+        self.asked.append(question.text if question.typed is None else f"{question.text} [{question.typed}]")
+        return self.answer
 
 
 @dataclass

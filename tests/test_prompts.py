@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.notify.console.prompts import Prompts, missing, somebody_there
 from samples import EVIL, Screen
 
@@ -22,10 +24,12 @@ class RunIO:
     def __init__(self, *answers: str) -> None:
         self.screen = Screen()
         self.asked: list[str] = []
+        self.given = answers
         self._answers: Iterator[str] = iter(answers)
         self.guide = Prompts(self.screen.terminal, self._answer)
 
-    def _answer(self, question: str) -> str:
+    def _answer(self, question: str, within: float | None) -> str:
+        del within
         self.asked.append(question)
         try:
             return next(self._answers)
@@ -105,9 +109,41 @@ def test_what_is_neither_yes_nor_no_is_asked_again(answer: str) -> None:
     assert RunIO(answer, "yes").guide.agree("Write?") is True
 
 
-@pytest.mark.parametrize(("typed", "said"), [("billing", True), ("Billing", False), ("", False), ("y", False)])
-def test_only_the_word_itself_confirms(typed: str, said: bool) -> None:  # noqa: FBT001 - a case's data
-    assert RunIO(typed).guide.type_to_confirm("billing") is said
+def decided(io: RunIO, typed: str | None = None) -> Answer:
+    shown: list[object] = []
+    answer = io.guide.decide(Question("Write?", (), typed, Decimal("0.0680")), shown.append)
+    assert len(shown) == sum(each in io.given for each in ("d", "details"))
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answers", "answer"),
+    [
+        (["yes"], Answer.YES),
+        ([" Yes"], Answer.YES),
+        (["y", "", "yess", "no"], Answer.NO),
+        (["details", "n"], Answer.NO),
+        (["d", "later"], Answer.LATER),
+        (["l"], Answer.LATER),
+        ([], Answer.LATER),
+    ],
+)
+def test_before_a_write_a_wrong_word_is_asked_again_and_no_answer_is_no_no(answers: list[str], answer: Answer) -> None:
+    io = RunIO(*answers)
+    assert decided(io) is answer
+    assert len(io.asked) == max(len(answers), 1)
+    assert "the copy costs 0.068 USD an hour until then" in io.screen.text
+    assert "no answer within 2 h means later" in io.screen.text
+
+
+@pytest.mark.parametrize("wrong", ["Billing", "", "y", "yes", "billing_lines"])
+def test_only_the_name_itself_lets_rows_be_deleted(wrong: str) -> None:
+    assert decided(RunIO(wrong, "no"), "billing") is Answer.NO
+    assert decided(RunIO(wrong, "billing"), "billing") is Answer.YES
+
+
+def test_a_table_called_no_is_not_a_no() -> None:
+    assert decided(RunIO("no"), "no") is Answer.YES
 
 
 @pytest.mark.parametrize(
@@ -118,7 +154,6 @@ def test_only_the_word_itself_confirms(typed: str, said: bool) -> None:  # noqa:
         lambda guide: guide.choose_some("Which?", ["a"]),
         lambda guide: guide.confirm("Start?", default=True),
         lambda guide: guide.agree("Write?"),
-        lambda guide: guide.type_to_confirm("x"),
         lambda guide: guide.ask_moment(lambda: NOW, UTC),
     ],
 )

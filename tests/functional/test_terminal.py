@@ -56,6 +56,9 @@ def ended(terminal: Terminal) -> int | None:
     return terminal.exitstatus
 
 
+ASKED = "\\[yes / no / later / details\\]"
+
+
 def unanswered(terminal: Terminal, next_line: str) -> None:
     """See that a question stays open."""
     with pytest.raises(pexpect.TIMEOUT):
@@ -77,10 +80,14 @@ def test_a_guided_run_asks_for_everything_and_restores(shop: LabTool, terminal: 
     terminal.expect("CE[S]?T")
     terminal.expect("Start\\?")
     terminal.sendline("y")
-    terminal.expect("On production: insert 1 row of shop.guided\\? \\[yes/no\\]")
+    terminal.expect("On production: insert 1 row of shop.guided\\?")
+    terminal.expect(ASKED)
     terminal.sendline("y")
     terminal.expect("only the word yes will do")
-    terminal.expect("On production: insert 1 row of shop.guided\\? \\[yes/no\\]")
+    terminal.expect(ASKED)
+    terminal.sendline("details")
+    terminal.expect("id=1")
+    terminal.expect(ASKED)
     terminal.sendline("yes")
     terminal.expect("1 row put back")
     terminal.expect(pexpect.EOF)
@@ -125,6 +132,7 @@ def test_keys_pressed_before_a_question_do_not_answer_it(shop: LabTool, damaged:
         terminal.sendline("yes")
         terminal.send("y")
         terminal.expect("On production: insert 1 row of shop.typed\\?")
+        terminal.expect(ASKED)
         unanswered(terminal, "approved")
         terminal.sendline("es")  # with the key from before it would be a yes
         terminal.expect("only the word yes will do")
@@ -149,9 +157,11 @@ def test_keys_pressed_before_a_password_or_a_name_is_asked_for_are_forgotten(sho
         terminal.sendline("y")
         terminal.expect("restore-instance")
         terminal.sendline("typed")
-        terminal.expect('type "typed"')
+        terminal.expect("\\[typed / no / later / details\\]")
         unanswered(terminal, "approved")
-        terminal.sendline("")
+        terminal.sendline("yes")
+        terminal.expect("only the word typed will do")
+        terminal.sendline("no")
         assert ended(terminal) == 3
     assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["2"], ["9"]]
 
@@ -175,10 +185,11 @@ def test_going_on_with_an_approved_load_and_taking_it_back_want_the_word_yes(
     with on_a_terminal(shop, "undo") as terminal:
         terminal.expect("Start\\? Nothing is written.*\\[y/N\\]")
         terminal.sendline("y")
-        terminal.expect("On production: .*\\[yes/no\\]")
+        terminal.expect("On production: ")
+        terminal.expect(ASKED)
         terminal.sendline("y")
         terminal.expect("only the word yes will do")
-        terminal.sendline("")
+        terminal.sendline("no")
         assert ended(terminal) == 3
     assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["1"], ["2"]]
 
@@ -193,3 +204,34 @@ def test_taking_a_swap_back_wants_the_word_yes(shop: LabTool, damaged: str) -> N
         terminal.sendline("YES")
         assert ended(terminal) == 0
     assert shop.sql("SELECT id FROM shop.typed") == [["2"]]
+
+
+def test_whoever_decides_later_goes_on_from_the_dump(shop: LabTool, damaged: str) -> None:
+    with on_a_terminal(shop, "table", "typed", "--before", damaged) as terminal:
+        terminal.expect("Start\\?")
+        terminal.sendline("y")
+        terminal.expect(ASKED)
+        terminal.sendline("later")
+        terminal.expect("to be decided later; nothing was written to production")
+        terminal.expect("rdsrestore resume .* goes on from the dump, without another restore")
+        assert ended(terminal) == 3
+    assert shop.sql("SELECT id FROM shop.typed") == [["2"]]
+    assert shop.ours() == []
+
+    with on_a_terminal(shop, "resume") as terminal:
+        terminal.expect("Go on\\?")
+        terminal.sendline("y")
+        terminal.expect(ASKED)
+        terminal.sendline("yes")
+        assert ended(terminal) == 0
+    assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["1"], ["2"]]
+
+
+def test_the_end_of_the_input_before_a_write_is_no_no(shop: LabTool, damaged: str) -> None:
+    with on_a_terminal(shop, "table", "typed", "--before", damaged) as terminal:
+        terminal.expect("Start\\?")
+        terminal.sendline("y")
+        terminal.expect(ASKED)
+        terminal.sendeof()
+        terminal.expect("to be decided later")
+        assert ended(terminal) == 3

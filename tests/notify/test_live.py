@@ -39,6 +39,16 @@ print("over")
 """
 
 
+DECIDING = """
+import sys
+sys.path[:0] = {paths!r}
+from rdsrestore.domain.request.answer import Question
+from rdsrestore.notify.console.prompts import Prompts
+from rdsrestore.notify.console.terminal import Terminal
+print("answer", Prompts(Terminal(sys.stderr), patience={patience}).decide(Question("Write?", ()), print))
+"""
+
+
 @dataclass
 class Watch:
     """A clock that goes when told."""
@@ -134,6 +144,22 @@ def test_on_a_real_terminal_a_question_is_asked_without_the_animation_and_the_cu
     child.expect(pexpect.EOF)
     after = child.before or ""
     assert "\x1b[?25l" not in after
+    child.close()
+    assert child.exitstatus == 0
+
+
+@pytest.mark.parametrize(
+    ("patience", "typed", "says"), [(0.5, "", "later"), (30, "yes\n", "yes"), (30, "\x04", "later")]
+)
+def test_before_a_write_an_answer_is_waited_for_and_not_for_ever(patience: float, typed: str, says: str) -> None:
+    program = DECIDING.format(paths=[path for path in sys.path if path], patience=patience)
+    child = pexpect.spawn(sys.executable, ["-c", program], encoding="utf-8", timeout=30, env=ENV)
+    child.expect(r"\[yes / no / later / details\]: ")
+    child.send(typed)
+    if not typed:
+        child.expect("no answer within 0.5 s: taken as later")
+    child.expect(f"answer {says}")
+    child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0
 

@@ -212,6 +212,17 @@ def test_a_no_at_the_preview_changes_nothing(stage: Stage) -> None:
     assert stage.nothing_left()
 
 
+def test_who_decides_later_changes_nothing_and_can_go_on(stage: Stage) -> None:
+    stage.world.operator.put_off()
+    outcome = stage.play()
+    assert outcome.exit_code is ExitCode.REFUSED
+    assert outcome.cause is not None
+    assert outcome.cause.code == "approval.later"
+    assert outcome.resumable
+    assert stage.world.server.live[BILLING] == {}
+    assert stage.nothing_left()
+
+
 def test_nothing_missing_asks_nothing(stage: Stage) -> None:
     stage.world.server.live[BILLING] = {1: "a", 2: "b", 3: "c"}
     outcome = stage.play()

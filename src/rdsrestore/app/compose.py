@@ -11,6 +11,7 @@ from rdsrestore.aws.secrets import Login, login
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.config.settings import PasswordGiven, PasswordInSecret, Settings
 from rdsrestore.domain.errors import Refused, UsageError
+from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.mysql.adapter import MysqlDatabases, Rhythm
@@ -36,14 +37,16 @@ class AlwaysYes:
     show: Callable[[Sequence[TableDifference]], None]
     typed: str | None = None
 
-    def approve(self, question: str, differences: Sequence[TableDifference], typed: str | None) -> bool:
+    def approve(self, question: Question) -> Answer:
         """Show and agree; Refused where a text is wanted that was not given."""
-        self.show(differences)
-        if typed is not None and typed != self.typed:
+        self.show(question.differences)
+        if question.typed is not None and question.typed != self.typed:
             raise Refused(
-                "approve", f"{question} needs more than --yes", f"add --confirm '{typed}' if that is what you want"
+                "approve",
+                f"{question.text} needs more than --yes",
+                f"add --confirm '{question.typed}' if that is what you want",
             )
-        return True
+        return Answer.YES
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,12 @@ class AtTheTerminal:
     """The person at the terminal."""
 
     show: Callable[[Sequence[TableDifference]], None]
-    agree: Callable[[str], bool]
-    ask_typed: Callable[[str, str], bool]
+    decide: Callable[[Question], Answer]
 
-    def approve(self, question: str, differences: Sequence[TableDifference], typed: str | None) -> bool:
+    def approve(self, question: Question) -> Answer:
         """Show and ask."""
-        self.show(differences)
-        return self.agree(question) if typed is None else self.ask_typed(question, typed)
+        self.show(question.differences)
+        return self.decide(question)
 
 
 @dataclass

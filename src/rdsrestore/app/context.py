@@ -17,6 +17,7 @@ from rdsrestore.domain.errors import CutOff, RdsRestoreError, Refused
 from rdsrestore.domain.ids import PREFIX
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.survey import ListenerCheck, Survey
 from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.notify.console import preview, views
@@ -146,12 +147,12 @@ class Context:
             raise Refused("confirm", "there is no terminal to ask", "add --yes to answer every question with yes")
         return self.guide.agree(question)
 
-    def confirm_typed(self, question: str, typed: str) -> bool:
-        """Ask for a text to be typed; anything else is a no."""
+    def decide(self, question: Question) -> Answer:
+        """Ask before production changes; without a terminal as `confirm`."""
         if self.guide is None:
-            raise Refused("confirm", "there is no terminal to ask", f"add --yes and --confirm '{typed}'")
-        self.screen.print(question, soft_wrap=True)
-        return self.guide.type_to_confirm(typed)
+            flags = f"--yes and --confirm '{question.typed}'" if question.typed else "--yes to answer every question"
+            raise Refused("confirm", "there is no terminal to ask", f"add {flags}")
+        return self.guide.decide(question, self.show_differences)
 
     def show_differences(self, differences: Sequence[TableDifference], *, asked: bool = True) -> None:
         """Show what sets restored rows and production's apart; `asked` where a yes to writing them follows."""
@@ -161,4 +162,4 @@ class Context:
     def _operator(self, *, yes: bool, typed: str | None) -> Operator:
         if yes:
             return compose.AlwaysYes(self.show_differences, typed)
-        return compose.AtTheTerminal(self.show_differences, self.agree, self.confirm_typed)
+        return compose.AtTheTerminal(self.show_differences, self.decide)

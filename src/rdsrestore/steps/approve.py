@@ -10,6 +10,7 @@ from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Approved, Compared, Fact
 from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.rows import Act
@@ -44,14 +45,10 @@ class Approve(Step):
         deleting = any(difference.planned(Act.DELETE) for difference in differences)
         taken = run.request.tables[0] if run.request.swap else ""
         typed = run.request.typed if taken or deleting else None
-        question = f"On production: {intended(differences)}{f', then put it in the place of {taken}' if taken else ''}?"
-        if rows and not run.world.operator.approve(question, differences, typed or None):
-            raise Refused(
-                "approve",
-                "you said no; nothing was written to production",
-                "run the same command again when you are ready",
-                code="operator.no",
-            )
+        text = f"On production: {intended(differences)}{f', then put it in the place of {taken}' if taken else ''}?"
+        question = Question(text, differences, typed or None, run.survey.hourly_cost)
+        if rows:
+            refuse_unless_yes(run.world.operator.approve(question))
         return Approved(rows, tuple(difference.print for difference in differences))
 
     def result(self, fact: Fact | None) -> str:
@@ -59,3 +56,21 @@ class Approve(Step):
         if isinstance(fact, Approved) and fact.rows:
             return f"approved: {counted(fact.rows, 'row')}"
         return "nothing to write"
+
+
+def refuse_unless_yes(answer: Answer) -> None:
+    """Refused with code `operator.no` or `approval.later` for any answer but yes."""
+    if answer is Answer.NO:
+        raise Refused(
+            "approve",
+            "you said no; nothing was written to production",
+            "run the same command again when you are ready",
+            code="operator.no",
+        )
+    if answer is Answer.LATER:
+        raise Refused(
+            "approve",
+            "to be decided later; nothing was written to production",
+            "run the same command again when you are ready",
+            code="approval.later",
+        )

@@ -129,7 +129,7 @@ class Outcome:
         if not self.dumped or self.production_touched or self.bug or self.taken_back:
             return False
         passing = isinstance(self.cause, Interrupted | CutOff | RemoteError)
-        return passing or (self.cause is not None and self.cause.code == "operator.no")
+        return passing or (self.cause is not None and self.cause.code in {"operator.no", "approval.later"})
 
     @property
     def exit_code(self) -> ExitCode:

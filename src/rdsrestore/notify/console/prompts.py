@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from typing import NoReturn, TextIO
 
-from rich.prompt import Prompt
 from rich.text import Text
 
 from rdsrestore.domain.errors import Refused, UsageError
 from rdsrestore.domain.request import timespec
+from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.notify.console import views
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.text import clean, clean_line, columns
 
 YES, NO = frozenset({"y", "yes"}), frozenset({"n", "no"})
+MEANT = {"n": Answer.NO, "no": Answer.NO, "l": Answer.LATER, "later": Answer.LATER}
+"""What ends the run before production changes may be said by a letter; what changes production may not."""
+PATIENCE = 2 * 3600
+"""Seconds that are waited for the answer before production changes."""
+Ask = Callable[[str, float | None], str]
+"""Puts a question and returns the line that was typed; TimeoutError after so many seconds, EOFError at the end."""
 
 
 def missing(flag: str, what: str) -> UsageError:
@@ -31,12 +40,16 @@ def somebody_there(keyboard: TextIO, terminal: Terminal) -> bool:
 
 
 class Prompts:
-    """Asks one thing at a time. Every question raises Refused when the operator ends the input (Ctrl-D)."""
+    """Asks one thing at a time. Every question but `decide` raises Refused where the operator ends the input (^D)."""
 
-    def __init__(self, terminal: Terminal, ask: Callable[[str], str] | None = None) -> None:
-        """Ask in `terminal`; `ask` puts a question and returns the line that was typed."""
+    def __init__(self, terminal: Terminal, ask: Ask | None = None, patience: float = PATIENCE) -> None:
+        """Ask in `terminal`; `ask` puts a question and returns the line that was typed.
+
+        `patience` bounds the wait for the answer before production changes, in seconds.
+        """
         self._terminal = terminal
         self._ask = ask or self._prompt
+        self._patience = patience
 
     def choose(
         self,
@@ -103,9 +116,33 @@ class Prompts:
                 return False
             self._say("this writes to production: only the word yes will do; no, or nothing, stops here")
 
-    def type_to_confirm(self, word: str) -> bool:
-        """Ask for a word to be typed out; anything else is a no."""
-        return self._answer(f'To go on, type "{word}"', None) == word
+    def decide(self, question: Question, show: Callable[[Sequence[TableDifference]], None]) -> Answer:
+        """Ask before production changes, until one of the answers is typed out; `show` shows the differences again.
+
+        The end of the input, and none for as long as is waited, mean later: neither is a no.
+        """
+        yes = question.typed or Answer.YES.value
+        self._say(question.text)
+        self._say(waiting(yes, question.hourly_cost, self._patience))
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                answer = " ".join(self._ask(f"[{yes} / no / later / details]", deadline - time.monotonic()).split())
+            except EOFError:
+                self._terminal.print()
+                return Answer.LATER
+            except TimeoutError:
+                self._terminal.print()
+                self._say(f"no answer within {lasting(self._patience)}: taken as later")
+                return Answer.LATER
+            if answer == yes or (not question.typed and answer.lower() == yes):
+                return Answer.YES
+            if answer.lower() in MEANT:
+                return MEANT[answer.lower()]
+            if answer.lower() in {"d", "details"}:
+                show(question.differences)
+            else:
+                self._say(f"this writes to production: only the word {yes} will do; no and later stop here")
 
     def password(self, question: str) -> Secret:
         """Ask for a password without showing it; asked again while it is empty."""
@@ -124,12 +161,12 @@ class Prompts:
     def _answer(self, question: str, default: str | None) -> str:
         shown = f"{question} ({default})" if default else question
         try:
-            return " ".join(self._ask(clean_line(shown)).split()) or (default or "")
+            return " ".join(self._ask(clean_line(shown), None).split()) or (default or "")
         except EOFError:
             self._ended()
 
-    def _prompt(self, question: str) -> str:
-        return Prompt.ask(Text(question), console=self._terminal, default="", show_default=False)
+    def _prompt(self, question: str, within: float | None) -> str:
+        return self._terminal.input(Text.assemble((question, "prompt"), ": "), within=within)
 
     def _list(self, title: str, choices: Sequence[str], notes: Mapping[str, str]) -> None:
         self._say(title, "bold")
@@ -146,6 +183,23 @@ class Prompts:
 
     def _say(self, text: str, style: str = "") -> None:
         self._terminal.say(clean(text, style))
+
+
+def waiting(yes: str, hourly_cost: Decimal | None, patience: float) -> str:
+    """Say what each answer means, and how long it is waited for."""
+    cost = f"; the copy costs {hourly_cost.normalize():f} USD an hour until then" if hourly_cost else ""
+    return (
+        f'"{yes}" writes; "no" ends the run; "later" ends it and keeps the dump, from which rdsrestore resume goes on;'
+        f" no answer within {lasting(patience)} means later{cost}"
+    )
+
+
+def lasting(seconds: float) -> str:
+    """Say how long something lasts, as it is typed on the command line."""
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    parts = [f"{hours} h"] if hours else []
+    parts += [f"{minutes} min"] if minutes else []
+    return " ".join(parts) or f"{seconds:g} s"
 
 
 def pick(answer: str, choices: Sequence[str]) -> str | None:

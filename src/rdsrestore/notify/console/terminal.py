@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import termios
 from collections.abc import Iterator
@@ -105,11 +106,18 @@ class Terminal(Console):
         emoji: bool = False,
         password: bool = False,
         stream: TextIO | None = None,
+        within: float | None = None,
     ) -> str:
-        """Read a line from the operator, without an animation in the way; what was typed before it does not count."""
+        """Read a line from the operator, without an animation in the way; what was typed before it does not count.
+
+        TimeoutError where none came `within` so many seconds.
+        """
         with self._paused():
             forget_typed(sys.stdin)
-            return super().input(prompt, markup=markup, emoji=emoji, password=password, stream=stream)
+            if within is None:
+                return super().input(prompt, markup=markup, emoji=emoji, password=password, stream=stream)
+            self.print(prompt, end="")
+            return typed_line(sys.stdin, within)
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
@@ -120,6 +128,16 @@ class Terminal(Console):
         finally:
             if picture is not None:
                 self.animate(picture)
+
+
+def typed_line(keyboard: TextIO, within: float) -> str:
+    """Read a line; TimeoutError where it is not there within so many seconds, EOFError at the end of the input."""
+    if not select.select([keyboard], [], [], max(within, 0))[0]:
+        raise TimeoutError
+    line = keyboard.readline()
+    if not line:
+        raise EOFError
+    return line.rstrip("\n")
 
 
 def forget_typed(keyboard: TextIO) -> None:
