@@ -58,6 +58,7 @@ class CommandLine:
     pause_file: Path | None = None
     keep: str | None = None
     keep_dump: bool = False
+    taken_from: str | None = None
 
 
 def complete(asked: CommandLine, context: Context, world: World) -> Request:

@@ -12,6 +12,7 @@ from pathlib import Path
 from rdsrestore import __version__
 from rdsrestore.app.audit_upload import deposit
 from rdsrestore.app.context import Context
+from rdsrestore.app.from_run import EarlierRun
 from rdsrestore.app.keepalive import prolonged
 from rdsrestore.app.request_builder import CommandLine, complete
 from rdsrestore.domain.errors import Refused
@@ -24,8 +25,9 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.target import AFTER
-from rdsrestore.steps import COMPARISON, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
+from rdsrestore.steps import COMPARISON, FROM_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
 from rdsrestore.steps.approve import Approve
+from rdsrestore.steps.load import Load
 from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred
@@ -45,7 +47,8 @@ from rdsrestore.workflow.surveyor import survey
 class Job:
     """What a command is to do: its steps, the question before them, and whether to only show them or not to ask.
 
-    `saved` are the undo files of the run that is taken back, in the folder `saved_in`, and `swapped` what it renamed.
+    `saved` are the undo files of the run that is taken back, in the folder `saved_in`, and `swapped` what it renamed;
+    `earlier` is the run whose dumps are used.
     """
 
     recipe: Sequence[type[Step]]
@@ -55,6 +58,7 @@ class Job:
     saved: tuple[SavedTable, ...] = ()
     saved_in: str = ""
     swapped: Swapped | None = None
+    earlier: EarlierRun | None = None
 
 
 def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -> ExitCode:
@@ -63,11 +67,13 @@ def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
     Raises UsageError, Refused and RemoteError before anything is made; whatever happens later is in the outcome.
     """
     world = context.world(yes=yes, typed=asked.confirm)
-    request = complete(asked, context, world)
+    earlier = EarlierRun.of(context.runs.find(asked.taken_from)) if asked.taken_from else None
+    request = earlier.request(asked, context) if earlier else complete(asked, context, world)
     if yes and not dry_run and asked.confirm != (request.typed or asked.confirm):
         raise Refused("--yes", "this may take rows away and needs more than a yes", f"add --confirm '{request.typed}'")
     question = f"Start? Nothing is written to {request.database} before you are asked again."
-    return start(request, Job(RECIPE, question, dry_run, yes), world, context)
+    recipe = FROM_RECIPE if earlier else RECIPE
+    return start(request, Job(recipe, question, dry_run, yes, earlier=earlier), world, context)
 
 
 def compare(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -> ExitCode:
@@ -109,6 +115,7 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     """Read, judge, show, confirm and run."""
     read = survey(request, world, context.runs.prepare(), context.listener_checks())
     read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped)
+    read = replace(read, earlier=job.earlier.of_tables(request, read) if job.earlier else None)
     findings = check(request, read)
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
     calls = {
@@ -179,6 +186,11 @@ def dumps(run: Run) -> Iterator[Path]:
                     yield place / each.floats
 
 
+def spent(plan: Plan, ended: ExitCode) -> bool:
+    """Whether nobody needs the dumps any more: all is back, and nobody asked to keep them."""
+    return ended is ExitCode.OK and any(isinstance(step, Load) for step in plan.steps) and not plan.request.keep_dump
+
+
 def alone(plan: Plan, read: Survey, world: World) -> AbstractContextManager[None]:
     """Keep other runs off the tables, where any is written to."""
     if all(step.impact is not Impact.PRODUCTION for step in plan.steps):
@@ -201,7 +213,7 @@ def work(
         begin(journal)
         with Pauses(stored.folder / PAUSE), prolonged(plan.run, plan.request, world):
             outcome = execute(plan, run, RunIO(journal, announcer, expected), replayed.open if replayed else ())
-        problems = () if plan.request.keep_dump or outcome.exit_code else shred(dumps(run))
+        problems = shred(dumps(run)) if spent(plan, outcome.exit_code) else ()
     finally:
         announcer.close()
         journal.close()

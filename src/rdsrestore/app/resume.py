@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
 from dataclasses import replace
-from pathlib import Path
 
 from rdsrestore import __version__
 from rdsrestore.app.context import Context
 from rdsrestore.app.restore import RunSession, alone, consented, work
 from rdsrestore.domain.errors import Refused
-from rdsrestore.domain.facts import Dumped, Swapped, TakenBack
+from rdsrestore.domain.facts import Differing, Dumped, Swapped, TakenBack
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.domain.tables.dump_file import DumpFile
-from rdsrestore.domain.tables.target import AFTER
-from rdsrestore.steps import STEPS
+from rdsrestore.steps import STEPS, take_dumps
 from rdsrestore.steps.remaining_steps import Found, remaining
 from rdsrestore.steps.written_rows import recount
 from rdsrestore.store.runs import StoredRun
@@ -44,6 +40,8 @@ def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool
         kinds = {kind.name: kind for kind in STEPS}
         whole = make_plan(replayed.request, survey, stored.id, [kinds[step] for step in replayed.recipe])
         found = look(replayed, stored, world)
+        if differing := replayed.facts.find(Differing):
+            replayed.facts.put(differing.later())
         plan = replace(whole, steps=tuple(remaining(whole.steps, replayed, found)))
         for line in what_is_left([step.describe() for step in plan.steps], replayed, stored):
             context.screen.print(line, soft_wrap=True)
@@ -105,24 +103,9 @@ def look(replayed: ReplayedRun, stored: StoredRun, world: World) -> Found:
     """Look at what is still there of a run."""
     dumped = replayed.facts.find(Dumped)
     folder = stored.folder
-    sound = dumped is not None and all(
-        intact(place, dump)
-        for place, dumps in ((folder, dumped.dumps), (folder / AFTER, dumped.afters))
-        for dump in dumps
-    )
+    sound = dumped is not None and take_dumps.sound(dumped, folder)
     with world.databases.production(replayed.survey.source.endpoint, replayed.request.user) as database:
-        found = Found(sound, database.scratch_exists(stored.id.schema))
+        found = Found(stored.id.value, sound, database.scratch_exists(stored.id.schema))
         if replayed.facts.find(Swapped) or not found.scratch:
             recount(replayed, database)  # nothing is left to verify it by
         return found
-
-
-def intact(folder: Path, dump: DumpFile) -> bool:
-    """Whether a dump is still what was checked, to its last byte."""
-    if dump.floats and not (folder / dump.floats).exists():
-        return False
-    try:
-        with (folder / dump.path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == dump.sha256
-    except OSError:
-        return False

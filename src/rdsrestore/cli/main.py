@@ -93,6 +93,9 @@ def table(
     keep: Annotated[
         str | None, typer.Option("--keep-on-failure", help="Leave the copy for that long where the run fails: 90m, 2h.")
     ] = None,
+    taken_from: Annotated[
+        str | None, typer.Option("--from", metavar="RUN", help="Use the dumps of that run instead of another restore.")
+    ] = None,
     keep_dump: Annotated[
         bool, typer.Option("--keep-dump", help="Leave the dumps in the run's folder also where all went well.")
     ] = False,
@@ -136,6 +139,7 @@ def table(
         pause_file=pause_file,
         keep=keep,
         keep_dump=keep_dump,
+        taken_from=taken_from,
         caller=my_ip,
         instance_class=instance_class,
         wait=wait,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rdsrestore.domain.codec import written, written_as
@@ -79,6 +79,10 @@ class Differing(Fact):
 
     tables: tuple[Located, ...]
 
+    def later(self) -> Differing:
+        """Return the same as it is known once time has passed."""
+        return Differing(tuple(replace(each, stale=True) for each in self.tables))
+
 
 @written("Dumped")
 @dataclass(frozen=True)
@@ -91,6 +95,16 @@ class Dumped(Fact):
     dumps: tuple[DumpFile, ...]
     afters: tuple[DumpFile, ...] = ()
     values: tuple[str, ...] = ()
+
+
+@written("EarlierDumps")
+@dataclass(frozen=True)
+class EarlierDumps:
+    """What another run dumped into its folder, and where its tables differed."""
+
+    folder: str
+    dumped: Dumped
+    differing: Differing | None = None
 
 
 @written("Staged")

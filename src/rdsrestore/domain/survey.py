@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from rdsrestore.domain.cloud.instance import Identity, Leftover, SnapshotInfo, SourceInstance
 from rdsrestore.domain.codec import written, written_as
-from rdsrestore.domain.facts import Swapped
+from rdsrestore.domain.facts import EarlierDumps, Swapped
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.tables.definition import TableDefinition
@@ -46,9 +46,9 @@ class Survey:
     """The world before the run. `free_disk` is in bytes, `hourly_cost` in USD where known.
 
     `relatives` are the tables that come along, and `tables` holds these too. `saved` are an earlier run's undo files in
-    the folder `saved_in`, and `swapped` what it renamed, where that run is to be taken back. `denied` are actions that
-    the cloud refused in a trial, `doubted` those that its simulator does not think allowed. Of `unseen_replicas` no
-    lag can be read.
+    the folder `saved_in`, and `swapped` what it renamed, where that run is to be taken back; `earlier` are the dumps of
+    another run, where they are used. `denied` are actions that the cloud refused in a trial, `doubted` those that its
+    simulator does not think allowed. Of `unseen_replicas` no lag can be read.
     """
 
     at: datetime
@@ -73,3 +73,4 @@ class Survey:
     saved: tuple[SavedTable, ...] = ()
     saved_in: str = ""
     swapped: Swapped | None = None
+    earlier: EarlierDumps | None = None

@@ -97,6 +97,7 @@ def heading(plan: Plan) -> dict[str, Json]:
         "policy": encode_fields(request.policy),
         "incident_end": str(request.incident_end) if request.incident_end else None,
         "undoes": request.undoes,
+        "from": request.taken_from,
         "reason": request.reason,
     }
 

@@ -24,6 +24,7 @@ from rdsrestore.steps.scratch import MakeScratch
 from rdsrestore.steps.stage import Stage
 from rdsrestore.steps.stage_undo import StageUndo
 from rdsrestore.steps.swap import Swap, SwapBack
+from rdsrestore.steps.take_dumps import TakeDifferences, TakeDumps
 from rdsrestore.steps.target_table import MakeTargetTable
 from rdsrestore.steps.verify import Verify
 from rdsrestore.workflow.step import Step
@@ -56,11 +57,14 @@ COMPARISON: tuple[type[Step], ...] = tuple(
 )
 """The job up to the difference: nothing but a scratch schema is made on production."""
 
+FROM_RECIPE: tuple[type[Step], ...] = (TakeDifferences, TakeDumps, *RECIPE[RECIPE.index(CloseRule) + 1 :])
+"""The job from an earlier run's dumps, without another restore."""
+
 UNDO_RECIPE: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve, Save, Load, Verify)
 """Taking an earlier run back, from its undo files alone."""
 
 SWAP_BACK: tuple[type[Step], ...] = (SwapBack,)
 """Taking a swap back."""
 
-STEPS: tuple[type[Step], ...] = (*RECIPE, StageUndo, SwapBack)
+STEPS: tuple[type[Step], ...] = (*RECIPE, TakeDifferences, TakeDumps, StageUndo, SwapBack)
 """Every step there is."""

@@ -10,6 +10,7 @@ from rdsrestore.domain.facts import Dumped, Loaded, Swapped, Verified
 from rdsrestore.steps.close_rule import CloseRule
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.swap import Swap
+from rdsrestore.steps.take_dumps import TakeDifferences, TakeDumps
 from rdsrestore.steps.verify import Verify
 from rdsrestore.workflow.journal.replay import ReplayedRun
 from rdsrestore.workflow.step import Step
@@ -19,6 +20,7 @@ from rdsrestore.workflow.step import Step
 class Found:
     """What of an interrupted run the world still has: its dumps, sound to the last byte, and its scratch schema."""
 
+    run: str
     dumps: bool
     scratch: bool
 
@@ -33,7 +35,7 @@ def remaining(steps: Sequence[Step], replayed: ReplayedRun, found: Found) -> Seq
     if replayed.facts.find(Loaded) is not None:
         return after_load(steps, replayed, found)
     if replayed.facts.find(Dumped) is not None and found.dumps:
-        return since(steps, CloseRule)
+        return since(steps, CloseRule) or after_dumps(steps)
     return steps
 
 
@@ -45,12 +47,19 @@ def after_load(steps: Sequence[Step], replayed: ReplayedRun, found: Found) -> Se
     if replayed.facts.find(Verified) is not None and not found.scratch:
         return since(steps, Swap)
     if not found.scratch:
+        from_dump = f"rdsrestore table --from {found.run}, without another restore"
+        command = from_dump if found.dumps else "run the same command again"
         raise Refused(
             "resume",
             "the load had begun, and its plan was removed with the scratch schema",
-            "run the same command again: what is back stays, and the rest is compared anew",
+            f"what is back stays, and the rest is compared anew: {command}",
         )
     return since(steps, Verify if loaded and loaded.complete else Load)
+
+
+def after_dumps(steps: Sequence[Step]) -> Sequence[Step]:
+    """Return the steps that follow once an earlier run's dumps are taken over."""
+    return [step for step in steps if not isinstance(step, TakeDifferences | TakeDumps)]
 
 
 def since(steps: Sequence[Step], first: type[Step]) -> Sequence[Step]:

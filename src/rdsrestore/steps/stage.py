@@ -37,7 +37,7 @@ class Stage(OnScratch):
         try:
             return self.staged(run)
         except ToolError as error:
-            if error.code != "dump.changed":
+            if error.code != "dump.changed" or not run.request.restores:
                 raise
             run.progress(f"{error.what}; dumping again", None)
         dump_again(run)

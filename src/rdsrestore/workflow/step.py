@@ -157,4 +157,7 @@ class Plan:
         names = ", ".join(str(ref) for ref in self.request.refs)
         if self.request.undoes:
             return f"{names} of {self.request.instance} as before run {self.request.undoes}"
+        if self.request.taken_from:
+            dumps = f"from the dumps of run {self.request.taken_from}"
+            return f"{names} of {self.request.instance} as of {self.request.point}, {dumps}"
         return f"{names} of {self.request.instance} as of {self.request.point}"

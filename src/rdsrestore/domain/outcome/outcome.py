@@ -132,6 +132,12 @@ class Outcome:
         return passing or (self.cause is not None and self.cause.code in {"operator.no", "approval.later"})
 
     @property
+    def reusable(self) -> bool:
+        """Whether what a run that changed production did not come to can be had from its dump."""
+        cut = self.production_touched and self.cause is not None
+        return cut and not (self.undoes or self.taken_back or self.swapped)
+
+    @property
     def exit_code(self) -> ExitCode:
         """Choose by what the operator must do next; something still running wins over all else."""
         if self.remains:

@@ -44,7 +44,8 @@ class Request:
     `point` is the state to bring back, `user` the login on production, `incident_end` a moment after the incident whose
     state tells what the incident did from what was done since. `into` names a new table beside the live ones (one
     table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes` names
-    the run that is taken back. `caller` is the CIDR to open the firewall for, found out where absent. `recreate` is the
+    the run that is taken back, `taken_from` the one whose dumps are used instead of another restore. `caller` is the
+    CIDR to open the firewall for, found out where absent. `recreate` is the
     operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
     While the file `flag` exists the load is held. `switch_role` is the role by which the cloud deletes the temporary
     instance when `expires` seconds have passed without a sign of life; `keep` says for how many seconds the instance is
@@ -62,6 +63,7 @@ class Request:
     into: str | None = None
     swap: bool = False
     undoes: str | None = None
+    taken_from: str | None = None
     reason: str = ""
     caller: str | None = None
     instance_class: str | None = None
@@ -83,6 +85,11 @@ class Request:
         """What somebody has to type before rows may go: the tables' names; empty where none is deleted or put aside."""
         deletes = self.policy.merge is Merge.EXACT and not self.into and not self.undoes
         return " ".join(self.tables) if self.swap or deletes else ""
+
+    @property
+    def restores(self) -> bool:
+        """Whether a backup has to be restored for it."""
+        return not (self.undoes or self.taken_from)
 
     @property
     def refs(self) -> tuple[TableRef, ...]:

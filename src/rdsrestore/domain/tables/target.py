@@ -41,7 +41,7 @@ class Located:
 
     `restored` and `live` count the rows that were compared on both sides; None where keys were given instead.
     `common` counts the keys that both sides have, where that is known. `lacking` counts the given keys that the copy
-    has no rows of, and `lacks` names the first of them.
+    has no rows of, and `lacks` names the first of them. `stale`: time has passed, and production may be otherwise now.
     """
 
     ref: TableRef
@@ -53,6 +53,7 @@ class Located:
     common: int | None = None
     lacking: int = 0
     lacks: tuple[str, ...] = ()
+    stale: bool = False
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def unfiltered(target: Target) -> bool:
 
 def apart(target: Target) -> bool:
     """Whether the dump has just those rows whose keys production has not: where keys alone were compared."""
-    known = target.located is not None and target.located.common is not None
+    known = target.located is not None and target.located.common is not None and not target.located.stale
     return known and target.policy.merge is Merge.MISSING
 
 
@@ -87,7 +87,8 @@ def prepare(session: Session, context: MergeContext, dump: DumpFile, store: Dump
 def difference(session: Session, context: MergeContext, target: Target, store: DumpStore) -> TableDifference:
     """Sum up: every row of the dump is missing; rows that others wrote since are production's alone."""
     dump, located = target.dump, target.located
-    live = located.live if located and located.live is not None else count(session, context.live.ref)
+    counted = located.live if located and not located.stale else None
+    live = count(session, context.live.ref) if counted is None else counted
     common = (located.common or 0) if located else 0
     known = live and preflight_conflicts.foreseeable(context.live, dump)
     conflicts = preflight_conflicts.conflicts(session, context, store, dump) if known else ()

@@ -91,19 +91,19 @@ def plan(
     undone = texts(planned.steps)
     if undone:
         labelled(console, "at the end", f"whatever happens: {undone}")
-    labelled(console, "takes", cost(sum(lengths.values()), survey))
+    labelled(console, "takes", cost(sum(lengths.values()), survey if planned.request.restores else None))
 
 
 def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
     """Say what the plan rests on."""
     request, source = planned.request, survey.source
     yield "source", f"{source.id}, {source.engine} {source.version}, {source.instance_class}, {source.storage} GiB"
-    if source.earliest and source.latest and not request.undoes:
+    if source.earliest and source.latest and request.restores:
         yield "backups", f"{source.earliest:%Y-%m-%d %H:%M:%S} to {source.latest:%Y-%m-%d %H:%M:%S} UTC"
     for table in survey.tables:
         yield "table", table_now(table, into=request.into)
     yield "rows", rules(request)
-    if not request.undoes:
+    if request.restores:
         sight = ", as production sees this machine" if survey.caller == survey.server.caller else ""
         yield "let in", f"{survey.caller or 'nobody: the address is unknown'}{sight}, to the copy alone"
     yield "as", f"{request.user} on the server, {survey.identity.arn} in AWS, {request.operator} in the log"
@@ -134,9 +134,9 @@ def table_now(table: TableSurvey, *, into: str | None) -> str:
     return f"{table.ref}: {rows} now, {key}{beside}"
 
 
-def cost(seconds: float, survey: Survey) -> str:
-    """Say how long it all takes, and what the copy costs meanwhile."""
-    hourly = survey.hourly_cost
+def cost(seconds: float, survey: Survey | None) -> str:
+    """Say how long it all takes, and what the copy costs meanwhile where one is made."""
+    hourly = survey.hourly_cost if survey else None
     return f"about {about(seconds)}" + (f"; the copy costs {hourly.normalize():f} USD an hour" if hourly else "")
 
 
@@ -257,11 +257,11 @@ def steps_on(outcome: Outcome) -> Iterable[str]:
         yield "if rows are lost, the moment was too late: the same command with an earlier --before"
         yield "rdsrestore compare, with the same tables and moment, shows what differs, changed rows too"
     if outcome.differences and not (outcome.loads or outcome.cause):
-        yield "rdsrestore table, with the same tables, moment and options, does what is shown here"
+        yield f"rdsrestore table --from {outcome.run} does what is shown here, without another restore"
     if outcome.lacking and not outcome.cause:
         yield "in the run's folder report.md says why rows are not back, and plan-*.jsonl which"
-    if outcome.resumable and not outcome.kept:
-        yield f"rdsrestore resume {outcome.run} goes on from the dump, without another restore"
+    if not outcome.kept:
+        yield from from_the_dump(outcome)
     hint = outcome.cause.hint if outcome.cause else ""
     if hint and not (outcome.resumable and hint in AGAINS):
         yield hint
@@ -272,6 +272,14 @@ def steps_on(outcome: Outcome) -> Iterable[str]:
     if outcome.production_touched and outcome.saved and not outcome.taken_back:
         yield f"rdsrestore undo {outcome.run} takes back what was written"
     yield f"rdsrestore audit {outcome.run} shows who did what, when"
+
+
+def from_the_dump(outcome: Outcome) -> Iterable[str]:
+    """Say how to go on where the restore need not be waited for again."""
+    if outcome.resumable:
+        yield f"rdsrestore resume {outcome.run} goes on from the dump, without another restore"
+    if outcome.reusable:
+        yield f"rdsrestore table --from {outcome.run} puts back what is missing yet, without another restore"
 
 
 def labelled(console: Terminal, label: str, text: str, style: str = "dim", *, fold: bool = True) -> None:

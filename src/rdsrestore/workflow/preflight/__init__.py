@@ -22,9 +22,9 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     """Judge what was asked by what was read; blocking findings first."""
     coming = {*request.refs, *(relative.ref for relative in survey.relatives)}
     tables = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
-    reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey)]
-    restoring = [] if request.undoes else reaching
-    making = [] if request.undoes else [*fits(request, survey), *swapping(request, survey), *unwatched(request)]
+    reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey), *unwatched(request)]
+    restoring = reaching if request.restores else []
+    making = [] if request.undoes else [*fits(request, survey), *swapping(request, survey)]
     reading = [*source(survey), *this_machine(survey), *server(survey), *settings(request, survey)]
     found = [*restoring, *reading, *making, *tables, *elsewhere(request, survey), *told(survey)]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))
