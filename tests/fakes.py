@@ -38,6 +38,7 @@ from rdsrestore.domain.tables.rows import Act, Group, PlanLine, Provenance, Rela
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
 from rdsrestore.domain.tables.target import Target
+from rdsrestore.ports.databases import Databases
 from rdsrestore.ports.progress import Progress
 from rdsrestore.workflow.events import Event
 from rdsrestore.workflow.step import World
@@ -546,9 +547,6 @@ class FakeServer:
 
     # databases
 
-    def user(self) -> str | None:
-        return None
-
     @contextmanager
     def production(self, endpoint: Endpoint, user: str) -> Iterator[FakeServer]:
         del endpoint, user
@@ -670,6 +668,23 @@ class Ear:
         return ()
 
 
+@dataclass(frozen=True)
+class FakeEngines:
+    """One engine's servers, whatever it is called."""
+
+    databases: Databases
+
+    def of(self, engine: str) -> Databases:
+        del engine
+        return self.databases
+
+    def user(self) -> str | None:
+        return None
+
+    def close(self) -> None:
+        self.databases.close()
+
+
 @dataclass
 class FakeWorld:
     """All of them together."""
@@ -680,4 +695,4 @@ class FakeWorld:
     clock: FakeClock = field(default_factory=FakeClock)
 
     def world(self) -> World:
-        return World(self.cloud, self.server, self.operator, self.clock)
+        return World(self.cloud, FakeEngines(self.server), self.operator, self.clock)

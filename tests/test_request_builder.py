@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rdsrestore.app.request_builder import CommandLine, one_address, refuse_contradictions
+from rdsrestore.app.requests.request_builder import CommandLine, one_address, refuse_contradictions
 from rdsrestore.domain.errors import UsageError
 
 

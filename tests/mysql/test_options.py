@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from fakes import BEFORE, FakeCloud, FakeWorld, request
+from fakes import BEFORE, FakeCloud, FakeEngines, FakeWorld, request
 from mysql.site import PASSWORD, RUN, Site, silent
 from rdsrestore.cli import main
 from rdsrestore.domain.facts import AfterInstance, Saved, TempInstance
@@ -137,7 +137,7 @@ def carried_out(site: Site, given: Request) -> tuple[list[str], Run | None]:
     """Look, judge, and go through the steps; returns what stood in the way, and the run where nothing did."""
     run = RunId(RUN)
     source = replace(FakeCloud().held, endpoint=site.production.endpoint)
-    world = replace(FakeWorld(cloud=FakeCloud(held=source)).world(), databases=site.databases)
+    world = replace(FakeWorld(cloud=FakeCloud(held=source)).world(), engines=FakeEngines(site.databases))
     read = survey(given, world, site.folder)
     blocked = [each.code for each in check(given, read) if each.severity is Severity.BLOCKS]
     if blocked:
@@ -194,10 +194,21 @@ def test_an_option_does_what_it_says_or_is_refused(site: Site, option: str, targ
 
 def test_the_command_line_has_no_option_on_rows_that_is_not_tried_here() -> None:
     tried = {name.partition(",")[0].removeprefix("--").replace("-", "_").partition(" ")[0] for name in OPTIONS}
-    landings = {"into", "swap", "recreate"}
+    targets = {"into", "swap", "recreate"}
     of_the_run = {
         *("tables", "before", "snapshot", "instance", "database", "on_conflict", "confirm", "max_lag", "max_load"),
-        *("pause_file", "executor", "keep", "keep_dump", "my_ip", "instance_class", "wait", "reason", "dry_run"),
+        *(
+            "pause_file",
+            "executor",
+            "keep",
+            "keep_dump",
+            "taken_from",
+            "my_ip",
+            "instance_class",
+            "wait",
+            "reason",
+            "dry_run",
+        ),
         *("yes", "profile", "region", "json", "debug"),
     }
-    assert set(inspect.signature(main.table).parameters) - landings - of_the_run == tried - {"nothing"}
+    assert set(inspect.signature(main.table).parameters) - targets - of_the_run == tried - {"nothing"}

@@ -17,8 +17,9 @@ import pytest
 
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.secret import Secret
-from rdsrestore.notify.slack.client import TIMEOUT, Channel, Webhook, check, place
-from rdsrestore.notify.slack.listener import QUEUE, Pace, Slack
+from rdsrestore.notify.chat.listener import QUEUE, ChatListener, Pace
+from rdsrestore.notify.slack.client import TIMEOUT, Channel, Destination, Webhook, check, destination
+from rdsrestore.notify.slack.notifier import SlackNotifier
 from rdsrestore.workflow import events
 from samples import EVIL, story
 
@@ -114,14 +115,18 @@ def workspace() -> Iterator[Workspace]:
     thread.join()
 
 
-def tell(slack: Slack, told: list[events.Event]) -> tuple[str, ...]:
+def slack_listener(whom: Destination, pace: Pace | None = None) -> ChatListener:
+    return SlackNotifier(whom, pace).listener()
+
+
+def tell(slack: ChatListener, told: list[events.Event]) -> tuple[str, ...]:
     for event in told:
         slack.hear(event)
     return tuple(slack.close())
 
 
 def test_a_run_is_one_message_kept_up_to_date_and_a_reply_for_each_end(workspace: Workspace) -> None:
-    assert tell(Slack(workspace.channel(), QUICK), story()) == ()
+    assert tell(slack_listener(workspace.channel(), QUICK), story()) == ()
     method, first = workspace.calls[0]
     assert (method, first["channel"], "thread_ts" in first) == ("chat.postMessage", "#incidents", False)
     assert first["authorization"] == f"Bearer {TOKEN}"
@@ -137,7 +142,7 @@ def test_a_run_is_one_message_kept_up_to_date_and_a_reply_for_each_end(workspace
 
 
 def test_a_webhook_gets_a_message_for_the_start_and_each_end(workspace: Workspace) -> None:
-    assert tell(Slack(workspace.webhook(), QUICK), story()) == ()
+    assert tell(slack_listener(workspace.webhook(), QUICK), story()) == ()
     assert {name for name, _ in workspace.calls} == {"hunter2"}
     assert workspace.calls[0][1]["text"].startswith("ada restores shop.billing")
     assert workspace.calls[0][1]["mrkdwn"] is False
@@ -145,7 +150,7 @@ def test_a_webhook_gets_a_message_for_the_start_and_each_end(workspace: Workspac
 
 
 def test_progress_updates_the_message_now_and_then_and_never_replies(workspace: Workspace) -> None:
-    slack = Slack(workspace.channel(), Pace(patience=30.0, news=0.0, progress=0.3))
+    slack = slack_listener(workspace.channel(), Pace(patience=30.0, news=0.0, progress=0.3))
     for event in story()[:4]:
         slack.hear(event)
     workspace.wait_for(lambda: any("restore-instance: restore" in text for text in workspace.said("chat.update")))
@@ -160,7 +165,7 @@ def test_progress_updates_the_message_now_and_then_and_never_replies(workspace: 
 
 
 def test_the_message_says_how_long_it_has_been_even_while_nothing_happens(workspace: Workspace) -> None:
-    slack = Slack(workspace.channel(), QUICK)
+    slack = slack_listener(workspace.channel(), QUICK)
     slack.hear(story()[0])
     workspace.wait_for(lambda: len(workspace.said("chat.update")) >= 3)
     assert slack.close() == ()
@@ -168,7 +173,7 @@ def test_the_message_says_how_long_it_has_been_even_while_nothing_happens(worksp
 
 def test_a_slow_slack_never_makes_the_run_wait(workspace: Workspace) -> None:
     workspace.opened.clear()
-    slack = Slack(workspace.channel(), Pace(patience=0.3))
+    slack = slack_listener(workspace.channel(), Pace(patience=0.3))
     slack.hear(story()[0])
     workspace.wait_for(lambda: bool(workspace.calls))
     began = time.monotonic()
@@ -183,7 +188,7 @@ def test_a_slow_slack_never_makes_the_run_wait(workspace: Workspace) -> None:
 def test_a_wait_that_slack_asks_for_is_kept_and_nothing_is_lost(workspace: Workspace) -> None:
     workspace.planned = [ok(channel="C1", ts="1.0"), slow_down("1")]
     began = time.monotonic()
-    assert tell(Slack(workspace.channel(), QUICK), story()[:3]) == ()
+    assert tell(slack_listener(workspace.channel(), QUICK), story()[:3]) == ()
     assert time.monotonic() - began >= 1.0
     assert workspace.replies == ["✓ own-group: made sg-1 (0.4 s)"] * 2  # refused once, then taken
 
@@ -191,13 +196,15 @@ def test_a_wait_that_slack_asks_for_is_kept_and_nothing_is_lost(workspace: Works
 def test_a_wait_longer_than_the_end_is_not_waited_for(workspace: Workspace) -> None:
     workspace.always = slow_down("600")
     began = time.monotonic()
-    assert tell(Slack(workspace.channel(), QUICK), story()) == ("Slack: 6 messages not delivered (too many messages)",)
+    assert tell(slack_listener(workspace.channel(), QUICK), story()) == (
+        "Slack: 6 messages not delivered (too many messages)",
+    )
     assert time.monotonic() - began < QUICK.patience
 
 
 def test_what_did_not_get_through_is_sent_when_slack_is_back(workspace: Workspace) -> None:
     workspace.planned = [refused("service_unavailable", 503), (502, {}, b"<html>bad gateway</html>")]
-    slack = Slack(workspace.channel(), QUICK)
+    slack = slack_listener(workspace.channel(), QUICK)
     for count, event in enumerate((story()[0], story()[2]), start=1):
         slack.hear(event)
         workspace.wait_for(lambda count=count: len(workspace.calls) >= count)  # type: ignore[misc]  # binds the count now
@@ -208,7 +215,7 @@ def test_what_did_not_get_through_is_sent_when_slack_is_back(workspace: Workspac
 @pytest.mark.parametrize("error", ["invalid_auth", "channel_not_found", "not_in_channel"])
 def test_after_a_final_refusal_slack_is_left_alone(workspace: Workspace, error: str) -> None:
     workspace.always = refused(error)
-    slack = Slack(workspace.channel(), QUICK)
+    slack = slack_listener(workspace.channel(), QUICK)
     slack.hear(story()[0])
     workspace.wait_for(lambda: bool(workspace.calls))
     assert tell(slack, story()[1:]) == (f"Slack: 6 messages not delivered ({error})",)
@@ -217,11 +224,11 @@ def test_after_a_final_refusal_slack_is_left_alone(workspace: Workspace, error: 
 
 def test_nobody_there_is_told_at_the_end_and_nowhere_else(capfd: pytest.CaptureFixture[str]) -> None:
     gone = Channel(Secret(TOKEN), "#c", "http://127.0.0.1:1/api/")
-    assert tell(Slack(gone, QUICK), story()) == (
+    assert tell(slack_listener(gone, QUICK), story()) == (
         "Slack: 6 messages not delivered (no connection: ConnectionRefusedError)",
     )
     hook = Webhook(Secret("http://127.0.0.1:1/hunter2"))
-    assert "ConnectionRefusedError" in tell(Slack(hook, QUICK), story())[0]
+    assert "ConnectionRefusedError" in tell(slack_listener(hook, QUICK), story())[0]
     assert capfd.readouterr() == ("", "")
 
 
@@ -230,8 +237,11 @@ def test_neither_token_nor_address_is_logged_or_named(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     workspace.always = (404, {}, b"no_service hunter2")
-    problems = [*tell(Slack(workspace.channel(), QUICK), story()), *tell(Slack(workspace.webhook(), QUICK), story())]
-    problems += tell(Slack(Webhook(Secret("http://127.0.0.1:1/a b\nhunter2")), QUICK), story())
+    problems = [
+        *tell(slack_listener(workspace.channel(), QUICK), story()),
+        *tell(slack_listener(workspace.webhook(), QUICK), story()),
+    ]
+    problems += tell(slack_listener(Webhook(Secret("http://127.0.0.1:1/a b\nhunter2")), QUICK), story())
     assert len(problems) == 3
     assert "hunter2" not in "".join([*problems, caplog.text, *capfd.readouterr()])
 
@@ -251,20 +261,20 @@ def test_the_environments_proxy_is_used_but_for_what_no_proxy_names(
     workspace: Workspace, proxied: pytest.MonkeyPatch
 ) -> None:
     proxied.setenv("no_proxy", "elsewhere.example")
-    assert "ConnectionRefusedError" in tell(Slack(workspace.channel(), QUICK), story())[0]
-    assert "ConnectionRefusedError" in tell(Slack(workspace.webhook(), QUICK), story())[0]
+    assert "ConnectionRefusedError" in tell(slack_listener(workspace.channel(), QUICK), story())[0]
+    assert "ConnectionRefusedError" in tell(slack_listener(workspace.webhook(), QUICK), story())[0]
     proxied.setenv("no_proxy", "127.0.0.1")
-    assert tell(Slack(workspace.channel(), QUICK), story()) == ()
-    assert tell(Slack(workspace.webhook(), QUICK), story()) == ()
+    assert tell(slack_listener(workspace.channel(), QUICK), story()) == ()
+    assert tell(slack_listener(workspace.webhook(), QUICK), story()) == ()
 
 
 def test_text_from_outside_arrives_without_its_power(workspace: Workspace) -> None:
-    tell(Slack(workspace.channel(), QUICK), [story()[0], events.Notice(EVIL)])
+    tell(slack_listener(workspace.channel(), QUICK), [story()[0], events.Notice(EVIL)])
     assert workspace.replies[0].startswith("! [2J]0;owned [bold]x[/bold] 31m :bomb: &lt;!channel&gt; ")
 
 
 def test_without_events_nothing_is_sent(workspace: Workspace) -> None:
-    assert tell(Slack(workspace.channel(), QUICK), []) == ()
+    assert tell(slack_listener(workspace.channel(), QUICK), []) == ()
     assert workspace.calls == []
 
 
@@ -288,8 +298,8 @@ def test_the_check_of_a_webhook_says_nothing_to_anybody(workspace: Workspace) ->
 
 def test_a_place_is_chosen_by_what_is_set() -> None:
     token, hook = Secret(TOKEN), Secret("https://hooks.example/x")
-    assert place(None, None, "https://slack.com/api/", None) is None
-    assert place(token, "#c", "https://slack.com/api/", hook) == Channel(token, "#c", "https://slack.com/api/")
-    assert place(None, "#c", "https://slack.com/api/", hook) == Webhook(hook)
+    assert destination(None, None, "https://slack.com/api/", None) is None
+    assert destination(token, "#c", "https://slack.com/api/", hook) == Channel(token, "#c", "https://slack.com/api/")
+    assert destination(None, "#c", "https://slack.com/api/", hook) == Webhook(hook)
     with pytest.raises(UsageError, match="slack_channel"):
-        place(token, None, "https://slack.com/api/", None)
+        destination(token, None, "https://slack.com/api/", None)

@@ -7,8 +7,9 @@ import time
 import pytest
 
 from rdsrestore.domain.secret import Secret
-from rdsrestore.notify.slack.client import TIMEOUT, Channel, Place, Webhook, check
-from rdsrestore.notify.slack.listener import Pace, Slack
+from rdsrestore.notify.chat.listener import ChatListener, Pace
+from rdsrestore.notify.slack.client import TIMEOUT, Channel, Destination, Webhook, check
+from rdsrestore.notify.slack.notifier import SlackNotifier
 from rdsrestore.workflow import events
 from samples import story
 from strangers import BROKEN, ENDLESS, Manner, said, stranger
@@ -46,9 +47,13 @@ def webhook(url: str) -> Webhook:
     return Webhook(Secret(f"{url}/hook"))
 
 
-def untold(place: Place) -> str:
+def slack_listener(whom: Destination, pace: Pace | None = None) -> ChatListener:
+    return SlackNotifier(whom, pace).listener()
+
+
+def untold(place: Destination) -> str:
     """Tell a whole run; returns what could not be said, which is all of it."""
-    slack = Slack(place, Pace(patience=PATIENCE, news=0.0, progress=0.05))
+    slack = slack_listener(place, Pace(patience=PATIENCE, news=0.0, progress=0.05))
     told: list[events.Event] = story()
     for event in told:
         slack.hear(event)

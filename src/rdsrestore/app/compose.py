@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from rdsrestore.app.engines import EngineAdapters
 from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.secrets import Login, login
 from rdsrestore.aws.session import CallLog, Clients
@@ -14,7 +15,7 @@ from rdsrestore.domain.errors import Refused, UsageError
 from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import TableDifference
-from rdsrestore.mysql.adapter import MysqlDatabases, Rhythm
+from rdsrestore.ports.databases import Access
 from rdsrestore.ports.operator import Operator
 from rdsrestore.workflow.step import World
 
@@ -105,13 +106,8 @@ def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | No
     password = Password(settings.password, clients, ask)
     return World(
         cloud=RdsInstances(clients, log, settings.poll, settings.checkip_url),
-        databases=MysqlDatabases(
-            password,
-            settings.ssl_ca,
-            key=settings.dump_key,
-            executor=settings.executor,
-            rhythm=Rhythm(poll=settings.poll),
-            user=password.user,
+        engines=EngineAdapters(
+            Access(password, settings.ssl_ca, settings.dump_key, settings.executor, settings.poll), password.user
         ),
         operator=operator,
         clock=SystemClock(),

@@ -25,9 +25,8 @@ from rdsrestore.notify.console.live import ConsoleListener
 from rdsrestore.notify.console.prompts import Prompts, somebody_there
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.json_lines import JsonListener
+from rdsrestore.notify.notifiers import notifiers
 from rdsrestore.notify.report import Report
-from rdsrestore.notify.slack import client
-from rdsrestore.notify.slack.listener import Slack
 from rdsrestore.ports.operator import Operator
 from rdsrestore.store.runs import Runs
 from rdsrestore.workflow.events import Listener
@@ -83,7 +82,7 @@ class Context:
         guide, user = self.guide, self.settings.user or "the master user"
         ask = (lambda: guide.password(f"Password of {user} on production")) if guide else None
         world = compose.build(self.settings, self._operator(yes=yes, typed=typed), ask)
-        self._opened.callback(world.databases.close)
+        self._opened.callback(world.engines.close)
         return world
 
     def close(self) -> None:
@@ -93,19 +92,11 @@ class Context:
     def listeners(self, folder: Path) -> list[Listener]:
         """Return everybody who is told about a run."""
         seen: Listener = self.stream or ConsoleListener(self.screen)
-        told = [seen, Report(folder)]
-        place = self.slack_place()
-        return [*told, Slack(place)] if place else told
+        return [seen, Report(folder), *(each.listener() for each in notifiers(self.settings))]
 
     def listener_checks(self) -> Sequence[ListenerCheck]:
-        """Say whether Slack can be told."""
-        place = self.slack_place()
-        return (client.check(place),) if place else ()
-
-    def slack_place(self) -> client.Place | None:
-        """Return where Slack is told, None where that is not set; UsageError where it is set by half."""
-        known = self.settings
-        return client.place(known.slack_token, known.slack_channel, known.slack_api_url, known.slack_webhook)
+        """Say whether those outside this machine can be told."""
+        return tuple(each.check() for each in notifiers(self.settings))
 
     def show_plan(
         self,

@@ -12,9 +12,9 @@ from pathlib import Path
 from rdsrestore import __version__
 from rdsrestore.app.audit_upload import deposit
 from rdsrestore.app.context import Context
-from rdsrestore.app.from_run import EarlierRun
 from rdsrestore.app.keepalive import prolonged
-from rdsrestore.app.request_builder import CommandLine, complete
+from rdsrestore.app.requests.from_run import EarlierRun
+from rdsrestore.app.requests.request_builder import CommandLine, complete
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Dumped, Saved, Swapped
 from rdsrestore.domain.ids import RunId
@@ -119,7 +119,10 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     findings = check(request, read)
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
     calls = {
-        step.name: (*world.cloud.calls_of(step.name), *world.databases.statements_of(step.name, request.policy))
+        step.name: (
+            *world.cloud.calls_of(step.name),
+            *world.engines.of(read.source.engine).statements_of(step.name, request.policy),
+        )
         for step in plan.steps
     }
     context.show_plan(plan, read, findings, context.runs.durations, calls if job.dry_run else {})
@@ -196,7 +199,7 @@ def alone(plan: Plan, read: Survey, world: World) -> AbstractContextManager[None
     if all(step.impact is not Impact.PRODUCTION for step in plan.steps):
         return nullcontext()
     refs = (*plan.request.refs, *(each.ref for each in read.relatives))
-    return world.databases.alone(read.source.endpoint, plan.request.user, plan.run.value, refs)
+    return world.engines.of(read.source.engine).alone(read.source.endpoint, plan.request.user, plan.run.value, refs)
 
 
 def work(

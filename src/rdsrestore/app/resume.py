@@ -59,7 +59,7 @@ def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool
 def afresh(read: Survey, request: Request, world: World) -> Survey:
     """Take what was read, with the time, the endpoint, and this machine's address as production sees it, as of now."""
     survey = anew(read, request, world)
-    with world.databases.production(survey.source.endpoint, request.user) as database:
+    with world.engines.of(survey.source.engine).production(survey.source.endpoint, request.user) as database:
         seen = database.server().caller
     return replace(survey, caller=request.caller or seen or survey.caller)
 
@@ -102,9 +102,9 @@ def what_is_left(steps: list[str], replayed: ReplayedRun, stored: StoredRun) -> 
 def look(replayed: ReplayedRun, stored: StoredRun, world: World) -> Found:
     """Look at what is still there of a run."""
     dumped = replayed.facts.find(Dumped)
-    folder = stored.folder
+    folder, source = stored.folder, replayed.survey.source
     sound = dumped is not None and take_dumps.sound(dumped, folder)
-    with world.databases.production(replayed.survey.source.endpoint, replayed.request.user) as database:
+    with world.engines.of(source.engine).production(source.endpoint, replayed.request.user) as database:
         found = Found(stored.id.value, sound, database.scratch_exists(stored.id.schema))
         if replayed.facts.find(Swapped) or not found.scratch:
             recount(replayed, database)  # nothing is left to verify it by

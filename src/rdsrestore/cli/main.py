@@ -111,7 +111,7 @@ def table(
     debug: Debug = False,
 ) -> None:
     """Restore tables as they were before a moment; rows written since stay."""
-    from rdsrestore.app.request_builder import CommandLine
+    from rdsrestore.app.requests.request_builder import CommandLine
     from rdsrestore.app.restore import restore
 
     asked = CommandLine(
@@ -176,7 +176,7 @@ def compare(
     debug: Debug = False,
 ) -> None:
     """Say what a restore would change, row by row, and write nothing."""
-    from rdsrestore.app.request_builder import CommandLine
+    from rdsrestore.app.requests.request_builder import CommandLine
     from rdsrestore.app.restore import compare
 
     asked = CommandLine(

@@ -21,6 +21,7 @@ from rdsrestore.mysql.session import age_key, named_lock, remote
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.login.connection import Login, connect
 from rdsrestore.mysql.session.login.first_login import reach
+from rdsrestore.ports.databases import Access
 from rdsrestore.ports.progress import Progress
 
 ANSWER_WITHIN = 20.0
@@ -58,7 +59,7 @@ class MysqlDatabases:
 
     `connect_timeout` bounds the wait for a server's first word, in seconds; statements take as long as they take.
     Dumps and undo files are encrypted for `key`, an age identity, where it is given; UsageError where it is none.
-    `executor` is where workers are, as dask://host:port. `user` says whose password it is, where that is known.
+    `executor` is where workers are, as dask://host:port.
     """
 
     def __init__(
@@ -70,7 +71,6 @@ class MysqlDatabases:
         executor: str | None = None,
         *,
         rhythm: Rhythm = Rhythm(),
-        user: Callable[[], str | None] = lambda: None,
     ) -> None:
         option_file.sweep()
         self._password = password
@@ -80,17 +80,12 @@ class MysqlDatabases:
         self._patience = connect_timeout
         self._line = Line()
         self._rhythm = rhythm
-        self._user = user
         self._lock: named_lock.Lock | None = None
 
     def close(self) -> None:
         """Leave the workers to others, with nothing of ours on them."""
         if self._team:
             self._team.leave()
-
-    def user(self) -> str | None:
-        """Name whose password production's is, where that is kept with it."""
-        return self._user()
 
     @property
     def workers(self) -> tuple[Executor, int] | None:
@@ -152,3 +147,14 @@ class MysqlDatabases:
 
     def _login(self, endpoint: Endpoint, user: str, password: Secret) -> Login:
         return Login(endpoint, user, password, self._ca, self._patience, self._line)
+
+
+def databases(access: Access) -> MysqlDatabases:
+    """Make the adapter of this family's engines."""
+    return MysqlDatabases(
+        access.password,
+        access.ca,
+        key=access.dump_key,
+        executor=access.executor,
+        rhythm=Rhythm(poll=access.poll),
+    )

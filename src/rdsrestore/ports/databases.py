@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from rdsrestore.domain.ids import Endpoint, TableRef
@@ -16,16 +18,44 @@ from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
 
 
+@dataclass(frozen=True)
+class Access:
+    """What an engine's adapter is made with.
+
+    `password` is production's, asked for at the first need. Servers are checked against `ca`, None for the system's
+    own. Dumps and undo files are encrypted for `dump_key`. `executor` is where workers are, and `poll` the longest
+    pause between two looks, in seconds.
+    """
+
+    password: Callable[[], Secret]
+    ca: Path | None
+    dump_key: Secret | None
+    executor: str | None
+    poll: float
+
+
+class Engines(Protocol):
+    """The servers of each engine, by the cloud's name for it."""
+
+    def of(self, engine: str) -> Databases:
+        """Return where its logins come from; CloudError with code `aws.engine` for an unknown one."""
+        ...
+
+    def user(self) -> str | None:
+        """Name whose password production's is, where that is kept with it."""
+        ...
+
+    def close(self) -> None:
+        """Leave workers elsewhere, with nothing of ours on them."""
+        ...
+
+
 class Databases(Protocol):
     """Where logins to servers come from."""
 
     @property
     def workers(self) -> tuple[Executor, int] | None:
         """Who does sections of a comparison elsewhere, and how many at a time; None where all is done here."""
-        ...
-
-    def user(self) -> str | None:
-        """Name whose password production's is, where that is kept with it."""
         ...
 
     def production(self, endpoint: Endpoint, user: str) -> AbstractContextManager[Production]:

@@ -80,7 +80,7 @@ class Locate(Step):
         with ExitStack() as open_ones, ThreadPoolExecutor(LOOKERS + WARMERS) as pool:
             then, now = open_ones.enter_context(copy(run)), open_ones.enter_context(production(run))
             later = open_ones.enter_context(after(run)) if self.policy.three_way else None
-            sides = Sides(then, now, later, pool, self.content, run.world.databases.workers, self.beside)
+            sides = Sides(then, now, later, pool, self.content, run.databases.workers, self.beside)
             policy = replace(self.policy, keys=kept(run.folder, self.policy.keys)) if self.policy.keys else self.policy
             found = [sides.look(run.folder, each, policy, run.progress) for each in self.tables]
         return Differing(tuple(each for each in found if each))

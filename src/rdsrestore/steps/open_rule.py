@@ -49,7 +49,7 @@ class OpenRule(Step):
         within = min(REACHED_WITHIN, float(run.request.wait))
         for endpoint in endpoints:
             user, password = run.survey.source.master_user, run.secrets[COPY]
-            run.world.databases.reach(endpoint, user, password, within, run.progress)
+            run.databases.reach(endpoint, user, password, within, run.progress)
         return RuleOpened(first, self.cidr, endpoints[0].port)
 
     def undo(self, run: Run) -> None:

@@ -14,20 +14,20 @@ from rdsrestore.workflow.step import Run
 
 def production(run: Run) -> AbstractContextManager[Production]:
     """Log in to the source."""
-    return run.world.databases.production(run.survey.source.endpoint, run.request.user)
+    return run.databases.production(run.survey.source.endpoint, run.request.user)
 
 
 def copy(run: Run) -> AbstractContextManager[Copy]:
     """Log in to the temporary instance."""
     endpoint = run.facts.get(TempInstance).endpoint
-    return run.world.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
+    return run.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
 
 
 def after(run: Run) -> AbstractContextManager[Copy]:
     """Log in to the second temporary instance."""
     endpoint = run.facts.get(AfterInstance).endpoint
     assert endpoint is not None  # noqa: S101 - for the type checker: the step before waited for it
-    return run.world.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
+    return run.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
 
 
 def target_of(run: Run, ref: TableRef) -> TableRef:

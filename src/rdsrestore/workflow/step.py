@@ -16,7 +16,7 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import Survey
 from rdsrestore.ports.clock import Clock
 from rdsrestore.ports.cloud import Cloud
-from rdsrestore.ports.databases import Databases
+from rdsrestore.ports.databases import Databases, Engines
 from rdsrestore.ports.operator import Operator
 from rdsrestore.ports.progress import Progress
 
@@ -59,7 +59,7 @@ class World:
     """The adapters a run works through."""
 
     cloud: Cloud
-    databases: Databases
+    engines: Engines
     operator: Operator
     clock: Clock
 
@@ -76,6 +76,11 @@ class Run:
     progress: Progress
     facts: Facts = field(default_factory=Facts)
     secrets: dict[str, Secret] = field(default_factory=dict)
+
+    @property
+    def databases(self) -> Databases:
+        """Where logins to the servers of this run's engine come from."""
+        return self.world.engines.of(self.survey.source.engine)
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,14 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     source, unseen = find_source(request, world)
     snapshot = None if isinstance(request.point, Moment) else cloud.snapshot(request.point.id)
     leftovers, problem = find_leftovers(world)
-    with with_status(source), world.databases.production(source.endpoint, request.user) as production:
+    databases = world.engines.of(source.engine)
+    with with_status(source), databases.production(source.endpoint, request.user) as production:
         server = production.server()
         relatives = related(request, production)
         refs = (*request.refs, *(each.ref for each in relatives))
         tables = tuple(survey_table(production, ref) for ref in refs)
         target = survey_table(production, TableRef(request.database, request.into)) if request.into else None
-        tools = tried(world.databases.tools(), production, request.database, tables)
+        tools = tried(databases.tools(), production, request.database, tables)
         where_problem = check_narrowing(request, production, tables[0].definition)
     return Survey(
         at=world.clock.now(),

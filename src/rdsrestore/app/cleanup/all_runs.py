@@ -11,9 +11,10 @@ from functools import partial
 from rdsrestore import __version__
 from rdsrestore.app.cleanup.one_run import clean
 from rdsrestore.app.context import Context
+from rdsrestore.domain.cloud.instance import SourceInstance
 from rdsrestore.domain.codec import Json, encode
 from rdsrestore.domain.errors import CleanupIncomplete, JournalError, RdsRestoreError
-from rdsrestore.domain.ids import Endpoint, RunId
+from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import Traces
 from rdsrestore.ports.cloud import Cloud
@@ -30,14 +31,14 @@ class Site:
     """Where production is, and as whom to look there; None of both where no instance is named."""
 
     world: World
-    endpoint: Endpoint | None
+    source: SourceInstance | None
     user: str
 
     def production(self) -> AbstractContextManager[Production | None]:
         """Log in, where there is somewhere to."""
-        if self.endpoint is None:
+        if self.source is None:
             return nullcontext()
-        return self.world.databases.production(self.endpoint, self.user)
+        return self.world.engines.of(self.source.engine).production(self.source.endpoint, self.user)
 
 
 def sweep(context: Context, *, yes: bool) -> ExitCode:
@@ -67,16 +68,16 @@ def sweep(context: Context, *, yes: bool) -> ExitCode:
 def find_site(context: Context) -> Site:
     """Find production by the settings."""
     world = context.world(yes=True)
-    world.databases.hang_up()
     if context.settings.instance is None:
         return Site(world, None, "")
     source = world.cloud.source(context.settings.instance)
-    return Site(world, source.endpoint, context.settings.user or world.databases.user() or source.master_user)
+    world.engines.of(source.engine).hang_up()  # a silent server must not keep what costs money
+    return Site(world, source, context.settings.user or world.engines.user() or source.master_user)
 
 
 def where(site: Site) -> str:
     """Say whether production was looked at."""
-    return "" if site.endpoint else "; production was not looked at: set RDSRESTORE_INSTANCE"
+    return "" if site.source else "; production was not looked at: set RDSRESTORE_INSTANCE"
 
 
 def leavings(site: Site) -> dict[str, list[str]]:
@@ -195,7 +196,7 @@ def removals(run: RunId, site: Site, context: Context) -> Iterator[tuple[str, Ca
     yield from ((f"instance {name}", partial(cloud.delete_instance, name, tell)) for name in instances)
     if grouped:
         yield f"security group {run.resource}", partial(ungroup, run, cloud, tell)
-    if site.endpoint:
+    if site.source:
         yield f"scratch schema {run.schema}", drop
 
 

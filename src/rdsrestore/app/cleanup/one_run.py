@@ -79,7 +79,7 @@ def missed(replayed: ReplayedRun, run: Run, taken: TakenBack | None) -> CutOff |
     """Look what a run that was cut off has done, while its plan is there to tell, and say what it did not come to."""
     if taken:
         replayed.facts.put(taken)
-    run.world.databases.hang_up()  # a silent server must not keep what costs money
+    run.databases.hang_up()  # a silent server must not keep what costs money
     try:
         with production(run) as database:
             read_written_rows(replayed, run.id, database)

@@ -1,4 +1,4 @@
-"""Engines of RDS by the cloud's names for them, that this tool can restore from: one table."""
+"""Engines of RDS by the cloud's names for them, that this tool can restore from: one table, a line each."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ from rdsrestore.domain.errors import CloudError
 
 @dataclass(frozen=True)
 class Engine:
-    """What is particular to an engine; `sold_as` is its name in the price list."""
+    """What is particular to an engine.
+
+    `sold_as` is its name in the price list. `adapter` says where its servers are logged in to: the module and the name
+    of a function from `ports.databases.Access` to `ports.databases.Databases`.
+    """
 
     sold_as: str
+    adapter: str
 
 
-ENGINES: Mapping[str, Engine] = {"mariadb": Engine("MariaDB"), "mysql": Engine("MySQL")}
+ENGINES: Mapping[str, Engine] = {
+    "mariadb": Engine("MariaDB", "rdsrestore.mysql.adapter:databases"),
+    "mysql": Engine("MySQL", "rdsrestore.mysql.adapter:databases"),
+}
 
 
-def engine(name: str) -> Engine:
+def engine(name: str, known: Mapping[str, Engine] = ENGINES) -> Engine:
     """Look up an engine; CloudError with code `aws.engine` for one that this tool can't restore from yet."""
-    found = ENGINES.get(name)
+    found = known.get(name)
     if found is None:
         raise CloudError(
             "--instance",
             f"engine {name} can't be restored from yet",
-            f"use --instance with one of the engines {', '.join(ENGINES)}",
+            f"use --instance with one of the engines {', '.join(known)}",
             code="aws.engine",
         )
     return found

@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import ListenerCheck
+from rdsrestore.notify.chat.client import ChatClient, DeliveryError
 from rdsrestore.web import Answer, NoAnswer, ask
 
 NAME = "Slack"
@@ -41,32 +42,7 @@ class Webhook:
     url: Secret
 
 
-Place = Channel | Webhook
-
-
-class DeliveryError(Exception):
-    """A message did not get through. `wait` is what Slack asked for, in seconds; `final` that no retry will help."""
-
-    def __init__(self, reason: str, wait: float | None = None, *, final: bool = False) -> None:
-        super().__init__(reason)
-        self.wait = wait
-        self.final = final
-
-
-class SlackClient(Protocol):
-    """How messages get to a place. Each method may raise DeliveryError."""
-
-    def start(self, text: str) -> None:
-        """Send the first message."""
-        ...
-
-    def reply(self, text: str) -> None:
-        """Send what follows it."""
-        ...
-
-    def update(self, text: str) -> None:
-        """Bring the first message up to date, where that is possible."""
-        ...
+Destination = Channel | Webhook
 
 
 class ThreadClient:
@@ -120,13 +96,13 @@ class PlainClient:
         """Do nothing: what was sent through a webhook stays as it is."""
 
 
-def voice(place: Place) -> SlackClient:
-    """Choose how to speak there."""
-    return ThreadClient(place) if isinstance(place, Channel) else PlainClient(place)
+def slack_client(destination: Destination) -> ChatClient:
+    """Choose how messages get there."""
+    return ThreadClient(destination) if isinstance(destination, Channel) else PlainClient(destination)
 
 
-def place(token: Secret | None, channel: str | None, api_url: str, webhook: Secret | None) -> Place | None:
-    """Choose where to speak; None where nothing is set, UsageError where a token comes without its channel."""
+def destination(token: Secret | None, channel: str | None, api_url: str, webhook: Secret | None) -> Destination | None:
+    """Choose where messages go; None where nothing is set, UsageError where a token comes without its channel."""
     if token and not channel:
         raise UsageError("slack_channel", "is not set, but a Slack token is", "set RDSRESTORE_SLACK_CHANNEL")
     if token and channel:
@@ -134,15 +110,15 @@ def place(token: Secret | None, channel: str | None, api_url: str, webhook: Secr
     return Webhook(webhook) if webhook else None
 
 
-def check(told: Place) -> ListenerCheck:
+def check(destination: Destination) -> ListenerCheck:
     """Ask Slack whether the token holds; a webhook is only looked at, since asking would already say something."""
-    if isinstance(told, Webhook):
-        address = urlsplit(told.url.reveal())
+    if isinstance(destination, Webhook):
+        address = urlsplit(destination.url.reveal())
         sound = address.scheme in {"http", "https"} and bool(address.netloc)
         hint = "set RDSRESTORE_SLACK_WEBHOOK to the whole address, https:// included"
         return ListenerCheck(NAME) if sound else ListenerCheck(NAME, "the webhook's address is not one", hint)
     try:
-        call(told, "auth.test", {})
+        call(destination, "auth.test", {})
     except DeliveryError as silence:
         hint = f"check RDSRESTORE_SLACK_TOKEN; {OPTIONAL}" if silence.final else OPTIONAL
         return ListenerCheck(NAME, f"can't be told ({silence})", hint)
@@ -153,10 +129,10 @@ def call(channel: Channel, method: str, said: Mapping[str, object]) -> dict[str,
     """Call a method of the Web API; returns its answer where that says ok, else raises DeliveryError."""
     url = f"{channel.api_url.rstrip('/')}/{method}"
     answer = sent(url, said, {"Authorization": f"Bearer {channel.token.reveal()}"})
-    told = fields(answer)
-    if told.get("ok") is True and answer.status == HTTPStatus.OK:
-        return told
-    raise refusal(answer, str(told.get("error", "")))
+    found = fields(answer)
+    if found.get("ok") is True and answer.status == HTTPStatus.OK:
+        return found
+    raise refusal(answer, str(found.get("error", "")))
 
 
 def sent(url: str, said: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Answer:

@@ -52,7 +52,7 @@ def execute(plan: Plan, run: Run, io: RunIO, left: Sequence[Step] = ()) -> Outco
     started: list[Step] = list(left)
     with Interrupts(lambda heard: answer(heard, run, io, started)) as interrupts:
         cause = Cause()
-        with suppress(Stop, Leave), interrupts.bounded(run.world.databases.hang_up):
+        with suppress(Stop, Leave), interrupts.bounded(run.databases.hang_up):
             io.announcer.tell(events.RunStarted(run.id, plan, run.world.clock.now()))
             cause = clear(plan, run, io, started) or forward(plan, run, io, started)
             interrupts.shelter()
@@ -151,7 +151,7 @@ def wind_up(
     run: Run, io: RunIO, cause: Cause, started: Sequence[Step], interrupts: Interrupts, kept: tuple[str, ...] = ()
 ) -> Outcome:
     """Undo everything that was started and is not kept, read the world again, and say how it ended."""
-    run.world.databases.hang_up()
+    run.databases.hang_up()
     gone = [step for step in started if not (kept and step.keeps)]
     teardown = Teardown(run, io, gone)
     interrupts.unless_left(teardown.work)

@@ -77,7 +77,7 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         tables=tuple(dict.fromkeys(tables)),
         point=chosen_point,
         operator=settings.operator,
-        user=settings.user or world.databases.user() or world.cloud.source(instance).master_user,
+        user=settings.user or world.engines.user() or world.cloud.source(instance).master_user,
         policy=policy(asked, settings.merge),
         incident_end=incident_end(asked, context, chosen_point),
         into=shadow(tables[0]) if asked.swap else asked.into,
@@ -217,8 +217,8 @@ def on_production(context: Context, world: World, instance: str, database: str |
     """Name the databases, or one database's tables."""
     source = world.cloud.source(instance)
     refuse_dead(source)
-    user = context.settings.user or world.databases.user() or source.master_user
-    with world.databases.production(source.endpoint, user) as production:
+    user = context.settings.user or world.engines.user() or source.master_user
+    with world.engines.of(source.engine).production(source.endpoint, user) as production:
         return production.tables(database) if database else production.databases()
 
 

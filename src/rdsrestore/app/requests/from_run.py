@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from rdsrestore.app.context import Context
-from rdsrestore.app.request_builder import CommandLine, refuse_contradictions, shadow
+from rdsrestore.app.requests.request_builder import CommandLine, refuse_contradictions, shadow
 from rdsrestore.domain.errors import Refused, UsageError
 from rdsrestore.domain.facts import Differing, Dumped, EarlierDumps
 from rdsrestore.domain.ids import TableRef

@@ -1,4 +1,4 @@
-"""Tells Slack, from a thread of its own: however slow or broken Slack is, the run neither waits nor stops."""
+"""Tells a chat, from a thread of its own: however slow or broken it is, the run neither waits nor stops."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
-from rdsrestore.notify.slack.client import NAME, DeliveryError, Place, voice
-from rdsrestore.notify.slack.messages import RunMessages
+from rdsrestore.notify.chat.client import ChatClient, DeliveryError
 from rdsrestore.notify.text import counted
 from rdsrestore.workflow import events
 
@@ -28,22 +28,45 @@ class Pace:
     progress: float = 30.0
 
 
-class Slack:
-    """Tells Slack; what could not be said is returned by `close` and nowhere else."""
+class Messages(Protocol):
+    """What is to be said of a run, in the words and the markup of one chat; times are on a monotonic clock."""
 
-    def __init__(self, place: Place, pace: Pace | None = None) -> None:
-        self._voice = voice(place)
+    @property
+    def heard(self) -> bool:
+        """Whether there is anything to say."""
+        ...
+
+    @property
+    def ended(self) -> str:
+        """How the run ended; empty before that."""
+        ...
+
+    def hear(self, event: events.Event, now: float) -> Sequence[str]:
+        """Take an event in; returns the replies that it is worth."""
+        ...
+
+    def status(self, now: float) -> str:
+        """Write the message that is kept up to date."""
+        ...
+
+
+class ChatListener:
+    """Tells a chat called `name`; what could not be said is returned by `close` and nowhere else."""
+
+    def __init__(self, name: str, client: ChatClient, messages: Messages, pace: Pace | None = None) -> None:
+        self._name = name
+        self._client = client
+        self._messages = messages
         self._pace = pace or Pace()
         self._heard: queue.SimpleQueue[events.Event | None] = queue.SimpleQueue()  # a signal may interrupt its put()
         self._dropped = 0
         self._deadline: float | None = None
         self._closing = threading.Event()
-        self._messages = RunMessages(time.monotonic())
         self._unsaid: deque[str] = deque()
         self._problem = ""
         self._open = self._news = self._muted = False
         self._updated = 0.0
-        self._worker = threading.Thread(target=self._work, name=NAME, daemon=True)
+        self._worker = threading.Thread(target=self._work, name=name, daemon=True)
         self._worker.start()
 
     def hear(self, event: events.Event) -> None:
@@ -63,7 +86,7 @@ class Slack:
         stale = self._open and self._news
         missing = len(self._unsaid) + self._dropped + stale + (self._heard.qsize() if late else 0)
         reason = self._problem or ("no answer in time" if late else "too many at once")
-        return (f"{NAME}: {counted(missing, 'message')} not delivered ({reason})",) if missing else ()
+        return (f"{self._name}: {counted(missing, 'message')} not delivered ({reason})",) if missing else ()
 
     def _work(self) -> None:
         try:
@@ -103,10 +126,10 @@ class Slack:
             return
         try:
             if not self._open:
-                self._insist(partial(self._voice.start, self._messages.status(time.monotonic())))
+                self._insist(partial(self._client.start, self._messages.status(time.monotonic())))
                 self._open, self._news, self._updated = True, False, time.monotonic()
             while self._unsaid:
-                self._insist(partial(self._voice.reply, self._unsaid[0]))
+                self._insist(partial(self._client.reply, self._unsaid[0]))
                 self._unsaid.popleft()
         except DeliveryError as silence:
             self._problem, self._muted = str(silence), silence.final
@@ -117,13 +140,13 @@ class Slack:
             return
         self._updated = time.monotonic()
         try:
-            self._insist(partial(self._voice.update, self._messages.status(self._updated)))
+            self._insist(partial(self._client.update, self._messages.status(self._updated)))
             self._news = False
         except DeliveryError as silence:
             self._problem = str(silence)
 
     def _insist(self, call: Callable[[], None]) -> None:
-        """Make a call, again after a while where Slack asks for that."""
+        """Make a call, again after a while where the chat asks for that."""
         while True:
             try:
                 return call()

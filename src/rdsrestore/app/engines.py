@@ -1,0 +1,37 @@
+"""From an engine's name to its adapter, which is loaded at its first use."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from rdsrestore.domain.cloud.engine import ENGINES, Engine, engine
+from rdsrestore.ports.databases import Access, Databases
+
+
+@dataclass
+class EngineAdapters:
+    """The adapters of `known` engines, each made once; `whose` names whose production's password is, where known."""
+
+    access: Access
+    whose: Callable[[], str | None]
+    known: Mapping[str, Engine] = field(default_factory=lambda: ENGINES)
+    _made: dict[str, Databases] = field(default_factory=dict, init=False)
+
+    def of(self, name: str) -> Databases:
+        """Return the adapter of an engine; CloudError with code `aws.engine` for an unknown one."""
+        place = engine(name, self.known).adapter
+        if place not in self._made:
+            module, function = place.split(":")
+            self._made[place] = getattr(importlib.import_module(module), function)(self.access)
+        return self._made[place]
+
+    def user(self) -> str | None:
+        """Name whose password production's is, where that is kept with it."""
+        return self.whose()
+
+    def close(self) -> None:
+        """Leave what the adapters have reached."""
+        for made in self._made.values():
+            made.close()

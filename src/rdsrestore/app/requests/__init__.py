@@ -1,0 +1,1 @@
+"""From what was typed, the settings and an earlier run to a complete request."""
