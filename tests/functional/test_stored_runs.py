@@ -6,10 +6,13 @@ A folder's name says what happened; `good` runs ended well, `cut` ones were kill
 from __future__ import annotations
 
 import gzip
+import hashlib
+import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,3 +115,67 @@ def test_a_cut_run_is_cleaned_up(lab: LabTool, case: Path) -> None:
 def test_an_undone_run_is_not_gone_on_with(lab: LabTool, case: Path) -> None:
     first, _ = lay(lab, case)
     assert lab("resume", first, "--yes").returncode == 3
+
+
+def rewrite(journal: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Write a journal as another release would: each record changed, the chain whole."""
+    before, lines = "", []
+    for line in journal.read_text("utf-8").splitlines():
+        record = json.loads(line)
+        change(record)
+        record["prev"] = before or record["prev"]
+        bare = {name: value for name, value in record.items() if name != "hash"}
+        text = json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        before = record["hash"] = hashlib.sha256(text.encode()).hexdigest()
+        lines.append(json.dumps(record, separators=(",", ":"), ensure_ascii=False))
+    journal.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def same(record: dict[str, Any]) -> None:
+    """Leave a record as it is."""
+    del record
+
+
+def next_version(record: dict[str, Any]) -> None:
+    record["v"] += 1
+
+
+def new_field(record: dict[str, Any]) -> None:
+    if record["kind"] == "started":
+        record["data"]["request"]["moon_phase"] = "full"
+
+
+def new_step(record: dict[str, Any]) -> None:
+    if record["step"] == "scratch":
+        record["step"] = "warm-up"
+
+
+def new_fact(record: dict[str, Any]) -> None:
+    if record["kind"] == "done" and record["step"] == "dump":
+        record["data"]["fact"]["is"] = "Moonlight"
+
+
+def test_the_chain_is_as_the_page_on_formats_says(lab: LabTool) -> None:
+    (run,) = lay(lab, stored("good-direct")[0])
+    journal = lab.home / "runs" / run / "journal.jsonl"
+    content = journal.read_bytes()
+    rewrite(journal, same)
+    assert journal.read_bytes() == content
+
+
+@pytest.mark.parametrize("change", [next_version, new_field, new_step, new_fact])
+@pytest.mark.parametrize("command", ["resume", "undo", "cleanup"])
+def test_a_run_of_a_newer_release_is_refused_and_not_touched(
+    lab: LabTool, change: Callable[[dict[str, Any]], None], command: str
+) -> None:
+    (run,) = lay(lab, stored("cut-merged")[0])
+    folder, before = lab.home / "runs" / run, bills(lab)
+    rewrite(folder / "journal.jsonl", change)
+    written = (folder / "journal.jsonl").read_bytes()
+    refused = lab(command, run, *([] if command == "cleanup" else ["--yes"]), check=7)
+    assert "release" in refused.stderr
+    assert ((folder / "journal.jsonl").read_bytes(), bills(lab)) == (written, before)
+    assert run in lab("runs", check=0).stdout
+    if change is next_version:
+        for words in (["audit", run], ["audit", run, "--verify"]):
+            assert "release" in lab(*words, check=7).stderr

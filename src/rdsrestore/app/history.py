@@ -55,6 +55,7 @@ def verify_run(name: str | None, context: Context) -> ExitCode:
     """
     run = context.runs.begun(name)
     idle = run.idle()
+    run.refuse_newer()
     reading = run.reading()
     if reading.broken:
         raise broken(run)

@@ -65,6 +65,7 @@ class StoredRun:
 
     def whole(self) -> tuple[Record, ...]:
         """Return all records; JournalError where the chain does not hold."""
+        self.refuse_newer()
         reading = self.reading()
         if reading.broken:
             raise JournalError(
@@ -73,6 +74,20 @@ class StoredRun:
                 f"fetch it from a copy; rdsrestore cleanup {self.id} removes what the run left, by its marks",
             )
         return reading.records
+
+    def refuse_newer(self) -> None:
+        """Raise JournalError with code `journal.version` where a later release wrote the journal."""
+        try:
+            broken = self.reading().broken
+        except JournalError:  # of no release that anybody could name
+            return
+        if broken and broken.newer:
+            raise JournalError(
+                f"{self.journal}, line {broken.line}",
+                broken.problem,
+                "use the release that wrote it, or a later one, for this run",
+                code="journal.version",
+            )
 
     def tells(self) -> bool:
         """Whether the journal is sound from its first record on, and begins as that of a run does."""

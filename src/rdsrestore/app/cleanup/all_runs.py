@@ -97,6 +97,8 @@ def clean_one(name: str | None, context: Context) -> ExitCode:
     stored = context.runs.find(name)
     if stored.tells():
         return clean(stored.id.value, context)
+    if stored.journal.exists():
+        stored.refuse_newer()
     context.screen.print(
         f"the journal of run {stored.id} is damaged; what carries its marks is removed", soft_wrap=True
     )

@@ -65,10 +65,11 @@ class Journal(Protocol):
 
 @dataclass(frozen=True)
 class Broken:
-    """The first place where the chain does not hold: `line` counts from 1."""
+    """The first place where the chain does not hold: `line` counts from 1; `newer` where a later release wrote it."""
 
     line: int
     problem: str
+    newer: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ def read(text: str) -> Reading:
     for number, line in enumerate(lines, start=1):
         try:
             record = _parse(line)
+        except NewerFormatError as error:
+            return Reading(tuple(records), Broken(number, str(error), newer=True), torn)
         except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
             return Reading(tuple(records), Broken(number, "is not a record"), torn)
         problem = _fault(record, records)
@@ -168,8 +171,14 @@ def _digest(record: Record) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+class NewerFormatError(Exception):
+    """A record of a format that a later release writes."""
+
+
 def _parse(line: str) -> Record:
     fields = json.loads(line)
+    if isinstance(fields["v"], int) and fields["v"] > VERSION:
+        raise NewerFormatError(f"is of format {fields['v']}, of a newer release; this one knows {VERSION}")
     if fields["v"] != VERSION:
         raise ValueError(f"version {fields['v']}")
     record: Record = Record(
