@@ -42,16 +42,19 @@ class Score:
 
 @dataclass
 class Soak:
-    """One lab, one source of chance."""
+    """One lab. Each round has its own source of chance, so that it can be had again without those before it."""
 
     shop: LabTool
-    chance: random.Random
+    seed: int
+    first: int
+    chance: random.Random = field(default_factory=random.Random)
     score: Score = field(default_factory=Score)
 
     def round(self) -> None:
         """Make an incident, spoil the cloud, run, kill, go on or clean up, and check."""
+        number = self.first + self.score.rounds
         self.score.rounds += 1
-        number = self.score.rounds
+        self.chance = random.Random(f"{self.seed} {number}")
         then = {key: f"row {self.chance.randrange(1000)}" for key in range(1, ROWS + 1)}
         rows = ", ".join(f"({key}, '{text}')" for key, text in then.items())
         self.shop.sql("DROP TABLE IF EXISTS shop.soak; CREATE TABLE shop.soak (id INT PRIMARY KEY, text VARCHAR(20))")
@@ -106,20 +109,27 @@ class Soak:
             self.score.wrong.append(f"round {number}: {len(whole.items() ^ now.items())} rows differ")
 
 
+def number_of(problem: str) -> str:
+    """Name the round in which something was found wrong."""
+    return problem.removeprefix("round ").partition(":")[0]
+
+
 def main() -> int:
     """Soak for a while and say how it went."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=float, default=3)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--from", dest="first", type=int, default=1, help="the round to begin with")
+    options.add_argument("--rounds", type=int, help="how many rounds, in place of --minutes")
     wanted = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak") as folder:
         shop = LabTool(Path(folder) / "lab", Path(folder) / "state")
         try:
             shop.up("--restore-delay", "0.4", "--lag", "0", "--deny", "reset", "--rows", "10")
             shop.env["RDSRESTORE_SWITCH_ROLE"] = ROLE
-            soak = Soak(shop, random.Random(wanted.seed))
+            soak = Soak(shop, wanted.seed, wanted.first)
             end = time.monotonic() + wanted.minutes * 60
-            while time.monotonic() < end:
+            while soak.score.rounds < wanted.rounds if wanted.rounds else time.monotonic() < end:
                 soak.round()
             faults = control(shop.place.running(), "faults", {})
         finally:
@@ -130,6 +140,8 @@ def main() -> int:
     print(f"leaks: {len(score.leaks)}, wrong rows: {len(score.wrong)}")
     for problem in (*score.leaks, *score.wrong):
         print(f"  {problem}")
+        print(f"    again: scripts/soak --seed {wanted.seed} --from {number_of(problem)} --rounds 1")
+    print(f"on with it: scripts/soak --seed {wanted.seed} --from {wanted.first + score.rounds}")
     return 1 if score.leaks or score.wrong else 0
 
 

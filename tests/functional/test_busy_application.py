@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import ssl
 import threading
@@ -15,9 +14,10 @@ import pytest
 from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
+from tiers import amount
 from tool import LabTool, events
 
-ROUNDS = int(os.environ.get("RDSRESTORE_TEST_ROUNDS", "1"))
+ROUNDS = amount(1, long=10)
 ROWS = 3000
 WRITERS = 3
 PAUSE = 0.002

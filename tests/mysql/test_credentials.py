@@ -24,6 +24,7 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.dump.program import option_file
 from rdsrestore.mysql.dump.program.option_file import OptionFile, in_memory, on_disk, option_text
 from rdsrestore.mysql.session.login.connection import Login
+from tiers import amount
 
 PLACES = pytest.mark.parametrize("place", [in_memory, on_disk])
 Place = Callable[[bytes], AbstractContextManager[OptionFile]]
@@ -49,7 +50,7 @@ def run(path: str, site: Site, file: OptionFile, *words: str, **env: str) -> str
 
 
 @PLACES
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=amount(40, long=400), deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30))
 def test_any_password_survives_the_option_file(place: Place, password: str) -> None:
     text = option_text(Login(Endpoint("db.example", 3306), "u", Secret(password), Path("/ca.pem")), "mariadb")

@@ -15,6 +15,7 @@ from rdsrestore.domain.errors import RdsRestoreError, ToolError
 from rdsrestore.domain.tables.definition import Column
 from rdsrestore.mysql.dump.dump_scan import Scanned, scan
 from rdsrestore.mysql.dump.dump_store import DumpStore
+from tiers import amount
 
 COLUMNS = (
     Column("id", "int", "int", nullable=False),
@@ -229,7 +230,7 @@ value = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=amount(12, long=200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(value, value), min_size=1, max_size=30))
 def test_whatever_a_table_holds_goes_through_dump_scanner_and_staging(
     site: Site, rows: list[tuple[object, object]]

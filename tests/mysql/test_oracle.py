@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
 import pytest
@@ -13,8 +12,9 @@ from mysql.oracle import Oracle, Row
 from mysql.site import Site, numbers
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
 from rdsrestore.domain.tables.target import AFTER
+from tiers import amount
 
-EXAMPLES = int(os.environ.get("RDSRESTORE_TEST_EXAMPLES", "12"))
+EXAMPLES = amount(12, long=200)
 
 
 @dataclass(frozen=True)
