@@ -9,8 +9,9 @@ from io import StringIO
 
 import pytest
 
-from rdsrestore.domain.errors import Refused
+from rdsrestore.domain.errors import Refused, UsageError
 from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.notify.console.prompts import Prompts, missing, somebody_there
 from samples import EVIL, Screen
@@ -179,3 +180,14 @@ def test_a_missing_answer_without_a_terminal_names_the_flag() -> None:
     assert "--before" in error.hint
     assert error.exit_code is ExitCode.USAGE
     assert not somebody_there(StringIO(), Screen().terminal)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90m", 5400), ("2h", 7200), ("15 min", 900), ("1 hour", 3600)])
+def test_a_length_of_time_is_read_as_people_write_it(text: str, seconds: int) -> None:
+    assert timespec.lasting(text, "--wait-for-answer") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "2", "0h", "h", "2h later", "-1h", "1.5h", "2 days"])
+def test_what_is_no_length_of_time_names_its_flag(text: str) -> None:
+    with pytest.raises(UsageError, match="--wait-for-answer"):
+        timespec.lasting(text, "--wait-for-answer")

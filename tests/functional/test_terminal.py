@@ -235,3 +235,14 @@ def test_the_end_of_the_input_before_a_write_is_no_no(shop: LabTool, damaged: st
         terminal.sendeof()
         terminal.expect("to be decided later")
         assert ended(terminal) == 3
+
+
+def test_whoever_does_not_answer_in_time_finds_the_dump_kept(shop: LabTool, damaged: str) -> None:
+    patient = LabTool(shop.folder, shop.home, {**shop.env, "RDSRESTORE_WAIT_FOR_ANSWER": "1"})
+    with on_a_terminal(patient, "table", "typed", "--before", damaged) as terminal:
+        terminal.expect("Start\\?")
+        terminal.sendline("y")
+        terminal.expect("no answer within 1 s: taken as later")
+        assert ended(terminal) == 3
+    assert shop.sql("SELECT id FROM shop.typed") == [["2"]]
+    assert shop.ours() == []

@@ -203,6 +203,7 @@ def test_the_command_line_has_no_option_on_rows_that_is_not_tried_here() -> None
             "keep",
             "keep_dump",
             "taken_from",
+            "wait_for_answer",
             "my_ip",
             "instance_class",
             "wait",

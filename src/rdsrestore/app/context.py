@@ -17,6 +17,7 @@ from rdsrestore.domain.errors import CutOff, RdsRestoreError, Refused
 from rdsrestore.domain.ids import PREFIX
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.survey import ListenerCheck, Survey
 from rdsrestore.domain.tables.rows import TableDifference
@@ -54,10 +55,20 @@ class Context:
         object.__setattr__(self, "runs", Runs(self.settings.home))
 
     @classmethod
-    def open(cls, profile: str | None, region: str | None, *, executor: str | None = None, json: bool) -> Context:
+    def open(
+        cls,
+        profile: str | None,
+        region: str | None,
+        *,
+        executor: str | None = None,
+        wait_for_answer: str | None = None,
+        json: bool,
+    ) -> Context:
         """Read the settings and take hold of the terminal; UsageError where a setting can't be used."""
         settings = load(profile, os.environ, Path.cwd(), platformdirs.user_config_path(PREFIX))
         settings = replace(settings, region=region or settings.region, executor=executor or settings.executor)
+        if wait_for_answer:
+            settings = replace(settings, wait_for_answer=timespec.lasting(wait_for_answer, "--wait-for-answer"))
         errors = Terminal(sys.stderr)
         screen = errors if json else Terminal(sys.stdout)
         return cls(
@@ -65,7 +76,7 @@ class Context:
             screen=screen,
             errors=errors,
             stream=JsonListener(sys.stdout) if json else None,
-            guide=Prompts(screen) if somebody_there(sys.stdin, screen) else None,
+            guide=Prompts(screen, patience=settings.wait_for_answer) if somebody_there(sys.stdin, screen) else None,
         )
 
     def remind(self) -> None:

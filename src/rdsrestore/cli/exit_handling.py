@@ -20,20 +20,21 @@ def ended(
     profile: str | None = None,
     region: str | None = None,
     *,
-    executor: str | None = None,
     json: bool = False,
     debug: bool = False,
     remind: bool = True,
+    **settings: str | None,
 ) -> NoReturn:
     """Run a command to its end and leave with its exit code; no traceback reaches anybody who did not ask for one.
 
-    With `remind` it is said first which runs of this machine are unfinished.
+    With `remind` it is said first which runs of this machine are unfinished. `settings` are given on the command line
+    and go before those of the file and of the environment.
     """
     from rdsrestore.app.context import Context
 
     context: Context | None = None
     try:
-        context = Context.open(profile, region, executor=executor, json=json)
+        context = Context.open(profile, region, json=json, **settings)
         if remind:
             context.remind()
         code = command(context)

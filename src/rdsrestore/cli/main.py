@@ -35,6 +35,7 @@ from rdsrestore.cli.options import (
     Tables,
     Until,
     Wait,
+    WaitForAnswer,
     Where,
     WhichRows,
     WithChildren,
@@ -103,6 +104,7 @@ def table(
     instance_class: InstanceClass = None,
     wait: Wait = None,
     reason: Reason = "",
+    wait_for_answer: WaitForAnswer = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     profile: Profile = None,
@@ -146,7 +148,7 @@ def table(
         reason=reason,
     )
     work = partial(restore, asked, dry_run=dry_run, yes=yes)
-    ended(work, profile, region, executor=executor, json=json, debug=debug)
+    ended(work, profile, region, executor=executor, wait_for_answer=wait_for_answer, json=json, debug=debug)
 
 
 @app.command()
@@ -206,6 +208,7 @@ def compare(
 def undo(
     run: RunName = None,
     reason: Reason = "",
+    wait_for_answer: WaitForAnswer = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     profile: Profile = None,
@@ -216,7 +219,8 @@ def undo(
     """Take back what a run wrote; rows that were changed since stay, and are listed."""
     from rdsrestore.app.restore import undo
 
-    ended(lambda context: undo(run, context, reason, dry_run=dry_run, yes=yes), profile, region, json=json, debug=debug)
+    work = partial(undo, run, reason=reason, dry_run=dry_run, yes=yes)
+    ended(work, profile, region, wait_for_answer=wait_for_answer, json=json, debug=debug)
 
 
 for command in run_commands.COMMANDS:

@@ -47,6 +47,12 @@ Wait = Annotated[
     typer.Option(help="Seconds to wait for the temporary instance.", show_default="6 hours", min=1, max=30 * 86400),
 ]
 Reason = Annotated[str, typer.Option(help="Why, for Slack and the audit log.")]
+WaitForAnswer = Annotated[
+    str | None,
+    typer.Option(
+        "--wait-for-answer", help="How long to wait for the yes before a write: 90m, 4h.", show_default="2 hours"
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read everything, change nothing, show the plan.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")]
 WithParents = Annotated[

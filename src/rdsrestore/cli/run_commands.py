@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from rdsrestore.cli.exit_handling import ended
-from rdsrestore.cli.options import Debug, Json, Profile, Region, RunName, Yes
+from rdsrestore.cli.options import Debug, Json, Profile, Region, RunName, WaitForAnswer, Yes
 
 
 def resume(
@@ -15,6 +16,7 @@ def resume(
     confirm: Annotated[
         str | None, typer.Option(help="With --yes: the table's name, typed beforehand where rows would be deleted.")
     ] = None,
+    wait_for_answer: WaitForAnswer = None,
     yes: Yes = False,
     profile: Profile = None,
     region: Region = None,
@@ -24,7 +26,8 @@ def resume(
     """Go on with a run that was cut off; what is done and still good is not done again."""
     from rdsrestore.app.resume import resume
 
-    ended(lambda context: resume(run, context, confirm, yes=yes), profile, region, json=json, debug=debug, remind=False)
+    work = partial(resume, run, confirm=confirm, yes=yes)
+    ended(work, profile, region, wait_for_answer=wait_for_answer, json=json, debug=debug, remind=False)
 
 
 def pause(run: RunName = None) -> None:

@@ -45,7 +45,7 @@ class PasswordInSecret:
 
 @dataclass(frozen=True)
 class Settings:
-    """What is set; None where nothing is. `wait` and `poll` are in seconds, `profile` is the AWS profile."""
+    """What is set; None where nothing is. What is a number is in seconds, `profile` is the AWS profile."""
 
     home: Path
     operator: str
@@ -71,6 +71,7 @@ class Settings:
     switch_role: str | None = None
     audit_bucket: str | None = None
     expires: int = 6 * 3600
+    wait_for_answer: int = 2 * 3600
     invariants: tuple[Invariant, ...] = ()
 
 
@@ -95,6 +96,7 @@ READERS: Mapping[str, Callable[[Layer, str, object], Any]] = {
     "audit_bucket": text,
     "executor": text,
     "expires": seconds,
+    "wait_for_answer": seconds,
 }
 
 

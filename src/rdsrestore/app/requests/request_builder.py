@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,9 +20,6 @@ from rdsrestore.domain.request.restore_point import Moment, Snapshot
 from rdsrestore.notify.console.prompts import missing
 from rdsrestore.workflow.step import World
 from rdsrestore.workflow.surveyor import refuse_dead
-
-LENGTH = re.compile(r"(\d{1,4})\s*([mh])(?:in|ours?)?")
-UNITS = {"m": 60, "h": 3600}
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         flag=str(asked.pause_file.absolute()) if asked.pause_file else None,
         switch_role=settings.switch_role,
         expires=settings.expires,
-        keep=lasting(asked.keep) if asked.keep else 0,
+        keep=timespec.lasting(asked.keep, "--keep-on-failure") if asked.keep else 0,
         keep_dump=asked.keep_dump,
         invariants=settings.invariants,
     )
@@ -110,14 +106,6 @@ def refuse_contradictions(asked: CommandLine) -> None:
         raise UsageError("--max-lag", f"{asked.max_lag} is no number of seconds", "leave it out for no limit")
     if asked.into and asked.swap:
         raise UsageError("--swap", "goes without --into", "use one of them")
-
-
-def lasting(text: str) -> int:
-    """Read a length of time, such as 90m or 2h, in seconds."""
-    found = LENGTH.fullmatch(text.strip())
-    if not found:
-        raise UsageError("--keep-on-failure", f"{text!r} is no length of time", "write it like 90m or 2h")
-    return int(found[1]) * UNITS[found[2]]
 
 
 def point(asked: CommandLine, context: Context) -> Moment | Snapshot:

@@ -215,3 +215,14 @@ def unreadable(words: str) -> UsageError:
     """Give examples."""
     shown = words if len(words) <= LONGEST else f"{words[:LONGEST]}..."
     return UsageError(FLAG, f'"{shown}" can\'t be read as a moment', EXAMPLES)
+
+
+LASTING = re.compile(r"(\d{1,4})\s*([mh])(?:in|ours?)?")
+
+
+def lasting(text: str, flag: str) -> int:
+    """Read a length of time, such as 90m or 2h, in seconds; UsageError names the flag that it was given to."""
+    found = LASTING.fullmatch(text.strip())
+    if not found or not int(found[1]):
+        raise UsageError(flag, f"{text!r} is no length of time", "write it like 90m or 2h")
+    return int(found[1]) * (3600 if found[2] == "h" else 60)
