@@ -455,7 +455,7 @@ class FakeServer:
         self.faults.before("swap")
         self.live[former], self.live[live] = self.live[live], self.live.pop(shadow)
 
-    def print(self, schema: str, target: Target) -> str:
+    def plan_digest(self, schema: str, target: Target) -> str:
         del schema, target
         return ""
 
@@ -464,7 +464,7 @@ class FakeServer:
         self.faults.before("stage")
         self.faults.done("stage")
 
-    def takes_whole(self, target: Target) -> bool:
+    def takes_directly(self, target: Target) -> bool:
         del target
         return False
 
@@ -501,7 +501,7 @@ class FakeServer:
         self.faults.before("save")
         return SavedTable(target.ref, ("id",), ("id",), target.dump)
 
-    def rest(self, schema: str, target: Target) -> Fingerprint | None:
+    def untouched_rows(self, schema: str, target: Target) -> Fingerprint | None:
         del schema
         touched = {line.key for line in self.plans[target.ref] if line.act is not Act.KEEP}
         return Fingerprint(len([key for key in self.live[target.ref] if (str(key),) not in touched]), 1)
@@ -540,7 +540,7 @@ class FakeServer:
         self.faults.before("ledger")
         load, live = self.loaded(schema, target), self.live[target.ref]
         planned = [line for line in self.plans[target.ref] if line.act is not Act.KEEP]
-        rest = self.rest(schema, target) == untouched
+        rest = self.untouched_rows(schema, target) == untouched
         return Ledger(
             target.ref, before, len(live), load.inserted, load.deleted, len(planned), load.rows, 0, load.rows, rest
         )

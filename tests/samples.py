@@ -92,8 +92,8 @@ def ended_well() -> Outcome:
         run=RUN.value,
         loads=(TableLoad(BILLING, inserted=19_990), TableLoad(LINES, inserted=40_000)),
         ledgers=(
-            Ledger(BILLING, 12, 20_002, 19_990, 0, 19_990, 19_990, 0, 19_990, rest=True),
-            Ledger(LINES, 0, 40_000, 40_000, 0, 40_000, 40_000, 0, 40_000, rest=False),
+            Ledger(BILLING, 12, 20_002, 19_990, 0, 19_990, 19_990, 0, 19_990, untouched=True),
+            Ledger(LINES, 0, 40_000, 40_000, 0, 40_000, 40_000, 0, 40_000, untouched=False),
         ),
         saved=True,
         production_touched=True,

@@ -49,14 +49,14 @@ def repair(wish: dict[str, Any], site: Site) -> None:
     with site.live() as server:
         server.create_scratch(SCRATCH, RUN)
         target = site.target(TABLE, policy=policy)
-        target = replace(target, whole=server.takes_whole(target))
+        target = replace(target, direct=server.takes_directly(target))
         with step("stage"):
             server.stage(SCRATCH, target, site.folder, silent)
         with step("compare"):
             (difference,) = server.compare(SCRATCH, [target], site.folder, silent)
         with step("save"):
             server.save(SCRATCH, target, site.folder, silent)
-            untouched = server.rest(SCRATCH, target)
+            untouched = server.untouched_rows(SCRATCH, target)
         with step("load"):
             server.load(SCRATCH, [target], site.folder, pace, silent)
         with step("verify"):

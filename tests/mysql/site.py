@@ -180,7 +180,7 @@ class Site:
             policy,
             self.afters.get(table),
             located=self.located.get(table),
-            whole=table in self.whole,
+            direct=table in self.whole,
         )
 
     def locate(self, table: str, policy: Policy = DEFAULT, *, content: bool = True) -> Located:
@@ -205,7 +205,7 @@ class Site:
         """Find which keys are missing, and say whether the table takes its dump as it is, which the steps then do."""
         self.locate(table, policy, content=False)
         with self.live() as server:
-            if server.takes_whole(self.target(table, policy=policy)):
+            if server.takes_directly(self.target(table, policy=policy)):
                 self.whole.add(table)
         return table in self.whole
 
@@ -272,7 +272,7 @@ class Site:
         policy = replace(policy, where=where)
         difference = self.compare(table, policy=policy)
         with self.live() as server:
-            untouched = server.rest(SCHEMA, self.target(table, policy=policy))
+            untouched = server.untouched_rows(SCHEMA, self.target(table, policy=policy))
         load = self.load(table, policy=policy)
         return difference, load, self.ledger(table, difference.live, policy=policy, untouched=untouched)
 

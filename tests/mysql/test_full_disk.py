@@ -76,7 +76,7 @@ def test_a_table_that_takes_its_dump_stops_and_goes_on(tight: Site) -> None:
     fill(tight)
 
     tight.dump("t")
-    target = replace(tight.target("t"), whole=True)
+    target = replace(tight.target("t"), direct=True)
     with tight.live() as server:
         server.create_scratch(SCHEMA, RUN)
         server.stage(SCHEMA, target, tight.folder, silent)

@@ -168,12 +168,12 @@ def check(site: Site, history: History, policy: Policy, *, keys: bool) -> None:
     difference = site.compare("t", policy=policy)
     saved = site.save("t", policy=policy)
     with site.live() as server:
-        untouched = server.rest("rdsrestore_260101_000000_abcd", site.target("t", policy=policy))
+        untouched = server.untouched_rows("rdsrestore_260101_000000_abcd", site.target("t", policy=policy))
     load = site.load("t", policy=policy)
     ledger = site.ledger("t", difference.live, policy=policy, untouched=untouched)
 
     assert rows(history, site.now(query)) == wanted
-    assert (load.rows, ledger.matching, ledger.others, ledger.rest) == (difference.writes, load.rows, 0, None)
+    assert (load.rows, ledger.matching, ledger.others, ledger.untouched) == (difference.writes, load.rows, 0, None)
     site.undo(saved)
     assert rows(history, site.now(query)) == now
 

@@ -11,6 +11,6 @@ def test_deleted_rows_come_back_and_rows_written_since_stay(site: Site) -> None:
 
     assert (difference.missing, difference.live, difference.changed, difference.newer) == (2, 2, 1, 1)
     assert load.inserted == 2
-    assert (check.planned, check.done, check.matching, check.others, check.rest) == (2, 2, 2, 0, None)
+    assert (check.planned, check.done, check.matching, check.others, check.untouched) == (2, 2, 2, 0, None)
     assert (check.before, check.after) == (2, 4)
     assert site.now("SELECT * FROM t ORDER BY id") == [(1, "a"), (2, "newer"), (3, "c"), (4, "new")]

@@ -36,7 +36,7 @@ def test_missing_puts_back_what_is_missing_and_nothing_else(site: Site) -> None:
 
     assert (difference.missing, difference.changed, difference.newer) == (2, 2, 1)
     assert (load.inserted, load.updated, load.deleted) == (2, 0, 0)
-    assert (ledger.rest, ledger.others) == (None, 0)
+    assert (ledger.untouched, ledger.others) == (None, 0)
     assert site.now("SELECT * FROM t WHERE id IN (3, 4, 9)") == changed
     assert site.now(ROWS)[:2] == site.then(ROWS)[:2]
 
@@ -49,7 +49,7 @@ def test_overwrite_also_gives_changed_rows_their_restored_values(site: Site) -> 
 
     assert (difference.planned(Act.INSERT), difference.planned(Act.UPDATE)) == (2, 2)
     assert (load.inserted, load.updated, load.deleted) == (2, 2, 0)
-    assert (ledger.matching, ledger.rest) == (4, None)
+    assert (ledger.matching, ledger.untouched) == (4, None)
     assert site.now(ROWS)[:6] == site.then(ROWS)
     assert site.now("SELECT v FROM t WHERE id = 9") == [("new",)]
 
@@ -61,7 +61,7 @@ def test_exact_makes_the_table_what_it_was(site: Site) -> None:
     _, load, ledger = site.restore("t", policy=policy(Merge.EXACT))
 
     assert (load.inserted, load.updated, load.deleted) == (2, 2, 1)
-    assert (ledger.before, ledger.after, ledger.others, ledger.rest) == (5, 6, 0, None)
+    assert (ledger.before, ledger.after, ledger.others, ledger.untouched) == (5, 6, 0, None)
     assert site.now(ROWS) == site.then(ROWS)
 
 

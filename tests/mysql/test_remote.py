@@ -125,13 +125,13 @@ def test_a_whole_table_is_fetched_and_written_by_workers_though_some_are_lost(
             definition = then.definition(site.ref("t"))
             assert definition
             dump = then.dump(definition, Selection(), site.folder, kill_once)
-        target = Target(dump, site.ref("t"), Policy(), whole=True)
+        target = Target(dump, site.ref("t"), Policy(), direct=True)
         with away.production(site.production.endpoint, USER) as now:
             now.create_scratch(SCHEMA, "260101-000000-abcd")
             now.stage(SCHEMA, target, site.folder, silent)
             wanted = workers - 1
             now.load(SCHEMA, [target], site.folder, ThrottleRules(), kill_once)
-            ledger = now.ledger(SCHEMA, target, site.folder, 0, now.rest(SCHEMA, target), silent)
+            ledger = now.ledger(SCHEMA, target, site.folder, 0, now.untouched_rows(SCHEMA, target), silent)
 
     assert len(killed) == workers - 1  # the last one has done all that was left
     assert dump.path.endswith(".age")

@@ -38,7 +38,7 @@ def after(site: Site, target: Target, since: str) -> Ledger:
         server.stage(SCHEMA, target, site.folder, silent)
         (difference,) = server.compare(SCHEMA, [target], site.folder, silent)
         server.save(SCHEMA, target, site.folder, silent)
-        untouched = server.rest(SCHEMA, target)
+        untouched = server.untouched_rows(SCHEMA, target)
         server.load(SCHEMA, [target], site.folder, ThrottleRules(), silent)
         site.now(since)
         known = (SCHEMA, target, site.folder, difference.live, untouched, silent)
@@ -53,7 +53,7 @@ def test_what_others_take_away_is_counted(place: Site, since: str, matching: int
     place.both(SEED)
     place.now("DELETE FROM t")
     place.dump("t")
-    ledger = after(place, replace(place.target("t"), whole=whole), since)
+    ledger = after(place, replace(place.target("t"), direct=whole), since)
     assert (ledger.done, ledger.matching, ledger.gone) == (4, matching, gone)
 
 

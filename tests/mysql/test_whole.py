@@ -37,7 +37,7 @@ def emptied(site: Site) -> Target:
     site.then("UPDATE t SET raw = NULL WHERE id % 7 = 0")
     site.now("DELETE FROM t")
     site.dump("t")
-    return replace(site.target("t"), whole=True)
+    return replace(site.target("t"), direct=True)
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def ready(site: Site, target: Target) -> Iterator[MysqlProduction]:
     """Production with a scratch schema, and the target prepared."""
     with site.live() as server:
         server.create_scratch(SCHEMA, "260101-000000-abcd")
-        assert server.takes_whole(target)
+        assert server.takes_directly(target)
         server.stage(SCHEMA, target, site.folder, silent)
         yield server
 
@@ -54,7 +54,7 @@ def go(site: Site, server: MysqlProduction, target: Target) -> tuple[SavedTable,
     """The steps after staging."""
     (difference,) = server.compare(SCHEMA, [target], site.folder, silent)
     saved = server.save(SCHEMA, target, site.folder, silent)
-    untouched = server.rest(SCHEMA, target)
+    untouched = server.untouched_rows(SCHEMA, target)
     server.load(SCHEMA, [target], site.folder, ThrottleRules(), silent)
     load = server.loaded(SCHEMA, target)
     return saved, load, server.ledger(SCHEMA, target, site.folder, difference.live, untouched, silent)
@@ -69,7 +69,7 @@ def test_all_rows_come_back_and_the_books_balance(site: Site, emptied: Target) -
         _saved, load, ledger = go(site, server, emptied)
     assert (load.inserted, load.conflicts) == (ROWS, ())
     assert (ledger.before, ledger.after, ledger.planned, ledger.done, ledger.matching) == (0, ROWS, ROWS, ROWS, ROWS)
-    assert ledger.rest is True
+    assert ledger.untouched is True
     assert site.equal("t")
 
 
@@ -153,13 +153,13 @@ def test_rows_that_were_written_again_since_are_told_apart(site: Site, emptied: 
     with ready(site, emptied) as server:
         server.load(SCHEMA, [emptied], site.folder, ThrottleRules(), silent)
         site.now("UPDATE t SET name = 'again' WHERE id = 5; INSERT INTO t (name) VALUES ('more')")
-        ledger = server.ledger(SCHEMA, emptied, site.folder, 0, server.rest(SCHEMA, emptied), silent)
-    assert (ledger.done, ledger.matching, ledger.others, ledger.rest) == (ROWS, ROWS - 1, 1, None)
+        ledger = server.ledger(SCHEMA, emptied, site.folder, 0, server.untouched_rows(SCHEMA, emptied), silent)
+    assert (ledger.done, ledger.matching, ledger.others, ledger.untouched) == (ROWS, ROWS - 1, 1, None)
 
 
 def test_new_rows_after_the_dumps_last_key_cost_no_second_look(site: Site, emptied: Target) -> None:
     with ready(site, emptied) as server:
-        untouched = server.rest(SCHEMA, emptied)
+        untouched = server.untouched_rows(SCHEMA, emptied)
         server.load(SCHEMA, [emptied], site.folder, ThrottleRules(), silent)
         site.now("INSERT INTO t (name) VALUES ('more')")
         ledger = server.ledger(SCHEMA, emptied, site.folder, 0, untouched, silent)
@@ -169,7 +169,7 @@ def test_new_rows_after_the_dumps_last_key_cost_no_second_look(site: Site, empti
             )
             == []
         )
-    assert (ledger.matching, ledger.others, ledger.rest) == (ROWS, 1, None)
+    assert (ledger.matching, ledger.others, ledger.untouched) == (ROWS, 1, None)
 
 
 def test_undo_takes_every_row_back_but_those_written_since(site: Site, emptied: Target) -> None:
@@ -196,15 +196,15 @@ def test_undo_takes_every_row_back_but_those_written_since(site: Site, emptied: 
 def test_a_table_with_more_to_it_is_staged(site: Site, emptied: Target, why: str, text: str) -> None:
     site.now(text)
     with site.live() as server:
-        assert not server.takes_whole(replace(emptied, whole=False)), why
+        assert not server.takes_directly(replace(emptied, direct=False)), why
 
 
 def test_a_table_that_has_rows_takes_the_dump_whole_where_no_key_is_on_both_sides(site: Site, emptied: Target) -> None:
     site.now("INSERT INTO t (id, name) VALUES (900000, 'new')")
     apart = replace(emptied, located=replace(site.locate("t"), common=0))
     with site.live() as server:
-        assert server.takes_whole(apart)
-        assert not server.takes_whole(replace(apart, policy=Policy(Merge.OVERWRITE)))
+        assert server.takes_directly(apart)
+        assert not server.takes_directly(replace(apart, policy=Policy(Merge.OVERWRITE)))
 
 
 def test_a_large_table_is_dumped_in_pieces_that_make_one_file(site: Site) -> None:
@@ -219,8 +219,8 @@ def test_a_large_table_is_dumped_in_pieces_that_make_one_file(site: Site) -> Non
     assert made.bytes == (site.folder / made.path).stat().st_size
     assert not list(site.folder.glob("*.piece*"))
     site.now("DELETE FROM t")
-    with ready(site, replace(site.target("t"), whole=True)) as server:
-        go(site, server, replace(site.target("t"), whole=True))
+    with ready(site, replace(site.target("t"), direct=True)) as server:
+        go(site, server, replace(site.target("t"), direct=True))
     assert site.equal("t")
 
 

@@ -40,14 +40,14 @@ class Context:
     """One command's settings and screens.
 
     People read `screen` (standard output, or standard error where programs read standard output), programs `stream`;
-    `guide` is None where nobody can be asked.
+    `prompts` is None where nobody can be asked.
     """
 
     settings: Settings
     screen: Terminal
     errors: Terminal
     stream: JsonListener | None
-    guide: Prompts | None
+    prompts: Prompts | None
     runs: Runs = field(init=False)
     _opened: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -76,7 +76,7 @@ class Context:
             screen=screen,
             errors=errors,
             stream=JsonListener(sys.stdout) if json else None,
-            guide=Prompts(screen, patience=settings.wait_for_answer) if somebody_there(sys.stdin, screen) else None,
+            prompts=Prompts(screen, patience=settings.wait_for_answer) if somebody_there(sys.stdin, screen) else None,
         )
 
     def remind(self) -> None:
@@ -90,8 +90,8 @@ class Context:
 
         `typed` is what the command line has typed already for a question that wants more than a yes.
         """
-        guide, user = self.guide, self.settings.user or "the master user"
-        ask = (lambda: guide.password(f"Password of {user} on production")) if guide else None
+        prompts, user = self.prompts, self.settings.user or "the master user"
+        ask = (lambda: prompts.password(f"Password of {user} on production")) if prompts else None
         world = compose.build(self.settings, self._operator(yes=yes, typed=typed), ask)
         self._opened.callback(world.engines.close)
         return world
@@ -139,22 +139,22 @@ class Context:
 
     def confirm(self, question: str) -> bool:
         """Ask; without a terminal the answer is no, and the flag that says yes is named."""
-        if self.guide is None:
+        if self.prompts is None:
             raise Refused("confirm", "there is no terminal to ask", "add --yes to answer every question with yes")
-        return self.guide.confirm(question)
+        return self.prompts.confirm(question)
 
     def agree(self, question: str) -> bool:
         """Ask for the word yes, before a write to production; without a terminal as `confirm`."""
-        if self.guide is None:
+        if self.prompts is None:
             raise Refused("confirm", "there is no terminal to ask", "add --yes to answer every question with yes")
-        return self.guide.agree(question)
+        return self.prompts.agree(question)
 
     def decide(self, question: Question) -> Answer:
         """Ask before production changes; without a terminal as `confirm`."""
-        if self.guide is None:
+        if self.prompts is None:
             flags = f"--yes and --confirm '{question.typed}'" if question.typed else "--yes to answer every question"
             raise Refused("confirm", "there is no terminal to ask", f"add {flags}")
-        return self.guide.decide(question, self.show_differences)
+        return self.prompts.decide(question, self.show_differences)
 
     def show_differences(self, differences: Sequence[TableDifference], *, asked: bool = True) -> None:
         """Show what sets restored rows and production's apart; `asked` where a yes to writing them follows."""

@@ -179,7 +179,7 @@ def carry_out(plan: Plan, read: Survey, world: World, context: Context, by: str)
 def dumps(run: Run) -> Iterator[Path]:
     """Name the files that hold what was dumped."""
     dumped, saved = run.facts.find(Dumped), run.facts.find(Saved)
-    kept = {table.dump.path for table in saved.tables if table.whole} if saved else set()
+    kept = {table.dump.path for table in saved.tables if table.direct} if saved else set()
     if dumped:
         for place, files in ((run.folder, dumped.dumps), (run.folder / AFTER, dumped.afters)):
             for each in files:

@@ -169,7 +169,7 @@ class MysqlProduction:
             self._lock.keep("swap")
         target_table.swap(self._ready(), live, shadow, former)
 
-    def print(self, schema: str, target: Target) -> str:
+    def plan_digest(self, schema: str, target: Target) -> str:
         """Return the digest of a table's plan as it is now."""
         return self._strategies.of(target).digest(schema, target)
 
@@ -177,7 +177,7 @@ class MysqlProduction:
         """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
         self._strategies.of(target).stage(schema, target, self._store(folder), progress)
 
-    def takes_whole(self, target: Target) -> bool:
+    def takes_directly(self, target: Target) -> bool:
         """Say whether a table can take its rows as they are, without staging: it has none of them."""
         live = self.definition(target.ref)
         return live is not None and direct.fits(self._ready(), target, live)
@@ -200,7 +200,7 @@ class MysqlProduction:
         """Write what the rows are that are to change into an undo file, and prove it."""
         return self._strategies.of(target).save(self._job(schema, target), self._store(folder), progress)
 
-    def rest(self, schema: str, target: Target) -> Fingerprint | None:
+    def untouched_rows(self, schema: str, target: Target) -> Fingerprint | None:
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
         return self._strategies.of(target).untouched(self._job(schema, target))
 

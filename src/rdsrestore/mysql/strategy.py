@@ -105,7 +105,7 @@ class Merged(Strategy):
 
     def untouched(self, job: Job) -> Fingerprint | None:
         """Hash the rows that the plan does not name; None without a key, and where nothing could reach them."""
-        return ledger.rest(self._ready(), job.context)
+        return ledger.untouched_rows(self._ready(), job.context)
 
     def load(self, jobs: Sequence[Job], store: DumpStore, pacing: Pacing, progress: Progress) -> None:
         """Write all tables together, parents before children, in as many rounds as that takes."""
@@ -154,7 +154,7 @@ class Direct(Strategy):
 
     def untouched(self, job: Job) -> Fingerprint | None:
         """Hash what is there; None where the dump's rows can be told by their keys."""
-        return reconcile.rest(self._login, job.context, job.target)
+        return reconcile.untouched_rows(self._login, job.context, job.target)
 
     def load(self, jobs: Sequence[Job], store: DumpStore, pacing: Pacing, progress: Progress) -> None:
         """Write the statements that no note says to be written, table by table."""
@@ -182,7 +182,7 @@ class Strategies:
 
     def of(self, target: Target) -> Strategy:
         """Name the way that was chosen for a table when it was staged."""
-        return self._direct if target.whole else self._merged
+        return self._direct if target.direct else self._merged
 
     def shared(self, jobs: Sequence[Job]) -> Iterator[tuple[Strategy, Sequence[Job]]]:
         """Share out a run's tables; what goes directly comes first: it waits for no other row."""

@@ -152,7 +152,7 @@ def difference(found: TableDifference) -> dict[str, Json]:
         "children": [{**encode_fields(child), "child": str(child.child)} for child in found.children],
         "unlike": list(found.unlike),
         "unseen": found.unseen,
-        "print": found.print,
+        "print": found.digest,
     }
 
 

@@ -113,7 +113,7 @@ class Production(Protocol):
         """Give `shadow` the name of `live`, and `live` the name `aside`, in one step; done already is fine."""
         ...
 
-    def print(self, schema: str, target: Target) -> str:
+    def plan_digest(self, schema: str, target: Target) -> str:
         """Return the digest of a table's plan as it is now."""
         ...
 
@@ -121,7 +121,7 @@ class Production(Protocol):
         """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
         ...
 
-    def takes_whole(self, target: Target) -> bool:
+    def takes_directly(self, target: Target) -> bool:
         """Say whether a table can take its rows as they are, without staging: it has none of them."""
         ...
 
@@ -147,7 +147,7 @@ class Production(Protocol):
         """
         ...
 
-    def rest(self, schema: str, target: Target) -> Fingerprint | None:
+    def untouched_rows(self, schema: str, target: Target) -> Fingerprint | None:
         """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
         ...
 

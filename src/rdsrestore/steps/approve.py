@@ -49,7 +49,7 @@ class Approve(Step):
         question = Question(text, differences, typed or None, run.survey.hourly_cost)
         if rows:
             refuse_unless_yes(run.world.operator.approve(question))
-        return Approved(rows, tuple(difference.print for difference in differences))
+        return Approved(rows, tuple(difference.digest for difference in differences))
 
     def result(self, fact: Fact | None) -> str:
         """Say what was approved."""

@@ -52,7 +52,7 @@ class Load(Step):
         targets = run.facts.get(Staged).targets
         with production(run) as database:
             for target, approved in zip(targets, run.facts.get(Approved).prints, strict=True):
-                unchanged(database.print(self.schema, target), approved)
+                unchanged(database.plan_digest(self.schema, target), approved)
             run.facts.put(Loaded((), complete=False))
             try:
                 database.load(self.schema, targets, run.folder, throttle_rules(run), run.progress)

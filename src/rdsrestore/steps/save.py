@@ -32,7 +32,7 @@ class Save(OnScratch):
         with production(run) as database:
             tables = tuple(database.save(self.schema, target, run.folder, run.progress) for target in targets)
             run.progress("noting what all other rows are", None)
-            untouched = tuple(database.rest(self.schema, target) for target in targets)
+            untouched = tuple(database.untouched_rows(self.schema, target) for target in targets)
             values = tuple(database.read(run.request.database, run.request.invariants))
         return Saved(tables, untouched, values)
 

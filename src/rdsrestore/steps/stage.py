@@ -65,7 +65,7 @@ class Stage(OnScratch):
             if not run.survey.relatives:
                 alone = {target.dump.definition.ref for target in targets} - parents(targets)
                 targets = tuple(
-                    replace(each, whole=each.dump.definition.ref in alone and database.takes_whole(each))
+                    replace(each, direct=each.dump.definition.ref in alone and database.takes_directly(each))
                     for each in targets
                 )
             for target in targets:
@@ -74,7 +74,7 @@ class Stage(OnScratch):
 
     def result(self, fact: Fact | None) -> str:
         """Say what was proved."""
-        if isinstance(fact, Staged) and all(target.whole for target in fact.targets):
+        if isinstance(fact, Staged) and all(target.direct for target in fact.targets):
             return "not needed: production has none of these rows, and takes the dump as it is"
         return "staged; row counts and checksums equal the copy's"
 

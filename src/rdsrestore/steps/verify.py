@@ -72,7 +72,7 @@ def balance(ledger: Ledger) -> str:
     since = ledger.done - ledger.matching - ledger.gone
     line += f", {counted(since, 'row')} written again since by others" if since else ""
     line += f", {counted(ledger.gone, 'row')} taken away since by others" if ledger.gone else ""
-    return f"{line}; {ALONE[ledger.rest]}" if ledger.rest in ALONE else line
+    return f"{line}; {ALONE[ledger.untouched]}" if ledger.untouched in ALONE else line
 
 
 def told(reading: Reading) -> str:
@@ -94,6 +94,6 @@ def judge(ledger: Ledger, hint: str) -> None:
     if ledger.done + ledger.unfit != ledger.planned:
         found = ledger.done + ledger.unfit
         raise VerifyError(where, "planned rows accounted for", hint, expected=ledger.planned, actual=found)
-    if ledger.rest and ledger.others and ledger.matching == ledger.done:
+    if ledger.untouched and ledger.others and ledger.matching == ledger.done:
         expected = ledger.after - ledger.others
         raise VerifyError(where, "rows in the table", hint, expected=expected, actual=ledger.after)

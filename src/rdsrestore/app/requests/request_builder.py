@@ -117,9 +117,9 @@ def point(asked: CommandLine, context: Context) -> Moment | Snapshot:
         moment = timespec.parse(asked.before, now(), zone)
         context.screen.print(f"restore point: {timespec.explain(moment, now(), zone)}", soft_wrap=True)
         return moment
-    if context.guide is None:
+    if context.prompts is None:
         raise missing("--before", "the moment to restore")
-    return context.guide.ask_moment(now, zone)
+    return context.prompts.ask_moment(now, zone)
 
 
 def policy(asked: CommandLine, usual: Merge | None) -> Policy:
@@ -189,16 +189,16 @@ def ask_database(context: Context, world: World, instance: str) -> str:
 
 def ask_tables(context: Context, world: World, instance: str, database: str) -> tuple[str, ...]:
     """Let the operator choose among the database's tables."""
-    if context.guide is None:
+    if context.prompts is None:
         raise missing("TABLE", "the table to restore")
-    return context.guide.choose_some("Which tables?", on_production(context, world, instance, database))
+    return context.prompts.choose_some("Which tables?", on_production(context, world, instance, database))
 
 
 def chosen(context: Context, flag: str, what: str, choices: Callable[[], Sequence[str]]) -> str:
     """Ask for one of several; UsageError names the flag where nobody can be asked."""
-    if context.guide is None:
+    if context.prompts is None:
         raise missing(flag, what)
-    return context.guide.choose(f"Which is {what}?", choices())
+    return context.prompts.choose(f"Which is {what}?", choices())
 
 
 def on_production(context: Context, world: World, instance: str, database: str | None) -> Sequence[str]:

@@ -43,18 +43,18 @@ class SavedTable:
     """What a table's rows were before the load touched them: the undo file.
 
     `columns` are those by which a row is recognised, `key` the ones that identify it; `dump` holds the images, or,
-    where `whole`, the restored rows themselves, all of them new to production.
+    where `direct`, the restored rows themselves, all of them new to production.
     """
 
     target: TableRef = field(metadata=written_as("landing"))
     key: tuple[str, ...]
     columns: tuple[str, ...]
     dump: DumpFile
-    whole: bool = False
+    direct: bool = field(default=False, metadata=written_as("whole"))
 
 
 ALONE: Mapping[bool | None, str] = {True: "no other row changed", None: "no statement changed any other row"}
-"""What can be said of the rows that a plan does not name, by `Ledger.rest`."""
+"""What can be said of the rows that a plan does not name, by `Ledger.untouched`."""
 
 
 @written("Ledger")
@@ -65,7 +65,7 @@ class Ledger:
     `planned` and `done` count rows to write and rows written, `unfit` those left alone; `matching` of the `done` rows
     still are as planned, the other ones were written again since; of these `gone` rows were taken away, or came again
     where they had been deleted. `others` is what the application added or
-    removed meanwhile, and `rest` says whether the rows that the plan does not name are what they were; None where
+    removed meanwhile, and `untouched` says whether the rows that the plan does not name are what they were; None where
     nothing but its own statements could reach them, each of which changed as many rows as it named.
     """
 
@@ -78,7 +78,7 @@ class Ledger:
     done: int
     unfit: int
     matching: int
-    rest: bool | None = None
+    untouched: bool | None = field(default=None, metadata=written_as("rest"))
     gone: int = 0
 
     @property

@@ -112,7 +112,7 @@ class TableDifference:
     `restored` and `live` count both sides' rows that came into question, `groups` hold those that differ; rows in
     `conflicts` are left alone. `unlike` says in words what columns were added, dropped or retyped since, and `notes`
     what else has to be known. `unseen` rows
-    are on both sides and were not compared, since nothing would be done with those that differ. `print` is the plan's
+    are on both sides and were not compared, since nothing would be done with those that differ. `digest` is the plan's
     own digest: the same plan, approved and loaded, has the same.
     """
 
@@ -126,7 +126,7 @@ class TableDifference:
     unlike: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unseen: int = 0
-    print: str = ""
+    digest: str = field(default="", metadata=written_as("print"))
 
     def rows(self, relation: Relation) -> int:
         """Count the rows of one relation, whatever is done with them."""

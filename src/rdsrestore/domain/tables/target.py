@@ -70,7 +70,7 @@ class Target:
     """One table of a run: its restored rows, the table that takes them, the rules, and why it takes part.
 
     `located` says where the sides differ, None for everywhere. `after` holds the rows as the incident left them, where
-    a second moment was given; `undo` is an earlier restore's undo file, where that restore is to be taken back. `whole`
+    a second moment was given; `undo` is an earlier restore's undo file, where that is to be taken back. `direct`
     says that the target table has none of these rows and takes them as they are.
     """
 
@@ -81,7 +81,7 @@ class Target:
     undo: SavedTable | None = field(default=None, metadata=written_as("back"))
     role: Role = Role.ASKED
     located: Located | None = None
-    whole: bool = False
+    direct: bool = field(default=False, metadata=written_as("whole"))
 
     @property
     def rows_then(self) -> int:

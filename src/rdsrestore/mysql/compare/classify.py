@@ -59,7 +59,7 @@ def classify_table(session: Session, context: MergeContext, target: Target, prog
     extra = 0
     plan.make(session, context)
     if target.undo:
-        plan_undo(session, context, whole=target.undo.whole)
+        plan_undo(session, context, direct=target.undo.direct)
         return extra
     drift.check(session, context)
     if context.policy.three_way:
@@ -76,7 +76,7 @@ def classify_table(session: Session, context: MergeContext, target: Target, prog
     return extra
 
 
-def plan_undo(session: Session, context: MergeContext, *, whole: bool) -> None:
+def plan_undo(session: Session, context: MergeContext, *, direct: bool) -> None:
     """Write the plan that takes an earlier restore back."""
     if context.keyless:
         raise DatabaseError(
@@ -85,7 +85,7 @@ def plan_undo(session: Session, context: MergeContext, *, whole: bool) -> None:
             "delete them by hand: the undo file in the run's folder has their digests",
             code="db.no-key",
         )
-    undo_plan.plan_undo(session, context, whole=whole)
+    undo_plan.plan_undo(session, context, direct=direct)
 
 
 def find_unfit(session: Session, context: MergeContext, contexts: Sequence[MergeContext], progress: Progress) -> None:

@@ -110,7 +110,7 @@ def summed_up(session: Session, context: MergeContext, target: Target, live: int
         unlike=unlike(context),
         notes=target.located.notes if target.located else (),
         unseen=(target.located.common or 0) if target.located else 0,
-        print=digest(session, context),
+        digest=digest(session, context),
     )
 
 

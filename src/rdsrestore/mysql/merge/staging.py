@@ -78,7 +78,7 @@ def stage_target(
         staged = qualified(TableRef(schema, target.after.definition.ref.table))
         session.run(f"RENAME TABLE {staged} TO {place}")
     stage(session, login, schema, target.dump, store, progress)
-    if target.undo and not target.undo.whole:
+    if target.undo and not target.undo.direct:
         staged, place = qualified(TableRef(schema, target.dump.definition.ref.table)), undo_table_of(schema, target.ref)
         keys = ", ".join(map(quoted, target.undo.key))
         session.run(f"DROP TABLE IF EXISTS {place}")

@@ -47,7 +47,7 @@ def context(schema: str, saved: SavedTable, live: TableDefinition) -> MergeConte
             "take the rows back by hand: the undo file in the run's folder holds them",
             code="db.schema-drift",
         )
-    if saved.whole:
+    if saved.direct:
         own = saved.dump.definition
         source = qualified(TableRef(schema, own.ref.table))
         columns = tuple(known[name] for name in saved.columns)
@@ -67,10 +67,10 @@ def context(schema: str, saved: SavedTable, live: TableDefinition) -> MergeConte
     )
 
 
-def plan_undo(session: Session, context: MergeContext, *, whole: bool) -> None:
+def plan_undo(session: Session, context: MergeContext, *, direct: bool) -> None:
     """Plan the way back: rows that are as the restore left them become what they were, in reverse order."""
     names = ", ".join(map(quoted, context.key))
-    if whole:
+    if direct:
         session.run(
             f"INSERT INTO {context.plan} ({names}, rr_relation, rr_story, rr_act, rr_st, rr_why, rr_before)"
             f" SELECT {names}, '{Relation.EXTRA}', '{Provenance.UNKNOWN}', '{Act.DELETE}',"

@@ -11,7 +11,7 @@ from rdsrestore.mysql.merge.pacing import key_ranges
 from rdsrestore.mysql.session.login.connection import Session
 
 
-def rest(session: Session, context: MergeContext) -> Fingerprint | None:
+def untouched_rows(session: Session, context: MergeContext) -> Fingerprint | None:
     """Take the fingerprint of all rows that the plan does not touch, a range at a time.
 
     None without a key, and where nothing could reach them: each statement changed as many rows as it named, and no
@@ -30,14 +30,14 @@ def rest(session: Session, context: MergeContext) -> Fingerprint | None:
 
 
 def ledger(session: Session, context: MergeContext, before: int, untouched: Fingerprint | None) -> Ledger:
-    """Reconcile one table; `untouched` is what `rest` said before the load."""
+    """Reconcile one table; `untouched` is what `untouched_rows` said before the load."""
     (after,) = session.one(f"SELECT COUNT(*) FROM {context.target}")
     found = session.rows(
         "SELECT rr_act, COUNT(*), COALESCE(SUM(rr_st = 'done'), 0), COALESCE(SUM(rr_st = 'conflict'), 0)"
         f" FROM {context.plan} WHERE rr_act <> 'keep' GROUP BY rr_act"
     )
     done = {act: int(rows) for act, _planned, rows, _unfit in found}
-    now = rest(session, context) if untouched else None
+    now = untouched_rows(session, context) if untouched else None
     right, gone = matching(session, context, sum(done.values()))
     return Ledger(
         target=context.live.ref,
@@ -49,7 +49,7 @@ def ledger(session: Session, context: MergeContext, before: int, untouched: Fing
         done=sum(done.values()),
         unfit=sum(int(unfit) for _act, _planned, _done, unfit in found),
         matching=right,
-        rest=None if now is None else now == untouched,
+        untouched=None if now is None else now == untouched,
         gone=gone,
     )
 

@@ -30,7 +30,7 @@ CHECKERS = 2
 NONE = Fingerprint(0, 0)
 
 
-def rest(login: Login, context: MergeContext, target: Target) -> Fingerprint | None:
+def untouched_rows(login: Login, context: MergeContext, target: Target) -> Fingerprint | None:
     """Take the fingerprint of what is there before the load; None where the dump's own rows can be told by their keys.
 
     They are new then, and nothing but their own statements, each of which inserted as many rows as it has, wrote.
@@ -107,5 +107,5 @@ def ledger(session: Session, login: Login, context: MergeContext, known: Reconci
         unfit=unfit,
         matching=min(int(matching), written.inserted),
         gone=max(0, written.inserted - int(found)),
-        rest=True if known.untouched and same and after == known.before + written.inserted else None,
+        untouched=True if known.untouched and same and after == known.before + written.inserted else None,
     )

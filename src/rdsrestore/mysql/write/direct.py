@@ -105,7 +105,7 @@ def difference(session: Session, context: MergeContext, target: Target, store: D
         children=lost_children(session, context, target),
         unseen=common,
         notes=(*((preflight_conflicts.UNKNOWN,) if live and not known else ()), *(located.notes if located else ())),
-        print=print_of(target),
+        digest=print_of(target),
     )
 
 
@@ -117,7 +117,7 @@ def print_of(target: Target) -> str:
 def save(context: MergeContext, target: Target) -> SavedTable:
     """Name what the way back rests on: the dump itself, since every row of it is new to production."""
     names = tuple(column.name for column in context.columns)
-    return SavedTable(context.live.ref, context.then.key, names, target.dump, whole=True)
+    return SavedTable(context.live.ref, context.then.key, names, target.dump, direct=True)
 
 
 def load(

@@ -180,7 +180,7 @@ def reconciliation_line(ledger: Ledger) -> str:
     line += f", {ledger.others:+,} by others" if ledger.others else ""
     line += f", {ledger.after:,} now; {ledger.matching:,} of {ledger.done:,} written rows as planned"
     line += f", {ledger.gone:,} taken away since by others" if ledger.gone else ""
-    return f"{line}; {ALONE[ledger.rest]}" if ledger.rest in ALONE else line
+    return f"{line}; {ALONE[ledger.untouched]}" if ledger.untouched in ALONE else line
 
 
 def written(load: TableLoad) -> str:
