@@ -68,6 +68,8 @@ def ask(
         raise answer
     if isinstance(answer, Exception):
         reason = answer.reason if isinstance(answer, URLError) else answer
+        if isinstance(reason, TimeoutError):
+            raise NoAnswer("no answer in time") from None
         raise NoAnswer(f"no connection: {type(reason).__name__}") from None
     return answer
 

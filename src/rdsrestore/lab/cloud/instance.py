@@ -46,7 +46,10 @@ def resource_id() -> str:
 
 @dataclass
 class Instance:
-    """`shown` is the answer of DescribeDBInstances; `server` and `gateway` appear when the copy has been made."""
+    """`shown` is the answer of DescribeDBInstances; `server` and `gateway` appear when the copy has been made.
+
+    `changing` is held while a new password is taken up: one at a time.
+    """
 
     shown: dict[str, Any]
     server: Server | None = None
@@ -54,6 +57,7 @@ class Instance:
     gone: threading.Event = field(default_factory=threading.Event)
     settles: float = 0.0
     called: float | None = None
+    changing: threading.Lock = field(default_factory=threading.Lock)
 
     def settled(self) -> bool:
         """Whether its rules hold: not in the first `settles` seconds after its first caller."""

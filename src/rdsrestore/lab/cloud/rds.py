@@ -141,14 +141,16 @@ class Rds:
         self.pool.submit(self._change_password, instance, password)
 
     def _change_password(self, instance: Instance, password: str) -> None:
-        time.sleep(self.pace.reset / 3)
-        before = instance.status
-        instance.turn("resetting-master-credentials")
-        if not instance.settles:
-            self._set_password(instance, password)
-        time.sleep(self.pace.reset)
-        instance.shown["PendingModifiedValues"] = {}
-        instance.turn(before)
+        with instance.changing:
+            time.sleep(self.pace.reset / 3)
+            before = instance.status
+            instance.turn("resetting-master-credentials")
+            if not instance.settles:
+                self._set_password(instance, password)
+            if instance.gone.wait(self.pace.reset):
+                return
+            instance.shown["PendingModifiedValues"] = {}
+            instance.turn(before)
         if instance.settles and not instance.gone.wait(instance.settles):
             self._set_password(instance, password)
 
