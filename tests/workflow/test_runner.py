@@ -37,12 +37,15 @@ class Paper:
 
     records: list[tuple[Kind, str]] = field(default_factory=list)
     full_at: tuple[Kind, str] | None = None
+    signal_at: tuple[Kind, str] | None = None
 
     def append(self, kind: Kind, step: str = "", data: dict[str, Json] | None = None) -> None:
         del data
         if (kind, step) == self.full_at:
             raise JournalError("journal", "disk full")
         self.records.append((kind, step))
+        if (kind, step) == self.signal_at:
+            os.kill(os.getpid(), signal.SIGINT)
 
     def of(self, kind: Kind) -> list[str]:
         return [step for each, step in self.records if each is kind]
@@ -338,3 +341,20 @@ def test_a_moment_beyond_the_window_is_waited_for(stage: Stage) -> None:
 def test_a_moment_inside_the_window_is_not_waited_for(stage: Stage) -> None:
     stage.play(request(point=BEFORE))
     assert "reach-moment" not in stage.paper.of(Kind.INTENT)
+
+
+def test_a_signal_after_the_last_step_is_done_stops_nothing_any_more(stage: Stage) -> None:
+    stage.paper.signal_at = (Kind.DONE, "verify")
+    outcome = stage.play()
+    assert outcome.exit_code is ExitCode.OK
+    assert outcome.headline.startswith("restored and verified")
+    assert stage.paper.of(Kind.FAILED) == []
+    assert stage.nothing_left()
+
+
+def test_a_signal_between_two_steps_ends_the_run_and_blames_neither(stage: Stage) -> None:
+    stage.paper.signal_at = (Kind.DONE, "open-rule")
+    outcome = stage.play()
+    assert outcome.exit_code is ExitCode.INTERRUPTED
+    assert stage.paper.of(Kind.FAILED) == []
+    assert stage.nothing_left()

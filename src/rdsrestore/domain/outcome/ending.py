@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rdsrestore.domain.outcome.exit_code import ExitCode
+
 
 @dataclass(frozen=True)
 class Ending:
     """How a run ended: its exit code, its headline, its error's code, empty where it had none, and what it kept.
 
-    `changed` says whether it changed rows of production.
+    `changed` says whether it changed rows of production, `lacking` whether it did all its steps and something that was
+    wanted is not back.
     """
 
     exit_code: int
@@ -17,3 +20,11 @@ class Ending:
     error: str = ""
     changed: bool = False
     kept: bool = False
+    lacking: bool = False
+
+    @property
+    def again(self) -> ExitCode:
+        """What a cleanup that leaves nothing ends with: what the run left for somebody to do on production."""
+        if self.error:
+            return ExitCode.FAILED_CHANGED if self.changed else ExitCode.OK
+        return ExitCode.INCOMPLETE if self.lacking else ExitCode.OK

@@ -143,10 +143,10 @@ class Outcome:
         if self.remains:
             return ExitCode.CLEANUP_INCOMPLETE
         if self.earlier:
-            return ExitCode.FAILED_CHANGED if self.earlier.error and self.earlier.changed else ExitCode.OK
+            return self.earlier.again
         if self.cause:
             return self.failed_code(self.cause)
-        return ExitCode.INCOMPLETE if self.lacking or self.idle else ExitCode.OK
+        return ExitCode.INCOMPLETE if self.lacking or self.idle or self.recounted else ExitCode.OK
 
     def failed_code(self, cause: RdsRestoreError) -> ExitCode:
         """Choose for a run that did not come to its end."""
@@ -196,7 +196,11 @@ def recounted(outcome: Outcome, found: Recounted) -> str:
     act = "taken back" if outcome.undoes else "put back"
     said = f"{rows(outcome.written)} {act} and verified at {found.at:%Y-%m-%d %H:%M:%S} UTC, before the run was cut off"
     said += f"; {left_alone(outcome)}" if outcome.left_alone else ""
-    return f"{said}; {rows(outcome.gone)} fewer now" if outcome.gone else f"{said}, and only counted since"
+    return (
+        f"{said}; {rows(outcome.gone)} fewer now"
+        if outcome.gone
+        else f"{said}, and only counted since: rdsrestore compare looks at their content"
+    )
 
 
 def nothing(outcome: Outcome) -> str:

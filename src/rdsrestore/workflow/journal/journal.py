@@ -12,6 +12,7 @@ from typing import Protocol
 
 from rdsrestore.domain.codec import Json, decode, encode
 from rdsrestore.domain.outcome.ending import Ending
+from rdsrestore.domain.outcome.exit_code import ExitCode
 
 VERSION = 1
 
@@ -134,6 +135,7 @@ def ending(records: Sequence[Record]) -> Ending | None:
                 str(data.get("error", "")),
                 changed=bool(data.get("changed")),
                 kept=bool(data.get("kept")),
+                lacking=bool(data.get("lacking", code == ExitCode.INCOMPLETE)),
             )
         if record.kind in {Kind.RESUMED, Kind.INTENT}:
             return None

@@ -50,13 +50,14 @@ def execute(plan: Plan, run: Run, io: RunIO, left: Sequence[Step] = ()) -> Outco
     well, and those that are to be done afresh before they are done again.
     """
     started: list[Step] = list(left)
+    done: list[Step] = []
     with Interrupts(lambda heard: answer(heard, run, io, started)) as interrupts:
         cause = Cause()
         with suppress(Stop, Leave), interrupts.bounded(run.databases.hang_up):
             io.announcer.tell(events.RunStarted(run.id, plan, run.world.clock.now()))
-            cause = clear(plan, run, io, started) or forward(plan, run, io, started)
+            cause = clear(plan, run, io, started) or forward(plan, run, io, started, done)
             interrupts.shelter()
-        if interrupts.error:  # whatever the steps ran into on their way out
+        if interrupts.error and len(done) < len(plan.steps):  # whatever the steps ran into on their way out
             cause = Cause(interrupts.error)
         interrupts.shelter()
         kept = keep(run, io, started) if cause.error and not cause.bug and run.request.keep else ()
@@ -93,15 +94,20 @@ def clear(plan: Plan, run: Run, io: RunIO, started: list[Step]) -> Cause | None:
     return None
 
 
-def forward(plan: Plan, run: Run, io: RunIO, started: list[Step]) -> Cause:
-    """Apply steps until one fails; every failure ends here, so that the teardown always follows."""
+def forward(plan: Plan, run: Run, io: RunIO, started: list[Step], done: list[Step]) -> Cause:
+    """Apply steps until one fails; every failure ends here, so that the teardown always follows.
+
+    `done` gets each step that has its result: a signal that comes after the last one stops nothing any more.
+    """
     for step in plan.steps:
         begun = time.monotonic()
         try:
-            apply(step, run, io, started, begun)
+            apply(step, run, io, started, done, begun)
         except RdsRestoreError as error:
             return failed(step, Cause(error), error, begun, run, io)
         except Stop as stop:
+            if step in done:
+                return Cause() if step is plan.steps[-1] else Cause(stop.error)
             return failed(step, Cause(stop.error), stop.error, begun, run, io)
         except Exception as error:  # noqa: BLE001 - even our own bug must be followed by the teardown
             shown = our_bug(step.name, error)
@@ -109,7 +115,7 @@ def forward(plan: Plan, run: Run, io: RunIO, started: list[Step]) -> Cause:
     return Cause()
 
 
-def apply(step: Step, run: Run, io: RunIO, started: list[Step], begun: float) -> None:
+def apply(step: Step, run: Run, io: RunIO, started: list[Step], done: list[Step], begun: float) -> None:
     """Apply one step: intent on the disk, act, result on the disk."""
     expected = io.expected.get(step.name, step.usual.total_seconds())
     io.announcer.tell(events.StepStarted(step.name, step.describe(), step.impact, run.world.clock.now(), expected))
@@ -120,6 +126,7 @@ def apply(step: Step, run: Run, io: RunIO, started: list[Step], begun: float) ->
         run.facts.put(fact)
     seconds = time.monotonic() - begun
     result = step.result(fact)
+    done.append(step)  # from here on a signal finds it done: its record is written even where the signal comes first
     io.journal.append(
         Kind.DONE,
         step.name,
@@ -187,6 +194,7 @@ def conclude(kind: Kind, outcome: Outcome, run: Run, io: RunIO) -> None:
         "headline": outcome.headline,
         "error": outcome.cause.code if outcome.cause else "",
         "changed": outcome.rows_changed,
+        "lacking": not outcome.cause and bool(outcome.lacking or outcome.idle or outcome.recounted),
         "kept": encode(outcome.kept),
     }
     note(io, kind, "", data)
