@@ -33,8 +33,7 @@ from rdsrestore.mysql.session import named_lock
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import RemoteExecutor
-from rdsrestore.mysql.session.waiting import persistently
-from rdsrestore.mysql.session.waiting_drop import presently
+from rdsrestore.mysql.session.waiting import persistently, presently
 from rdsrestore.mysql.strategy import Strategies
 from rdsrestore.mysql.verify.invariants import read
 from rdsrestore.mysql.write import direct
@@ -143,7 +142,7 @@ class MysqlProduction:
         target_table.create(self._ready(), schema, dump, place, with_foreign_keys=with_foreign_keys)
 
     def drop_target_table(self, schema: str, place: TableRef) -> None:
-        """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
+        """Drop a table that `create_target_table` made for this run and that is still empty; otherwise leave it."""
         presently(lambda: target_table.drop(self._ready(), schema, place))
 
     def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
