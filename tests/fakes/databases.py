@@ -1,349 +1,33 @@
-"""Stand-ins for the world, with verbs: what a test says happened, happened. No patching anywhere."""
+"""Production, the copy, and the logins to both."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from rdsrestore.domain.cloud.instance import (
-    ApiCall,
-    GroupSpec,
-    Identity,
-    Leftover,
-    RestoreSpec,
-    SnapshotInfo,
-    SourceInstance,
-    SwitchSpec,
-)
-from rdsrestore.domain.errors import CloudError, DatabaseError
+from fakes.faults import Faults
+from fakes.rows import FakeRows
+from fakes.scene import BILLING, definition
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
-from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import verdict
-from rdsrestore.domain.request.request import Invariant, Request
-from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.domain.request.request import Invariant
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
-from rdsrestore.domain.tables.definition import Column, TableDefinition
+from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
-from rdsrestore.domain.tables.key_range import Chunk, Key, KeyRange
+from rdsrestore.domain.tables.key_range import Chunk
 from rdsrestore.domain.tables.rows import Act, Group, PlanLine, Provenance, Relation, TableDifference
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.ports.databases import Databases
 from rdsrestore.ports.progress import Progress
-from rdsrestore.workflow.events import Event
-from rdsrestore.workflow.step import World
-
-NOW = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
-BEFORE = Moment(datetime(2017, 6, 1, 10, 14, tzinfo=UTC), "2017-06-01T10:14Z")
-BILLING = TableRef("shop", "billing")
-LINES = TableRef("shop", "billing_lines")
-
-SOURCE = SourceInstance(
-    id="production",
-    resource_id="db-SOURCE",
-    engine="mariadb",
-    version="10.11.8",
-    status="available",
-    endpoint=Endpoint("production.example", 3306),
-    instance_class="db.t3.medium",
-    storage=20,
-    storage_type="gp3",
-    vpc="vpc-1",
-    subnet_group="private",
-    parameter_group="production-params",
-    option_group=None,
-    ca_certificate=None,
-    publicly_accessible=False,
-    master_user="admin",
-    retention_days=7,
-    earliest=NOW - timedelta(days=7),
-    latest=NOW - timedelta(minutes=3),
-)
-
-
-def request(**changes: object) -> Request:
-    base = Request(
-        instance="production",
-        database="shop",
-        tables=("billing",),
-        point=BEFORE,
-        operator="ada",
-        user="admin",
-        switch_role="arn:aws:iam::123456789012:role/switch",
-    )
-    return replace(base, **changes)  # type: ignore[arg-type]  # a test names the fields it changes
-
-
-def definition(ref: TableRef = BILLING, **changes: object) -> TableDefinition:
-    columns = (
-        Column("id", "bigint", "bigint", nullable=False),
-        Column("amount", "decimal(12,2)", "decimal", nullable=True),
-    )
-    base = TableDefinition(ref, "BASE TABLE", "InnoDB", columns, ("id",), rows=3, bytes=300)
-    return replace(base, **changes)  # type: ignore[arg-type]  # a test names the fields it changes
-
-
-@dataclass
-class FakeClock:
-    """Stands still until told."""
-
-    time: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.time
-
-
-@dataclass
-class Faults:
-    """Errors that a test wants at named calls: `times` each, before the effect or after it."""
-
-    planned: dict[str, BaseException] = field(default_factory=dict)
-    after: dict[str, Callable[[], None]] = field(default_factory=dict)
-
-    def fail(self, call: str, error: BaseException) -> None:
-        """Make the next call of that name fail before it does anything."""
-        self.planned[call] = error
-
-    def when(self, call: str, then: Callable[[], None]) -> None:
-        """Do something each time the call of that name has had its effect."""
-        self.after[call] = then
-
-    def before(self, call: str) -> None:
-        error = self.planned.pop(call, None)
-        if error:
-            raise error
-
-    def done(self, call: str) -> None:
-        then = self.after.get(call)
-        if then:
-            then()
-
-
-@dataclass
-class FakeCloud:
-    """An account with one source instance."""
-
-    held: SourceInstance = SOURCE
-    groups: dict[str, str] = field(default_factory=dict)
-    rules: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
-    copies: dict[str, RestoreSpec] = field(default_factory=dict)
-    strangers: list[Leftover] = field(default_factory=list)
-    switches: dict[str, datetime] = field(default_factory=dict)
-    stuck: set[str] = field(default_factory=set)
-    address: str | None = "203.0.113.7/32"
-    followers: dict[str, Endpoint | None] = field(default_factory=dict)
-    faults: Faults = field(default_factory=Faults)
-    calls: list[ApiCall] = field(default_factory=list)
-
-    def keep(self, name: str) -> None:
-        """Make every deletion of that resource fail."""
-        self.stuck.add(name)
-
-    def _call(self, operation: str) -> None:
-        self.faults.before(operation)
-        self.calls.append(ApiCall("rds", operation, f"request-{len(self.calls)}", 200))
-
-    def identity(self) -> Identity:
-        return Identity("123456789012", "arn:aws:iam::123456789012:user/ada")
-
-    def caller(self) -> str:
-        if self.address is None:
-            raise CloudError("caller", "unknown", code="aws.caller-unknown")
-        return self.address
-
-    def instances(self) -> Sequence[str]:
-        return (self.held.id,)
-
-    def source(self, instance: str) -> SourceInstance:
-        if instance != self.held.id:
-            raise CloudError("instance", f"there is no {instance}", code="aws.no-instance")
-        return self.held
-
-    def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
-        return (SnapshotInfo("nightly", instance, "available", NOW),)
-
-    def snapshot(self, snapshot: str) -> SnapshotInfo:
-        return SnapshotInfo(snapshot, self.held.id, "available", NOW)
-
-    def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
-        del instance
-        self.faults.before("replicas")
-        return self.followers
-
-    def denied(self, vpc: str) -> Sequence[str]:
-        del vpc
-        return ()
-
-    def doubted(self, *, switch: bool) -> Sequence[str]:
-        del switch
-        return ()
-
-    def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
-        del source, instance_class
-        return Decimal("0.136")
-
-    def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
-        progress(f"waiting for {instance}", None)
-        return moment
-
-    def create_group(self, spec: GroupSpec, run: str) -> str:
-        del run
-        self._call("create_group")
-        self.groups[spec.name] = f"sg-{spec.name}"
-        self.faults.done("create_group")
-        return self.groups[spec.name]
-
-    def delete_group(self, name: str, progress: Progress) -> None:
-        del progress
-        self._call("delete_group")
-        if name in self.stuck or name in self.copies:
-            raise CloudError(name, "still in use", "wait")
-        self.groups.pop(name, None)
-        self.faults.done("delete_group")
-
-    def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
-        del run
-        self._call("open_rule")
-        self.rules.setdefault(group, set()).add((cidr, port))
-        self.faults.done("open_rule")
-        return "sgr-1"
-
-    def close_rules(self, group: str) -> None:
-        self._call("close_rules")
-        self.rules.pop(group, None)
-        self.faults.done("close_rules")
-
-    def find_group(self, name: str) -> str | None:
-        return self.groups.get(name)
-
-    def restore(self, spec: RestoreSpec, run: str) -> str:
-        del run
-        self._call("restore")
-        self.copies[spec.name] = spec
-        self.faults.done("restore")
-        return "db-COPY"
-
-    def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
-        del timeout
-        self._call("await_available")
-        progress("creating", None)
-        self.faults.done("await_available")
-        return Endpoint(f"{name}.example", 3306)
-
-    def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
-        del name, password, progress
-        self._call("reset_password")
-        self.faults.done("reset_password")
-
-    def delete_instance(self, name: str, progress: Progress) -> None:
-        del progress
-        self._call("delete_instance")
-        if name in self.stuck:
-            raise CloudError(name, "is still deleting", "wait")
-        self.copies.pop(name, None)
-        self.faults.done("delete_instance")
-
-    def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
-        self.faults.before("leftovers")
-        ours = [Leftover("instance", name, name.removeprefix("rdsrestore-"), "available") for name in self.copies]
-        ours += [Leftover("group", name, name.removeprefix("rdsrestore-"), "") for name in self.groups]
-        return tuple(each for each in (*ours, *self.strangers) if run in (None, each.run))
-
-    def arm(self, spec: SwitchSpec) -> None:
-        self.faults.before("arm")
-        self.switches |= dict.fromkeys(spec.instances, spec.at)
-        self.faults.done("arm")
-
-    def put_off(self, spec: SwitchSpec) -> None:
-        self.switches |= {name: spec.at for name in spec.instances if name in self.switches}
-
-    def disarm(self, instances: Sequence[str]) -> None:
-        self.faults.before("disarm")
-        for name in instances:
-            self.switches.pop(name, None)
-
-    def armed(self, instances: Sequence[str]) -> Sequence[str]:
-        return [name for name in instances if name in self.switches]
-
-    def deposit(self, bucket: str, key: str, content: bytes) -> None:
-        self.faults.before("deposit")
-        del bucket, key, content
-
-    def take_calls(self) -> Sequence[ApiCall]:
-        taken, self.calls = tuple(self.calls), []
-        return taken
-
-    def calls_of(self, step: str) -> Sequence[str]:
-        return (f"rds:{step}",)
-
-
-@dataclass
-class FakeRows:
-    """The rows of one side as one span."""
-
-    table: dict[int, str]
-
-    def task(self) -> FakeErrand:
-        return FakeErrand(self)
-
-    def cut(self, key_range: KeyRange, rows: int) -> Key | None:
-        del key_range, rows
-        return None
-
-    def key_ranges(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
-        del rows
-        return iter([key_range])
-
-    def rough(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
-        return self.key_ranges(key_range, rows)
-
-    def fingerprint(self, key_range: KeyRange) -> Fingerprint:
-        del key_range
-        return Fingerprint(len(self.table), hash(tuple(sorted(self.table.items()))))
-
-    def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
-        del key_range, parts
-        return (((str(key),), value) for key, value in self.table.items())
-
-    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
-        del key_range
-        return {}
-
-    @property
-    def numbered(self) -> bool:
-        return True
-
-    def present(self, key_range: KeyRange) -> Mapping[int, int]:
-        low = int(key_range.low[0]) + 1 if key_range.low else 0
-        high = int(key_range.high[0]) if key_range.high else max(self.table, default=0)
-        found: dict[int, int] = defaultdict(int)
-        for key in self.table:
-            if low <= key <= high:
-                found[key >> 6] |= 1 << (key & 63)
-        return found
-
-    def count(self, key_range: KeyRange) -> int:
-        return sum(each.bit_count() for each in self.present(key_range).values())
-
-
-@dataclass
-class FakeErrand:
-    """The same rows for somebody else."""
-
-    own: FakeRows
-
-    def rows(self) -> AbstractContextManager[FakeRows]:
-        return nullcontext(self.own)
 
 
 @dataclass
@@ -630,44 +314,6 @@ class FakeCopy:
         return DumpFile(definition, f"{definition.ref.table}.sql", 10, "0" * 64, len(rows), Fingerprint(len(rows), 1))
 
 
-def unreachable() -> DatabaseError:
-    return DatabaseError("copy", "no answer", "open the rule", code="db.unreachable")
-
-
-@dataclass
-class FakeOperator:
-    """Says yes, unless told to answer otherwise."""
-
-    answer: Answer = Answer.YES
-    asked: list[str] = field(default_factory=list)
-
-    def refuse(self) -> None:
-        self.answer = Answer.NO
-
-    def put_off(self) -> None:
-        self.answer = Answer.LATER
-
-    def approve(self, question: Question) -> Answer:
-        self.asked.append(question.text if question.typed is None else f"{question.text} [{question.typed}]")
-        return self.answer
-
-
-@dataclass
-class Ear:
-    """A listener that remembers, and breaks when told."""
-
-    heard: list[Event] = field(default_factory=list)
-    broken: bool = False
-
-    def hear(self, event: Event) -> None:
-        if self.broken:
-            raise ConnectionError("nobody there")
-        self.heard.append(event)
-
-    def close(self) -> Sequence[str]:
-        return ()
-
-
 @dataclass(frozen=True)
 class FakeEngines:
     """One engine's servers, whatever it is called."""
@@ -683,16 +329,3 @@ class FakeEngines:
 
     def close(self) -> None:
         self.databases.close()
-
-
-@dataclass
-class FakeWorld:
-    """All of them together."""
-
-    cloud: FakeCloud = field(default_factory=FakeCloud)
-    server: FakeServer = field(default_factory=FakeServer)
-    operator: FakeOperator = field(default_factory=FakeOperator)
-    clock: FakeClock = field(default_factory=FakeClock)
-
-    def world(self) -> World:
-        return World(self.cloud, FakeEngines(self.server), self.operator, self.clock)
