@@ -69,7 +69,10 @@ class FakeCloud:
         return (SnapshotInfo("nightly", instance, "available", NOW),)
 
     def snapshot(self, snapshot: str) -> SnapshotInfo:
-        return SnapshotInfo(snapshot, self.held.id, "available", NOW)
+        known = {each.id: each for each in self.snapshots(self.held.id)}
+        if snapshot not in known:
+            raise CloudError("--snapshot", f"there is no snapshot {snapshot}", code="aws.no-snapshot")
+        return known[snapshot]
 
     def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
         del instance
@@ -153,6 +156,11 @@ class FakeCloud:
         self.faults.before("leftovers")
         ours = [Leftover("instance", name, name.removeprefix("rdsrestore-"), "available") for name in self.copies]
         ours += [Leftover("group", name, name.removeprefix("rdsrestore-"), "") for name in self.groups]
+        ours += [
+            Leftover("rule", f"sgr-{name}", name.removeprefix("rdsrestore-"), "")
+            for name, group in self.groups.items()
+            if self.rules.get(group)
+        ]
         return tuple(each for each in (*ours, *self.strangers) if run in (None, each.run))
 
     def arm(self, spec: SwitchSpec) -> None:

@@ -37,7 +37,9 @@ class FakeServer:
     workers: tuple[Executor, int] | None = None
     live: dict[TableRef, dict[int, str]] = field(default_factory=lambda: {BILLING: {}})
     then: dict[TableRef, dict[int, str]] = field(default_factory=lambda: {BILLING: {1: "a", 2: "b", 3: "c"}})
-    scratch: set[str] = field(default_factory=set)
+    scratch: dict[str, str] = field(default_factory=dict)
+    """The run that each schema is of."""
+    held: set[str] = field(default_factory=set)
     definitions: dict[TableRef, TableDefinition] = field(default_factory=dict)
     facts: ServerFacts = field(
         default_factory=lambda: ServerFacts(
@@ -90,22 +92,20 @@ class FakeServer:
         self.faults.before("rehearse")
 
     def create_scratch(self, schema: str, run: str) -> None:
-        del run
         self.faults.before("create_scratch")
-        self.scratch.add(schema)
+        self.scratch[schema] = run
         self.faults.done("create_scratch")
 
     def drop_scratch(self, schema: str) -> None:
         self.faults.before("drop_scratch")
-        self.scratch.discard(schema)
+        self.scratch.pop(schema, None)
         self.faults.done("drop_scratch")
 
     def scratches(self) -> Sequence[str]:
-        return ()
+        return tuple(self.scratch.values())
 
     def at_work(self, run: str) -> str:
-        del run
-        return ""
+        return "another login" if run in self.held else ""
 
     def scratch_exists(self, schema: str) -> bool:
         return schema in self.scratch
@@ -255,9 +255,13 @@ class FakeServer:
 
     @contextmanager
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
-        del endpoint, user, run, refs
+        del endpoint, user, refs
         self.faults.before("lock")
-        yield
+        self.held.add(run)
+        try:
+            yield
+        finally:
+            self.held.discard(run)
 
     def statements_of(self, step: str, policy: Policy) -> Sequence[str]:
         del policy
