@@ -47,14 +47,14 @@ class Subject:
             yield server
 
 
-@pytest.fixture(params=["fake", "adapter"])
+@pytest.fixture(params=["fake", "site", "mysql_site"])
 def subject(request: pytest.FixtureRequest) -> Subject:
-    """The fake, then the adapter."""
+    """The fake, then the adapter on each family's servers."""
     if request.param == "fake":
         fake = FakeServer()
         fake.live[TableRef("shop", "billing")] = {1: "a"}
         return Subject(fake, "shop")
-    site: Site = request.getfixturevalue("site")
+    site: Site = request.getfixturevalue(request.param)
     site.both("CREATE TABLE billing (id BIGINT PRIMARY KEY, amount DECIMAL(12,2))")
     site.now("INSERT INTO billing VALUES (1, 1)")
     site.copy.sql("INSERT INTO billing VALUES (1, 1), (2, 2), (3, 3)", site.database)
