@@ -34,10 +34,10 @@ from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import RemoteExecutor
 from rdsrestore.mysql.session.waiting import drop_when_free, load_when_back
-from rdsrestore.mysql.strategy import Strategies
 from rdsrestore.mysql.verify.invariants import read
 from rdsrestore.mysql.write import direct
 from rdsrestore.mysql.write.throttle import Throttle
+from rdsrestore.mysql.write_strategy import Strategies
 from rdsrestore.ports.progress import Progress
 
 WHERE = "production"
