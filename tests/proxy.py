@@ -125,7 +125,11 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(*fault.answer)
 
     def do_GET(self) -> None:
-        self.reply(*self.forward(b""))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.reply(*self.forward(body))
+
+    do_PUT = do_GET  # noqa: N815 - the base class's name
+    do_DELETE = do_GET  # noqa: N815 - the base class's name
 
     def forward(self, body: bytes) -> tuple[int, bytes]:
         headers = {key: value for key, value in self.headers.items() if key.lower() not in {"host", "content-length"}}

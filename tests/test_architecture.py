@@ -48,6 +48,8 @@ HOMES: dict[str, frozenset[str]] = {
 }
 MOST_IN_A_PACKAGE = 10
 """Modules that a package may have besides its sub-packages; each step has a file of its own."""
+MOST_IN_A_ROLE = 10
+"""Methods that a protocol may ask for itself; an adapter may have several roles."""
 
 
 def modules() -> Iterator[Path]:
@@ -113,6 +115,18 @@ def test_modules_and_functions_stay_short(path: Path) -> None:
     assert text.count("\n") <= LONGEST_MODULE
     functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
     assert [f"{node.name}: {length(node)} lines" for node in functions if length(node) > LONGEST_FUNCTION] == []
+
+
+def test_a_role_of_a_port_asks_for_no_more_than_ten_things() -> None:
+    classes = [
+        node
+        for path in (SOURCE / "ports").glob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert classes
+    sizes = {each.name: sum(isinstance(part, ast.FunctionDef) for part in each.body) for each in classes}
+    assert {name: size for name, size in sizes.items() if size > MOST_IN_A_ROLE} == {}
 
 
 def length(node: ast.FunctionDef) -> int:

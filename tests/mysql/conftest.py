@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,14 +30,10 @@ def tls_options(certificates: Path) -> tuple[str, ...]:
     )
 
 
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[tuple[Server, Server]]:
-    secured = tls_options(certificates)
-    folder = tmp_path_factory.mktemp("mysql")
-    both = (
-        launch(folder / "p", *secured, "--log-bin=binlog", "--binlog-format=ROW", "--server-id=1"),
-        launch(folder / "c", *secured),
-    )
+@contextmanager
+def stopped(production: Server, copy: Server) -> Iterator[tuple[Server, Server]]:
+    """Have the servers stop, all at once, when their tests are over."""
+    both = (production, copy)
     yield both
     for server in both:
         server.process.terminate()
@@ -44,10 +41,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Ite
         server.process.wait(60)
 
 
-@pytest.fixture
-def site(servers: tuple[Server, Server], certificates: Path, tmp_path: Path) -> Iterator[Site]:
+@contextmanager
+def database(servers: tuple[Server, Server], certificates: Path, folder: Path) -> Iterator[Site]:
+    """A database of one test's own on both servers."""
     production, copy = servers
-    made = Site(production, copy, certificates / "ca.pem", tmp_path, f"shop{next(numbers)}")
+    made = Site(production, copy, certificates / "ca.pem", folder, f"shop{next(numbers)}")
     for server in servers:
         server.sql(f"CREATE DATABASE {made.database} CHARACTER SET utf8mb4")
     yield made
@@ -55,30 +53,36 @@ def site(servers: tuple[Server, Server], certificates: Path, tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[tuple[Server, Server]]:
+    """MariaDB twice: production and its restored copy."""
+    secured = tls_options(certificates)
+    folder = tmp_path_factory.mktemp("mysql")
+    production = launch(folder / "p", *secured, "--log-bin=binlog", "--binlog-format=ROW", "--server-id=1")
+    with stopped(production, launch(folder / "c", *secured)) as both:
+        yield both
+
+
+@pytest.fixture
+def site(servers: tuple[Server, Server], certificates: Path, tmp_path: Path) -> Iterator[Site]:
+    with database(servers, certificates, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
 def mysql_servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[tuple[Server, Server]]:
     """Oracle's MySQL twice: production and its restored copy."""
     secured = tls_options(certificates)
     folder = tmp_path_factory.mktemp("oracle")
-    both = (
-        mysql_root.launch(folder / "p", folder, *secured, "--server-id=1"),
-        mysql_root.launch(folder / "c", folder, *secured, "--skip-log-bin"),
-    )
-    yield both
-    for server in both:
-        server.process.terminate()
-    for server in both:
-        server.process.wait(60)
+    production = mysql_root.launch(folder / "p", folder, *secured, "--server-id=1")
+    with stopped(production, mysql_root.launch(folder / "c", folder, *secured, "--skip-log-bin")) as both:
+        yield both
 
 
 @pytest.fixture
 def mysql_site(mysql_servers: tuple[Server, Server], certificates: Path, tmp_path: Path) -> Iterator[Site]:
     """One test's database on two servers of Oracle's MySQL."""
-    production, copy = mysql_servers
-    made = Site(production, copy, certificates / "ca.pem", tmp_path, f"shop{next(numbers)}")
-    for server in mysql_servers:
-        server.sql(f"CREATE DATABASE {made.database} CHARACTER SET utf8mb4")
-    yield made
-    made.drop()
+    with database(mysql_servers, certificates, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(params=["site", "mysql_site"])

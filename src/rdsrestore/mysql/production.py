@@ -142,7 +142,7 @@ class MysqlProduction:
         target_table.create(self._ready(), schema, dump, place, with_foreign_keys=with_foreign_keys)
 
     def drop_target_table(self, schema: str, place: TableRef) -> None:
-        """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
+        """Drop a table that `create_target_table` made for this run and that is still empty; otherwise leave it."""
         drop_when_free(lambda: target_table.drop(self._ready(), schema, place))
 
     def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:

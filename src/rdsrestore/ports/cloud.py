@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
@@ -19,14 +19,11 @@ from rdsrestore.domain.cloud.instance import (
 )
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
-
-if TYPE_CHECKING:
-    pass
 from rdsrestore.ports.progress import Progress
 
 
-class Cloud(Protocol):
-    """The account that holds the instance. Every method may raise CloudError."""
+class Account(Protocol):
+    """Who we are, what we may do, and what was asked. Every method may raise CloudError."""
 
     def identity(self) -> Identity:
         """Say who we are to the cloud."""
@@ -35,6 +32,30 @@ class Cloud(Protocol):
     def caller(self) -> str:
         """Find this machine's address as the cloud sees it, as a /32 or /128."""
         ...
+
+    def denied(self, vpc: str) -> Sequence[str]:
+        """Name the actions the job needs that a trial without effect shows to be forbidden."""
+        ...
+
+    def doubted(self, *, switch: bool) -> Sequence[str]:
+        """Name the actions the job needs, with a switch or without, that a simulation does not think allowed."""
+        ...
+
+    def deposit(self, bucket: str, key: str, content: bytes) -> None:
+        """Put a copy of a file into a bucket, whole or not at all."""
+        ...
+
+    def take_calls(self) -> Sequence[ApiCall]:
+        """Return the requests answered since the last time, oldest first."""
+        ...
+
+    def calls_of(self, step: str) -> Sequence[str]:
+        """Name what a step asks of the cloud, for the plan."""
+        ...
+
+
+class Sources(Protocol):
+    """The instances that can be restored, and their backups. Every method may raise CloudError."""
 
     def instances(self) -> Sequence[str]:
         """Name the instances that could be a source, without our own temporary ones."""
@@ -56,14 +77,6 @@ class Cloud(Protocol):
         """Say where an instance's read replicas answer; None for one that can't be read from here."""
         ...
 
-    def denied(self, vpc: str) -> Sequence[str]:
-        """Name the actions the job needs that a trial without effect shows to be forbidden."""
-        ...
-
-    def doubted(self, *, switch: bool) -> Sequence[str]:
-        """Name the actions the job needs, with a switch or without, that a simulation does not think allowed."""
-        ...
-
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""
         ...
@@ -71,6 +84,10 @@ class Cloud(Protocol):
     def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
         """Wait until the restore window reaches `moment`; returns the window's end."""
         ...
+
+
+class Firewall(Protocol):
+    """The run's own security group and its rules. Every method may raise CloudError."""
 
     def create_group(self, spec: GroupSpec, run: str) -> str:
         """Make the run's security group, or adopt it where the answer to an earlier call was lost; returns its id."""
@@ -92,6 +109,10 @@ class Cloud(Protocol):
         """Return the id of the run's own group, None where there is none."""
         ...
 
+
+class Restores(Protocol):
+    """The temporary instances, and whatever carries our tags. Every method may raise CloudError."""
+
     def restore(self, spec: RestoreSpec, run: str) -> str:
         """Start the restore, or adopt the instance where the answer was lost; returns its resource id."""
         ...
@@ -111,6 +132,14 @@ class Cloud(Protocol):
         """Delete the instance of that name if it is ours, without snapshot or backups, and wait until it is gone."""
         ...
 
+    def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
+        """Find what carries our tags, of one run or of all."""
+        ...
+
+
+class ExpirySchedules(Protocol):
+    """What deletes an instance when nobody puts it off any more. Every method may raise CloudError."""
+
     def arm(self, spec: SwitchSpec) -> None:
         """Let the cloud delete instances at a moment, or put that off; the instances need not exist yet."""
         ...
@@ -127,18 +156,6 @@ class Cloud(Protocol):
         """Name those of the instances that the cloud is still to delete."""
         ...
 
-    def deposit(self, bucket: str, key: str, content: bytes) -> None:
-        """Put a copy of a file into a bucket, whole or not at all."""
-        ...
 
-    def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
-        """Find what carries our tags, of one run or of all."""
-        ...
-
-    def take_calls(self) -> Sequence[ApiCall]:
-        """Return the requests answered since the last time, oldest first."""
-        ...
-
-    def calls_of(self, step: str) -> Sequence[str]:
-        """Name what a step asks of the cloud, for the plan."""
-        ...
+class Cloud(Account, Sources, Firewall, Restores, ExpirySchedules, Protocol):
+    """The account that holds the instance, in all its roles. Every method may raise CloudError."""

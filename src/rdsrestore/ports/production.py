@@ -20,8 +20,8 @@ from rdsrestore.ports.key_ranges import TableRows
 from rdsrestore.ports.progress import Progress
 
 
-class Production(Protocol):
-    """The server with the damaged table. Every method may raise DatabaseError or ToolError."""
+class Catalog(Protocol):
+    """What the server is, and which tables it has. Every method may raise DatabaseError or ToolError."""
 
     def server(self) -> ServerFacts:
         """Read what the server is and allows."""
@@ -47,58 +47,12 @@ class Production(Protocol):
         """Count a table's rows exactly."""
         ...
 
+
+class Vetting(Protocol):
+    """What is held against the server before anything is written. Every method may raise DatabaseError or ToolError."""
+
     def check_where(self, ref: TableRef, where: str) -> str:
         """Say what is wrong with a row filter; empty where it is one expression over the table's own columns."""
-        ...
-
-    def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
-        """Have this machine's dump program dump a row of one of these tables, or of another of the database.
-
-        ToolError where it can't, or where what it writes would be refused.
-        """
-        ...
-
-    def create_scratch(self, schema: str, run: str) -> None:
-        """Make the run's scratch schema, marked as ours; ours already is fine."""
-        ...
-
-    def drop_scratch(self, schema: str) -> None:
-        """Drop the scratch schema if it is ours; gone already is fine."""
-        ...
-
-    def scratches(self) -> Sequence[str]:
-        """Name the runs whose scratch schemas are on the server."""
-        ...
-
-    def at_work(self, run: str) -> str:
-        """Say from where a run is worked on right now; empty where it is not."""
-        ...
-
-    def scratch_exists(self, schema: str) -> bool:
-        """Say whether the scratch schema is still there."""
-        ...
-
-    def traces(self, schema: str) -> Traces:
-        """Say what a scratch schema tells of its run; nothing where it is gone."""
-        ...
-
-    def create_target_table(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
-        """Create an empty table from the restored definition and note it in the scratch schema.
-
-        DatabaseError with code `db.table-exists` where the name is taken.
-        """
-        ...
-
-    def drop_target_table(self, schema: str, place: TableRef) -> None:
-        """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
-        ...
-
-    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
-        """Read what has to be right, in a transaction that can't write; DatabaseError with code `invariant.failed`."""
-        ...
-
-    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
-        """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
         ...
 
     def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
@@ -109,20 +63,78 @@ class Production(Protocol):
         """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
         ...
 
-    def swap(self, live: TableRef, shadow: TableRef, former: TableRef) -> None:
-        """Give `shadow` the name of `live`, and `live` the name `aside`, in one step; done already is fine."""
+    def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
+        """Have this machine's dump program dump a row of one of these tables, or of another of the database.
+
+        ToolError where it can't, or where what it writes would be refused.
+        """
         ...
 
-    def plan_digest(self, schema: str, target: Target) -> str:
-        """Return the digest of a table's plan as it is now."""
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        """Read what has to be right, in a transaction that can't write; DatabaseError with code `invariant.failed`."""
+        ...
+
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
+        """Give access to a table's rows by ranges, to compare them with those of a server that has it as `other`."""
+        ...
+
+
+class Scratch(Protocol):
+    """The schemas of runs, and who is at work in them. Every method may raise DatabaseError or ToolError."""
+
+    def create_scratch(self, schema: str, run: str) -> None:
+        """Make the run's scratch schema, marked as ours; ours already is fine."""
+        ...
+
+    def drop_scratch(self, schema: str) -> None:
+        """Drop the scratch schema if it is ours; gone already is fine."""
+        ...
+
+    def scratch_exists(self, schema: str) -> bool:
+        """Say whether the scratch schema is still there."""
+        ...
+
+    def scratches(self) -> Sequence[str]:
+        """Name the runs whose scratch schemas are on the server."""
+        ...
+
+    def traces(self, schema: str) -> Traces:
+        """Say what a scratch schema tells of its run; nothing where it is gone."""
+        ...
+
+    def at_work(self, run: str) -> str:
+        """Say from where a run is worked on right now; empty where it is not."""
+        ...
+
+
+class TargetTables(Protocol):
+    """Tables that a run makes or exchanges. Every method may raise DatabaseError or ToolError."""
+
+    def create_target_table(self, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
+        """Create an empty table from the restored definition and note it in the scratch schema.
+
+        DatabaseError with code `db.table-exists` where the name is taken.
+        """
+        ...
+
+    def drop_target_table(self, schema: str, place: TableRef) -> None:
+        """Drop a table that `create_target_table` made for this run and that is still empty; otherwise leave it."""
+        ...
+
+    def swap(self, live: TableRef, shadow: TableRef, former: TableRef) -> None:
+        """Give `shadow` the name of `live`, and `live` the name `former`, in one step; done already is fine."""
+        ...
+
+
+class RowMerge(Protocol):
+    """From a dump to the rows of the target, by way of a plan. Every method may raise DatabaseError or ToolError."""
+
+    def takes_directly(self, target: Target) -> bool:
+        """Say whether a table can take its rows as they are, without staging: it has none of them."""
         ...
 
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
         """Load a table's dumps into the scratch schema; VerifyError where they differ from the copy's fingerprint."""
-        ...
-
-    def takes_directly(self, target: Target) -> bool:
-        """Say whether a table can take its rows as they are, without staging: it has none of them."""
         ...
 
     def compare(
@@ -138,6 +150,10 @@ class Production(Protocol):
 
     def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
         """Yield what the plan says of each row, in the plan's order."""
+        ...
+
+    def plan_digest(self, schema: str, target: Target) -> str:
+        """Return the digest of a table's plan as it is now."""
         ...
 
     def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
@@ -171,6 +187,10 @@ class Production(Protocol):
     ) -> Ledger:
         """Reconcile: what is there now against what was planned, and the rest against what it was.
 
-        `before` and `untouched` are the row count and what `rest` said before the load.
+        `before` and `untouched` are the row count and what `untouched_rows` said before the load.
         """
         ...
+
+
+class Production(Catalog, Vetting, Scratch, TargetTables, RowMerge, Protocol):
+    """The server with the damaged table, in all its roles. Every method may raise DatabaseError or ToolError."""

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 Progress = Callable[[str, float | None], None]
 """Told what is happening now, in a few words, and the share done (0 to 1) where it is known."""

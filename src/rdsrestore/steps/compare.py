@@ -16,7 +16,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.rows import Act, TableDifference
 from rdsrestore.domain.tables.target import Target
-from rdsrestore.ports.production import Production
+from rdsrestore.ports.production import RowMerge
 from rdsrestore.steps.sessions import counted, production
 from rdsrestore.workflow.step import Impact, Run, Step
 
@@ -74,7 +74,7 @@ def counts(difference: TableDifference) -> str:
     return f"{difference.target.table}: {', '.join(parts)}"
 
 
-def keep_lines(run: Run, database: Production, schema: str, target: Target) -> None:
+def keep_lines(run: Run, database: RowMerge, schema: str, target: Target) -> None:
     """Write every row that differs into the run's folder, one JSON object a line, in place of an earlier list."""
     path = run.folder / f"plan-{target.ref.stem}.jsonl"
     new = path.with_suffix(".new")

@@ -14,7 +14,7 @@ from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.dump_file import DumpFile
-from rdsrestore.ports.production import Production
+from rdsrestore.ports.production import Catalog
 from rdsrestore.steps.sessions import production, target_of
 from rdsrestore.workflow.step import Impact, Run, Step
 
@@ -103,7 +103,7 @@ def filled(run: Run) -> bool:
     return loaded is not None and loaded.complete
 
 
-def refuse_orphans(step: MakeTargetTable, dumps: Sequence[DumpFile], database: Production) -> None:
+def refuse_orphans(step: MakeTargetTable, dumps: Sequence[DumpFile], database: Catalog) -> None:
     """Refuse to make a table whose foreign keys would point to tables that are not there."""
     if step.beside:
         return

@@ -11,7 +11,7 @@ from dataclasses import replace
 from rdsrestore.domain.errors import CutOff
 from rdsrestore.domain.facts import Loaded, Recounted, Staged, Swapped, TakenBack, Verified
 from rdsrestore.domain.ids import RunId, TableRef
-from rdsrestore.ports.production import Production
+from rdsrestore.ports.production import Catalog, Production
 from rdsrestore.steps.swap import Swap
 from rdsrestore.workflow.journal.replay import ReplayedRun
 
@@ -30,7 +30,7 @@ def read_written_rows(replayed: ReplayedRun, run: RunId, database: Production) -
     recount(replayed, database)
 
 
-def recount(replayed: ReplayedRun, database: Production) -> None:
+def recount(replayed: ReplayedRun, database: Catalog) -> None:
     """Count the rows of the tables that were verified."""
     verified, swapped = replayed.facts.find(Verified), replayed.facts.find(Swapped)
     if verified and replayed.verified:
@@ -39,7 +39,7 @@ def recount(replayed: ReplayedRun, database: Production) -> None:
         replayed.facts.put(Recounted(replayed.verified, tuple(count(database, place) for place in places)))
 
 
-def count(database: Production, place: TableRef) -> int:
+def count(database: Catalog, place: TableRef) -> int:
     """Count a table's rows; none where the table is gone."""
     return database.count(place) if database.definition(place) else 0
 

@@ -19,7 +19,7 @@ from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.server import ClientTools, Problem
 from rdsrestore.domain.tables.target import Relative, Role
-from rdsrestore.ports.production import Production
+from rdsrestore.ports.production import Catalog, Vetting
 from rdsrestore.workflow.preflight.finding import Severity
 from rdsrestore.workflow.preflight.source import status
 from rdsrestore.workflow.step import World
@@ -76,7 +76,7 @@ def anew(read: Survey, request: Request, world: World) -> Survey:
     return replace(read, at=world.clock.now(), source=source)
 
 
-def check_narrowing(request: Request, production: Production, definition: TableDefinition | None) -> str:
+def check_narrowing(request: Request, production: Vetting, definition: TableDefinition | None) -> str:
     """Hold a filter and a file of keys against the table; returns what is wrong with the filter.
 
     Raises UsageError for the first line of the file that holds no key.
@@ -121,7 +121,7 @@ def with_status(source: SourceInstance) -> Iterator[None]:
         raise DatabaseError(error.where, what, "wait until it is available", code=error.code) from error
 
 
-def survey_table(production: Production, ref: TableRef) -> TableSurvey:
+def survey_table(production: Catalog, ref: TableRef) -> TableSurvey:
     """Read a table as production has it; near names where it has none."""
     definition = production.definition(ref)
     if definition is None:
@@ -129,7 +129,7 @@ def survey_table(production: Production, ref: TableRef) -> TableSurvey:
     return TableSurvey(ref, definition, rows=production.count(ref) if definition.kind == "BASE TABLE" else None)
 
 
-def tried(tools: ClientTools, production: Production, database: str, tables: Sequence[TableSurvey]) -> ClientTools:
+def tried(tools: ClientTools, production: Vetting, database: str, tables: Sequence[TableSurvey]) -> ClientTools:
     """Try the dump program on production: what stops it there would stop the run after the restore."""
     if tools.dump is None:
         return tools
@@ -140,7 +140,7 @@ def tried(tools: ClientTools, production: Production, database: str, tables: Seq
     return tools
 
 
-def related(request: Request, production: Production) -> tuple[Relative, ...]:
+def related(request: Request, production: Catalog) -> tuple[Relative, ...]:
     """Find the tables that come along, level by level: who lost rows with the ones asked for, and whom these need."""
     found: dict[TableRef, Role] = dict.fromkeys(request.refs, Role.ASKED)
     todo = list(request.refs)

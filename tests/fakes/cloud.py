@@ -1,0 +1,191 @@
+"""An account with one source instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from fakes.faults import Faults
+from fakes.scene import NOW, SOURCE
+from rdsrestore.domain.cloud.instance import (
+    ApiCall,
+    GroupSpec,
+    Identity,
+    Leftover,
+    RestoreSpec,
+    SnapshotInfo,
+    SourceInstance,
+    SwitchSpec,
+)
+from rdsrestore.domain.errors import CloudError
+from rdsrestore.domain.ids import Endpoint
+from rdsrestore.domain.secret import Secret
+from rdsrestore.ports.progress import Progress
+
+
+@dataclass
+class FakeCloud:
+    """An account with one source instance."""
+
+    held: SourceInstance = SOURCE
+    groups: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
+    copies: dict[str, RestoreSpec] = field(default_factory=dict)
+    strangers: list[Leftover] = field(default_factory=list)
+    switches: dict[str, datetime] = field(default_factory=dict)
+    stuck: set[str] = field(default_factory=set)
+    address: str | None = "203.0.113.7/32"
+    followers: dict[str, Endpoint | None] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
+    calls: list[ApiCall] = field(default_factory=list)
+
+    def keep(self, name: str) -> None:
+        """Make every deletion of that resource fail."""
+        self.stuck.add(name)
+
+    def _call(self, operation: str) -> None:
+        self.faults.before(operation)
+        self.calls.append(ApiCall("rds", operation, f"request-{len(self.calls)}", 200))
+
+    def identity(self) -> Identity:
+        return Identity("123456789012", "arn:aws:iam::123456789012:user/ada")
+
+    def caller(self) -> str:
+        if self.address is None:
+            raise CloudError("caller", "unknown", code="aws.caller-unknown")
+        return self.address
+
+    def instances(self) -> Sequence[str]:
+        return (self.held.id,)
+
+    def source(self, instance: str) -> SourceInstance:
+        if instance != self.held.id:
+            raise CloudError("instance", f"there is no {instance}", code="aws.no-instance")
+        return self.held
+
+    def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
+        return (SnapshotInfo("nightly", instance, "available", NOW),)
+
+    def snapshot(self, snapshot: str) -> SnapshotInfo:
+        known = {each.id: each for each in self.snapshots(self.held.id)}
+        if snapshot not in known:
+            raise CloudError("--snapshot", f"there is no snapshot {snapshot}", code="aws.no-snapshot")
+        return known[snapshot]
+
+    def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
+        del instance
+        self.faults.before("replicas")
+        return self.followers
+
+    def denied(self, vpc: str) -> Sequence[str]:
+        del vpc
+        return ()
+
+    def doubted(self, *, switch: bool) -> Sequence[str]:
+        del switch
+        return ()
+
+    def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
+        del source, instance_class
+        return Decimal("0.136")
+
+    def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
+        progress(f"waiting for {instance}", None)
+        return moment
+
+    def create_group(self, spec: GroupSpec, run: str) -> str:
+        del run
+        self._call("create_group")
+        self.groups[spec.name] = f"sg-{spec.name}"
+        self.faults.done("create_group")
+        return self.groups[spec.name]
+
+    def delete_group(self, name: str, progress: Progress) -> None:
+        del progress
+        self._call("delete_group")
+        if name in self.stuck or name in self.copies:
+            raise CloudError(name, "still in use", "wait")
+        self.groups.pop(name, None)
+        self.faults.done("delete_group")
+
+    def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
+        del run
+        self._call("open_rule")
+        self.rules.setdefault(group, set()).add((cidr, port))
+        self.faults.done("open_rule")
+        return "sgr-1"
+
+    def close_rules(self, group: str) -> None:
+        self._call("close_rules")
+        self.rules.pop(group, None)
+        self.faults.done("close_rules")
+
+    def find_group(self, name: str) -> str | None:
+        return self.groups.get(name)
+
+    def restore(self, spec: RestoreSpec, run: str) -> str:
+        del run
+        self._call("restore")
+        self.copies[spec.name] = spec
+        self.faults.done("restore")
+        return "db-COPY"
+
+    def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
+        del timeout
+        self._call("await_available")
+        progress("creating", None)
+        self.faults.done("await_available")
+        return Endpoint(f"{name}.example", 3306)
+
+    def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
+        del name, password, progress
+        self._call("reset_password")
+        self.faults.done("reset_password")
+
+    def delete_instance(self, name: str, progress: Progress) -> None:
+        del progress
+        self._call("delete_instance")
+        if name in self.stuck:
+            raise CloudError(name, "is still deleting", "wait")
+        self.copies.pop(name, None)
+        self.faults.done("delete_instance")
+
+    def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
+        self.faults.before("leftovers")
+        ours = [Leftover("instance", name, name.removeprefix("rdsrestore-"), "available") for name in self.copies]
+        ours += [Leftover("group", name, name.removeprefix("rdsrestore-"), "") for name in self.groups]
+        ours += [
+            Leftover("rule", f"sgr-{name}", name.removeprefix("rdsrestore-"), "")
+            for name, group in self.groups.items()
+            if self.rules.get(group)
+        ]
+        return tuple(each for each in (*ours, *self.strangers) if run in (None, each.run))
+
+    def arm(self, spec: SwitchSpec) -> None:
+        self.faults.before("arm")
+        self.switches |= dict.fromkeys(spec.instances, spec.at)
+        self.faults.done("arm")
+
+    def put_off(self, spec: SwitchSpec) -> None:
+        self.switches |= {name: spec.at for name in spec.instances if name in self.switches}
+
+    def disarm(self, instances: Sequence[str]) -> None:
+        self.faults.before("disarm")
+        for name in instances:
+            self.switches.pop(name, None)
+
+    def armed(self, instances: Sequence[str]) -> Sequence[str]:
+        return [name for name in instances if name in self.switches]
+
+    def deposit(self, bucket: str, key: str, content: bytes) -> None:
+        self.faults.before("deposit")
+        del bucket, key, content
+
+    def take_calls(self) -> Sequence[ApiCall]:
+        taken, self.calls = tuple(self.calls), []
+        return taken
+
+    def calls_of(self, step: str) -> Sequence[str]:
+        return (f"rds:{step}",)

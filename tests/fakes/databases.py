@@ -1,0 +1,335 @@
+"""Production, the copy, and the logins to both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fakes.faults import Faults
+from fakes.rows import FakeRows
+from fakes.scene import BILLING, definition
+from rdsrestore.domain.ids import Endpoint, TableRef
+from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
+from rdsrestore.domain.request.merge_policy import Policy
+from rdsrestore.domain.request.merge_verdict import verdict
+from rdsrestore.domain.request.request import Invariant
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
+from rdsrestore.domain.tables.key_range import Chunk
+from rdsrestore.domain.tables.rows import Act, Group, PlanLine, Provenance, Relation, TableDifference
+from rdsrestore.domain.tables.selection import Selection
+from rdsrestore.domain.tables.server import ClientTools, ServerFacts
+from rdsrestore.domain.tables.target import Target
+from rdsrestore.ports.databases import Databases
+from rdsrestore.ports.progress import Progress
+
+
+@dataclass
+class FakeServer:
+    """Production and the copy in one: tables as mappings from key to content."""
+
+    workers: tuple[Executor, int] | None = None
+    live: dict[TableRef, dict[int, str]] = field(default_factory=lambda: {BILLING: {}})
+    then: dict[TableRef, dict[int, str]] = field(default_factory=lambda: {BILLING: {1: "a", 2: "b", 3: "c"}})
+    scratch: dict[str, str] = field(default_factory=dict)
+    """The run that each schema is of."""
+    held: set[str] = field(default_factory=set)
+    definitions: dict[TableRef, TableDefinition] = field(default_factory=dict)
+    facts: ServerFacts = field(
+        default_factory=lambda: ServerFacts(
+            version="10.11.8",
+            flavour="mariadb",
+            read_only=False,
+            max_allowed_packet=16 << 20,
+            sql_mode="STRICT_TRANS_TABLES",
+        )
+    )
+    plans: dict[TableRef, list[PlanLine]] = field(default_factory=dict)
+    done: defaultdict[TableRef, list[PlanLine]] = field(default_factory=lambda: defaultdict(list))
+    lose: int = 0
+    faults: Faults = field(default_factory=Faults)
+
+    def define(self, table: TableDefinition) -> None:
+        """Give a table another definition, on both sides."""
+        self.definitions[table.ref] = table
+
+    def lose_rows(self, number: int) -> None:
+        """Make the load lose rows unnoticed."""
+        self.lose = number
+
+    # production
+
+    def server(self) -> ServerFacts:
+        return self.facts
+
+    def databases(self) -> Sequence[str]:
+        return ("shop",)
+
+    def tables(self, database: str) -> Sequence[str]:
+        return tuple(ref.table for ref in self.live if ref.database == database)
+
+    def definition(self, ref: TableRef) -> TableDefinition | None:
+        return self.definitions.get(ref, definition(ref)) if ref in self.live else None
+
+    def similar(self, ref: TableRef) -> Sequence[str]:
+        return tuple(known.table for known in self.live if known.table[:3] == ref.table[:3])
+
+    def count(self, ref: TableRef) -> int:
+        return len(self.live[ref])
+
+    def check_where(self, ref: TableRef, where: str) -> str:
+        del ref
+        return "is not one expression" if ";" in where else ""
+
+    def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
+        del database, definitions
+        self.faults.before("rehearse")
+
+    def create_scratch(self, schema: str, run: str) -> None:
+        self.faults.before("create_scratch")
+        self.scratch[schema] = run
+        self.faults.done("create_scratch")
+
+    def drop_scratch(self, schema: str) -> None:
+        self.faults.before("drop_scratch")
+        self.scratch.pop(schema, None)
+        self.faults.done("drop_scratch")
+
+    def scratches(self) -> Sequence[str]:
+        return tuple(self.scratch.values())
+
+    def at_work(self, run: str) -> str:
+        return "another login" if run in self.held else ""
+
+    def scratch_exists(self, schema: str) -> bool:
+        return schema in self.scratch
+
+    def traces(self, schema: str) -> Traces:
+        del schema
+        return Traces()
+
+    def create_target_table(self, schema: str, dump: DumpFile, target: TableRef, *, with_foreign_keys: bool) -> None:
+        del schema, dump, with_foreign_keys
+        self.faults.before("create_landing")
+        self.live[target] = {}
+
+    def drop_target_table(self, schema: str, target: TableRef) -> None:
+        del schema
+        if not self.live.get(target, {1: ""}):
+            del self.live[target]
+
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> FakeRows:
+        del other, policy
+        return FakeRows(self.live[definition.ref])
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        del definition, key
+
+    def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
+        del definition
+        path.read_text("utf-8")
+
+    def swap(self, live: TableRef, shadow: TableRef, former: TableRef) -> None:
+        self.faults.before("swap")
+        self.live[former], self.live[live] = self.live[live], self.live.pop(shadow)
+
+    def plan_digest(self, schema: str, target: Target) -> str:
+        del schema, target
+        return ""
+
+    def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
+        del schema, target, folder, progress
+        self.faults.before("stage")
+        self.faults.done("stage")
+
+    def takes_directly(self, target: Target) -> bool:
+        del target
+        return False
+
+    def compare(
+        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
+    ) -> Sequence[TableDifference]:
+        del schema, folder, progress
+        self.faults.before("compare")
+        return [self.difference(target) for target in targets]
+
+    def difference(self, target: Target) -> TableDifference:
+        ref = target.dump.definition.ref
+        then, live = self.then[ref], self.live[target.ref]
+        lines = [self.line(target.policy, key, then, live) for key in sorted({*then, *live})]
+        self.plans[target.ref] = [line for line in lines if line.relation is not Relation.SAME]
+        kinds = [(line.relation, line.act) for line in self.plans[target.ref]]
+        groups = tuple(
+            Group(*kind[:1], Provenance.UNKNOWN, kind[1], kinds.count(kind)) for kind in dict.fromkeys(kinds)
+        )
+        return TableDifference(ref, target.ref, len(then), len(live), groups)
+
+    def line(self, policy: Policy, key: int, then: dict[int, str], live: dict[int, str]) -> PlanLine:
+        relation = Relation.CHANGED if then.get(key) != live.get(key) else Relation.SAME
+        relation = Relation.MISSING if key not in live else Relation.EXTRA if key not in then else relation
+        act = verdict(relation, Provenance.UNKNOWN, policy).act
+        return PlanLine((str(key),), relation, Provenance.UNKNOWN, act, "todo", "")
+
+    def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
+        del schema
+        return iter(self.plans[target.ref])
+
+    def save(self, schema: str, target: Target, folder: Path, progress: Progress) -> SavedTable:
+        del schema, folder, progress
+        self.faults.before("save")
+        return SavedTable(target.ref, ("id",), ("id",), target.dump)
+
+    def untouched_rows(self, schema: str, target: Target) -> Fingerprint | None:
+        del schema
+        touched = {line.key for line in self.plans[target.ref] if line.act is not Act.KEEP}
+        return Fingerprint(len([key for key in self.live[target.ref] if (str(key),) not in touched]), 1)
+
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        del database
+        return [str(len(self.live[BILLING])) for _invariant in invariants]
+
+    def load(
+        self, schema: str, targets: Sequence[Target], folder: Path, rules: ThrottleRules, progress: Progress
+    ) -> None:
+        del schema, folder, rules, progress
+        self.faults.before("load")
+        for target in targets:
+            then, live = self.then[target.dump.definition.ref], self.live[target.ref]
+            todo = [line for line in self.plans[target.ref] if line.act is not Act.KEEP]
+            for line in todo[: len(todo) - self.lose]:
+                key = int(line.key[0])
+                self.done[target.ref].append(line)
+                if line.act is Act.DELETE:
+                    del live[key]
+                else:
+                    live[key] = then[key]
+                self.faults.before("between rows")
+        self.faults.done("load")
+
+    def loaded(self, schema: str, target: Target) -> TableLoad:
+        del schema
+        acts = [line.act for line in self.done[target.ref]]
+        return TableLoad(target.ref, acts.count(Act.INSERT), acts.count(Act.UPDATE), acts.count(Act.DELETE))
+
+    def ledger(
+        self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
+    ) -> Ledger:
+        del folder, progress
+        self.faults.before("ledger")
+        load, live = self.loaded(schema, target), self.live[target.ref]
+        planned = [line for line in self.plans[target.ref] if line.act is not Act.KEEP]
+        rest = self.untouched_rows(schema, target) == untouched
+        return Ledger(
+            target.ref, before, len(live), load.inserted, load.deleted, len(planned), load.rows, 0, load.rows, rest
+        )
+
+    # databases
+
+    @contextmanager
+    def production(self, endpoint: Endpoint, user: str) -> Iterator[FakeServer]:
+        del endpoint, user
+        self.faults.before("login")
+        yield self
+
+    @contextmanager
+    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> Iterator[FakeCopy]:
+        del endpoint, user, password
+        self.faults.before("copy")
+        yield FakeCopy(self)
+
+    def hang_up(self) -> None:
+        self.faults.done("hang_up")
+
+    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+        del endpoint, user, password, within, progress
+        self.faults.before("reach")
+
+    def tools(self) -> ClientTools:
+        return ClientTools("/usr/bin/mysqldump")
+
+    @contextmanager
+    def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
+        del endpoint, user, refs
+        self.faults.before("lock")
+        self.held.add(run)
+        try:
+            yield
+        finally:
+            self.held.discard(run)
+
+    def statements_of(self, step: str, policy: Policy) -> Sequence[str]:
+        del policy
+        return (f"sql of {step}",)
+
+    def close(self) -> None:
+        """Have nothing to leave."""
+
+
+@dataclass
+class FakeCopy:
+    """The restored side of a FakeServer."""
+
+    side: FakeServer
+
+    def definition(self, ref: TableRef) -> TableDefinition | None:
+        return self.side.definitions.get(ref, definition(ref)) if ref in self.side.then else None
+
+    def similar(self, ref: TableRef) -> Sequence[str]:
+        return self.side.similar(ref)
+
+    def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
+        del database
+        return [str(len(self.side.then[BILLING])) for _invariant in invariants]
+
+    def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> FakeRows:
+        del other, policy
+        self.side.faults.before("locate")
+        return FakeRows(self.side.then[definition.ref])
+
+    def keys(
+        self, definition: TableDefinition, other: TableDefinition | None, path: Path
+    ) -> tuple[Sequence[Chunk], Sequence[str]]:
+        del other
+        known = {str(key) for key in self.side.then[definition.ref]}
+        asked = path.read_text("utf-8").splitlines()
+        found = [Chunk(keys=((key,),), others=((key,),)) for key in asked if key in known]
+        return found, [key for key in asked if key not in known]
+
+    def check(self, definition: TableDefinition, selection: Selection, *, made: bool) -> None:
+        del definition, selection, made
+        self.side.faults.before("check")
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        del definition, key
+
+    def dump(self, definition: TableDefinition, selection: Selection, folder: Path, progress: Progress) -> DumpFile:
+        del selection
+        self.side.faults.before("dump")
+        rows = self.side.then[definition.ref]
+        progress("dumping", 0.5)
+        (folder / f"{definition.ref.table}.sql").write_text("\n".join(rows.values()))
+        self.side.faults.done("dump")
+        return DumpFile(definition, f"{definition.ref.table}.sql", 10, "0" * 64, len(rows), Fingerprint(len(rows), 1))
+
+
+@dataclass(frozen=True)
+class FakeEngines:
+    """One engine's servers, whatever it is called."""
+
+    databases: Databases
+
+    def of(self, engine: str) -> Databases:
+        del engine
+        return self.databases
+
+    def user(self) -> str | None:
+        return None
+
+    def close(self) -> None:
+        self.databases.close()

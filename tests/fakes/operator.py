@@ -1,0 +1,25 @@
+"""The person who answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rdsrestore.domain.request.answer import Answer, Question
+
+
+@dataclass
+class FakeOperator:
+    """Says yes, unless told to answer otherwise."""
+
+    answer: Answer = Answer.YES
+    asked: list[str] = field(default_factory=list)
+
+    def refuse(self) -> None:
+        self.answer = Answer.NO
+
+    def put_off(self) -> None:
+        self.answer = Answer.LATER
+
+    def approve(self, question: Question) -> Answer:
+        self.asked.append(question.text if question.typed is None else f"{question.text} [{question.typed}]")
+        return self.answer
