@@ -26,7 +26,7 @@ from rdsrestore.domain.tables.rows import (
     TableDifference,
 )
 from rdsrestore.notify.console.terminal import Terminal
-from rdsrestore.steps import RECIPE
+from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.workflow import events
 from rdsrestore.workflow.planner import make_plan
 from rdsrestore.workflow.step import Impact, Plan

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rdsrestore.lab.launch import control
-from rdsrestore.steps import RECIPE
+from rdsrestore.steps.recipe import RECIPE
 from tool import LabTool, kill_at
 
 ROLE = "arn:aws:iam::123456789012:role/rdsrestore-switch"

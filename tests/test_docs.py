@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rdsrestore.domain.outcome.exit_code import ExitCode
-from rdsrestore.steps import STEPS
+from rdsrestore.steps.recipe import STEPS
 from rdsrestore.workflow.journal.journal import VERSION, Kind
 from test_architecture import LAYERS, WITHIN_MYSQL
 from tool import COMMAND

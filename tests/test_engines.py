@@ -9,7 +9,7 @@ import pytest
 
 import toy_engine
 from fakes import BILLING, SOURCE, Ear, FakeClock, FakeCloud, FakeOperator, request
-from rdsrestore.app.engines import EngineAdapters
+from rdsrestore.app.database_adapters import EngineAdapters
 from rdsrestore.aws.rds import describe
 from rdsrestore.domain.cloud.engine import ENGINES, Engine, engine
 from rdsrestore.domain.errors import CloudError
@@ -18,7 +18,7 @@ from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.adapter import MysqlDatabases
 from rdsrestore.ports.databases import Access
-from rdsrestore.steps import RECIPE
+from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.workflow.events import Announcer
 from rdsrestore.workflow.planner import make_plan

@@ -7,7 +7,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from rdsrestore.aws.iam.permissions import CALLS
-from rdsrestore.steps import RECIPE
+from rdsrestore.steps.recipe import RECIPE
 
 
 @pytest.mark.parametrize("call", sorted({call for calls in CALLS.values() for call in calls}))

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from account import Account
+from rdsrestore.aws.passwords import login
 from rdsrestore.aws.rds.instances import RdsInstances
-from rdsrestore.aws.secrets import login
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.domain.errors import CloudError, UsageError
 from rdsrestore.lab.status import client

@@ -12,10 +12,10 @@ import pymysql
 import pytest
 
 from rdsrestore.lab.launch import control
-from rdsrestore.steps import RECIPE
 from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.reach_moment import ReachMoment
+from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.steps.scratch import MakeScratch
 from rdsrestore.workflow.step import Impact, Step
 from tool import LabTool, events, kill_at

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rdsrestore.steps import RECIPE
+from rdsrestore.steps.recipe import RECIPE
 from tool import LabTool, events, kill_at
 
 AGO = f"{datetime.now(UTC) - timedelta(minutes=15):%Y-%m-%dT%H:%M:%SZ}"

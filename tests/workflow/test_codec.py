@@ -18,7 +18,7 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.rows import Act, Cell, Group, Provenance, Relation
 from rdsrestore.domain.tables.server import ClientTools
-from rdsrestore.steps import RECIPE
+from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.workflow.planner import make_plan
 from rdsrestore.workflow.surveyor import survey
 

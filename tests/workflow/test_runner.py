@@ -19,7 +19,7 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.tables.definition import ForeignKey
-from rdsrestore.steps import RECIPE
+from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.workflow.events import Announcer, Notice, StepDone, StepFailed
 from rdsrestore.workflow.journal.journal import Kind
 from rdsrestore.workflow.planner import make_plan

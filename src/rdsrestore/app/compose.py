@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from rdsrestore.app.engines import EngineAdapters
+from rdsrestore.app.database_adapters import EngineAdapters
+from rdsrestore.aws.passwords import Login, login
 from rdsrestore.aws.rds.instances import RdsInstances
-from rdsrestore.aws.secrets import Login, login
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.config.settings import PasswordGiven, PasswordInSecret, Settings
 from rdsrestore.domain.errors import Refused, UsageError

@@ -25,9 +25,9 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.target import AFTER
-from rdsrestore.steps import COMPARISON, FROM_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
 from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.load import Load
+from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
 from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred

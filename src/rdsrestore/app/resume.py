@@ -13,7 +13,8 @@ from rdsrestore.domain.facts import Differing, Dumped, Swapped, TakenBack
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.steps import STEPS, take_dumps
+from rdsrestore.steps import take_dumps
+from rdsrestore.steps.recipe import STEPS
 from rdsrestore.steps.remaining_steps import Found, remaining
 from rdsrestore.steps.written_rows import recount
 from rdsrestore.store.runs import StoredRun

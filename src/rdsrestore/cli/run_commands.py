@@ -92,7 +92,7 @@ def iam_policy(
     """Print the least privileges that a run needs, as a policy's JSON."""
     from json import dumps
 
-    from rdsrestore.app.policy import policy
+    from rdsrestore.app.iam_policy import policy
 
     typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
 

@@ -33,12 +33,11 @@ from rdsrestore.mysql.session import named_lock
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import RemoteExecutor
-from rdsrestore.mysql.session.waiting import persistently
-from rdsrestore.mysql.session.waiting_drop import presently
-from rdsrestore.mysql.strategy import Strategies
+from rdsrestore.mysql.session.waiting import drop_when_free, load_when_back
 from rdsrestore.mysql.verify.invariants import read
 from rdsrestore.mysql.write import direct
 from rdsrestore.mysql.write.throttle import Throttle
+from rdsrestore.mysql.write_strategy import Strategies
 from rdsrestore.ports.progress import Progress
 
 WHERE = "production"
@@ -120,7 +119,7 @@ class MysqlProduction:
 
     def drop_scratch(self, schema: str) -> None:
         """Drop the scratch schema if it is ours; gone already is fine."""
-        presently(lambda: staging.drop(self._ready(), schema))
+        drop_when_free(lambda: staging.drop(self._ready(), schema))
 
     def scratches(self) -> Sequence[str]:
         """Name the runs whose scratch schemas are on the server."""
@@ -144,7 +143,7 @@ class MysqlProduction:
 
     def drop_target_table(self, schema: str, place: TableRef) -> None:
         """Drop a table that `create_landing` made for this run and that is still empty; otherwise leave it."""
-        presently(lambda: target_table.drop(self._ready(), schema, place))
+        drop_when_free(lambda: target_table.drop(self._ready(), schema, place))
 
     def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
         """Read what has to be right."""
@@ -217,7 +216,7 @@ class MysqlProduction:
                 pacing = Pacing(lambda: self._hold(throttle), SOFT if rules.limits.gentle else FULL)
                 self._strategies.load(jobs, self._store(folder), pacing, progress)
 
-        persistently(write, progress)
+        load_when_back(write, progress)
 
     def _hold(self, throttle: Throttle) -> None:
         if self._lock:

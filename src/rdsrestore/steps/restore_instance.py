@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.domain.cloud.instance import RestoreSpec
+from rdsrestore.domain.cloud.instance_class import class_of_restored
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import CleanupIncomplete
 from rdsrestore.domain.facts import Fact, OwnGroupMade, TempInstance
@@ -85,7 +86,7 @@ def first_spec(request: Request, survey: Survey, run: RunId) -> RestoreSpec:
         source=survey.source,
         group="",
         expires=survey.at + timedelta(seconds=request.wait) + GRACE,
-        instance_class=request.instance_class or survey.source.instance_class,
+        instance_class=class_of_restored(request, survey.source),
         moment=point.utc if isinstance(point, Moment) else None,
         snapshot=None if isinstance(point, Moment) else point.id,
     )

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from rdsrestore.domain.cloud.instance import Leftover, SourceInstance
+from rdsrestore.domain.cloud.instance_class import class_of_restored
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused, ToolError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.request.request import Request
@@ -60,7 +61,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         denied=tuple(cloud.denied(source.vpc)) if request.restores else (),
         doubted=tuple(cloud.doubted(switch=request.switch_role is not None)) if request.restores else (),
         unseen_replicas=unseen,
-        hourly_cost=cost(world, source, request.instance_class or source.instance_class),
+        hourly_cost=cost(world, source, class_of_restored(request, source)),
         where_problem=where_problem,
         relatives=relatives,
     )

@@ -12,7 +12,7 @@ from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
-from rdsrestore.steps import STEPS
+from rdsrestore.steps.recipe import STEPS
 from rdsrestore.steps.sessions import production
 from rdsrestore.steps.written_rows import lacks, read_written_rows
 from rdsrestore.store.journal_file import JournalFile

@@ -14,7 +14,8 @@ from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
 from rdsrestore.domain.request.merge_verdict import REACH
 from rdsrestore.domain.request.request import Limits, Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.steps import STEPS, take_dumps
+from rdsrestore.steps import take_dumps
+from rdsrestore.steps.recipe import STEPS
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.journal.replay import ReplayedRun, replay
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from rdsrestore.domain.tables.definition import Column
 from rdsrestore.domain.tables.key_range import Chunk, Key, KeyRange
-from rdsrestore.mysql.schema import column_kinds
+from rdsrestore.mysql.schema import compared_types
 from rdsrestore.mysql.session.login.connection import quoted
 
 LISTED = 500
 """Values in one IN list: MariaDB makes a temporary table of a list of a thousand."""
-COUNTED = column_kinds.WHOLE - {"bit", "year"}
+COUNTED = compared_types.WHOLE - {"bit", "year"}
 NUMBERED = frozenset({"enum", "set"})
-TEXTUAL = column_kinds.TEXT - NUMBERED
+TEXTUAL = compared_types.TEXT - NUMBERED
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class KeyColumn:
     def retyped(self) -> bool:
         """Whether the two servers would order the column's values differently."""
         both = {self.here.kind, self.there.kind}
-        if not both & column_kinds.TEXT or both & column_kinds.BYTES:
+        if not both & compared_types.TEXT or both & compared_types.BYTES:
             return False
         return order(self.here) != order(self.there)
 
@@ -54,7 +54,7 @@ class KeyColumn:
     def shown(self) -> str:
         """The expression that is read to know a row's key."""
         name = quoted(self.here.name)
-        if self.here.kind in column_kinds.APPROXIMATE:
+        if self.here.kind in compared_types.APPROXIMATE:
             name = f"{name} + 0e0"
         elif self.here.kind == "bit" or (self.here.kind in NUMBERED and not self.retyped):
             name = f"{name} + 0"
@@ -70,7 +70,7 @@ class KeyColumn:
         A character that the column can't hold becomes a question mark instead of an error.
         """
         here, there = self.here, self.there
-        if here.kind not in TEXTUAL or here.charset == there.charset or there.kind in column_kinds.BYTES:
+        if here.kind not in TEXTUAL or here.charset == there.charset or there.kind in compared_types.BYTES:
             return literal
         return f"CONVERT({literal} USING {here.charset}) COLLATE {here.collation}"
 

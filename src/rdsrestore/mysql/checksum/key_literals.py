@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 
 from rdsrestore.domain.tables.definition import Column
-from rdsrestore.mysql.schema import column_kinds
+from rdsrestore.mysql.schema import compared_types
 
 INTEGER = re.compile(r"-?[0-9]{1,20}")
 DECIMAL = re.compile(r"-?([0-9]{1,65})(?:\.([0-9]{1,38}))?")
@@ -37,10 +37,10 @@ EMPTY = "''"
 
 def plain_literal(text: str, column: Column) -> str:
     """Write a value as somebody typed it; empty where it is none of the column's type."""
-    if column.kind in column_kinds.TEXT:
+    if column.kind in compared_types.TEXT:
         escaped = text.replace("\\", "\\\\").replace("'", "\\'")
         return f"'{escaped}'"
-    if column.kind in column_kinds.BYTES:
+    if column.kind in compared_types.BYTES:
         return text if HEX.fullmatch(text) else f"0x{text.encode().hex()}" if text else EMPTY
     return exact(text.strip(), column)
 
@@ -48,9 +48,9 @@ def plain_literal(text: str, column: Column) -> str:
 def written_literal(text: str, column: Column) -> str:
     """Take a literal as a plan has it; empty where it is none of the column's type."""
     quoted = bool(QUOTED.fullmatch(text))
-    if column.kind in column_kinds.TEXT:
+    if column.kind in compared_types.TEXT:
         return text if quoted else ""
-    if column.kind in column_kinds.BYTES:
+    if column.kind in compared_types.BYTES:
         return text if HEX.fullmatch(text) or text == EMPTY else ""
     if column.kind == "bit" and HEX.fullmatch(text):
         return exact(str(int(text, 16)), column)
@@ -61,11 +61,11 @@ def written_literal(text: str, column: Column) -> str:
 def exact(text: str, column: Column) -> str:
     """Write a number, a time or an address; empty where the column can't hold just this."""
     kind = column.kind
-    if kind in column_kinds.WHOLE:
+    if kind in compared_types.WHOLE:
         return whole(text, column)
     if kind == "decimal":
         return decimal(text, column)
-    if kind in column_kinds.APPROXIMATE:
+    if kind in compared_types.APPROXIMATE:
         return text if FLOAT.fullmatch(text) and math.isfinite(float(text)) else ""
     return f"'{text}'" if (kind in TEMPORAL and TEMPORAL[kind].fullmatch(text)) or named(text, kind) else ""
 

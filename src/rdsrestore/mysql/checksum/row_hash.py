@@ -20,7 +20,17 @@ from decimal import Decimal
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.tables.definition import Column
 from rdsrestore.domain.tables.dump_file import Fingerprint
-from rdsrestore.mysql.schema.column_kinds import ALIKE, APPROXIMATE, AS_SHOWN, BYTES, NAMED, SHORT, TEXT, WHOLE, WHOLLY
+from rdsrestore.mysql.schema.compared_types import (
+    ALIKE,
+    APPROXIMATE,
+    AS_SHOWN,
+    BYTES,
+    NAMED,
+    SHORT,
+    TEXT,
+    WHOLE,
+    WHOLLY,
+)
 from rdsrestore.mysql.session.login.connection import Session, quoted
 
 BETWEEN, DIGEST, BARE = "CAST(x'FF' AS BINARY)", "CAST(x'FE' AS BINARY)", "CAST(x'FD' AS BINARY)"

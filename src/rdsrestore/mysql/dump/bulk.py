@@ -16,13 +16,13 @@ from pymysql.constants import COMMAND, CR
 from pymysql.protocol import OKPacketWrapper
 
 from rdsrestore.domain.tables.definition import TableDefinition
-from rdsrestore.mysql.schema import column_kinds
+from rdsrestore.mysql.schema import compared_types
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Session, quoted
 
 BINARY = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 """Written as hexadecimal digits in a dump, which LOAD DATA does not read as such by itself."""
-KNOWN = (column_kinds.WHOLE - {"bit"}) | {"double"} | column_kinds.AS_SHOWN | column_kinds.TEXT | BINARY
+KNOWN = (compared_types.WHOLE - {"bit"}) | {"double"} | compared_types.AS_SHOWN | compared_types.TEXT | BINARY
 INTERLEAVED = 2
 """The lock mode (innodb_autoinc_lock_mode) in which LOAD DATA holds no lock that others' inserts wait for."""
 BETWEEN_ROWS = b"),\n("

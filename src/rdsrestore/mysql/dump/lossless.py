@@ -12,12 +12,12 @@ from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.tables.definition import Column, TableDefinition
 from rdsrestore.mysql.checksum import row_hash
-from rdsrestore.mysql.schema import column_kinds
+from rdsrestore.mysql.schema import compared_types
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.schema.unsupported import LABELLED, labels
 from rdsrestore.mysql.session.login.connection import Session, quoted
 
-BASIC = column_kinds.WHOLLY | {"utf8mb3", "utf8"}
+BASIC = compared_types.WHOLLY | {"utf8mb3", "utf8"}
 WHOLE = BASIC | {"utf8mb4"}
 """Character sets all of whose codes have a Unicode character of their own, of the basic plane or of any."""
 PLAIN = ("OBJECT", "ARRAY", "STRING", "INTEGER", "UNSIGNED INTEGER", "DOUBLE", "BOOLEAN", "NULL")
@@ -80,7 +80,7 @@ def check(session: Session, definition: TableDefinition, conditions: Iterable[st
     """
     if definition.hindrances:
         kinds = {column.kind for column in definition.base_columns}
-        code = "db.unknown-type" if kinds - column_kinds.KINDS else "db.float" if "float" in kinds else "db.lossy"
+        code = "db.unknown-type" if kinds - compared_types.KINDS else "db.float" if "float" in kinds else "db.lossy"
         raise DatabaseError(str(definition.ref), "; ".join(definition.hindrances), TABLE, code=code)
     refuse(definition.ref, counted(session, definition, definition.base_columns, conditions), LEAVE_OUT)
 

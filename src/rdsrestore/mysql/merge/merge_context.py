@@ -16,7 +16,7 @@ from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.target import Role, Target
 from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.merge.retyping import converted
-from rdsrestore.mysql.schema import column_kinds, ddl
+from rdsrestore.mysql.schema import compared_types, ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import quoted
 
@@ -144,7 +144,7 @@ class MergeContext:
     def respelled(self, column: Column) -> bool:
         """Whether the sides have different character sets for it."""
         here = self.then_has(column)
-        return here is not None and here.charset != column.charset and column.kind not in column_kinds.BYTES
+        return here is not None and here.charset != column.charset and column.kind not in compared_types.BYTES
 
     def seen(self, column: Column) -> Column:
         """The column as `value` reads it: a text of which the sides have different character sets is read in UTF-8."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 
 from rdsrestore.domain.tables.definition import Column
-from rdsrestore.mysql.schema import column_kinds
+from rdsrestore.mysql.schema import compared_types
 
 SIZE = re.compile(r"\(([\d,]+)\)")
-INTEGERS = column_kinds.WHOLE - {"year", "bit"}
+INTEGERS = compared_types.WHOLE - {"year", "bit"}
 BINARY_NUMBERS = INTEGERS | {"bit"}
-CHARACTERS = column_kinds.TEXT - {"enum", "set", "json"}
+CHARACTERS = compared_types.TEXT - {"enum", "set", "json"}
 BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 SHOWN = INTEGERS | CHARACTERS | {"enum", "set", "year", "decimal", "date", "time", "datetime"}
 """Types whose values become the very text that is shown of them; a timestamp's depends on the time zone of whoever
@@ -44,7 +44,7 @@ def converted(column: Column, then: Column, place: str) -> str:
         number = exact(column, place)
         if then.kind in CHARACTERS:
             return f"IF({place} IS NULL OR {place} REGEXP {NUMBER}, {number}, '{NEVER}')"
-        return number if then.kind in INTEGERS | column_kinds.APPROXIMATE | {"decimal"} else place
+        return number if then.kind in INTEGERS | compared_types.APPROXIMATE | {"decimal"} else place
     if column.kind in TEMPORAL and then.kind in TEMPORAL:
         size = SIZE.search(column.type)
         return f"CAST({place} AS {TEMPORAL[column.kind]}{size[0] if size else ''})"
@@ -65,11 +65,11 @@ def lost(column: Column, then: Column, place: str, *, key: bool = False) -> str:
     """
     every = f"{place} IS NOT NULL"
     shown_otherwise = any(side.kind == "decimal" and "zerofill" in side.type for side in (column, then))
-    if shown_otherwise or (key and then.kind in column_kinds.TEXT and column.kind not in column_kinds.TEXT):
+    if shown_otherwise or (key and then.kind in compared_types.TEXT and column.kind not in compared_types.TEXT):
         return every
     if column.kind in BINARY_NUMBERS | {"decimal"}:
         found = lost_number(column, then, place)
-    elif column.kind in column_kinds.APPROXIMATE:
+    elif column.kind in compared_types.APPROXIMATE:
         found = lost_digits(column, then, place)
     elif column.kind in CHARACTERS:
         found = lost_spaces(column, then, place) if then.kind in SHOWN else every
@@ -88,7 +88,7 @@ def lost_number(column: Column, then: Column, place: str) -> str:
     """The condition for a column of exact numbers."""
     if column.kind in BINARY_NUMBERS and then.kind in BINARY_NUMBERS | {"year"}:
         return ""
-    if column.kind == "bit" or then.kind not in INTEGERS | CHARACTERS | column_kinds.APPROXIMATE | {"decimal"}:
+    if column.kind == "bit" or then.kind not in INTEGERS | CHARACTERS | compared_types.APPROXIMATE | {"decimal"}:
         return f"{place} IS NOT NULL"
     if then.kind in CHARACTERS:
         rounded = f"CAST({place} AS {WIDEST}) <> {exact(column, place)}"
@@ -114,7 +114,7 @@ def lost_digits(column: Column, then: Column, place: str) -> str:
 def lost_spaces(column: Column, then: Column, place: str) -> str:
     """The condition for a text: spaces at the end are all that a server cuts off without an error."""
     size = SIZE.search(column.type)
-    if then.kind not in column_kinds.TEXT or column.kind == "longtext":
+    if then.kind not in compared_types.TEXT or column.kind == "longtext":
         return ""
     if column.kind == "char" and then.kind != "char":
         return f"{place} LIKE '% '"

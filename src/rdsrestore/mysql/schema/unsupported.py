@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from rdsrestore.domain.tables.definition import Column
-from rdsrestore.mysql.schema import column_kinds
+from rdsrestore.mysql.schema import compared_types
 
 LABELLED = frozenset({"enum", "set"})
 LABEL = re.compile(r"'((?:[^']|'')*)'")
@@ -25,7 +25,7 @@ def rounds(column: Column) -> bool:
 def hindrances(columns: Sequence[Column], key: Collection[str]) -> Iterator[str]:
     """Say in words what stands in the way, column by column; `key` names the columns that identify a row."""
     for column in columns:
-        if column.kind not in column_kinds.KINDS:
+        if column.kind not in compared_types.KINDS:
             yield f"column {column.name} has type {column.type}, which can't be compared safely yet"
         elif column.kind == "float" and column.name in key:
             yield f"column {column.name} is part of the key and FLOAT, so that no literal finds its rows"

@@ -1,4 +1,4 @@
-"""Types and character sets by how their values are written."""
+"""Types and character sets by how their values are compared and written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logins kept in Secrets Manager."""
+"""Passwords kept in Secrets Manager, with the user they belong to."""
 
 from __future__ import annotations
 

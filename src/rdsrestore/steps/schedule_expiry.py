@@ -18,7 +18,7 @@ from rdsrestore.workflow.step import Impact, Run, Step
 
 @written("ArmSwitch")
 @dataclass(frozen=True)
-class ArmSwitch(Step):
+class ScheduleExpiry(Step):
     """Set it before anything is made; it is put off while the run lives, and removed last."""
 
     name: ClassVar[str] = "arm-switch"

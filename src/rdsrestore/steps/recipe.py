@@ -1,0 +1,70 @@
+"""The job, in order. Reading this list is knowing the tool.
+
+Each step lives in a file of its own. The order here is the only one there is: the plan shows it, the runner follows
+it, the teardown goes through it backwards.
+"""
+
+from __future__ import annotations
+
+from rdsrestore.steps.approve import Approve
+from rdsrestore.steps.close_rule import CloseRule
+from rdsrestore.steps.compare import Compare
+from rdsrestore.steps.dump import Dump
+from rdsrestore.steps.load import Load
+from rdsrestore.steps.locate import Locate, LocateAll
+from rdsrestore.steps.open_rule import OpenRule
+from rdsrestore.steps.own_group import OwnGroup
+from rdsrestore.steps.own_password import OwnPassword
+from rdsrestore.steps.reach_moment import ReachMoment
+from rdsrestore.steps.restore_after import AwaitAfter, RestoreAfter
+from rdsrestore.steps.restore_instance import RestoreInstance
+from rdsrestore.steps.save import Save
+from rdsrestore.steps.schedule_expiry import ScheduleExpiry
+from rdsrestore.steps.scratch import MakeScratch
+from rdsrestore.steps.stage import Stage
+from rdsrestore.steps.stage_undo import StageUndo
+from rdsrestore.steps.swap import Swap, SwapBack
+from rdsrestore.steps.take_dumps import TakeDifferences, TakeDumps
+from rdsrestore.steps.target_table import MakeTargetTable
+from rdsrestore.steps.verify import Verify
+from rdsrestore.workflow.step import Step
+
+RECIPE: tuple[type[Step], ...] = (
+    ReachMoment,
+    ScheduleExpiry,
+    OwnGroup,
+    RestoreAfter,
+    RestoreInstance,
+    AwaitAfter,
+    OwnPassword,
+    OpenRule,
+    Locate,
+    Dump,
+    CloseRule,
+    MakeScratch,
+    MakeTargetTable,
+    Stage,
+    Compare,
+    Approve,
+    Save,
+    Load,
+    Verify,
+    Swap,
+)
+
+COMPARISON: tuple[type[Step], ...] = tuple(
+    LocateAll if kind is Locate else kind for kind in RECIPE[: RECIPE.index(Compare) + 1] if kind is not MakeTargetTable
+)
+"""The job up to the difference: nothing but a scratch schema is made on production."""
+
+FROM_RECIPE: tuple[type[Step], ...] = (TakeDifferences, TakeDumps, *RECIPE[RECIPE.index(CloseRule) + 1 :])
+"""The job from an earlier run's dumps, without another restore."""
+
+UNDO_RECIPE: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve, Save, Load, Verify)
+"""Taking an earlier run back, from its undo files alone."""
+
+SWAP_BACK: tuple[type[Step], ...] = (SwapBack,)
+"""Taking a swap back."""
+
+STEPS: tuple[type[Step], ...] = (*RECIPE, TakeDifferences, TakeDumps, StageUndo, SwapBack)
+"""Every step there is."""
