@@ -56,6 +56,9 @@ need_packages() {
   has apt-get || give_up "please install: ${names[*]} (Debian's names; only Debian and Ubuntu are set up by this script)"
   may_be_root "apt-get update && apt-get install --no-install-recommends ${names[*]}"
   say "installing ${names[*]}"
+  # one that was cut off before leaves packages half installed, and apt-get refuses until they are done
+  [ -z "$(dpkg --audit 2>/dev/null)$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] ||
+    as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a >/dev/null || say 'dpkg --configure -a complains; going on'
   as_root apt-get update -qq -o Acquire::Retries=3 || say 'apt-get update complains; going on with the lists that are there'
   # older systems have the client in docker.io itself
   [ -n "$(apt-cache madison docker-cli 2>/dev/null)" ] || names=("${names[@]/#docker-cli/docker.io}")

@@ -212,6 +212,16 @@ def test_all_packages_are_asked_for_once_and_together(tmp_path: Path) -> None:
     assert "docker-cli" not in calls[1]  # where there is no such package, the client is in docker.io
 
 
+def test_packages_that_were_left_half_installed_are_finished_first(tmp_path: Path) -> None:
+    note = f'echo "${{0##*/}} $*" >>{tmp_path}/log'
+    dpkg = f"case $1 in --audit) echo half installed ;; *) {note} ;; esac"
+    programs = {"id": "echo 0", "ls": "exit 0", "dpkg": dpkg, "apt-get": note, "apt-cache": "exit 0"}
+    ended = bash(checkout(tmp_path / "own"), "need_packages servers", PATH=stubs(tmp_path / "bin", **programs))
+    assert ended.returncode == 0, ended.stderr
+    calls = [" ".join(line.split()[:2]) for line in (tmp_path / "log").read_text().splitlines()]
+    assert calls == ["dpkg --configure", "apt-get update", "apt-get install"]
+
+
 @pytest.mark.parametrize(
     ("programs", "said"),
     [
