@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import tenacity
@@ -24,6 +25,7 @@ from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.errors import UNFIT, number_of, words_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
 from rdsrestore.mysql.session.reason import reason
+from rdsrestore.mysql.write.rewriting_triggers import end_where_rewritten
 
 T = TypeVar("T")
 
@@ -89,6 +91,10 @@ def settle(session: Session, context: MergeContext, lines: LineRange, way: Way) 
         if way.wait and number in PARENTS and not ready(session, context, lines, way.act):
             return
         if lines.low == lines.high:
+            if error.code == "db.rewritten":
+                which = f"{lines.condition} AND {chosen(way.act)}"
+                write = partial(run_all, session, context, which, way)
+                end_where_rewritten(session, context, lines, way.act, write)
             if not (way.wait and number in WAITS):
                 mark(session, context, lines, way, error)
             return
@@ -121,7 +127,7 @@ def transact(session: Session, context: MergeContext, lines: LineRange, way: Way
         if way.trial:
             session.run(trial(context, which))
             return
-        written = sum(session.run(statement) for statement in statements(context, which, way))
+        written = run_all(session, context, which, way)
         done, unfit = check_off(session, context, lines, way)
         if done != written:
             who = "a trigger" if context.live.triggers else "production"
@@ -138,6 +144,11 @@ def stop_at_conflict(context: MergeContext, unfit: int) -> None:
             "run the same command again: what was put back stays, and the rest is compared anew",
             code="conflict.stop",
         )
+
+
+def run_all(session: Session, context: MergeContext, which: str, way: Way) -> int:
+    """Write one range; returns how many rows the server says that it wrote."""
+    return sum(session.run(statement) for statement in statements(context, which, way))
 
 
 def statements(context: MergeContext, which: str, way: Way) -> Iterator[str]:

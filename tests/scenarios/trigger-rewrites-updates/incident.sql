@@ -1,0 +1,1 @@
+UPDATE stock SET n = 9; CREATE TRIGGER stamp BEFORE UPDATE ON stock FOR EACH ROW SET NEW.note = 'seen';
