@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
+from rdsrestore.lab.servers.programs import choose
 from tiers import LONG
-from tool import LabTool
+from tool import SERVER, LabTool, given_server
 
 OPTION = "--long"
 SPOILED = pytest.StashKey[bool]()
@@ -19,11 +20,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         OPTION, action="store_true", help="also run the tests marked long, and many more examples of others"
     )
+    parser.addoption("--server", help="the servers that labs have: mariadb, mysql, or a folder of unpacked packages")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption(OPTION):
         os.environ[LONG] = "1"
+    if config.getoption("--server"):
+        os.environ[SERVER] = config.getoption("--server")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -32,6 +36,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    engine = choose(given_server()).engine
+    for item in items:
+        for mark in item.iter_markers("only"):
+            if mark.args[0] != engine:
+                item.add_marker(pytest.mark.skip(reason=f"{mark.args[0]} alone: {mark.args[1]}"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,10 +18,14 @@ from typing import Any
 
 from rdsrestore.lab.place import Place
 from rdsrestore.lab.servers import console
+from rdsrestore.lab.servers.local import MARIADB
+from rdsrestore.lab.servers.programs import choose
 from rdsrestore.lab.status import status
 
 COMMAND = (sys.executable, "-m", "rdsrestore")
 PATIENCE = 300
+SERVER = "RDSRESTORE_TEST_SERVER"
+"""Names the servers that labs have, as `lab up --server` takes it."""
 
 
 def run(*words: str, env: Mapping[str, str], check: int | None = None) -> subprocess.CompletedProcess[str]:
@@ -60,7 +64,7 @@ class LabTool:
 
     def up(self, *options: str) -> None:
         """Bring the lab up and take over its exports."""
-        self.lab("up", *options)
+        self.lab("up", "--server", given_server(), *options)
         self.env = {
             **os.environ,
             **exports(self.lab("env")),
@@ -72,6 +76,13 @@ class LabTool:
         """Run SQL on production; returns the last result's rows as text, without the heading."""
         lines = list(console.run(self.place.running(), self.place.ca, statements))
         return [line.split("\t") for line in lines[1:]]
+
+    def as_root(self, statements: str | bytes) -> None:
+        """Run SQL on production as its own root, over its socket."""
+        programs = choose(given_server())
+        given = statements if isinstance(statements, bytes) else statements.encode()
+        command = programs.client(self.folder / "servers" / "production" / "s")
+        subprocess.run(command, input=given, check=True, timeout=60, env=programs.environment)
 
     def number(self, query: str) -> int:
         """Run a query that returns one number."""
@@ -109,6 +120,11 @@ class LabTool:
         names = [each["id"] for each in state["instances"]] + [each["name"] for each in state["security_groups"]]
         schemas = [row[0] for row in self.sql("SHOW DATABASES")]
         return [name for name in (*names, *schemas) if name.startswith("rdsrestore")]
+
+
+def given_server() -> str:
+    """The servers that labs of these tests have."""
+    return os.environ.get(SERVER, MARIADB.engine)
 
 
 def pause_until_next_second() -> datetime:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rdsrestore.lab.servers import local
 from rdsrestore.lab.status import client
 from tool import LabTool, events
 
@@ -39,7 +38,7 @@ def test_production_s_view_of_us_is_let_in_and_what_needs_seconds_is_waited_for(
 
 def test_the_user_that_a_secret_names_is_the_one_that_logs_in(session: LabTool) -> None:
     made = "CREATE USER dba2@'%' IDENTIFIED BY 'pass-of-dba2'; GRANT ALL ON *.* TO dba2@'%'"
-    local.client(session.folder / "servers" / "production", made)
+    session.as_root(made)
     store = client(session.place.running(), "secretsmanager")
     login = json.dumps({"username": "dba2", "password": "pass-of-dba2"})
     secret = store.create_secret(Name="shop/dba2", SecretString=login)["ARN"]

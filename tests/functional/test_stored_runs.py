@@ -9,14 +9,12 @@ import gzip
 import hashlib
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rdsrestore.lab.servers.local import root_client
 from tool import LabTool
 
 STORED = Path(__file__).parent.parent / "stored"
@@ -43,8 +41,7 @@ def lay(lab: LabTool, case: Path) -> list[str]:
     shutil.rmtree(lab.home / "runs", ignore_errors=True)
     shutil.copytree(case, lab.home / "runs", ignore=shutil.ignore_patterns("production.sql.gz"))
     statements = b"DROP DATABASE IF EXISTS shop;\n" + gzip.decompress((case / "production.sql.gz").read_bytes())
-    command = root_client(lab.place.folder / "servers" / "production")
-    subprocess.run(command, input=statements, check=True, timeout=60)
+    lab.as_root(statements)
     return sorted(each.name for each in (lab.home / "runs").iterdir())
 
 

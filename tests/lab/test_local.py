@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from rdsrestore.domain.errors import UsageError
 from rdsrestore.lab.servers import tls
-from rdsrestore.lab.servers.local import LocalServers
+from rdsrestore.lab.servers.local import MARIADB, LocalServers
+from rdsrestore.lab.servers.programs import Programs, choose
 from rdsrestore.lab.servers.servers import Server, Tls
+
+ORACLE = choose("mysql")
 
 
 def rows(server: Server) -> list[str]:
     return server.sql("SELECT id FROM d.t ORDER BY id").split()[1:]
 
 
-def test_a_long_replay_leaves_a_base_for_the_moments_after_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("programs", [MARIADB, ORACLE], ids=lambda programs: programs.engine)
+def test_a_long_replay_leaves_a_base_for_the_moments_after_it(programs: Programs, tmp_path: Path) -> None:
     tls.make(tmp_path / "tls")
     files = Tls(*(tmp_path / "tls" / name for name in ("ca.pem", "server.pem", "server.key")))
-    servers = LocalServers(tmp_path / "s", files, long=0.0)
+    servers = LocalServers(tmp_path / "s", files, programs, long=0.0)
+    assert servers.describe() == (programs.engine, programs.version())
     production = servers.source("production", "CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY)")
     first = production.position()
     production.sql("INSERT INTO d.t VALUES (1), (2); DELETE FROM d.t WHERE id = 1")
@@ -32,3 +40,19 @@ def test_a_long_replay_leaves_a_base_for_the_moments_after_it(tmp_path: Path) ->
     assert bases == ["base", *(f"base-{each.file}-{each.offset}" for each in (second, third))]
     for each in (*copies, production):
         each.stop()
+
+
+def test_a_folder_is_taken_for_what_is_in_it(tmp_path: Path) -> None:
+    """A folder of MariaDB's packages has the other family's name as a link."""
+    assert ORACLE.root
+    assert choose(str(ORACLE.root)).engine == "mysql"
+    (tmp_path / "usr" / "sbin").mkdir(parents=True)
+    (tmp_path / "usr" / "sbin" / "mariadbd").touch()
+    (tmp_path / "usr" / "sbin" / "mysqld").symlink_to("mariadbd")
+    assert choose(str(tmp_path)).engine == "mariadb"
+
+
+@pytest.mark.parametrize("server", ["postgres", "", "/nowhere"])
+def test_anything_else_is_refused_before_a_lab_is_made(server: str) -> None:
+    with pytest.raises(UsageError, match="--server"):
+        choose(server)

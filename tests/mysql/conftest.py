@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mysql import mysql_root
-from mysql.site import Server, Site, launch, numbers
+from mysql.site import ORACLE, Server, Site, launch, numbers
 from rdsrestore.lab.servers import tls
 
 
@@ -73,8 +72,8 @@ def mysql_servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) 
     """Oracle's MySQL twice: production and its restored copy."""
     secured = tls_options(certificates)
     folder = tmp_path_factory.mktemp("oracle")
-    production = mysql_root.launch(folder / "p", folder, *secured, "--server-id=1")
-    with stopped(production, mysql_root.launch(folder / "c", folder, *secured, "--skip-log-bin")) as both:
+    production = launch(folder / "p", *secured, "--server-id=1", programs=ORACLE)
+    with stopped(production, launch(folder / "c", *secured, "--skip-log-bin", programs=ORACLE)) as both:
         yield both
 
 

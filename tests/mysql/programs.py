@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from mysql import mysql_root
+from mysql.site import ORACLE
 from rdsrestore.mysql.dump.program import client_programs
 
-ROOT_PLUGINS = mysql_root.ROOT / "usr" / "lib" / "mysql" / "plugin"
+PLUGINS = ORACLE.environment["LIBMYSQL_PLUGIN_DIR"]
 
 
 def script(folder: Path, text: str, name: str = "mysqldump") -> str:
@@ -27,5 +27,5 @@ def ours() -> str:
 
 def oracle(folder: Path, *, plugins: bool = True) -> str:
     """Put Oracle's dump program first, with or without the plugins that log in as older accounts want it."""
-    given = f"LIBMYSQL_PLUGIN_DIR={shlex.quote(str(ROOT_PLUGINS))}; export LIBMYSQL_PLUGIN_DIR; " if plugins else ""
-    return script(folder, f'{given}exec {shlex.join(mysql_root.program("usr/bin/mysqldump"))} "$@"')
+    given = f"LIBMYSQL_PLUGIN_DIR={shlex.quote(PLUGINS)}; export LIBMYSQL_PLUGIN_DIR; " if plugins else ""
+    return script(folder, f'{given}exec {shlex.join(ORACLE.program("mysqldump"))} "$@"')

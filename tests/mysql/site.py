@@ -27,7 +27,10 @@ from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.target import Located, Relative, Role, Target
 from rdsrestore.lab.servers import local
-from rdsrestore.lab.servers.datadir import copy_tree, template, tool
+from rdsrestore.lab.servers.datadir import copy_tree
+from rdsrestore.lab.servers.local import MARIADB
+from rdsrestore.lab.servers.programs import MySql, Programs, unpacked_mysql
+from rdsrestore.lab.servers.seed import MORE_GRANTS
 from rdsrestore.mysql.adapter import MysqlDatabases
 from rdsrestore.mysql.production import MysqlProduction
 from rdsrestore.steps.locate import LOOKERS, Sides
@@ -42,6 +45,7 @@ PRIVILEGES = (
     " CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER"
 )
 """What the master user of a managed instance has: neither SUPER nor FILE."""
+ORACLE = MySql(unpacked_mysql())
 DEFAULT = Policy()
 numbers = itertools.count(1)
 
@@ -59,6 +63,7 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
     words: list[str] = field(default_factory=list)
+    programs: Programs = MARIADB
 
     @property
     def endpoint(self) -> Endpoint:
@@ -69,7 +74,7 @@ class Server:
         self.process.terminate()
         self.process.wait(60)
         self.process = local.start(self.words)
-        local.await_start(local.LocalServer(self.folder, self.port, self.words, self.process))
+        local.await_start(local.LocalServer(self.folder, self.port, self.words, self.process, self.programs))
 
     @contextmanager
     def root(self, database: str | None = None) -> Iterator[pymysql.Connection[Any]]:
@@ -97,23 +102,25 @@ class Server:
                     return rows
 
 
-def launch(folder: Path, *options: str) -> Server:
+def launch(folder: Path, *options: str, programs: Programs = MARIADB) -> Server:
     """Start a server with a new data directory; its time zone and SQL mode differ from those of the tool's sessions."""
     port = local.free_port(HOST)
-    copy_tree(template(), folder / "data")
-    words = [tool("mariadbd"), "--no-defaults", f"--datadir={folder / 'data'}", f"--socket={folder / 's'}"]
-    words += [f"--pid-file={folder / 'pid'}", f"--log-error={folder / 'log'}", "--user=root"]
+    copy_tree(programs.template(), folder / "data")
+    words = [*programs.server(folder / "data"), f"--socket={folder / 's'}", *programs.options]
+    words += [f"--pid-file={folder / 'pid'}", f"--log-error={folder / 'log'}"]
     words += [f"--tmpdir={folder}"]  # a server that starts deletes the temporary files of others in a shared one
-    words += ["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--innodb-flush-log-at-trx-commit=0"]
+    words += ["--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0", "--performance-schema=OFF"]
     words += [f"--bind-address={HOST}", f"--port={port}", "--skip-name-resolve", "--max-allowed-packet=16M"]
     words += ["--default-time-zone=+05:30", "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES"]
     words += options
-    server = Server(folder, port, local.start(words), words)
-    local.await_start(local.LocalServer(folder, port, words, server.process))
+    server = Server(folder, port, local.start(words), words, programs)
+    local.await_start(local.LocalServer(folder, port, words, server.process, programs))
     with server.root() as root, root.cursor() as cursor:
         cursor.execute("SET sql_mode = ''")
         cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (USER, PASSWORD))
         cursor.execute(f"GRANT {PRIVILEGES} ON *.* TO %s@'%%'", (USER,))
+        if programs.engine in MORE_GRANTS:
+            cursor.execute(f"GRANT REPLICATION CLIENT, {MORE_GRANTS[programs.engine]} ON *.* TO %s@'%%'", (USER,))
     return server
 
 

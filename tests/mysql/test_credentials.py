@@ -16,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mysql import programs
-from mysql.mysql_root import program
-from mysql.site import PASSWORD, USER, Site
+from mysql.site import ORACLE, PASSWORD, USER, Site
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
@@ -96,7 +95,7 @@ def test_programs_of_both_families_log_in_by_either_place(
 
 def test_a_login_file_of_oracle_s_programs_leads_nowhere(site: Site, tmp_path: Path) -> None:
     site.both("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (7)")
-    editor = [*program("usr/bin/mysql_config_editor"), "set", "--login-path=client", "--host=127.0.0.1", "--port=1"]
+    editor = [*ORACLE.program("mysql_config_editor"), "set", "--login-path=client", "--host=127.0.0.1", "--port=1"]
     home = {"HOME": str(tmp_path)}
     subprocess.run(editor, env=home, stdin=subprocess.DEVNULL, check=True, timeout=60)
     assert (tmp_path / ".mylogin.cnf").stat().st_size

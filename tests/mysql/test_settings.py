@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from fakes import BILLING, FakeWorld, definition, request
-from mysql import mysql_root
 from mysql.conftest import tls_options
-from mysql.site import PASSWORD, USER, Server, Site, launch
+from mysql.programs import PLUGINS
+from mysql.site import ORACLE, PASSWORD, USER, Server, Site, launch
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Policy
@@ -124,9 +124,8 @@ def oracle_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("mysqldump", "mysql"):
-        words = shlex.join(mysql_root.program(f"usr/bin/{name}"))
-        plugins = mysql_root.ROOT / "usr/lib/mysql/plugin"
-        (folder / name).write_text(f'#!/bin/sh\nLIBMYSQL_PLUGIN_DIR={plugins} exec {words} "$@"\n', "utf-8")
+        words = shlex.join(ORACLE.program(name))
+        (folder / name).write_text(f'#!/bin/sh\nLIBMYSQL_PLUGIN_DIR={PLUGINS} exec {words} "$@"\n', "utf-8")
         (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 

@@ -58,6 +58,9 @@ def up(
     history: Annotated[int, typer.Option(help="Seconds that the backups go back.", min=0)] = 3600,
     deny: Annotated[Deny, typer.Option(help="What the firewall does with callers.")] = Deny.DROP,
     image: Annotated[str | None, typer.Option(help="Run the servers in containers of this image.")] = None,
+    server: Annotated[
+        str, typer.Option(help="Which servers: mariadb, mysql, or a folder of unpacked packages.")
+    ] = "mariadb",
     behind_nat: Annotated[
         bool, typer.Option("--behind-nat", help="The outside sees another address of this machine than databases do.")
     ] = False,
@@ -67,7 +70,7 @@ def up(
     from rdsrestore.lab import launch
 
     where = place(folder)
-    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image, behind_nat, settle)
+    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image, server, behind_nat, settle)
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""
     typer.echo(

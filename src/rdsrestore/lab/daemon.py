@@ -35,6 +35,7 @@ from rdsrestore.lab.network.slack_server import Slack
 from rdsrestore.lab.place import CONTAINERS, Options, Place, State
 from rdsrestore.lab.servers import seed, tls
 from rdsrestore.lab.servers.local import LocalServers
+from rdsrestore.lab.servers.programs import choose
 from rdsrestore.lab.servers.servers import Servers, Tls
 
 USER = "admin"
@@ -98,7 +99,7 @@ class Lab:
     def raise_up(self) -> State:
         """Make production and its account, the server beside the account; returns how to reach it all."""
         engine, version = self.servers.describe()
-        sql = seed.account(USER, self._password) + (seed.shop(self._options.rows) if self._options.rows else "")
+        sql = seed.account(USER, self._password, engine) + (seed.shop(self._options.rows) if self._options.rows else "")
         with ThreadPoolExecutor(1) as pool:
             made = pool.submit(account.make, self.cloud, engine)
             server = self.rds.pool.submit(self.servers.source, "production", sql)
@@ -165,7 +166,7 @@ def make_servers(place: Place, files: Tls, options: Options) -> Servers:
         from rdsrestore.lab.servers.containers import ContainerServers  # noqa: PLC0415 - Docker is needed only here
 
         return ContainerServers(place.folder / "servers", files, options.image)
-    return LocalServers(place.folder / "servers", files)
+    return LocalServers(place.folder / "servers", files, choose(options.server))
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import urllib3
 
 from rdsrestore.domain.errors import ToolError, UsageError
 from rdsrestore.lab.place import Options, Place, State
+from rdsrestore.lab.servers.programs import choose
 
 COMES_UP_WITHIN = 300.0
 EXTRA = ("cryptography", "flask", "flask_cors", "moto", "werkzeug")
@@ -44,6 +45,8 @@ def up(place: Place, options: Options) -> tuple[State, bool]:
     if state:
         return state, False
     ready((*EXTRA, *(FOR_CONTAINERS if options.image else ())), sys.platform)
+    if not options.image:
+        choose(options.server)
     place.clear()
     place.claim()
     log = place.folder / "daemon.log"

@@ -31,6 +31,7 @@ class Options:
     history: int = 3600
     deny: str = "drop"
     image: str | None = None
+    server: str = "mariadb"
     behind_nat: bool = False
     settle: float = 0.0
 

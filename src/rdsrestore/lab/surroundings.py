@@ -9,7 +9,7 @@ PREFIXES = ("AWS_", "BOTO_", "LIBMYSQL_", "MARIADB_", "MYSQL_", "RDSRESTORE_")
 PROXIES = frozenset({"ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"})
 MODES = frozenset({"UMASK", "UMASK_DIR"})
 """Modes that a database server takes for its files."""
-KEPT = frozenset({"RDSRESTORE_LAB_DIR"})
+KEPT = frozenset({"RDSRESTORE_LAB_DIR", "RDSRESTORE_MYSQL_ROOT"})
 NONE = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

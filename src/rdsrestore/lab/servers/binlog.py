@@ -8,13 +8,19 @@ a second ends before the first one that carries that second or a later one.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from rdsrestore.domain.errors import ToolError
 
 HEADER = struct.Struct("<IBIIIH")
 MAGIC = 4
 GTID_EVENTS = frozenset({162, 33, 34})
 """MariaDB's, and MySQL's with and without an identifier: each opens a transaction."""
+
+END = ("SHOW MASTER STATUS", "SHOW BINARY LOG STATUS")
+"""The statement has another name from MySQL 8.4 on."""
 
 
 @dataclass(frozen=True, order=True)
@@ -39,3 +45,14 @@ def stop_position(folder: Path, start: Position, second: int) -> Position:
             offset += max(length, HEADER.size)
         end = Position(path.name, min(offset, len(data)))
     return end
+
+
+def last_position(sql: Callable[[str], str]) -> Position:
+    """Ask a server where its binlog ends, by a function that runs a statement and returns tab-separated lines."""
+    for statement in END:
+        try:
+            file, offset = sql(statement).splitlines()[-1].split("\t")[:2]
+        except ToolError:
+            continue
+        return Position(file, int(offset))
+    raise ToolError("lab", "the server does not say where its binlog ends")

@@ -20,7 +20,7 @@ from docker.errors import DockerException, ImageNotFound
 from testcontainers.core.container import DockerContainer
 
 from rdsrestore.domain.errors import ToolError
-from rdsrestore.lab.servers.binlog import Position, stop_position
+from rdsrestore.lab.servers.binlog import Position, last_position, stop_position
 from rdsrestore.lab.servers.datadir import copy_tree
 from rdsrestore.lab.servers.servers import Address, Tls
 
@@ -30,8 +30,6 @@ STARTS_WITHIN = 120.0
 DATA, EXCHANGE, TLS, SOURCE = "/var/lib/mysql", "/exchange", "/tls", "/source"
 CLIENT = '"$(command -v mariadb || command -v mysql)" --user=root --default-character-set=utf8mb4'
 BINLOG = '"$(command -v mariadb-binlog || command -v mysqlbinlog)" --no-defaults --disable-log-bin'
-END_OF_BINLOG = ("SHOW MASTER STATUS", "SHOW BINARY LOG STATUS")
-"""The statement has another name from MySQL 8.4 on."""
 
 
 @dataclass
@@ -65,13 +63,7 @@ class ContainerServer:
 
     def position(self) -> Position:
         """Return the end of the binlog."""
-        for statement in END_OF_BINLOG:
-            try:
-                file, offset = self.sql(statement).splitlines()[-1].split("\t")[:2]
-            except ToolError:
-                continue
-            return Position(file, int(offset))
-        raise ToolError("lab", "the server does not say where its binlog ends")
+        return last_position(self.sql)
 
     def halt(self) -> None:
         """Stop the container and keep the data; a clean stop leaves files that can be copied."""

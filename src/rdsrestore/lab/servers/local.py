@@ -1,12 +1,10 @@
-"""MariaDB servers as child processes, each with a data directory of its own."""
+"""Database servers as child processes, each with a data directory of its own."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import random
-import re
 import shutil
 import signal
 import socket
@@ -17,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rdsrestore.domain.errors import ToolError
-from rdsrestore.lab.servers.binlog import Position, stop_position
-from rdsrestore.lab.servers.datadir import copy_tree, template, tool
+from rdsrestore.lab.servers.binlog import Position, last_position, stop_position
+from rdsrestore.lab.servers.datadir import copy_tree
+from rdsrestore.lab.servers.programs import MariaDb, Programs
 from rdsrestore.lab.servers.servers import Address, Tls
 
 PORTS = (10_240, 32_000)
@@ -33,7 +32,6 @@ WIDE = f"SET GLOBAL max_allowed_packet = {1 << 30}"
 NARROW = f"SET GLOBAL max_allowed_packet = {PACKET}"
 SMALL = (
     "--innodb-buffer-pool-size=64M",
-    "--innodb-log-file-size=32M",
     "--innodb-flush-log-at-trx-commit=2",
     "--performance-schema=OFF",
     f"--max-allowed-packet={PACKET}",
@@ -42,6 +40,7 @@ SMALL = (
     "--skip-name-resolve",
     "--lower-case-table-names=0",
 )
+MARIADB = MariaDb()
 
 
 def free_port(host: str) -> int:
@@ -60,26 +59,39 @@ def die_with_parent() -> None:
 
 @dataclass
 class LocalServer:
-    """One mariadbd; `folder` holds its data, socket and log."""
+    """One server; `folder` holds its data, socket and log."""
 
     folder: Path
     port: int
     words: list[str]
     process: subprocess.Popen[bytes]
+    programs: Programs
 
     @property
     def address(self) -> Address:
         """Where it listens."""
-        return Address(HOST, self.port, proxied=True)
+        return Address(HOST, self.port, proxied=self.programs.proxied)
 
     def sql(self, text: str) -> str:
-        """Run statements as root over the socket."""
-        return client(self.folder, text)
+        """Run statements as root over the socket; ToolError with the server's words where one fails."""
+        ended = subprocess.run(
+            self.client("--default-character-set=utf8mb4", "--batch"),
+            input=text.encode(),
+            capture_output=True,
+            check=False,
+            env=self.programs.environment,
+        )
+        if ended.returncode:
+            raise ToolError("lab", ended.stderr.decode(errors="replace").strip()[:300])
+        return ended.stdout.decode()
+
+    def client(self, *options: str) -> list[str]:
+        """Make the command line of a client that is root on this server."""
+        return self.programs.client(self.folder / "s", *options)
 
     def position(self) -> Position:
         """Return the end of the binlog."""
-        file, offset = self.sql("SHOW MASTER STATUS").splitlines()[-1].split("\t")[:2]
-        return Position(file, int(offset))
+        return last_position(self.sql)
 
     def halt(self) -> None:
         """Stop the process and keep the files; a signal may be lost on a server that is still starting."""
@@ -109,10 +121,11 @@ class LocalServer:
 
 
 class LocalServers:
-    """MariaDB servers under one folder; a replay of more than `long` seconds leaves a base backup for the next."""
+    """Servers of one kind under one folder; a replay of more than `long` seconds leaves a base backup for the next."""
 
-    def __init__(self, folder: Path, tls: Tls, long: float = 1.0) -> None:
+    def __init__(self, folder: Path, tls: Tls, programs: Programs = MARIADB, *, long: float = 1.0) -> None:
         self._folder = folder
+        self._programs = programs
         self._tls = tls
         self._long = long
         self._bases: dict[Position, Path] = {}
@@ -120,14 +133,12 @@ class LocalServers:
 
     def describe(self) -> tuple[str, str]:
         """Return engine and version."""
-        said = subprocess.run([tool("mariadbd"), "--version"], capture_output=True, text=True, check=True).stdout
-        found = re.search(r"(\d+\.\d+\.\d+)", said)
-        return "mariadb", found.group(1) if found else "10.11.8"
+        return self._programs.engine, self._programs.version()
 
     def source(self, name: str, seed: str) -> LocalServer:
         """Start a server, seed it, keep a cold copy as base backup, and start it again with binlogs."""
         folder = self._folder / name
-        copy_tree(template(), folder / "data")
+        copy_tree(self._programs.template(), folder / "data")
         server = self._launch(folder, "--skip-log-bin", "--skip-networking")
         server.sql(seed)
         server.halt()
@@ -173,12 +184,13 @@ class LocalServers:
         files = sorted(path for path in binlogs.glob("binlog.[0-9]*") if start.file <= path.name <= stop.file)
         if start >= stop:
             return
-        words = [tool("mariadb-binlog"), "--no-defaults", "--disable-log-bin"]
-        words += [f"--start-position={start.offset}", f"--stop-position={stop.offset}", *map(str, files)]
+        bounds = (f"--start-position={start.offset}", f"--stop-position={stop.offset}")
+        words = self._programs.reader(*bounds, *map(str, files))
         server.sql(WIDE)  # all rows of a statement come back as one
         with subprocess.Popen(words, stdout=subprocess.PIPE, env={"TZ": "UTC"}) as reader:
-            command = root_client(server.folder, "--binary-mode", "--max-allowed-packet=1G")
-            ended = subprocess.run(command, stdin=reader.stdout, check=False, capture_output=True)
+            command = server.client("--binary-mode", "--max-allowed-packet=1G")
+            environment = self._programs.environment
+            ended = subprocess.run(command, stdin=reader.stdout, check=False, capture_output=True, env=environment)
         if ended.returncode:
             raise ToolError("lab", f"the replay failed: {ended.stderr.decode(errors='replace')[-300:]}")
         server.sql(NARROW)
@@ -187,7 +199,7 @@ class LocalServers:
         return (
             f"--bind-address={HOST}",
             f"--port={free_port(HOST)}",
-            "--proxy-protocol-networks=127.0.0.0/8",
+            *self._programs.network,
             "--require-secure-transport=ON",
             f"--ssl-ca={self._tls.ca}",
             f"--ssl-cert={self._tls.certificate}",
@@ -196,18 +208,18 @@ class LocalServers:
 
     def _launch(self, folder: Path, *options: str) -> LocalServer:
         (folder / "tmp").mkdir(mode=0o700, exist_ok=True)  # a shared one loses its files when another server starts
-        words = [tool("mariadbd"), "--no-defaults", f"--datadir={folder / 'data'}", f"--socket={folder / 's'}"]
-        words += [
+        words = [
+            *self._programs.server(folder / "data"),
+            f"--socket={folder / 's'}",
             f"--tmpdir={folder / 'tmp'}",
             f"--pid-file={folder / 'pid'}",
             f"--log-error={folder / 'log'}",
             *SMALL,
+            *self._programs.options,
             *options,
         ]
-        if os.geteuid() == 0:
-            words.append("--user=root")
         port = next((int(word.split("=")[1]) for word in options if word.startswith("--port=")), 0)
-        server = LocalServer(folder, port, words, start(words))
+        server = LocalServer(folder, port, words, start(words), self._programs)
         await_start(server)
         return server
 
@@ -234,7 +246,7 @@ def await_start(server: LocalServer) -> None:
         time.sleep(0.02)
     log = server.folder / "log"
     tail = log.read_text(errors="replace").splitlines()[-3:] if log.exists() else []
-    raise ToolError("lab", f"mariadbd did not start: {' / '.join(tail)}", f"see {log}")
+    raise ToolError("lab", f"the server did not start: {' / '.join(tail)}", f"see {log}")
 
 
 def answers(path: Path) -> bool:
@@ -245,21 +257,3 @@ def answers(path: Path) -> bool:
         except OSError:
             return False
         return True
-
-
-def root_client(folder: Path, *options: str) -> list[str]:
-    """Make the command line of a client that is root on a server's own socket."""
-    return [tool("mariadb", "mysql"), "--no-defaults", f"--socket={folder / 's'}", "--user=root", *options]
-
-
-def client(folder: Path, text: str) -> str:
-    """Run statements as root; ToolError with the server's words where one fails."""
-    ended = subprocess.run(
-        root_client(folder, "--default-character-set=utf8mb4", "--batch"),
-        input=text.encode(),
-        capture_output=True,
-        check=False,
-    )
-    if ended.returncode:
-        raise ToolError("lab", ended.stderr.decode(errors="replace").strip()[:300])
-    return ended.stdout.decode()

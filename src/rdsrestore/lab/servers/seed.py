@@ -8,6 +8,8 @@ GRANTS = (
     "CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER"
 )
 """What the master user of a managed instance has: no SUPER, no FILE, nothing global beyond these."""
+MORE_GRANTS = {"mysql": "APPLICATION_PASSWORD_ADMIN, ROLE_ADMIN, SET_ANY_DEFINER, XA_RECOVER_ADMIN"}
+"""What it has besides on an engine (Amazon RDS User Guide, "Master user account privileges")."""
 
 TABLES = """
 CREATE TABLE customers (
@@ -75,12 +77,14 @@ JOIN (SELECT 1 AS p UNION ALL SELECT 2) AS positions ORDER BY id, p;
 """
 
 
-def account(user: str, password: str) -> str:
+def account(user: str, password: str, engine: str) -> str:
     """SQL that makes the master user, and takes root off the network."""
+    more = MORE_GRANTS.get(engine)
     return (
         f"CREATE USER '{user}'@'%' IDENTIFIED BY '{password}';\n"
         f"GRANT {GRANTS} ON *.* TO '{user}'@'%' WITH GRANT OPTION;\n"
-        "DROP USER IF EXISTS root@'127.0.0.1', root@'::1', ''@localhost;\n"
+        + (f"GRANT {more} ON *.* TO '{user}'@'%' WITH GRANT OPTION;\n" if more else "")
+        + "DROP USER IF EXISTS root@'127.0.0.1', root@'::1', ''@localhost;\n"
         "CREATE DATABASE shop CHARACTER SET utf8mb4;\n"
     )
 
