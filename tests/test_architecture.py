@@ -28,7 +28,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "config": frozenset({"domain", "config"}),
     "app": CORE | {"app", "aws", "config", "diff", "mysql", "notify", "steps", "store", "workflow", "__version__"},
     "lab": frozenset({"domain", "aws", "store", "lab"}),
-    "cli": frozenset({"domain", "app", "cli", "lab", "__version__"}),
+    "cli": frozenset({"domain", "config", "app", "cli", "lab", "__version__"}),
 }
 """Whom each package may import."""
 WITHIN_MYSQL = ("session", "schema", "checksum", "dump", "merge", "write", "compare", "verify")

@@ -9,10 +9,14 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from rdsrestore.config.settings import KEYS, PasswordGiven, PasswordInSecret, Settings, load
+from rdsrestore.app.context import DECLARING
+from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.config.load import Keys, load
+from rdsrestore.config.settings import PasswordGiven, PasswordInSecret, Settings
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request.merge_policy import Merge
 from rdsrestore.domain.secret import Secret
+from rdsrestore.notify.slack.notifier import SlackSettings
 
 DOCS = Path(__file__).parent.parent / "docs" / "configuration.md"
 
@@ -26,7 +30,7 @@ class Machine:
     env: dict[str, str] = dataclasses.field(default_factory=lambda: {"USER": "ada"})
 
     def load(self, profile: str | None = None) -> Settings:
-        return load(profile, self.env, self.cwd, self.config)
+        return load(profile, self.env, self.cwd, self.config, DECLARING)
 
     def write(self, text: str, folder: Path | None = None) -> Path:
         file = (folder or self.cwd) / "rdsrestore.toml"
@@ -51,7 +55,6 @@ def test_without_a_file_and_variables_the_defaults_hold(machine: Machine) -> Non
     settings = machine.load()
     assert settings == Settings(home=platformdirs.user_state_path("rdsrestore"), operator="ada")
     assert settings.password is None
-    assert settings.wait == 6 * 3600
 
 
 def test_a_bundle_beside_the_user_s_settings_is_trusted_where_none_is_named(machine: Machine) -> None:
@@ -68,15 +71,16 @@ def test_variables_win_over_the_profile_which_wins_over_the_defaults(machine: Ma
     machine.write('[defaults]\ninstance = "a"\ndatabase = "a"\nuser = "a"\n[profile.p]\ndatabase = "b"\nuser = "b"\n')
     machine.env["RDSRESTORE_USER"] = "c"
     settings = machine.load("p")
-    assert (settings.instance, settings.database, settings.user) == ("a", "b", "c")
-    assert machine.load().database == "a"
+    asked = settings.of(CommandLine)
+    assert (asked.instance, asked.database, settings.user) == ("a", "b", "c")
+    assert machine.load().of(CommandLine).database == "a"
 
 
 def test_a_file_nearby_hides_the_users_own(machine: Machine) -> None:
     machine.write('[defaults]\ninstance = "own"\ndatabase = "own"\n', machine.config)
-    assert machine.load().instance == "own"
+    assert machine.load().given == {"instance": "own", "database": "own"}
     machine.write('[defaults]\ninstance = "near"\n')
-    assert (machine.load().instance, machine.load().database) == ("near", None)
+    assert machine.load().given == {"instance": "near"}
 
 
 def test_every_kind_of_value_is_read(machine: Machine) -> None:
@@ -84,7 +88,7 @@ def test_every_kind_of_value_is_read(machine: Machine) -> None:
     ca.write_text("x")
     machine.write('[defaults]\nmerge = "none"\nwait = 60\npoll = 0.5\nssl_ca = "ca.pem"\nhome = "state"\n')
     settings = machine.load()
-    assert (settings.merge, settings.wait, settings.poll) == (Merge.NONE, 60, 0.5)
+    assert (settings.given, settings.poll) == ({"merge": Merge.NONE, "wait": 60}, 0.5)
     assert (settings.ssl_ca, settings.home) == (ca, machine.cwd / "state")
     machine.env |= {
         "RDSRESTORE_WAIT": "90",
@@ -92,18 +96,18 @@ def test_every_kind_of_value_is_read(machine: Machine) -> None:
         "RDSRESTORE_CHECKIP_URL": "http://127.0.0.1:1/ip",
     }
     settings = machine.load()
-    assert (settings.wait, settings.poll, settings.checkip_url) == (90, 0.3, "http://127.0.0.1:1/ip")
+    assert (settings.given["wait"], settings.poll, settings.checkip_url) == (90, 0.3, "http://127.0.0.1:1/ip")
 
 
 def test_an_empty_variable_counts_as_not_set(machine: Machine) -> None:
     machine.write('[defaults]\ninstance = "a"\n')
     machine.env["RDSRESTORE_INSTANCE"] = ""
-    assert machine.load().instance == "a"
+    assert machine.load().given == {"instance": "a"}
 
 
 def test_variables_of_other_parts_are_left_alone(machine: Machine) -> None:
     machine.env["RDSRESTORE_LAB_DIR"] = "/somewhere"
-    assert machine.load().instance is None
+    assert machine.load().given == {}
 
 
 @pytest.mark.parametrize("by_flag", [True, False])
@@ -112,7 +116,7 @@ def test_a_profile_is_a_section_or_else_an_aws_profile(machine: Machine, *, by_f
 
     def profile(name: str) -> str | None:
         machine.env["RDSRESTORE_PROFILE"] = "" if by_flag else name
-        return machine.load(name if by_flag else None).profile
+        return machine.load(name if by_flag else None).aws_profile
 
     assert profile("shop") == "shop-aws"
     assert profile("bare") == "usual"
@@ -184,7 +188,7 @@ def test_a_file_in_another_encoding_is_refused(machine: Machine) -> None:
 
 def test_a_mistake_in_another_profile_does_not_matter(machine: Machine) -> None:
     machine.write('[profile.a]\ninstance = "a"\n[profile.b]\ninstanse = "b"\n')
-    assert machine.load("a").instance == "a"
+    assert machine.load("a").given == {"instance": "a"}
     assert "instanse" in machine.refusal("b").what
 
 
@@ -238,7 +242,7 @@ def test_a_password_file_without_a_password_is_refused(machine: Machine, content
 def test_slack_secrets_have_the_same_sources(machine: Machine) -> None:
     machine.write('[defaults]\nslack_token_env = "BOT"\nslack_channel = "#incidents"\n')
     machine.env |= {"BOT": "xoxb-1", "RDSRESTORE_SLACK_WEBHOOK": "https://hooks.example/x"}
-    settings = machine.load()
+    settings = machine.load().of(SlackSettings)
     assert isinstance(settings.slack_token, Secret)
     assert isinstance(settings.slack_webhook, Secret)
     assert (settings.slack_token.reveal(), settings.slack_channel) == ("xoxb-1", "#incidents")
@@ -261,7 +265,6 @@ def test_the_operator_is_found_behind_sudo_and_without_a_login(machine: Machine)
     assert machine.load().operator == "Ada L."
 
 
-def test_every_key_and_every_setting_is_described() -> None:
+def test_every_form_of_a_secret_is_described() -> None:
     described = set(re.findall(r"`([a-z_]+)`", DOCS.read_text()))
-    assert described >= KEYS
-    assert described >= {each.name for each in dataclasses.fields(Settings)} - {"profile"}
+    assert described >= Keys((Settings, *DECLARING)).names

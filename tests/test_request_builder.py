@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rdsrestore.app.requests.request_builder import CommandLine, one_address, refuse_contradictions
+from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.app.requests.request_builder import one_address, refuse_contradictions
 from rdsrestore.domain.errors import UsageError
 
 
@@ -25,4 +26,4 @@ def test_one_machine_s_address_is(text: str) -> None:
 @pytest.mark.parametrize("lag", [float("nan"), float("inf")])
 def test_a_limit_that_would_never_hold_is_refused(lag: float) -> None:
     with pytest.raises(UsageError, match="--max-lag"):
-        refuse_contradictions(CommandLine(max_lag=lag))
+        refuse_contradictions(CommandLine(plain={"max_lag": lag}))

@@ -20,6 +20,7 @@ from rdsrestore.lab.place import Place
 from rdsrestore.lab.servers import console
 from rdsrestore.lab.servers.local import MARIADB
 from rdsrestore.lab.servers.programs import choose
+from rdsrestore.lab.servers.seed import numbers
 from rdsrestore.lab.status import status
 
 COMMAND = (sys.executable, "-m", "rdsrestore")
@@ -125,6 +126,11 @@ class LabTool:
 def given_server() -> str:
     """The servers that labs of these tests have."""
     return os.environ.get(SERVER, MARIADB.engine)
+
+
+def counted(last: int, first: int = 1) -> str:
+    """A table of SQL whose column `seq` counts up, for servers that have no sequence engine."""
+    return f"(SELECT n + {first - 1} AS seq FROM ({numbers(last - first + 1)}) AS numbers) AS counted"
 
 
 def pause_until_next_second() -> datetime:

@@ -18,7 +18,7 @@ from rdsrestore.steps.reach_moment import ReachMoment
 from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.steps.scratch import MakeScratch
 from rdsrestore.workflow.step import Impact, Step
-from tool import LabTool, events, kill_at
+from tool import LabTool, counted, events, kill_at
 
 STEPS = [step for step in RECIPE if step is not ReachMoment]
 ASIDE = [step for step in STEPS if step.impact is not Impact.TEMPORARY or issubclass(step, OnScratch | MakeScratch)]
@@ -147,7 +147,7 @@ def test_a_dump_that_changes_on_the_disk_is_fetched_again_in_the_same_run(shop: 
 
 def test_a_load_of_the_dump_itself_goes_on_after_a_kill_in_the_middle(shop: LabTool, tmp_path: Path) -> None:
     shop.sql("CREATE TABLE shop.many (id INT PRIMARY KEY, text VARCHAR(300))")
-    shop.sql("USE shop; INSERT INTO many SELECT seq, REPEAT('x', 300) FROM seq_1_to_30000")
+    shop.sql(f"USE shop; INSERT INTO many SELECT seq, REPEAT('x', 300) FROM {counted(30000)}")
     before = shop.moment()
     shop.sql("DELETE FROM shop.many; INSERT INTO shop.many VALUES (900000, 'since')")
     pause = tmp_path / "pause"

@@ -11,12 +11,10 @@ import pymysql
 import pytest
 
 from rdsrestore.lab.status import client
-from tool import LabTool, events
+from tool import LabTool, counted, events
 
 ROWS = 20_000
-WAITING = (
-    "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'INNODB_ROW_LOCK_CURRENT_WAITS'"
-)
+WAITING = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
 CONTENT = "SELECT COALESCE(SUM(CRC32(CONCAT_WS('|', id, v, note))), 0) FROM shop.shaky"
 
 
@@ -25,7 +23,7 @@ def whole(shop: LabTool) -> Iterator[int]:
     """A table large enough for its load to be met in the middle, and what it holds."""
     shop.sql(
         "CREATE TABLE shop.shaky (id INT PRIMARY KEY, v INT, note VARCHAR(120));"
-        f" INSERT INTO shop.shaky SELECT seq, seq, REPEAT('n', seq % 120) FROM shop.seq_1_to_{ROWS}"
+        f" INSERT INTO shop.shaky SELECT seq, seq, REPEAT('n', seq % 120) FROM {counted(ROWS)}"
     )
     yield shop.number(CONTENT)
     shop.sql("DROP TABLE shop.shaky")
@@ -74,7 +72,7 @@ def test_production_fails_over_during_the_load(shop: LabTool, whole: int, damage
             if event.get("step") != "load":
                 continue
             if event["event"] == "step-started":
-                while not shop.number(WAITING):
+                while not int(shop.sql(WAITING)[0][1]):
                     assert process.poll() is None
                 client(shop.place.running(), "rds").reboot_db_instance(DBInstanceIdentifier="production")
                 assert gone(shop)

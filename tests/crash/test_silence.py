@@ -14,7 +14,7 @@ import pymysql
 import pytest
 
 from rdsrestore.workflow.run.interrupts import BOUNCE
-from tool import LabTool, events
+from tool import LabTool, counted, events
 
 pytestmark = pytest.mark.timeout(600)
 """Silences are waited out: minutes, on a machine that is busy with others."""
@@ -45,7 +45,7 @@ def plain(shop: LabTool) -> Iterator[list[str]]:
 def damage(shop: LabTool, statement: str, more: tuple[str, ...]) -> Iterator[list[str]]:
     shop.sql(
         "CREATE TABLE shop.silent (id INT PRIMARY KEY, v INT, note VARCHAR(120));"
-        f" INSERT INTO shop.silent SELECT seq, seq, REPEAT('n', seq % 120) FROM shop.seq_1_to_{ROWS}"
+        f" INSERT INTO shop.silent SELECT seq, seq, REPEAT('n', seq % 120) FROM {counted(ROWS)}"
     )
     before = shop.moment()
     shop.sql(statement)

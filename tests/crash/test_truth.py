@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tool import LabTool, events, kill_at
+from tool import LabTool, counted, events, kill_at
 
 ROWS = 3000
 WITHIN = 120
@@ -25,7 +25,7 @@ def before(shop: LabTool) -> Iterator[str]:
     """Delete all rows of a table but one, which is changed, and give the moment before."""
     shop.sql(f"""
         USE shop; DROP TABLE IF EXISTS deed; CREATE TABLE deed (id INT PRIMARY KEY, text VARCHAR(20));
-        INSERT INTO deed SELECT seq, CONCAT('deed ', seq) FROM seq_1_to_{ROWS}""")
+        INSERT INTO deed SELECT seq, CONCAT('deed ', seq) FROM {counted(ROWS)}""")
     before = shop.moment()
     shop.sql("DELETE FROM shop.deed WHERE id > 1; UPDATE shop.deed SET text = 'since'")
     yield before

@@ -15,7 +15,7 @@ from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
 from tiers import amount
-from tool import LabTool, events
+from tool import LabTool, counted, events
 
 ROUNDS = amount(1, long=10)
 ROWS = 3000
@@ -128,8 +128,8 @@ def test_what_an_application_writes_meanwhile_stays(own: LabTool, policy: str, _
         CREATE DATABASE busy; USE busy;
         CREATE TABLE account (id INT PRIMARY KEY, version INT NOT NULL, text VARCHAR(20));
         CREATE TABLE entry (text VARCHAR(20));
-        INSERT INTO account SELECT seq, {SEEDED}, CONCAT('was ', seq) FROM seq_0_to_{ROWS - 1};
-        INSERT INTO entry SELECT CONCAT('was ', seq) FROM seq_0_to_{ROWS - 1};""")
+        INSERT INTO account SELECT seq, {SEEDED}, CONCAT('was ', seq) FROM {counted(ROWS - 1, 0)};
+        INSERT INTO entry SELECT CONCAT('was ', seq) FROM {counted(ROWS - 1, 0)};""")
     before = own.moment()
     own.sql("""
         USE busy; DELETE FROM account WHERE id % 5 < 2; UPDATE account SET version = -1 WHERE id % 5 = 2;

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tool import LabTool
+from tool import LabTool, counted
 
 WITHIN_A_RESTORE = {"restore-instance", "own-group", "open-rule", "dump"}
 
@@ -21,7 +21,7 @@ def ledger(shop: LabTool) -> Iterator[LabTool]:
     shop.sql(
         "CREATE TABLE shop.ledger (id INT PRIMARY KEY, note VARCHAR(40)); CREATE TABLE shop.other LIKE shop.ledger"
     )
-    shop.sql("INSERT INTO shop.ledger SELECT seq, CONCAT('é ', seq) FROM shop.seq_1_to_20000")
+    shop.sql(f"INSERT INTO shop.ledger SELECT seq, CONCAT('é ', seq) FROM {counted(20000)}")
     shop.sql("INSERT INTO shop.other SELECT id, note FROM shop.ledger LIMIT 10")
     yield shop
     shop.sql("DROP TABLE IF EXISTS shop.ledger, shop.other")

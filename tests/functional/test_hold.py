@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tool import COMMAND, LabTool, events
+from tool import COMMAND, LabTool, counted, events
 
 Process = subprocess.Popen[str]
 WITHIN = 60
@@ -22,7 +22,7 @@ SLEEP = "DO SLEEP(600)"
 def deleted(shop: LabTool) -> str:
     """Delete all of a table; returns the moment before."""
     shop.sql("DROP TABLE IF EXISTS shop.held; CREATE TABLE shop.held (id INT PRIMARY KEY)")
-    shop.sql("INSERT INTO shop.held SELECT seq FROM shop.seq_1_to_50")
+    shop.sql(f"INSERT INTO shop.held SELECT seq FROM {counted(50)}")
     before = shop.moment()
     shop.sql("DELETE FROM shop.held")
     return before

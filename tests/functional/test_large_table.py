@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tool import COMMAND, LabTool
+from tool import COMMAND, LabTool, counted
 
 MIB = 1 << 20
 FLAT = 150 * MIB
@@ -19,11 +19,11 @@ FLAT = 150 * MIB
 def large(own: LabTool) -> str:
     """Damage a large table; returns the moment before."""
     own.up("--restore-delay", "0.4", "--lag", "0", "--deny", "reset", "--empty")
-    own.sql("""
+    own.sql(f"""
         CREATE DATABASE large; USE large;
         CREATE TABLE reading (
           id INT PRIMARY KEY, sensor INT NOT NULL, value DECIMAL(12,3), at DATETIME(3), note VARCHAR(60), KEY (sensor));
-        INSERT INTO reading SELECT seq, seq % 997, seq / 7, '2017-06-01' + INTERVAL seq SECOND, MD5(seq) FROM seq_1_to_1000000;
+        INSERT INTO reading SELECT seq, seq % 997, seq / 7, '2017-06-01' + INTERVAL seq SECOND, SHA2(seq, 224) FROM {counted(1000000)};
         CREATE TABLE expected_sum AS SELECT COUNT(*) AS n, SUM(CRC32(CONCAT_WS(',', id, sensor, value, at, note))) AS s FROM reading""")
     before = own.moment()
     own.sql("""
@@ -58,7 +58,7 @@ def test_a_million_rows_are_repaired_with_flat_memory(own: LabTool, large: str, 
     assert process.returncode == 0, (tmp_path / "said").read_text()
     assert 0 < peak < FLAT
 
-    own.sql("USE large; UPDATE reading SET note = MD5(id), value = value - 1 WHERE id = 999999")
+    own.sql("USE large; UPDATE reading SET note = SHA2(id, 224), value = value - 1 WHERE id = 999999")
     query = "SELECT COUNT(*), SUM(CRC32(CONCAT_WS(',', id, sensor, value, at, note))) FROM large.reading"
     assert own.sql(query) == own.sql("SELECT n, s FROM large.expected_sum")
 

@@ -26,8 +26,8 @@ NEW_ROW = (
 def accident(shop: LabTool) -> Iterator[str]:
     """Delete all of billing, write a row since, and give the moment before; afterwards everything is as it was."""
     shop.sql("""
-        USE shop; CREATE OR REPLACE TABLE safe SELECT * FROM billing;
-        CREATE OR REPLACE TABLE safe_lines SELECT * FROM billing_lines""")
+        USE shop; DROP TABLE IF EXISTS safe, safe_lines; CREATE TABLE safe SELECT * FROM billing;
+        CREATE TABLE safe_lines SELECT * FROM billing_lines""")
     before = shop.moment()
     shop.sql("DELETE FROM shop.billing")
     shop.sql(NEW_ROW.format(name=f"SINCE-{before}"))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from rdsrestore.config.settings import Settings
 from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.request.option import Option
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import ListenerCheck
 from rdsrestore.notify.chat.client import DeliveryError
 from rdsrestore.notify.chat.listener import ChatListener, Pace
-from rdsrestore.notify.notifiers import NOTIFIERS, notifiers
+from rdsrestore.notify.notifiers import NOTIFIERS, Kind, notifiers
 from rdsrestore.notify.slack.messages import RunMessages
 from rdsrestore.workflow import events
 from rdsrestore.workflow.events import Announcer, Listener
@@ -45,13 +47,21 @@ class Teletype:
         return ListenerCheck("teletype", "jammed" if self.jammed else "")
 
 
-def settings(**given: Secret | str) -> Settings:
-    return Settings(Path("/nowhere"), "ada", **given)  # type: ignore[arg-type]  # a case names its own
+@dataclass(frozen=True)
+class TeletypeSettings:
+    """What is set of a teletype."""
+
+    teletype_line: Annotated[str | None, Option(key=True, meaning="the line to type on")] = None
+
+
+def settings(**given: Secret | str) -> Callable[[type], object]:
+    return Settings(Path("/nowhere"), "ada", given=given).of
 
 
 def told(teletype: Teletype, run: Sequence[events.Event]) -> tuple[str, ...]:
-    known = {**NOTIFIERS, "teletype": lambda _settings: teletype}
-    (each,) = notifiers(settings(), known)
+    known = {**NOTIFIERS, "teletype": Kind(TeletypeSettings, lambda line: teletype if line.teletype_line else None)}
+    assert notifiers(settings(), known) == ()
+    (each,) = notifiers(settings(teletype_line="7"), known)
     announcer = Announcer([each.listener()])
     for event in run:
         announcer.tell(event)

@@ -102,7 +102,7 @@ class Password:
 def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | None) -> World:
     """Put the adapters together."""
     log = CallLog()
-    clients = Clients(settings.profile, settings.region, log)
+    clients = Clients(settings.aws_profile, settings.region, log)
     password = Password(settings.password, clients, ask)
     return World(
         cloud=RdsInstances(clients, log, settings.poll, settings.checkip_url),

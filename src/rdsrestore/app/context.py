@@ -8,17 +8,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from rdsrestore.app import compose
-from rdsrestore.config.settings import Settings, load
+from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.config.load import load
+from rdsrestore.config.settings import Settings
 from rdsrestore.domain.errors import CutOff, RdsRestoreError, Refused
 from rdsrestore.domain.ids import PREFIX
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.outcome import Outcome
-from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.answer import Answer, Question
+from rdsrestore.domain.request.option import declared
+from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import ListenerCheck, Survey
 from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.notify.console import preview, views
@@ -26,13 +30,16 @@ from rdsrestore.notify.console.live import ConsoleListener
 from rdsrestore.notify.console.prompts import Prompts, somebody_there
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.json_lines import JsonListener
-from rdsrestore.notify.notifiers import notifiers
+from rdsrestore.notify.notifiers import NOTIFIERS, notifiers
 from rdsrestore.notify.report import Report
 from rdsrestore.ports.operator import Operator
 from rdsrestore.store.runs import Runs
 from rdsrestore.workflow.events import Listener
 from rdsrestore.workflow.preflight import Finding, Severity
 from rdsrestore.workflow.step import Plan, World
+
+DECLARING = (CommandLine, Request, *(each.settings for each in NOTIFIERS.values()))
+"""Whoever has settings of their own."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +62,15 @@ class Context:
         object.__setattr__(self, "runs", Runs(self.settings.home))
 
     @classmethod
-    def open(
-        cls,
-        profile: str | None,
-        region: str | None,
-        *,
-        executor: str | None = None,
-        wait_for_answer: str | None = None,
-        json: bool,
-    ) -> Context:
-        """Read the settings and take hold of the terminal; UsageError where a setting can't be used."""
-        settings = load(profile, os.environ, Path.cwd(), platformdirs.user_config_path(PREFIX))
-        settings = replace(settings, region=region or settings.region, executor=executor or settings.executor)
-        if wait_for_answer:
-            settings = replace(settings, wait_for_answer=timespec.lasting(wait_for_answer, "--wait-for-answer"))
+    def open(cls, profile: str | None, given: Mapping[str, Any], *, json: bool) -> Context:
+        """Read the settings and take hold of the terminal; `given` on the command line goes before what is set.
+
+        Raises UsageError where a setting can't be used.
+        """
+        settings = load(profile, os.environ, Path.cwd(), platformdirs.user_config_path(PREFIX), DECLARING)
+        own = {each.name for each in declared(Settings)}
+        said = {name: value for name, value in given.items() if name in own and value is not None}
+        settings = replace(settings, **said)
         errors = Terminal(sys.stderr)
         screen = errors if json else Terminal(sys.stdout)
         return cls(
@@ -103,11 +105,11 @@ class Context:
     def listeners(self, folder: Path) -> list[Listener]:
         """Return everybody who is told about a run."""
         seen: Listener = self.stream or ConsoleListener(self.screen)
-        return [seen, Report(folder), *(each.listener() for each in notifiers(self.settings))]
+        return [seen, Report(folder), *(each.listener() for each in notifiers(self.settings.of))]
 
     def listener_checks(self) -> Sequence[ListenerCheck]:
         """Say whether those outside this machine can be told."""
-        return tuple(each.check() for each in notifiers(self.settings))
+        return tuple(each.check() for each in notifiers(self.settings.of))
 
     def show_plan(
         self,

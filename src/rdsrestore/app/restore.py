@@ -13,14 +13,15 @@ from rdsrestore import __version__
 from rdsrestore.app.audit_upload import deposit
 from rdsrestore.app.context import Context
 from rdsrestore.app.keepalive import prolonged
+from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_run import EarlierRun
-from rdsrestore.app.requests.request_builder import CommandLine, complete
+from rdsrestore.app.requests.request_builder import complete
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Dumped, Saved, Swapped
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import SavedTable
-from rdsrestore.domain.request.merge_policy import Merge, Policy
+from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
@@ -79,7 +80,7 @@ def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
 def compare(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -> ExitCode:
     """Say what a restore would change, and end there; returns the exit code."""
     world = context.world(yes=yes)
-    request = complete(asked, context, world)
+    request = replace(complete(asked, context, world), triggers=Triggers.FIRE)
     question = f"Start? No table of {request.database} is written to."
     return start(request, Job(COMPARISON, question, dry_run, yes), world, context)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from signal import SIGINT
-from typing import TYPE_CHECKING, NoReturn
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -18,23 +19,22 @@ if TYPE_CHECKING:
 def ended(
     command: Callable[[Context], ExitCode],
     profile: str | None = None,
-    region: str | None = None,
+    given: Mapping[str, Any] = MappingProxyType({}),
     *,
     json: bool = False,
     debug: bool = False,
     remind: bool = True,
-    **settings: str | None,
 ) -> NoReturn:
     """Run a command to its end and leave with its exit code; no traceback reaches anybody who did not ask for one.
 
-    With `remind` it is said first which runs of this machine are unfinished. `settings` are given on the command line
-    and go before those of the file and of the environment.
+    With `remind` it is said first which runs of this machine are unfinished. Settings that are `given` on the command
+    line go before those of the file and of the environment.
     """
     from rdsrestore.app.context import Context
 
     context: Context | None = None
     try:
-        context = Context.open(profile, region, json=json, **settings)
+        context = Context.open(profile, given, json=json)
         if remind:
             context.remind()
         code = command(context)

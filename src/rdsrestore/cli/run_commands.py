@@ -7,27 +7,27 @@ from typing import Annotated
 
 import typer
 
+from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.cli.exit_handling import ended
-from rdsrestore.cli.options import Debug, Json, Profile, Region, RunName, WaitForAnswer, Yes
+from rdsrestore.cli.flags import Given, with_flags
+from rdsrestore.cli.options import Debug, Json, Profile, RunName, Yes
+from rdsrestore.config.settings import Settings
 
 
+@with_flags("resume", CommandLine, Settings)
 def resume(
+    given: Given,
     run: RunName = None,
-    confirm: Annotated[
-        str | None, typer.Option(help="With --yes: the table's name, typed beforehand where rows would be deleted.")
-    ] = None,
-    wait_for_answer: WaitForAnswer = None,
     yes: Yes = False,
     profile: Profile = None,
-    region: Region = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Go on with a run that was cut off; what is done and still good is not done again."""
     from rdsrestore.app.resume import resume
 
-    work = partial(resume, run, confirm=confirm, yes=yes)
-    ended(work, profile, region, wait_for_answer=wait_for_answer, json=json, debug=debug, remind=False)
+    work = partial(resume, run, confirm=given["confirm"], yes=yes)
+    ended(work, profile, given, json=json, debug=debug, remind=False)
 
 
 def pause(run: RunName = None) -> None:
@@ -44,14 +44,15 @@ def unpause(run: RunName = None) -> None:
     ended(lambda context: hold(run, context, on=False), remind=False)
 
 
+@with_flags("cleanup", Settings)
 def cleanup(
+    given: Given,
     run: RunName = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Whatever carries our marks in the account, other people's runs too.")
     ] = False,
     yes: Yes = False,
     profile: Profile = None,
-    region: Region = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -59,7 +60,7 @@ def cleanup(
     from rdsrestore.app.cleanup.all_runs import clean_one, sweep
 
     work = (lambda context: sweep(context, yes=yes)) if everything else (lambda context: clean_one(run, context))
-    ended(work, profile, region, json=json, debug=debug, remind=False)
+    ended(work, profile, given, json=json, debug=debug, remind=False)
 
 
 def runs(json: Json = False) -> None:

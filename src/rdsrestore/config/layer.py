@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from rdsrestore.domain.errors import UsageError
-from rdsrestore.domain.request.merge_policy import Merge
+from rdsrestore.domain.request.option import Declared, bare
+from rdsrestore.domain.request.request import LONGEST
 
 VARIABLE = "RDSRESTORE_"
-
-
-LONGEST = 30 * 86400
-"""Seconds that anything may be set to last."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,22 @@ def number(layer: Layer, key: str, value: object, most: int = 3600) -> float:
     return float(given)
 
 
-def merge(layer: Layer, key: str, value: object) -> Merge:
-    """Take a merge policy by its name."""
+def one_of(layer: Layer, key: str, value: object, kind: type[StrEnum]) -> StrEnum:
+    """Take one of several words."""
     try:
-        return Merge(text(layer, key, value))
+        return kind(text(layer, key, value))
     except ValueError as error:
-        raise layer.wrong(key, f"must be one of {', '.join(Merge)}, not {value!r}") from error
+        raise layer.wrong(key, f"must be one of {', '.join(kind)}, not {value!r}") from error
+
+
+Reader = Callable[[Layer, str, object], Any]
+BY_FORM: Mapping[str, Reader] = {"url": url, "certificates": certificates}
+BY_TYPE: Mapping[object, Reader] = {str: text, Path: path, int: seconds, float: number}
+
+
+def reader(each: Declared) -> Reader:
+    """Choose how a setting is read: by the form that its option names, else by its type."""
+    kind = bare(each.type)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return partial(one_of, kind=kind)
+    return BY_FORM.get(each.option.form) or BY_TYPE[kind]

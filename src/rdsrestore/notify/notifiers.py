@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rdsrestore.domain.survey import ListenerCheck
@@ -22,12 +23,21 @@ class Notifier(Protocol):
         ...
 
 
-Factory = Callable[[Any], Notifier | None]
-"""From the settings to whoever they name: None where they name nobody, UsageError where they do so by half."""
-NOTIFIERS: Mapping[str, Factory] = {"slack": slack.notifier}
+@dataclass(frozen=True)
+class Kind:
+    """A kind of notifier: the dataclass that declares its settings, and what makes one of them.
+
+    `make` returns None where they name nobody, and raises UsageError where they do so by half.
+    """
+
+    settings: type
+    make: Callable[[Any], Notifier | None]
 
 
-def notifiers(settings: object, known: Mapping[str, Factory] = NOTIFIERS) -> tuple[Notifier, ...]:
-    """Make those that the settings name; UsageError where one is set by half."""
-    made = (factory(settings) for factory in known.values())
+NOTIFIERS: Mapping[str, Kind] = {"slack": Kind(slack.SlackSettings, slack.notifier)}
+
+
+def notifiers(settings_of: Callable[[type], object], known: Mapping[str, Kind] = NOTIFIERS) -> tuple[Notifier, ...]:
+    """Make those that the settings name; `settings_of` makes a kind's settings. UsageError where one is set by half."""
+    made = (kind.make(settings_of(kind.settings)) for kind in known.values())
     return tuple(each for each in made if each)

@@ -11,6 +11,7 @@ from functools import partial
 from rdsrestore import __version__
 from rdsrestore.app.cleanup.one_run import clean
 from rdsrestore.app.context import Context
+from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.domain.cloud.instance import SourceInstance
 from rdsrestore.domain.codec import Json, encode
 from rdsrestore.domain.errors import CleanupIncomplete, JournalError, RdsRestoreError
@@ -68,9 +69,10 @@ def sweep(context: Context, *, yes: bool) -> ExitCode:
 def find_site(context: Context) -> Site:
     """Find production by the settings."""
     world = context.world(yes=True)
-    if context.settings.instance is None:
+    instance = context.settings.of(CommandLine).instance
+    if instance is None:
         return Site(world, None, "")
-    source = world.cloud.source(context.settings.instance)
+    source = world.cloud.source(instance)
     world.engines.of(source.engine).hang_up()  # a silent server must not keep what costs money
     return Site(world, source, context.settings.user or world.engines.user() or source.master_user)
 

@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from rdsrestore.app.context import Context
-from rdsrestore.app.requests.request_builder import CommandLine, refuse_contradictions, shadow
+from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.app.requests.request_builder import refuse_contradictions, shadow
 from rdsrestore.domain.errors import Refused, UsageError
 from rdsrestore.domain.facts import Differing, Dumped, EarlierDumps
 from rdsrestore.domain.ids import TableRef
-from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
+from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.merge_verdict import REACH
-from rdsrestore.domain.request.request import Limits, Request
+from rdsrestore.domain.request.option import declared, filled
+from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.steps import take_dumps
 from rdsrestore.steps.recipe import STEPS
@@ -21,6 +23,7 @@ from rdsrestore.workflow.journal.replay import ReplayedRun, replay
 
 KEYS = "given-keys.txt"
 """A run's own copy of the keys that it was given."""
+SETTLED = {each.name: each for kind in (CommandLine, Request) for each in declared(kind) if each.option.settled}
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,7 @@ class EarlierRun:
             taken_from=self.stored.id.value,
             into=shadow(tables[0]) if asked.swap else asked.into,
             swap=asked.swap,
-            recreate=asked.recreate,
-            triggers=asked.triggers,
-            reason=asked.reason,
-            limits=Limits(asked.max_lag, asked.max_load, asked.gentle),
-            flag=str(asked.pause_file.absolute()) if asked.pause_file else None,
-            keep_dump=asked.keep_dump,
+            **filled(Request, {name: value for name, value in asked.plain.items() if name not in SETTLED}),
         )
 
     def tables(self, asked: Collection[str]) -> tuple[str, ...]:
@@ -122,19 +120,5 @@ def differing(dumps: EarlierDumps, wanted: Collection[TableRef]) -> Differing | 
 
 def settled(asked: CommandLine) -> Iterator[str]:
     """Name the flags given that say which rows, or how the copy is made: neither can be changed any more."""
-    given = {
-        "--before": asked.before,
-        "--snapshot": asked.snapshot,
-        "--incident-end": asked.incident_end,
-        "--instance": asked.instance,
-        "--database": asked.database,
-        "--where": asked.where,
-        "--columns": asked.columns,
-        "--keys-from": asked.keys_from,
-        "--with-parents": asked.with_parents,
-        "--with-children": asked.with_children,
-        "--on-conflict": asked.on_conflict is not OnConflict.KEEP,
-        "--class": asked.instance_class,
-        "--my-ip": asked.caller,
-    }
-    return (flag for flag, value in given.items() if value)
+    values = {**vars(asked), **asked.plain}
+    return (each.option.flag for name, each in SETTLED.items() if each.chosen(values.get(name)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -12,61 +11,29 @@ from pathlib import Path
 import tzlocal
 
 from rdsrestore.app.context import Context
+from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request import timespec
-from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy, Triggers
-from rdsrestore.domain.request.request import Limits, Request
+from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
+from rdsrestore.domain.request.option import filled
+from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
 from rdsrestore.notify.console.prompts import missing
 from rdsrestore.workflow.step import World
 from rdsrestore.workflow.surveyor import refuse_dead
 
 
-@dataclass(frozen=True)
-class CommandLine:
-    """What the command line says; None and empty where it says nothing."""
-
-    tables: tuple[str, ...] = ()
-    before: str | None = None
-    snapshot: str | None = None
-    instance: str | None = None
-    database: str | None = None
-    merge: Merge | None = None
-    where: str | None = None
-    into: str | None = None
-    swap: bool = False
-    recreate: bool = False
-    with_parents: bool = False
-    with_children: bool = False
-    incident_end: str | None = None
-    on_conflict: OnConflict = OnConflict.KEEP
-    columns: tuple[str, ...] = ()
-    keys_from: Path | None = None
-    triggers: Triggers = Triggers.REFUSE
-    confirm: str | None = None
-    caller: str | None = None
-    instance_class: str | None = None
-    wait: int | None = None
-    reason: str = ""
-    max_lag: float | None = None
-    max_load: int | None = None
-    gentle: bool = False
-    pause_file: Path | None = None
-    keep: str | None = None
-    keep_dump: bool = False
-    taken_from: str | None = None
-
-
 def complete(asked: CommandLine, context: Context, world: World) -> Request:
     """Make the request; UsageError names the flag of what is missing or can't be read."""
     settings = context.settings
     refuse_contradictions(asked)
+    asked = asked.over(settings.given)
     early = point(asked, context) if asked.before or asked.snapshot else None
-    instance = asked.instance or settings.instance or ask_instance(context, world)
-    database = asked.database or settings.database or ask_database(context, world, instance)
+    instance = asked.instance or ask_instance(context, world)
+    database = asked.database or ask_database(context, world, instance)
     tables = asked.tables or ask_tables(context, world, instance, database)
-    caller = asked.caller or settings.caller
     chosen_point = early or point(asked, context)
+    plain = filled(Request, settings.given, asked.plain)
     return Request(
         instance=instance,
         database=database,
@@ -74,25 +41,12 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         point=chosen_point,
         operator=settings.operator,
         user=settings.user or world.engines.user() or world.cloud.source(instance).master_user,
-        policy=policy(asked, settings.merge),
+        policy=policy(asked),
         incident_end=incident_end(asked, context, chosen_point),
         into=shadow(tables[0]) if asked.swap else asked.into,
         swap=asked.swap,
-        reason=asked.reason,
-        caller=one_address(caller) if caller else None,
-        instance_class=asked.instance_class or settings.instance_class,
-        recreate=asked.recreate,
-        with_parents=asked.with_parents,
-        with_children=asked.with_children,
-        triggers=asked.triggers,
-        wait=asked.wait or settings.wait,
-        limits=Limits(asked.max_lag, asked.max_load, asked.gentle),
-        flag=str(asked.pause_file.absolute()) if asked.pause_file else None,
-        switch_role=settings.switch_role,
-        expires=settings.expires,
-        keep=timespec.lasting(asked.keep, "--keep-on-failure") if asked.keep else 0,
-        keep_dump=asked.keep_dump,
         invariants=settings.invariants,
+        **plain | {"caller": one_address(plain["caller"]) if plain.get("caller") else None},
     )
 
 
@@ -102,8 +56,9 @@ def refuse_contradictions(asked: CommandLine) -> None:
         raise UsageError("--snapshot", "goes without --before", "use one of them")
     if (asked.into or asked.swap) and len(asked.tables) > 1:
         raise UsageError("--into, --swap", "go with one table", "run the command once for each table")
-    if asked.max_lag is not None and not isfinite(asked.max_lag):
-        raise UsageError("--max-lag", f"{asked.max_lag} is no number of seconds", "leave it out for no limit")
+    lag = asked.plain.get("max_lag")
+    if lag is not None and not isfinite(lag):
+        raise UsageError("--max-lag", f"{lag} is no number of seconds", "leave it out for no limit")
     if asked.into and asked.swap:
         raise UsageError("--swap", "goes without --into", "use one of them")
 
@@ -122,14 +77,14 @@ def point(asked: CommandLine, context: Context) -> Moment | Snapshot:
     return context.prompts.ask_moment(now, zone)
 
 
-def policy(asked: CommandLine, usual: Merge | None) -> Policy:
+def policy(asked: CommandLine) -> Policy:
     """Put the rules together; UsageError where they contradict each other.
 
     With a second moment, or for single columns, the rows that the incident changed are wanted too.
     """
     three_way = asked.incident_end is not None
     columns = tuple(dict.fromkeys(name for given in asked.columns for name in given.split(",") if name))
-    merge = asked.merge or (Merge.OVERWRITE if three_way or columns else usual or Merge.MISSING)
+    merge = asked.merge or (Merge.OVERWRITE if three_way or columns else Merge.MISSING)
     if columns and merge not in {Merge.OVERWRITE, Merge.EXACT}:
         raise UsageError(
             "--columns", f"narrows changed rows, which --merge {merge} leaves alone", "add --merge overwrite"

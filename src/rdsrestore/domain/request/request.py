@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
+from rdsrestore.domain.request.option import ROWS, Option
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
+
+LONGEST = 30 * 86400
+"""Seconds that anything may be set to last."""
 
 
 @written("Limits")
@@ -18,9 +25,16 @@ class Limits:
     A `gentle` load writes little at a time, and rests in between.
     """
 
-    max_lag: float | None = None
-    max_load: int | None = None
-    gentle: bool = False
+    max_lag: Annotated[
+        float | None,
+        Option("Hold the load while a replica is further behind, in seconds.", flag="--max-lag", least=0),
+    ] = None
+    max_load: Annotated[
+        int | None, Option("Hold the load while more threads run on production.", flag="--max-load", least=1)
+    ] = None
+    gentle: Annotated[
+        bool, Option("Write little at a time: slower, and the application hardly notices.", flag="--gentle")
+    ] = False
 
 
 @written("Invariant")
@@ -64,20 +78,102 @@ class Request:
     swap: bool = False
     undoes: str | None = None
     taken_from: str | None = None
-    reason: str = ""
-    caller: str | None = None
-    instance_class: str | None = None
-    recreate: bool = False
-    with_parents: bool = False
-    with_children: bool = False
-    triggers: Triggers = Triggers.REFUSE
-    wait: int = 6 * 3600
+    reason: Annotated[
+        str, Option("Why, for Slack and the audit log.", flag="--reason", commands=("table", "compare", "undo"))
+    ] = ""
+    caller: Annotated[
+        str | None,
+        Option(
+            "This machine's address as the database sees it, where not told.",
+            flag="--my-ip",
+            commands=ROWS,
+            key=True,
+            meaning="the address as which the database sees this machine, as it is let in to the copy: a private one"
+            " within a VPC or over a VPN",
+            default="the one that production sees",
+            settled=True,
+        ),
+    ] = None
+    instance_class: Annotated[
+        str | None,
+        Option(
+            "Class of the temporary instance (default: the source's).",
+            flag="--class",
+            commands=ROWS,
+            key=True,
+            meaning="class of the temporary instance",
+            default="the source's",
+            settled=True,
+        ),
+    ] = None
+    recreate: Annotated[bool, Option("Create a dropped table again as it was.", flag="--recreate")] = False
+    with_parents: Annotated[
+        bool,
+        Option(
+            "Also restore missing rows that restored ones point to.", flag="--with-parents", commands=ROWS, settled=True
+        ),
+    ] = False
+    with_children: Annotated[
+        bool,
+        Option(
+            "Also restore rows of other tables that went with restored ones.",
+            flag="--with-children",
+            commands=ROWS,
+            settled=True,
+        ),
+    ] = False
+    triggers: Annotated[
+        Triggers, Option("Whether the live table's triggers may fire for what is written.", flag="--triggers")
+    ] = Triggers.REFUSE
+    wait: Annotated[
+        int,
+        Option(
+            "Seconds to wait for the temporary instance.",
+            flag="--wait",
+            commands=ROWS,
+            key=True,
+            meaning="seconds to wait for the temporary instance, at most 30 days as for `expires`",
+            default="6 hours",
+            least=1,
+            most=LONGEST,
+            settled=True,
+        ),
+    ] = 6 * 3600
     limits: Limits = Limits()
-    flag: str | None = None
-    switch_role: str | None = None
-    expires: int = 6 * 3600
-    keep: int = 0
-    keep_dump: bool = False
+    flag: Annotated[
+        str | None,
+        Option(
+            "Hold the load while this file exists.",
+            flag="--pause-file",
+            typed=Path,
+            read=lambda path: str(path.absolute()),
+        ),
+    ] = None
+    switch_role: Annotated[
+        str | None,
+        Option(
+            key=True,
+            meaning="ARN of the role by which AWS itself deletes the copy where nobody here can any more"
+            " (runbook, section 5)",
+            default="no switch",
+        ),
+    ] = None
+    expires: Annotated[
+        int, Option(key=True, meaning="seconds after the last sign of life when that happens", default="6 hours")
+    ] = 6 * 3600
+    keep: Annotated[
+        int,
+        Option(
+            "Leave the copy for that long where the run fails: 90m, 2h.",
+            flag="--keep-on-failure",
+            typed=str,
+            read=lambda text: timespec.lasting(text, "--keep-on-failure"),
+            settled=True,
+        ),
+    ] = 0
+    keep_dump: Annotated[
+        bool, Option("Leave the dumps in the run's folder also where all went well.", flag="--keep-dump")
+    ] = False
     invariants: tuple[Invariant, ...] = ()
 
     @property

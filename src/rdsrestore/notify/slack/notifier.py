@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated
 
+from rdsrestore.domain.request.option import Option
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import ListenerCheck
 from rdsrestore.notify.chat.listener import ChatListener, Pace
@@ -14,28 +15,18 @@ from rdsrestore.notify.slack.client import NAME, Destination, slack_client
 from rdsrestore.notify.slack.messages import RunMessages
 
 
-class SlackSettings(Protocol):
+@dataclass(frozen=True)
+class SlackSettings:
     """What is set of Slack."""
 
-    @property
-    def slack_token(self) -> Secret | None:
-        """A bot's token."""
-        ...
-
-    @property
-    def slack_channel(self) -> str | None:
-        """The channel that it writes to."""
-        ...
-
-    @property
-    def slack_api_url(self) -> str:
-        """Where Slack's API is."""
-        ...
-
-    @property
-    def slack_webhook(self) -> Secret | None:
-        """The address of an incoming webhook."""
-        ...
+    slack_token: Annotated[
+        Secret | None, Option(key=True, meaning="a bot token with `chat:write`", default="no Slack")
+    ] = None
+    slack_channel: Annotated[str | None, Option(key=True, meaning="the channel to tell, with `slack_token`")] = None
+    slack_webhook: Annotated[
+        Secret | None, Option(key=True, meaning="an incoming webhook instead of a token", default="no Slack")
+    ] = None
+    slack_api_url: Annotated[str, Option(key=True, form="url", meaning="Slack's API")] = "https://slack.com/api/"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,121 @@
+"""What a restore is told on the command line and has to be understood together, before it is a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from rdsrestore.domain.request.merge_policy import Merge, OnConflict
+from rdsrestore.domain.request.option import ROWS, Option, declared
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """What is asked for; None and empty where nothing is said.
+
+    `plain` are the options that a `Request` declares itself, by the names of its fields.
+    """
+
+    tables: Annotated[
+        tuple[str, ...], Option("The tables to restore.", flag="TABLE", metavar="TABLE...", commands=ROWS)
+    ] = ()
+    before: Annotated[
+        str | None,
+        Option(
+            'The moment to restore: "2017-06-01T10:14Z", "10:14", "15 minutes ago".',
+            flag="--before",
+            commands=ROWS,
+            settled=True,
+        ),
+    ] = None
+    snapshot: Annotated[
+        str | None,
+        Option("A snapshot to restore instead of a moment.", flag="--snapshot", commands=ROWS, settled=True),
+    ] = None
+    incident_end: Annotated[
+        str | None,
+        Option(
+            "A moment after the incident: undo only what it did, not what was done since.",
+            flag="--incident-end",
+            commands=ROWS,
+            settled=True,
+        ),
+    ] = None
+    instance: Annotated[
+        str | None,
+        Option(
+            "The RDS instance that holds the tables.",
+            flag="--instance",
+            commands=ROWS,
+            key=True,
+            default="asked for",
+            settled=True,
+        ),
+    ] = None
+    database: Annotated[
+        str | None,
+        Option(
+            "The database that holds the tables.",
+            flag="--database",
+            commands=ROWS,
+            key=True,
+            default="asked for",
+            settled=True,
+        ),
+    ] = None
+    merge: Annotated[
+        Merge | None,
+        Option(
+            "Which rows to write (default: missing).",
+            flag="--merge",
+            commands=ROWS,
+            key=True,
+            meaning="which rows are written: `missing`, `overwrite`, `exact` or `none`",
+            default="`missing`",
+        ),
+    ] = None
+    on_conflict: Annotated[
+        OnConflict,
+        Option(
+            "What to do with rows that were changed again since.", flag="--on-conflict", commands=ROWS, settled=True
+        ),
+    ] = OnConflict.KEEP
+    where: Annotated[
+        str | None, Option("Only rows for which this is true.", flag="--where", commands=ROWS, settled=True)
+    ] = None
+    columns: Annotated[
+        tuple[str, ...],
+        Option("Of changed rows take back only these columns.", flag="--columns", commands=ROWS, settled=True),
+    ] = ()
+    keys_from: Annotated[
+        Path | None,
+        Option("Only rows whose keys are in this file.", flag="--keys-from", commands=ROWS, settled=True),
+    ] = None
+    into: Annotated[str | None, Option("Load into this new table beside the live one.", flag="--into")] = None
+    swap: Annotated[bool, Option("Fill a new table and put it in the live one's place.", flag="--swap")] = False
+    confirm: Annotated[
+        str | None,
+        Option(
+            "With --yes: the table's name, typed beforehand where rows would be deleted.",
+            flag="--confirm",
+            commands=("table", "resume"),
+        ),
+    ] = None
+    taken_from: Annotated[
+        str | None, Option("Use the dumps of that run instead of another restore.", flag="--from", metavar="RUN")
+    ] = None
+    plain: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> CommandLine:
+        """Take apart what was given by name."""
+        own = {each.name for each in fields(cls)}
+        said = {name: value for name, value in given.items() if name in own and value is not None}
+        return cls(**said, plain={name: value for name, value in given.items() if name not in own})
+
+    def over(self, usual: Mapping[str, Any]) -> CommandLine:
+        """Take from the settings what the command line does not say."""
+        lacking = (each.name for each in declared(CommandLine) if each.option.key and not getattr(self, each.name))
+        return replace(self, **{name: usual[name] for name in lacking if name in usual})
