@@ -97,14 +97,16 @@ def test_cleanup_leaves_the_ending_of_a_run_as_it_is(shop: LabTool, before: str,
     assert ending["exit_code"] == 5
     assert "failed after" in ending["headline"]
 
-    cleaned = shop("cleanup", check=0)
+    cleaned = shop("cleanup", check=5)
 
     assert f"nothing of run {run.name} is left; it ended: {ending['headline']}" in cleaned.stdout
     assert "✓" not in cleaned.stdout
     assert ((run / "journal.jsonl").read_bytes(), (run / "report.md").read_bytes()) == (journal, report)
     assert listed(shop, run)["ended"] == ending["headline"]
-    said = [json.loads(line) for line in shop("cleanup", "--json", check=0).stdout.splitlines()]
-    assert [(each["event"], each["run"]) for each in said] == [("nothing-left", run.name)]
+    said = [json.loads(line) for line in shop("cleanup", "--json", check=5).stdout.splitlines()]
+    assert [(each["event"], each["run"], each["exit_code"]) for each in said] == [("nothing-left", run.name, 5)]
+    shop("undo", run.name, "--yes", check=0)
+    assert "took back what it wrote" in shop("cleanup", run.name, check=0).stdout
 
 
 def test_a_cleanup_that_can_not_look_says_so_and_the_next_one_looks(shop: LabTool, before: str) -> None:
@@ -287,3 +289,16 @@ def test_a_run_at_work_is_said_to_be(shop: LabTool, before: str, tmp_path: Path)
             pass
         assert process.wait(WITHIN) == 0
     shop("audit", run.name, "--verify", check=0)
+
+
+def test_cleanup_repeats_that_a_row_that_was_wanted_is_not_back(shop: LabTool, before: str) -> None:
+    shop.sql("CREATE UNIQUE INDEX one_text ON shop.deed (text); INSERT INTO shop.deed VALUES (999999, 'deed 7')")
+    shop("table", "deed", "--before", before, "--yes", check=8)
+    run = newest(shop)
+
+    said = shop("cleanup", "--json", check=8).stdout.splitlines()
+
+    assert [json.loads(line)["exit_code"] for line in said] == [8]
+    assert len(endings(run)) == 1
+    shop("undo", run.name, "--yes", check=0)
+    shop("cleanup", run.name, check=0)

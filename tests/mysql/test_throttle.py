@@ -11,6 +11,7 @@ import pymysql
 import pytest
 
 from mysql.site import PASSWORD, USER, Server, Site, launch
+from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.request.request import Limits
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
@@ -125,3 +126,18 @@ def test_a_replica_that_can_not_be_asked_counts_as_behind(site: Site, session: S
     )
     assert f"replica {nowhere} can't be asked" in throttle.reason()
     assert not flag.exists()
+
+
+def test_a_login_that_may_not_ask_a_replica_is_named_and_not_waited_for(mysql_site: Site) -> None:
+    """A new server does not know the old statement: that error must not hide the privilege that is missing."""
+    server = mysql_site.production
+    server.sql("CREATE USER blind@'%' IDENTIFIED BY 'x'; GRANT SELECT ON *.* TO blind@'%'")
+    blind = Login(server.endpoint, "blind", Secret("x"), mysql_site.ca)
+    rules = ThrottleRules(Limits(max_lag=1), replicas=(server.endpoint,))
+    with contextlib.closing(connect(login(mysql_site, server.endpoint), "production")) as session:
+        throttle = Throttle(rules, session, blind, lambda *_: None)
+        with contextlib.closing(throttle), pytest.raises(DatabaseError) as caught:
+            throttle.hold()
+    server.sql("DROP USER blind@'%'")
+    assert caught.value.code == "db.privilege"
+    assert "REPLICATION CLIENT" in f"{caught.value} {caught.value.hint}"

@@ -65,14 +65,18 @@ def as_it_is(replayed: ReplayedRun, world: World) -> Survey:
 
 
 def nothing_left(stored: StoredRun, how: Ending, taken: TakenBack | None, context: Context) -> ExitCode:
-    """Say that there is nothing to do, and how the run ended; its journal stays as it is."""
+    """Say that there is nothing to do, and how the run ended; its journal stays as it is.
+
+    The exit code repeats what the run left for somebody to do on production, unless a later run took that back.
+    """
+    code = ExitCode.OK if taken and taken.whole else how.again
     since = f"; run {taken.by} took back what it wrote: {taken.ended or 'it is unfinished'}" if taken else ""
     text = f"nothing of run {stored.id} is left; it ended: {how.headline}{since}"
     if context.stream:
-        context.stream.write({"event": "nothing-left", "run": stored.id.value, "exit_code": 0, "message": text})
+        context.stream.write({"event": "nothing-left", "run": stored.id.value, "exit_code": int(code), "message": text})
     context.screen.print(text, soft_wrap=True)
     context.screen.print(f"rdsrestore audit {stored.id} shows who did what, when", soft_wrap=True)
-    return ExitCode.OK
+    return code
 
 
 def missed(replayed: ReplayedRun, run: Run, taken: TakenBack | None) -> CutOff | None:

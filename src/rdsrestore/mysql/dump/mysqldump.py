@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ OPTIONS = (
 )
 """Rows only, in a session that loses nothing; options that the program at hand does not have are left out."""
 POLL = 0.2
+SILENCE = 1800.0
+"""Seconds in which a dump program writes at least something."""
 
 
 Watch = Callable[[], None]
@@ -183,10 +186,13 @@ def both(condition: str | None, here: str) -> str:
     return f"({condition}) AND {here}" if condition else here
 
 
-def write(login: Login, names: Sequence[str], where: str, store: DumpStore, name: str, watch: Watch) -> None:
+def write(
+    login: Login, names: Sequence[str], where: str, store: DumpStore, name: str, watch: Watch, within: float = SILENCE
+) -> None:
     """Run the dump program to its end, asking `watch` meanwhile; ToolError where it fails.
 
-    `names` are a database and tables of it.
+    `names` are a database and tables of it. One that writes nothing for `within` seconds is ended: its socket can't be
+    given a deadline, and a network may have forgotten its connection.
     """
     client = client_programs.find()
     with option_file(login, client.flavour) as file, tempfile.TemporaryFile() as complaints:
@@ -195,8 +201,13 @@ def write(login: Login, names: Sequence[str], where: str, store: DumpStore, name
             store.writing(name) as target,
             client_programs.running(words, complaints, target, file.descriptors) as process,
         ):
+            grown, since = -1, time.monotonic()
             while (status := ended(process)) is None:
                 watch()
+                if (size := store.path(name).stat().st_size) != grown:
+                    grown, since = size, time.monotonic()
+                elif time.monotonic() - since > within:
+                    raise silent(client.path, within)
         if status:
             raise client_programs.failed("dump", Path(client.path).name, status, complaints)
 
@@ -223,3 +234,9 @@ def equal(key: ForeignKey) -> str:
     """The condition that a child (c) points to a parent (p)."""
     pairs = zip(key.columns, key.parent_columns, strict=True)
     return " AND ".join(f"c.{quoted(mine)} = p.{quoted(theirs)}" for mine, theirs in pairs)
+
+
+def silent(path: str, seconds: float) -> ToolError:
+    """Say that a dump program was ended because it wrote nothing any more."""
+    what = f"{path} wrote nothing for {seconds:g} s and was ended: the copy does not answer it"
+    return ToolError("dump", what, "rdsrestore resume goes on", code="tool.failed", retryable=True)

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from rdsrestore.mysql.session.errors import number_of
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.ports.progress import Progress
 
 LAG = ("Seconds_Behind_Source", "Seconds_Behind_Master")
 STATEMENTS = ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS")
 """New servers know the first alone, old ones the second."""
+SYNTAX = 1064
 OURS = 1
 """Threads of our own that run while we ask."""
 
@@ -88,11 +90,16 @@ class Throttle:
 
 
 def first_of(session: Session, statements: Sequence[str]) -> dict[str, str | None]:
-    """Run the first of several statements that the server knows; returns its first row by name."""
+    """Run the first of several statements that the server knows; returns its first row by name.
+
+    Any other error than one of syntax is the answer: a privilege that is missing for the new statement would read as
+    an unknown old one.
+    """
     *others, last = statements
     for statement in others:
         try:
             return session.named(statement)
-        except DatabaseError:
-            continue
+        except DatabaseError as error:
+            if number_of(error) != SYNTAX:
+                raise
     return session.named(last)

@@ -20,6 +20,8 @@ BOUNCE = 0.5
 """Seconds within which a second signal is the first one still: a key that is held, or a parent that passes it on."""
 GRACE = 10.0
 """Seconds that steps have to end after a signal, before what they wait for is cut off."""
+JOINED_WITHIN = 30.0
+"""Seconds that what was let go after a signal may take."""
 LOOK = 0.2
 """Seconds between two looks at whether they have."""
 
@@ -91,7 +93,7 @@ class Interrupts:
             yield
         finally:
             over.set()
-            watcher.join()
+            watcher.join(JOINED_WITHIN)  # a daemon: what it lets go may wait for a silent server itself
 
     def __enter__(self) -> Self:
         for number in SIGNALS:

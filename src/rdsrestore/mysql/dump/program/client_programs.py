@@ -145,7 +145,8 @@ def running(
                 process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 signal_all(process, signal.SIGKILL)
-                process.wait()
+                with contextlib.suppress(subprocess.TimeoutExpired):  # a system that can't end it does so later
+                    process.wait(PATIENCE)
 
 
 def signal_all(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
