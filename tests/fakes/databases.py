@@ -46,8 +46,6 @@ class FakeServer:
             version="10.11.8",
             flavour="mariadb",
             read_only=False,
-            max_allowed_packet=16 << 20,
-            sql_mode="STRICT_TRANS_TABLES",
         )
     )
     plans: dict[TableRef, list[PlanLine]] = field(default_factory=dict)

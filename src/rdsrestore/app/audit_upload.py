@@ -14,7 +14,7 @@ def deposit(stored: StoredRun, world: World, bucket: str | None) -> tuple[str, .
         return ()
     key = f"{PREFIX}/{stored.id}/{world.clock.now():%Y%m%dT%H%M%SZ}-{stored.journal.name}"
     try:
-        world.cloud.deposit(bucket, key, stored.journal.read_bytes())
+        world.account.deposit(bucket, key, stored.journal.read_bytes())
     except RdsRestoreError as error:
         return (f"the audit log is not in bucket {bucket}: {error}",)
     return ()

@@ -31,7 +31,9 @@ def prolonged(run: RunId, request: Request, world: World) -> Iterator[None]:
     def put_off() -> None:
         while not ended.wait(request.expires / SHARE):
             try:
-                world.cloud.put_off(SwitchSpec(instances, role, world.clock.now() + timedelta(seconds=request.expires)))
+                world.schedules.put_off(
+                    SwitchSpec(instances, role, world.clock.now() + timedelta(seconds=request.expires))
+                )
             except RdsRestoreError:
                 continue  # it is asked again, long before the time is up
 

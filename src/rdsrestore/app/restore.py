@@ -121,7 +121,7 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
     calls = {
         step.name: (
-            *world.cloud.calls_of(step.name),
+            *world.account.calls_of(step.name),
             *world.engines.of(read.source.engine).statements_of(step.name, request.policy),
         )
         for step in plan.steps

@@ -45,7 +45,7 @@ class OpenRule(Step):
         group, after = run.facts.get(OwnGroupMade).id, run.facts.find(AfterInstance)
         endpoints = [run.facts.get(TempInstance).endpoint, *([after.endpoint] if after and after.endpoint else [])]
         ports = dict.fromkeys(endpoint.port for endpoint in endpoints)
-        first, *_others = [run.world.cloud.open_rule(group, self.cidr, port, run.id.value) for port in ports]
+        first, *_others = [run.world.firewall.open_rule(group, self.cidr, port, run.id.value) for port in ports]
         within = min(REACHED_WITHIN, float(run.request.wait))
         for endpoint in endpoints:
             user, password = run.survey.source.master_user, run.secrets[COPY]
@@ -58,7 +58,7 @@ class OpenRule(Step):
 
     def prove_gone(self, run: Run) -> str:
         """Look for a rule of the run."""
-        left = run.world.cloud.leftovers(run.id.value)
+        left = run.world.restores.leftovers(run.id.value)
         found = [each for each in left if each.kind == "rule" or (each.kind == "group" and each.status == "open")]
         if found:
             raise CleanupIncomplete(self.group, f"{found[0].kind} {found[0].id} still lets somebody in")
@@ -75,6 +75,6 @@ class OpenRule(Step):
 
 def close_rule(run: Run, group: str) -> None:
     """Revoke every rule of the run's own group; no group, no rule."""
-    found = run.world.cloud.find_group(group)
+    found = run.world.firewall.find_group(group)
     if found:
-        run.world.cloud.close_rules(found)
+        run.world.firewall.close_rules(found)

@@ -42,14 +42,14 @@ class OwnGroup(Step):
 
     def apply(self, run: Run) -> Fact:
         """Make it."""
-        return OwnGroupMade(run.world.cloud.create_group(self.group, run.id.value))
+        return OwnGroupMade(run.world.firewall.create_group(self.group, run.id.value))
 
     def undo(self, run: Run) -> None:
         """Delete it once nothing uses it; an instance that stays is not waited for."""
-        holding = [each.id for each in run.world.cloud.leftovers(run.id.value) if each.holds]
+        holding = [each.id for each in run.world.restores.leftovers(run.id.value) if each.holds]
         if holding:
             raise CleanupIncomplete("security group", f"{self.group.name} is in use by {', '.join(holding)}")
-        run.world.cloud.delete_group(self.group.name, run.progress)
+        run.world.firewall.delete_group(self.group.name, run.progress)
 
     def keep(self, run: Run, until: datetime) -> str:
         """Name it."""
@@ -58,7 +58,7 @@ class OwnGroup(Step):
 
     def prove_gone(self, run: Run) -> str:
         """Look for it by name."""
-        found = run.world.cloud.find_group(self.group.name)
+        found = run.world.firewall.find_group(self.group.name)
         if found:
             raise CleanupIncomplete(self.group.name, f"security group {found} is still there")
         return f"security group {self.group.name} is gone, and its rule with it"

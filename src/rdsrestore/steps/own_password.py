@@ -46,7 +46,7 @@ class OwnPassword(Step):
         letters = string.ascii_letters + string.digits
         password = Secret("".join(secrets.choice(letters) for _ in range(LENGTH)))
         for instance in self.instances:
-            run.world.cloud.reset_password(instance, password, run.progress)
+            run.world.restores.reset_password(instance, password, run.progress)
         run.secrets[COPY] = password
 
     def result(self, fact: Fact | None) -> str:

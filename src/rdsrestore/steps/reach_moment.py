@@ -43,7 +43,7 @@ class ReachMoment(Step):
 
     def apply(self, run: Run) -> Fact:
         """Wait."""
-        return Reached(run.world.cloud.await_restorable(self.instance, self.moment, run.progress))
+        return Reached(run.world.sources.await_restorable(self.instance, self.moment, run.progress))
 
     def result(self, fact: Fact | None) -> str:
         """Say how far the backups reach now."""

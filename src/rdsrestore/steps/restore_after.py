@@ -34,7 +34,7 @@ class RestoreAfter(RestoreInstance):
 
     def apply(self, run: Run) -> Fact:
         """Start it, and wait for it later."""
-        run.world.cloud.restore(replace(self.spec, group=run.facts.get(OwnGroupMade).id), run.id.value)
+        run.world.restores.restore(replace(self.spec, group=run.facts.get(OwnGroupMade).id), run.id.value)
         return AfterInstance(self.spec.name)
 
     def result(self, fact: Fact | None) -> str:
@@ -67,7 +67,7 @@ class AwaitAfter(Step):
 
     def apply(self, run: Run) -> Fact:
         """Wait."""
-        return AfterInstance(self.instance, run.world.cloud.await_available(self.instance, self.wait, run.progress))
+        return AfterInstance(self.instance, run.world.restores.await_available(self.instance, self.wait, run.progress))
 
     def result(self, fact: Fact | None) -> str:
         """Say where it answers."""

@@ -45,13 +45,13 @@ class RestoreInstance(Step):
     def apply(self, run: Run) -> Fact:
         """Restore and wait."""
         spec = replace(self.spec, group=run.facts.get(OwnGroupMade).id)
-        resource_id = run.world.cloud.restore(spec, run.id.value)
-        endpoint = run.world.cloud.await_available(spec.name, self.wait, run.progress)
+        resource_id = run.world.restores.restore(spec, run.id.value)
+        endpoint = run.world.restores.await_available(spec.name, self.wait, run.progress)
         return TempInstance(spec.name, resource_id, endpoint)
 
     def undo(self, run: Run) -> None:
         """Delete the copy, without a snapshot and without backups."""
-        run.world.cloud.delete_instance(self.spec.name, run.progress)
+        run.world.restores.delete_instance(self.spec.name, run.progress)
 
     def keep(self, run: Run, until: datetime) -> str:
         """Name it."""
@@ -62,7 +62,7 @@ class RestoreInstance(Step):
         """Look for it by its tags."""
         found = [
             each
-            for each in run.world.cloud.leftovers(run.id.value)
+            for each in run.world.restores.leftovers(run.id.value)
             if each.kind == "instance" and each.id == self.spec.name
         ]
         if found:

@@ -45,24 +45,24 @@ class ScheduleExpiry(Step):
 
     def apply(self, run: Run) -> Fact:
         """Arm it."""
-        run.world.cloud.arm(self.switch)
+        run.world.schedules.arm(self.switch)
         return SwitchArmed(self.switch.instances, self.switch.at)
 
     def undo(self, run: Run) -> None:
         """Remove it, unless what it watches over is still there."""
-        left = [each.id for each in run.world.cloud.leftovers(run.id.value) if each.kind == "instance"]
+        left = [each.id for each in run.world.restores.leftovers(run.id.value) if each.kind == "instance"]
         if left:
             raise CleanupIncomplete("switch", f"{', '.join(left)} is still there, so the switch stays armed")
-        run.world.cloud.disarm(self.switch.instances)
+        run.world.schedules.disarm(self.switch.instances)
 
     def keep(self, run: Run, until: datetime) -> str:
         """Put it off until the kept instance's time is up."""
-        run.world.cloud.arm(SwitchSpec(self.switch.instances, self.switch.role, until))
+        run.world.schedules.arm(SwitchSpec(self.switch.instances, self.switch.role, until))
         return ""
 
     def prove_gone(self, run: Run) -> str:
         """Look for the schedules."""
-        found = run.world.cloud.armed(self.switch.instances)
+        found = run.world.schedules.armed(self.switch.instances)
         if found:
             raise CleanupIncomplete("switch", f"schedule {', '.join(found)} is still there")
         return f"the schedule that would have deleted {' and '.join(self.switch.instances)} is gone"

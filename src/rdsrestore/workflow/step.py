@@ -15,7 +15,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import Survey
 from rdsrestore.ports.clock import Clock
-from rdsrestore.ports.cloud import Cloud
+from rdsrestore.ports.cloud import Account, Cloud, ExpirySchedules, Firewall, Restores, Sources
 from rdsrestore.ports.databases import Databases, Engines
 from rdsrestore.ports.operator import Operator
 from rdsrestore.ports.progress import Progress
@@ -56,12 +56,37 @@ class Facts:
 
 @dataclass(frozen=True)
 class World:
-    """The adapters a run works through."""
+    """The adapters a run works through; the cloud is seen by its roles."""
 
     cloud: Cloud
     engines: Engines
     operator: Operator
     clock: Clock
+
+    @property
+    def account(self) -> Account:
+        """Who we are to the cloud, and what was asked of it."""
+        return self.cloud
+
+    @property
+    def sources(self) -> Sources:
+        """The instances that can be restored."""
+        return self.cloud
+
+    @property
+    def firewall(self) -> Firewall:
+        """The run's own security group."""
+        return self.cloud
+
+    @property
+    def restores(self) -> Restores:
+        """The temporary instances, and whatever carries our tags."""
+        return self.cloud
+
+    @property
+    def schedules(self) -> ExpirySchedules:
+        """What deletes an instance when nobody puts it off any more."""
+        return self.cloud
 
 
 @dataclass(frozen=True)

@@ -95,9 +95,9 @@ def keyed(definition: TableDefinition | None) -> TableDefinition | None:
 
 def find_source(request: Request, world: World) -> tuple[SourceInstance, tuple[str, ...]]:
     """Read the instance, with its replicas where their lag matters; returns too whose can't be read."""
-    source = world.cloud.source(request.instance)
+    source = world.sources.source(request.instance)
     refuse_dead(source)
-    replicas = world.cloud.replicas(request.instance) if request.limits.max_lag is not None else {}
+    replicas = world.sources.replicas(request.instance) if request.limits.max_lag is not None else {}
     unseen = tuple(name for name, endpoint in replicas.items() if endpoint is None)
     return replace(source, replicas=tuple(each for each in replicas.values() if each)), unseen
 
@@ -163,7 +163,7 @@ def related(request: Request, production: Catalog) -> tuple[Relative, ...]:
 def find_caller(world: World) -> str | None:
     """Ask outside for this machine's address; None where that can't be found out, which is a finding of its own."""
     try:
-        return world.cloud.caller()
+        return world.account.caller()
     except CloudError:
         return None
 
@@ -171,7 +171,7 @@ def find_caller(world: World) -> str | None:
 def find_leftovers(world: World) -> tuple[tuple[Leftover, ...], str]:
     """Look for what earlier runs left; nothing depends on it, so that a look that fails is a finding of its own."""
     try:
-        return tuple(world.cloud.leftovers()), ""
+        return tuple(world.restores.leftovers()), ""
     except CloudError as error:
         return (), str(error)
 
@@ -179,6 +179,6 @@ def find_leftovers(world: World) -> tuple[tuple[Leftover, ...], str]:
 def cost(world: World, source: SourceInstance, instance_class: str) -> Decimal | None:
     """Look up the price; nothing depends on it."""
     try:
-        return world.cloud.hourly_cost(source, instance_class)
+        return world.sources.hourly_cost(source, instance_class)
     except CloudError:
         return None

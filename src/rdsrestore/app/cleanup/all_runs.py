@@ -72,7 +72,7 @@ def find_site(context: Context) -> Site:
     instance = context.settings.of(CommandLine).instance
     if instance is None:
         return Site(world, None, "")
-    source = world.cloud.source(instance)
+    source = world.sources.source(instance)
     world.engines.of(source.engine).hang_up()  # a silent server must not keep what costs money
     return Site(world, source, context.settings.user or world.engines.user() or source.master_user)
 
@@ -85,7 +85,7 @@ def where(site: Site) -> str:
 def leavings(site: Site) -> dict[str, list[str]]:
     """Describe by run what is left."""
     found: dict[str, list[str]] = {}
-    for each in site.world.cloud.leftovers():
+    for each in site.world.restores.leftovers():
         until = f", expires {each.expires:%Y-%m-%d %H:%M} UTC" if each.expires else ""
         found.setdefault(each.run, []).append(f"{each.kind} {each.id} ({each.status}{until})")
     with site.production() as database:
@@ -153,7 +153,7 @@ def by_marks(run: RunId, site: Site, context: Context, journal: Journal) -> Exit
             journal.append(Kind.UNDO_FAILED, "", {"text": text, "problem": str(error)})
             context.fail(error)
         else:
-            journal.append(Kind.UNDONE, "", {"text": text, "calls": encode(tuple(site.world.cloud.take_calls()))})
+            journal.append(Kind.UNDONE, "", {"text": text, "calls": encode(tuple(site.world.account.take_calls()))})
             context.screen.print(f"  {text}: gone", soft_wrap=True)
     code = ExitCode.CLEANUP_INCOMPLETE if problems else prove(run, site, context, journal)
     code = code or (ExitCode.FAILED_CHANGED if wrote else ExitCode.OK)
@@ -177,7 +177,7 @@ def written(run: RunId, site: Site) -> str:
 
 def removals(run: RunId, site: Site, context: Context) -> Iterator[tuple[str, Callable[[], None]]]:
     """Name what is removed, each with how: what costs money or lets somebody in first."""
-    cloud, found = site.world.cloud, site.world.cloud.leftovers(run.value)
+    cloud, found = site.world.cloud, site.world.restores.leftovers(run.value)
 
     def tell(text: str, share: float | None) -> None:
         del share
@@ -214,8 +214,8 @@ def ungroup(run: RunId, cloud: Cloud, tell: Progress) -> None:
 
 def prove(run: RunId, site: Site, context: Context, journal: Journal) -> ExitCode:
     """Look again, and write down what the world says."""
-    left = site.world.cloud.leftovers(run.value)
-    calls = encode(tuple(site.world.cloud.take_calls()))
+    left = site.world.restores.leftovers(run.value)
+    calls = encode(tuple(site.world.account.take_calls()))
     said = [f"{each.kind} {each.id} is still {each.status}" for each in left]
     try:
         with site.production() as database:

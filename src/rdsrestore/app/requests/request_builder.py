@@ -40,7 +40,7 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         tables=tuple(dict.fromkeys(tables)),
         point=chosen_point,
         operator=settings.operator,
-        user=settings.user or world.engines.user() or world.cloud.source(instance).master_user,
+        user=settings.user or world.engines.user() or world.sources.source(instance).master_user,
         policy=policy(asked),
         incident_end=incident_end(asked, context, chosen_point),
         into=shadow(tables[0]) if asked.swap else asked.into,
@@ -134,7 +134,7 @@ def now() -> datetime:
 
 def ask_instance(context: Context, world: World) -> str:
     """Let the operator choose among the account's instances."""
-    return chosen(context, "--instance", "the RDS instance", world.cloud.instances)
+    return chosen(context, "--instance", "the RDS instance", world.sources.instances)
 
 
 def ask_database(context: Context, world: World, instance: str) -> str:
@@ -158,7 +158,7 @@ def chosen(context: Context, flag: str, what: str, choices: Callable[[], Sequenc
 
 def on_production(context: Context, world: World, instance: str, database: str | None) -> Sequence[str]:
     """Name the databases, or one database's tables."""
-    source = world.cloud.source(instance)
+    source = world.sources.source(instance)
     refuse_dead(source)
     user = context.settings.user or world.engines.user() or source.master_user
     with world.engines.of(source.engine).production(source.endpoint, user) as production:

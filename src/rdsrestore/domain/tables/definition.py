@@ -8,7 +8,7 @@ from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import TableRef
 
 
-@written("Column")
+@written("Column", former={"invisible"})
 @dataclass(frozen=True)
 class Column:
     """One column as the catalogue describes it.
@@ -24,7 +24,6 @@ class Column:
     charset: str | None = None
     collation: str | None = None
     generated: bool = False
-    invisible: bool = False
     auto_increment: bool = False
     on_update: bool = False
     required: bool = False
@@ -68,7 +67,7 @@ class UniqueKey:
     nullable: bool
 
 
-@written("TableDefinition")
+@written("TableDefinition", former={"partitioned"})
 @dataclass(frozen=True)
 class TableDefinition:
     """A base table's definition as read from a server.
@@ -88,7 +87,6 @@ class TableDefinition:
     references: tuple[ForeignKey, ...] = ()
     referenced_by: tuple[ForeignKey, ...] = ()
     triggers: tuple[Trigger, ...] = ()
-    partitioned: bool = False
     versioned: bool = False
     rows: int = 0
     bytes: int = 0

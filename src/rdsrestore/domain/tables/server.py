@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from rdsrestore.domain.codec import UNWRITTEN, written
 
 
-@written("ServerFacts", former={"lower_case_table_names", "autoinc_lock_mode", "time_zone"})
+@written(
+    "ServerFacts",
+    former={"lower_case_table_names", "autoinc_lock_mode", "time_zone", "max_allowed_packet", "sql_mode"},
+)
 @dataclass(frozen=True)
 class ServerFacts:
-    """A server as its session sees it; sizes in bytes, `ahead` in seconds: by how much its clock is before ours.
+    """A server as its session sees it; `ahead` in seconds: by how much its clock is before ours.
 
     `globals` are variables by name as a new login finds them: what a login of ours, or a client program's, can't turn.
     `caller` is this machine as the server sees it, a /32 or /128; where that is not certain, `caller_name` is the name
@@ -22,8 +25,6 @@ class ServerFacts:
     version: str
     flavour: str
     read_only: bool
-    max_allowed_packet: int
-    sql_mode: str
     event_scheduler: bool = False
     privileges_missing: tuple[str, ...] = ()
     unseen: str = ""

@@ -36,13 +36,13 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
     """Read a table's definition; None where there is none of exactly that name."""
     place = (ref.database, ref.table)
     found = session.rows(
-        "SELECT TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH + INDEX_LENGTH, CREATE_OPTIONS"
+        "SELECT TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH + INDEX_LENGTH"
         f" FROM information_schema.TABLES WHERE {HERE}",
         place,
     )
     if not found:
         return None
-    kind, engine, rows, size, options = found[0]
+    kind, engine, rows, size = found[0]
     table = kind in {"BASE TABLE", "SYSTEM VERSIONED"}
     columns = read_columns(session, ref)
     primary, unique = read_keys(session, ref, columns)
@@ -57,7 +57,6 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
         references=read_foreign_keys(session, ref, OUTGOING),
         referenced_by=tuple(key for key in read_foreign_keys(session, ref, INCOMING) if key.child != ref),
         triggers=read_triggers(session, ref),
-        partitioned="partitioned" in (options or ""),
         versioned=kind == "SYSTEM VERSIONED",
         rows=int(rows or 0),
         bytes=int(size or 0),
@@ -104,7 +103,6 @@ def read_columns(session: Session, ref: TableRef) -> tuple[Column, ...]:
             charset=charset,
             collation=collation,
             generated=bool(expression),
-            invisible="INVISIBLE" in extra.upper(),
             auto_increment="auto_increment" in extra.lower(),
             on_update="on update" in extra.lower(),
             required=bool(no_default) and nullable == "NO" and not expression and "auto_increment" not in extra.lower(),

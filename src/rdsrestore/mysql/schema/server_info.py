@@ -28,11 +28,9 @@ GLOBALS = (
 
 
 def facts(session: Session, endpoint: Endpoint) -> ServerFacts:
-    """Read version, limits, the login's privileges, and as whom the server knows us."""
+    """Read version, the login's privileges, and as whom the server knows us."""
     address, name = own_address.caller(session, endpoint)
-    version, read_only, packet, mode, events = session.one(
-        "SELECT VERSION(), @@read_only, @@max_allowed_packet, @@GLOBAL.sql_mode, @@event_scheduler"
-    )
+    version, read_only, events = session.one("SELECT VERSION(), @@read_only, @@event_scheduler")
     known = variables(session)
     grants = [line for (line,) in session.rows("SHOW GRANTS")]
     enabled = session.rows("SELECT 1 FROM information_schema.EVENTS WHERE STATUS = 'ENABLED' LIMIT 1")
@@ -41,8 +39,6 @@ def facts(session: Session, endpoint: Endpoint) -> ServerFacts:
         version=version,
         flavour="mariadb" if mariadb else "mysql",
         read_only=bool(int(read_only)) or known.get("innodb_read_only") == "ON",  # a cluster's reader knows this alone
-        max_allowed_packet=int(packet),
-        sql_mode=mode,
         event_scheduler=str(events).upper() in {"ON", "1"} and bool(enabled),
         privileges_missing=missing_from(grants, mariadb=mariadb),
         unseen=unseen_from(grants, mariadb=mariadb),

@@ -31,7 +31,7 @@ def note(io: RunIO, kind: Kind, step: str, data: dict[str, Json]) -> None:
 
 def calls(run: Run) -> Json:
     """Take the cloud requests answered since the last record."""
-    return encode(tuple(run.world.cloud.take_calls()))
+    return encode(tuple(run.world.account.take_calls()))
 
 
 def our_bug(where: str, error: Exception) -> RdsRestoreError:
