@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 pytestmark = pytest.mark.xdist_group("setup")
 
@@ -266,3 +269,22 @@ def test_no_second_engine_is_started(tmp_path: Path, docker: str, env: dict[str,
     assert ended.returncode == 2
     assert said in ended.stderr
     assert not started.exists()
+
+
+def test_every_pinned_package_takes_the_oldest_python_that_is_asked_for() -> None:
+    root = LIBRARY.parent.parent
+    oldest = re.search(r'^requires-python = ">=(3\.\d+)"', (root / "pyproject.toml").read_text(), re.MULTILINE)
+    pinned = {normal(line.split("==")[0]) for line in (root / "constraints.txt").read_text().split()}
+    wanted = {name: metadata.metadata(name)["Requires-Python"] or "" for name in pinned & installed()}
+    assert oldest
+    assert wanted
+    assert {name: spec for name, spec in wanted.items() if not SpecifierSet(spec).contains(f"{oldest[1]}.0")} == {}
+
+
+def installed() -> set[str]:
+    return {normal(each.metadata["Name"]) for each in metadata.distributions()}
+
+
+def normal(name: str) -> str:
+    """A package's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
