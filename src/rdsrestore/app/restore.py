@@ -203,7 +203,11 @@ def alone(plan: Plan, read: Survey, world: World) -> AbstractContextManager[None
 
 
 def work(
-    plan: Plan, read: Survey, session: RunSession, begin: Callable[[Journal], None], replayed: ReplayedRun | None = None
+    plan: Plan,
+    read: Survey,
+    session: RunSession,
+    begin: Callable[[Journal], object],
+    replayed: ReplayedRun | None = None,
 ) -> ExitCode:
     """Do a plan's steps, those of an interrupted run where `replayed` is given, and sum up."""
     stored, world, context = session.stored, session.world, session.context
@@ -222,15 +226,6 @@ def work(
         journal.close()
     if outcome.differences and not asks(plan.steps):
         context.show_differences(outcome.differences, asked=False)
-    context.sum_up(
-        replace(
-            outcome,
-            notices=(
-                *announcer.problems,
-                *problems,
-                *deposit(stored, context.runs.index, world, context.settings.audit_bucket),
-            ),
-        ),
-        stored.folder,
-    )
+    kept = deposit(stored, context.runs.index, world, context.settings.audit_bucket)
+    context.sum_up(replace(outcome, notices=(*announcer.problems, *problems, *kept)), stored.folder)
     return outcome.exit_code
