@@ -262,17 +262,46 @@ def test_a_journal_that_does_not_end_is_not_passed(shop: LabTool, before: str) -
     shop("audit", run.name, "--verify", check=0)
     for kept in (len(whole) - 1, len(whole) - 3, 1):
         journal.write_text("".join(whole[:kept]))
-        assert "unfinished, or cut" in shop("audit", run.name, "--verify", check=7).stderr
+        assert "records are gone" in shop("audit", run.name, "--verify", check=7).stderr
     journal.write_text("".join(whole)[:-5])
-    assert "unfinished, or cut" in shop("audit", run.name, "--verify", check=7).stderr
+    assert "records are gone" in shop("audit", run.name, "--verify", check=7).stderr
     journal.write_text("")
     shop("audit", run.name, "--verify", check=7)
     journal.unlink()
     shop("audit", "--verify", check=7)
     run.rename(run.parent / "elsewhere")
     assert "there is no folder" in shop("audit", run.name, "--verify", check=7).stderr
+    assert run.name in shop("audit", "--verify", check=7).stderr
     (run.parent / "elsewhere").rename(run)
     journal.write_text("".join(whole))
+    shop("audit", run.name, "--verify", check=0)
+
+
+def test_a_journal_cut_back_to_an_earlier_ending_is_not_passed(shop: LabTool, before: str) -> None:
+    with shop.started("table", "deed", "--before", before, "--yes") as process:
+        assert kill_at(process, "step-started", "load", signal.SIGTERM)
+    run = newest(shop)
+    journal = run / "journal.jsonl"
+    first = journal.read_bytes()
+    shop("audit", run.name, "--verify", check=0)
+    with shop.started("resume", run.name, "--yes") as process:
+        assert kill_at(process, "step-done", "scratch")
+    cut = shop("audit", run.name, "--verify", check=7).stderr
+    assert "unfinished: " in cut
+    assert f"rdsrestore resume {run.name} goes on" in cut
+    shop("resume", run.name, "--yes", check=0)
+    whole = journal.read_bytes()
+    shop("audit", run.name, "--verify", check=0)
+    journal.write_bytes(first)
+    assert "records are gone" in shop("audit", run.name, "--verify", check=7).stderr
+    journal.write_bytes(whole)
+    index = shop.home / "audit-index.jsonl"
+    lines = index.read_bytes()
+    index.unlink()
+    assert "records are gone" in shop("audit", run.name, "--verify", check=7).stderr
+    index.write_bytes(lines.replace(run.name.encode(), b"170601-103000-abcd", 1))
+    assert "audit-index.jsonl, line" in shop("audit", run.name, "--verify", check=7).stderr
+    index.write_bytes(lines)
     shop("audit", run.name, "--verify", check=0)
 
 

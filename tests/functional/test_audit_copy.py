@@ -37,10 +37,13 @@ def test_the_journal_is_copied_when_a_run_ends(shop: LabTool, bucket: S3Client) 
     shop.sql("DELETE FROM shop.billing_lines WHERE id = 1")
     shop("table", "billing_lines", "--before", before, "--yes", check=0, RDSRESTORE_AUDIT_BUCKET="audit")
     journal = max((shop.home / "runs").iterdir()) / "journal.jsonl"
-    (found,) = bucket.list_objects_v2(Bucket="audit", Prefix=f"rdsrestore/{journal.parent.name}/")["Contents"]
-    kept = bucket.get_object(Bucket="audit", Key=found["Key"])
-    assert kept["Body"].read() == journal.read_bytes()
-    assert kept["ObjectLockMode"] == "COMPLIANCE"
+    listed = bucket.list_objects_v2(Bucket="audit", Prefix=f"rdsrestore/{journal.parent.name}/")["Contents"]
+    found = {each["Key"].rpartition("Z-")[2]: each["Key"] for each in listed}
+    assert found.keys() == {"journal.jsonl", "audit-index.jsonl"}
+    for name, here in (("journal.jsonl", journal), ("audit-index.jsonl", shop.home / "audit-index.jsonl")):
+        kept = bucket.get_object(Bucket="audit", Key=found[name])
+        assert kept["Body"].read() == here.read_bytes()
+        assert kept["ObjectLockMode"] == "COMPLIANCE"
 
 
 def test_a_bucket_that_is_not_there_is_said_and_does_not_fail_the_run(shop: LabTool) -> None:

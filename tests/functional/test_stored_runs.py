@@ -39,6 +39,7 @@ def lay(lab: LabTool, case: Path) -> list[str]:
         if name.startswith("rdsrestore_"):
             lab.sql(f"DROP DATABASE `{name}`")
     shutil.rmtree(lab.home / "runs", ignore_errors=True)
+    (lab.home / "audit-index.jsonl").unlink(missing_ok=True)
     shutil.copytree(case, lab.home / "runs", ignore=shutil.ignore_patterns("production.sql.gz"))
     statements = b"DROP DATABASE IF EXISTS shop;\n" + gzip.decompress((case / "production.sql.gz").read_bytes())
     lab.as_root(statements)

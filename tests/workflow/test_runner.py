@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes import BEFORE, BILLING, LINES, Ear, FakeWorld, definition, request, unreachable
+from fakes import BEFORE, BILLING, LINES, NOW, Ear, FakeWorld, definition, request, unreachable
 from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import CloudError, JournalError
 from rdsrestore.domain.ids import RunId
@@ -21,7 +21,7 @@ from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.tables.definition import ForeignKey
 from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.workflow.events import Announcer, Notice, StepDone, StepFailed
-from rdsrestore.workflow.journal.journal import Kind
+from rdsrestore.workflow.journal.journal import Kind, Record, chain
 from rdsrestore.workflow.planner import make_plan
 from rdsrestore.workflow.run.run_io import RunIO
 from rdsrestore.workflow.run.runner import execute
@@ -39,13 +39,13 @@ class Paper:
     full_at: tuple[Kind, str] | None = None
     signal_at: tuple[Kind, str] | None = None
 
-    def append(self, kind: Kind, step: str = "", data: dict[str, Json] | None = None) -> None:
-        del data
+    def append(self, kind: Kind, step: str = "", data: dict[str, Json] | None = None) -> Record:
         if (kind, step) == self.full_at:
             raise JournalError("journal", "disk full")
         self.records.append((kind, step))
         if (kind, step) == self.signal_at:
             os.kill(os.getpid(), signal.SIGINT)
+        return chain(None, NOW, kind, step, data or {})
 
     def of(self, kind: Kind) -> list[str]:
         return [step for each, step in self.records if each is kind]

@@ -7,32 +7,37 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rdsrestore.app.context import Context
+from rdsrestore.app.verification import broken
 from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.facts import TakenBack
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.notify import audit_view
 from rdsrestore.store.runs import StoredRun
-from rdsrestore.workflow.journal.journal import Kind, Record, ending, finished
+from rdsrestore.workflow.journal.journal import Kind, Record, ending
 
 
 def list_runs(context: Context) -> ExitCode:
     """List the runs, newest first."""
     taken = context.runs.taken_back()
-    rows = [(summary(run, taken.get(run.id.value)), ending(told(run))) for run in context.runs.all()]
+    rows = [(summary(run, taken.get(run.id.value)), state(run), ending(told(run))) for run in context.runs.all()]
     if context.stream:
-        for (name, at, what, ended), found in rows:
+        for (name, at, what, ended), word, found in rows:
             code = found.exit_code if found else None
             when = at.isoformat() if at else None
-            context.stream.write({"run": name, "at": when, "what": what, "ended": ended, "exit_code": code})
+            context.stream.write(
+                {"run": name, "at": when, "what": what, "state": word, "ended": ended, "exit_code": code}
+            )
     elif rows:
-        audit_view.runs_table(context.screen, [row for row, _found in rows])
+        audit_view.runs_table(
+            context.screen, [(name, word, what, ended) for (name, _at, what, ended), word, _found in rows]
+        )
     else:
         context.screen.print("no runs yet")
     return ExitCode.OK
 
 
-def show_run(name: str | None, context: Context) -> ExitCode:
-    """Show a run's journal as a timeline, or as JSON lines."""
+def show_run(name: str | None, context: Context, *, requests: bool) -> ExitCode:
+    """Show a run's journal as a timeline, with `requests` also the cloud's request ids, or as JSON lines."""
     run = context.runs.find(name)
     reading = run.reading()
     if context.stream:
@@ -40,56 +45,11 @@ def show_run(name: str | None, context: Context) -> ExitCode:
             sys.stdout.write(record.line() + "\n")
     else:
         context.screen.print(f"run {run.id}: {purpose(run.records())}", soft_wrap=True)
-        audit_view.timeline(context.screen, reading)
+        audit_view.timeline(context.screen, reading, requests=requests)
         context.screen.print(f"folder: {run.folder}", soft_wrap=True)
     if reading.broken:
         raise broken(run)
     return ExitCode.OK
-
-
-def verify_run(name: str | None, context: Context) -> ExitCode:
-    """Follow the journal's hash chain to its end.
-
-    JournalError names the first line where it does not hold, and a journal that does not end as a process ends it: one
-    that is at work, one that was cut off, and one whose last records were taken away look alike from inside.
-    """
-    run = context.runs.begun(name)
-    idle = run.idle()
-    run.refuse_newer()
-    reading = run.reading()
-    if reading.broken:
-        raise broken(run)
-    count = f"{len(reading.records):,} records"
-    if not idle:
-        raise JournalError(
-            f"run {run.id}",
-            f"is at work; its {count} until now are unchanged since they were written",
-            "verify it again when it has ended",
-            code="run.locked",
-        )
-    if not finished(reading):
-        last = reading.records[-1] if reading.records else None
-        found = f"the last of its {count} is {last.kind} {last.step}" if last else "it has no record"
-        raise JournalError(
-            str(run.journal),
-            f"unfinished, or cut: {found}, and that ends no run",
-            f"a run that was cut off: rdsrestore resume {run.id}, or cleanup {run.id}; else compare it with a copy",
-            code="journal.cut",
-        )
-    head = reading.records[-1].hash
-    context.screen.print(f"run {run.id}: {count}, unchanged since they were written; last hash {head}", soft_wrap=True)
-    return ExitCode.OK
-
-
-def broken(run: StoredRun) -> JournalError:
-    """Name the first line of a journal where its chain does not hold."""
-    found = run.reading().broken
-    line, problem = (found.line, found.problem) if found else (0, "")
-    return JournalError(
-        f"{run.journal}, line {line}",
-        problem,
-        "what stands before that line can be trusted; compare the rest with the account's own trail",
-    )
 
 
 def summary(run: StoredRun, taken: TakenBack | None) -> tuple[str, datetime | None, str, str]:
@@ -105,6 +65,23 @@ def told(run: StoredRun) -> tuple[Record, ...]:
         return run.records()
     except JournalError:
         return ()
+
+
+def state(run: StoredRun) -> str:
+    """Say in a word where a run stands."""
+    if not run.idle():
+        return "at-work"
+    records = told(run)
+    found = ending(records)
+    if found is None:
+        return "unfinished" if run.tells() else "damaged"
+    if run.cut_off():
+        return "left-over"
+    if found.exit_code == ExitCode.INCOMPLETE:
+        return "incomplete"
+    if found.exit_code in {ExitCode.OK, ExitCode.CLEANUP_INCOMPLETE} and not found.error:
+        return "ok"
+    return "changed" if found.changed else "unchanged"
 
 
 def standing(run: StoredRun, records: Sequence[Record], taken: TakenBack | None) -> str:

@@ -29,7 +29,6 @@ from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
-from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred
 from rdsrestore.workflow.events import Announcer
@@ -168,7 +167,8 @@ def carry_out(plan: Plan, read: Survey, world: World, context: Context, by: str)
     """Run a confirmed plan in a folder of its own."""
 
     def begin(journal: Journal) -> None:
-        journal.append(Kind.STARTED, "", header(plan, read, __version__, socket.gethostname()))
+        index = context.runs.index.read().head
+        journal.append(Kind.STARTED, "", header(plan, read, __version__, socket.gethostname(), index))
         journal.append(Kind.APPROVED, "", {"question": "start this plan?", "answer": "yes", "by": by})
 
     with alone(plan, read, world):
@@ -204,12 +204,16 @@ def alone(plan: Plan, read: Survey, world: World) -> AbstractContextManager[None
 
 
 def work(
-    plan: Plan, read: Survey, session: RunSession, begin: Callable[[Journal], None], replayed: ReplayedRun | None = None
+    plan: Plan,
+    read: Survey,
+    session: RunSession,
+    begin: Callable[[Journal], object],
+    replayed: ReplayedRun | None = None,
 ) -> ExitCode:
     """Do a plan's steps, those of an interrupted run where `replayed` is given, and sum up."""
     stored, world, context = session.stored, session.world, session.context
     expected = context.runs.durations
-    journal = JournalFile(stored.journal, world.clock)
+    journal = context.runs.open(stored, world.clock)
     announcer = Announcer(context.listeners(stored.folder))
     facts = replayed.facts if replayed else Facts()
     run = Run(plan.run, plan.request, read, world, stored.folder, announcer.remark, facts)
@@ -223,10 +227,6 @@ def work(
         journal.close()
     if outcome.differences and not asks(plan.steps):
         context.show_differences(outcome.differences, asked=False)
-    context.sum_up(
-        replace(
-            outcome, notices=(*announcer.problems, *problems, *deposit(stored, world, context.settings.audit_bucket))
-        ),
-        stored.folder,
-    )
+    kept = deposit(stored, context.runs.index, world, context.settings.audit_bucket)
+    context.sum_up(replace(outcome, notices=(*announcer.problems, *problems, *kept)), stored.folder)
     return outcome.exit_code

@@ -73,12 +73,16 @@ def runs(json: Json = False) -> None:
 def audit(
     run: RunName = None,
     json: Json = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Check that the journal was not changed since.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check that the journal was not changed or cut since.")
+    ] = False,
+    requests: Annotated[bool, typer.Option("--requests", help="The ids of the requests to AWS as well.")] = False,
 ) -> None:
-    """Show who did what when in a run, with counts, durations and AWS request ids."""
-    from rdsrestore.app.history import show_run, verify_run
+    """Show who did what when in a run, with counts and durations."""
+    from rdsrestore.app.history import show_run
+    from rdsrestore.app.verification import verify_run
 
-    show = verify_run if verify else show_run
+    show = verify_run if verify else partial(show_run, requests=requests)
     ended(lambda context: show(run, context), json=json)
 
 

@@ -130,8 +130,8 @@ class Settings:
         str | None,
         Option(
             key=True,
-            meaning="an S3 bucket that gets a copy of each run's journal when it ends, below `rdsrestore/<run>/`; with"
-            " object lock nobody can change it there",
+            meaning="an S3 bucket that gets a copy of each run's journal, and of the journals' index, when it"
+            " ends, below `rdsrestore/<run>/`; with object lock nobody can change it there",
             default="no copy",
         ),
     ] = None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
-from rich.table import Table
+from rich.text import Text
 
 from rdsrestore.domain.codec import Json
 from rdsrestore.notify.console.terminal import Terminal
-from rdsrestore.notify.text import clean
+from rdsrestore.notify.text import clean, clean_line, columns, duration
 from rdsrestore.workflow.journal.journal import Kind, Reading, Record
 
 SAID = {
@@ -23,33 +22,50 @@ SAID = {
     Kind.ENDED: "headline",
     Kind.CLEANED: "headline",
 }
+HEADINGS = ("UTC", "what", "step", "took", "said")
 MARK = {Kind.DONE: "done", Kind.UNDONE: "undone", Kind.FAILED: "FAILED", Kind.UNDO_FAILED: "NOT UNDONE"}
 
 
-def timeline(console: Terminal, reading: Reading) -> None:
-    """Print who did what when: a line a record, with durations and the cloud's request ids."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("time (UTC)", "what", "step", "said", "seconds", "AWS requests"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in {"time (UTC)", "what", "step"})
-    for record in reading.records:
-        if record.kind is not Kind.INTENT:
-            table.add_row(*(clean(cell) for cell in row(record)))
-    console.print(table)
+def timeline(console: Terminal, reading: Reading, *, requests: bool = False) -> None:
+    """Print who did what when: a line a record; with `requests` the cloud's request ids as well."""
+    records = [record for record in reading.records if record.kind is not Kind.INTENT]
+    if console.is_interactive:
+        table(console, records, requests=requests)
+    else:
+        for record in records:
+            ids = called(record) if requests else ()
+            console.print(clean(" ".join((*plain(record), *ids))), soft_wrap=True)
     if reading.torn:
         console.print("the last line is unfinished: the run was cut off while writing it")
 
 
+def table(console: Terminal, records: Sequence[Record], *, requests: bool) -> None:
+    """Print records in columns, a heading for each day; what does not fit into the terminal's width is cut."""
+    heading, *lines = columns([HEADINGS, *map(row, records)], right=frozenset({3}))
+    console.print(Text(heading, "bold"), no_wrap=True, overflow="ellipsis")
+    day = ""
+    for record, line in zip(records, lines, strict=True):
+        if day != (day := f"{record.at:%Y-%m-%d}"):
+            console.print(Text(day, "dim"))
+        console.print(line, no_wrap=True, overflow="ellipsis")
+        for each in called(record) if requests else ():
+            console.print(clean(f"          {each}"), soft_wrap=True)
+
+
 def row(record: Record) -> Sequence[str]:
-    """One record's cells."""
+    """One record's cells for people."""
     seconds = record.data.get("seconds")
-    return (
-        f"{record.at:%Y-%m-%d %H:%M:%S}",
-        MARK.get(record.kind, record.kind.value),
-        record.step,
-        said(record),
-        f"{seconds:.1f}" if isinstance(seconds, float | int) else "",
-        " ".join(requests(record.data.get("calls"))),
-    )
+    took = duration(seconds) if isinstance(seconds, float | int) else ""
+    what = MARK.get(record.kind, record.kind.value)
+    return (f"{record.at:%H:%M:%S}", what, clean_line(record.step), took, clean_line(said(record)))
+
+
+def plain(record: Record) -> Sequence[str]:
+    """One record's words where a program may read them: moment, kind, step, seconds, and the rest of the line."""
+    seconds = record.data.get("seconds")
+    took = f"{seconds:.1f}" if isinstance(seconds, float | int) else "-"
+    words = said(record)
+    return (f"{record.at:%Y-%m-%dT%H:%M:%SZ}", record.kind.value, record.step or "-", took, *([words] if words else []))
 
 
 def said(record: Record) -> str:
@@ -74,11 +90,12 @@ def opening(record: Record) -> str:
     return f"{data.get('operator')} on {data.get('host')} as {arn}, rdsrestore {data.get('version')}{why}"
 
 
-def requests(calls: Json) -> Iterable[str]:
+def called(record: Record) -> Iterable[str]:
     """The calls of a record as `service:Operation request-id`."""
+    calls = record.data.get("calls")
     for call in calls if isinstance(calls, list) else ():
         if isinstance(call, dict):
-            yield f"{call['service']}:{call['operation']} {call['request_id']}"
+            yield f"{call.get('service')}:{call.get('operation')} {call.get('request_id')}"
 
 
 def words(value: Json) -> Iterable[str]:
@@ -86,12 +103,14 @@ def words(value: Json) -> Iterable[str]:
     return (str(each) for each in value) if isinstance(value, list) else ()
 
 
-def runs_table(console: Terminal, rows: Iterable[tuple[str, datetime | None, str, str]]) -> None:
-    """Print the runs: name, start, what, how it ended."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("run", "started (UTC)", "what", "ended"):
-        table.add_column(heading, overflow="fold")
-    for name, at, what, ended in rows:
-        when = f"{at:%Y-%m-%d %H:%M:%S}" if at else "?"
-        table.add_row(name, when, clean(what), clean(ended))
-    console.print(table)
+def runs_table(console: Terminal, rows: Sequence[tuple[str, str, str, str]]) -> None:
+    """Print the runs, a line each: name, where it stands, what it was for, how it ended."""
+    cells = [(name, state, clean_line(f"{what}: {ended}")) for name, state, what, ended in rows]
+    if console.is_interactive:
+        heading, *lines = columns([("run", "state", "what"), *cells])
+        console.print(Text(heading, "bold"))
+        for line in lines:
+            console.print(line, no_wrap=True, overflow="ellipsis")
+    else:
+        for each in cells:
+            console.print(" ".join(each), soft_wrap=True)

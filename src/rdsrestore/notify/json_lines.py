@@ -80,7 +80,7 @@ def details(event: events.Event) -> dict[str, Json]:
     if isinstance(event, events.CleaningStarted):
         return {**heading(event.plan), "at": encode(event.at)}
     if isinstance(event, events.RunEnded):
-        return {"run": event.run.value, "at": encode(event.at), **ending(event.outcome)}
+        return {"run": event.run.value, "at": encode(event.at), **ending(event.outcome), "audit_head": event.head}
     return encode_fields(event)
 
 

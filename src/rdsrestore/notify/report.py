@@ -84,7 +84,7 @@ def page(outcome: Outcome, reading: Reading, files: Mapping[str, str]) -> Iterab
     if start:
         yield f"- started {start.at:%Y-%m-%d %H:%M:%S} UTC by {clean_line(said(start))}"
     asked = counted(sum(map(requests, reading.records)), "request")
-    yield f"- AWS: {asked}; `rdsrestore audit {outcome.run}` lists their ids"
+    yield f"- AWS: {asked}; `rdsrestore audit {outcome.run} --requests` lists their ids"
     yield ""
     yield "## Timeline (UTC)"
     yield ""
@@ -96,7 +96,7 @@ def page(outcome: Outcome, reading: Reading, files: Mapping[str, str]) -> Iterab
     yield from (f"- {clean_line(name)}: {meaning}" for name, meaning in files.items())
     if outcome.saved and outcome.production_touched:
         yield f"- `rdsrestore undo {outcome.run}` takes back what was written"
-    yield "- this folder holds customer data; remove it when the incident is closed"
+    yield "- this folder holds customer data; when the incident is closed, remove all but journal.jsonl"
 
 
 def addition(outcome: Outcome, at: datetime) -> Iterable[str]:

@@ -30,8 +30,8 @@ class JournalFile:
             raise JournalError(str(path), f"can't be opened: {error}", "check RDSRESTORE_HOME") from error
         self._take_up(text)
 
-    def append(self, kind: Kind, step: str = "", data: dict[str, Json] | None = None) -> None:
-        """Write one record and sync it; JournalError where the disk does not take it."""
+    def append(self, kind: Kind, step: str = "", data: dict[str, Json] | None = None) -> Record:
+        """Write one record, sync it and return it; JournalError where the disk does not take it."""
         try:
             if os.fstat(self._descriptor).st_size != self._end:
                 self._take_up(self._path.read_text("utf-8"))
@@ -45,6 +45,7 @@ class JournalFile:
                 str(self._path), f"can't be written: {error.strerror}", "free some disk space, then run cleanup"
             ) from error
         self._last, self._end = record, self._end + len(line)
+        return record
 
     def close(self) -> None:
         """Close the file."""

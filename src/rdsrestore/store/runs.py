@@ -18,7 +18,11 @@ from rdsrestore.domain.errors import JournalError, UsageError
 from rdsrestore.domain.facts import TakenBack
 from rdsrestore.domain.ids import RUN_ID, RunId
 from rdsrestore.domain.outcome.exit_code import ExitCode
-from rdsrestore.workflow.journal.journal import Kind, Reading, Record, ending, read
+from rdsrestore.ports.clock import Clock
+from rdsrestore.store.audit_index import AuditIndex, IndexedJournal
+from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.workflow.journal.index import compare
+from rdsrestore.workflow.journal.journal import Kind, Reading, Record, ending, finished, read
 
 PRIVATE = 0o700
 JOURNAL = "journal.jsonl"
@@ -160,6 +164,18 @@ class Runs:
 
     def __init__(self, home: Path) -> None:
         self.folder = home / "runs"
+        self.index = AuditIndex(home)
+
+    def open(self, run: StoredRun, clock: Clock) -> IndexedJournal:
+        """Open a run's journal to write on; JournalError as `JournalFile`."""
+        return IndexedJournal(run.id.value, JournalFile(run.journal, clock), self.index)
+
+    def catch_up(self, run: StoredRun) -> None:
+        """Enter the ending of a run whose process was killed before it could; a run older than the index is left."""
+        reading = run.reading()
+        found = compare(run.id.value, reading, self.index.read())
+        if found.known and not (found.problem or found.complete) and finished(reading):
+            self.index.enter(run.id.value, reading.records[-1])
 
     def prepare(self) -> Path:
         """Make the directory where needed and return it; JournalError where that fails."""
@@ -182,7 +198,7 @@ class Runs:
 
     def all(self) -> Sequence[StoredRun]:
         """Return the runs that have begun a journal, newest first; JournalError where the folder can't be read."""
-        return tuple(run for name in self._names() if (run := StoredRun(self.folder / name)).journal.exists())
+        return tuple(run for name in self.names() if (run := StoredRun(self.folder / name)).journal.exists())
 
     def taken_back(self) -> Mapping[str, TakenBack]:
         """Say of each run that another one has begun to take back which that is, the newest, and how it ended."""
@@ -201,7 +217,7 @@ class Runs:
 
     def begun(self, run: str | None) -> StoredRun:
         """Return the run of that name, or the newest, though its journal is gone; JournalError where its folder is."""
-        names = self._names()
+        names = self.names()
         if not names or (run is not None and run not in names):
             raise JournalError(
                 f"run {run}" if run else "runs",
@@ -245,7 +261,8 @@ class Runs:
                 continue
             yield run, records
 
-    def _names(self) -> Sequence[str]:
+    def names(self) -> Sequence[str]:
+        """Name the runs that have a folder, newest first; JournalError where that can't be read."""
         try:
             there = [each.name for each in self.folder.iterdir()] if self.folder.is_dir() else []
         except OSError as error:

@@ -136,11 +136,12 @@ class Notice:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """The run is over and cleaned up as far as it could be."""
+    """The run is over and cleaned up as far as it could be; `head` is the hash of its journal's last record."""
 
     run: RunId
     outcome: Outcome
     at: datetime
+    head: str = ""
 
     def message(self) -> str:
         """Say it in one line."""

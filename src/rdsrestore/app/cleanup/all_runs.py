@@ -120,7 +120,8 @@ def remove(run: str, site: Site, context: Context) -> ExitCode:
             context.fail(error)
     sound = not stored.journal.exists() or sound_or_empty(stored)
     with stored.locked():
-        journal = JournalFile(stored.journal if sound else folder / SWEPT, site.world.clock)
+        clock = site.world.clock
+        journal = context.runs.open(stored, clock) if sound else JournalFile(folder / SWEPT, clock)
         try:
             return by_marks(RunId(run), site, context, journal)
         finally:

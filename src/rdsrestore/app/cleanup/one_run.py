@@ -15,7 +15,6 @@ from rdsrestore.domain.survey import Survey
 from rdsrestore.steps.recipe import STEPS
 from rdsrestore.steps.sessions import production
 from rdsrestore.steps.written_rows import lacks, read_written_rows
-from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.events import Announcer
 from rdsrestore.workflow.journal.journal import ending, open_steps
@@ -41,7 +40,7 @@ def clean(name: str | None, context: Context) -> ExitCode:
         if replayed.ending and not any(step.undo_text() for step in replayed.open):
             return nothing_left(stored, replayed.ending, taken, context)
         world = context.world()
-        journal = JournalFile(stored.journal, world.clock)
+        journal = context.runs.open(stored, world.clock)
         announcer = Announcer(context.listeners(stored.folder))
         survey = as_it_is(replayed, world)
         run = Run(stored.id, replayed.request, survey, world, stored.folder, announcer.remark, replayed.facts)
@@ -51,7 +50,7 @@ def clean(name: str | None, context: Context) -> ExitCode:
         finally:
             announcer.close()
             journal.close()
-    kept = deposit(stored, world, context.settings.audit_bucket)
+    kept = deposit(stored, context.runs.index, world, context.settings.audit_bucket)
     context.sum_up(replace(outcome, notices=(*announcer.problems, *kept)), stored.folder)
     return outcome.exit_code
 
@@ -70,6 +69,7 @@ def nothing_left(stored: StoredRun, how: Ending, taken: TakenBack | None, contex
     The exit code repeats what the run left for somebody to do on production, unless a later run took that back.
     """
     code = ExitCode.OK if taken and taken.whole else how.again
+    context.runs.catch_up(stored)
     since = f"; run {taken.by} took back what it wrote: {taken.ended or 'it is unfinished'}" if taken else ""
     text = f"nothing of run {stored.id} is left; it ended: {how.headline}{since}"
     if context.stream:

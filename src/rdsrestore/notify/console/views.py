@@ -169,7 +169,10 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
         labelled(console, "next", text, "bold", fold=False)
     if folder:
         labelled(
-            console, "folder", f"{folder} (holds customer data; remove it when the incident is closed)", fold=False
+            console,
+            "folder",
+            f"{folder} (holds customer data; when the incident is closed, remove all but journal.jsonl)",
+            fold=False,
         )
     labelled(console, "exit code", f"{int(outcome.exit_code)}: {MEANING[outcome.exit_code]}")
 

@@ -13,7 +13,7 @@ from rdsrestore.notify.text import about, clean_line, counted, duration, shorten
 from rdsrestore.workflow import events
 from rdsrestore.workflow.step import Plan
 
-LONGEST = 3500
+LONGEST = 3400
 """Characters in a message; Slack takes 4,000 and cuts the rest."""
 LINE = 300
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -69,7 +69,7 @@ class RunMessages:
                 return [f"! {escape(event.text)}"]
             case events.RunEnded():
                 self.ended = ending(event.outcome)
-                return [self.ended]
+                return [f"{self.ended}\naudit log ends with {event.head}" if event.head else self.ended]
         return []
 
     def _open(self, event: events.RunStarted | events.CleaningStarted, now: float) -> None:

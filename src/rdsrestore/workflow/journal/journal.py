@@ -59,8 +59,8 @@ class Record:
 class Journal(Protocol):
     """Where records go: each is on the disk when `append` returns."""
 
-    def append(self, kind: Kind, step: str = "", data: dict[str, Json] | None = None) -> None:
-        """Add a record; JournalError where it can't be made durable."""
+    def append(self, kind: Kind, step: str = "", data: dict[str, Json] | None = None) -> Record:
+        """Add a record and return it; JournalError where it can't be made durable."""
         ...
 
 

@@ -34,12 +34,13 @@ class ReplayedRun:
     failure: str = ""
 
 
-def header(plan: Plan, survey: Survey, version: str, host: str) -> dict[str, Json]:
-    """Make the data of a journal's first record."""
+def header(plan: Plan, survey: Survey, version: str, host: str, index: str) -> dict[str, Json]:
+    """Make the data of a journal's first record; `index` is the last hash of the journals' index."""
     return {
         "version": version,
         "operator": plan.request.operator,
         "host": host,
+        "index": index,
         "identity": encode(survey.identity),
         "request": encode(plan.request),
         "survey": encode(survey),

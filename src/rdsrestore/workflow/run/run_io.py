@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rdsrestore.domain.codec import Json, encode
 from rdsrestore.domain.errors import JournalError, RdsRestoreError, said_of
 from rdsrestore.workflow import events
-from rdsrestore.workflow.journal.journal import Journal, Kind
+from rdsrestore.workflow.journal.journal import Journal, Kind, Record
 from rdsrestore.workflow.step import Run
 
 
@@ -21,12 +21,13 @@ class RunIO:
     expected: Mapping[str, float] = field(default_factory=dict)
 
 
-def note(io: RunIO, kind: Kind, step: str, data: dict[str, Json]) -> None:
-    """Write a record that must not stop the cleanup: a full disk is told, not raised."""
+def note(io: RunIO, kind: Kind, step: str, data: dict[str, Json]) -> Record | None:
+    """Write a record that must not stop the cleanup: a full disk is told, not raised, and None is returned."""
     try:
-        io.journal.append(kind, step, data)
+        return io.journal.append(kind, step, data)
     except JournalError as error:
         io.announcer.tell(events.Notice(str(error)))
+        return None
 
 
 def calls(run: Run) -> Json:

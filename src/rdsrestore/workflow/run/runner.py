@@ -197,8 +197,9 @@ def conclude(kind: Kind, outcome: Outcome, run: Run, io: RunIO) -> None:
         "lacking": not outcome.cause and bool(outcome.lacking or outcome.idle or outcome.recounted),
         "kept": encode(outcome.kept),
     }
-    note(io, kind, "", data)
-    io.announcer.tell(events.RunEnded(run.id, outcome, run.world.clock.now()))
+    record = note(io, kind, "", data)
+    head = record.hash if record else ""
+    io.announcer.tell(events.RunEnded(run.id, outcome, run.world.clock.now(), head))
 
 
 def keep(run: Run, io: RunIO, started: Sequence[Step]) -> tuple[str, ...]:
