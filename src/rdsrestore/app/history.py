@@ -11,6 +11,7 @@ from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.facts import TakenBack
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.notify import audit_view
+from rdsrestore.store.kept_dumps import KeptDumps, kept_dumps
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.journal.journal import Kind, Record, ending, finished
 
@@ -18,17 +19,27 @@ from rdsrestore.workflow.journal.journal import Kind, Record, ending, finished
 def list_runs(context: Context) -> ExitCode:
     """List the runs, newest first."""
     taken = context.runs.taken_back()
-    rows = [(summary(run, taken.get(run.id.value)), ending(told(run))) for run in context.runs.all()]
+    runs = context.runs.all()
+    rows = [(summary(run, taken.get(run.id.value)), ending(told(run)), kept_dumps(run)) for run in runs]
+    keep_for = context.settings.keep_dumps_for
     if context.stream:
-        for (name, at, what, ended), found in rows:
+        for (name, at, what, ended), found, kept in rows:
             code = found.exit_code if found else None
             when = at.isoformat() if at else None
-            context.stream.write({"run": name, "at": when, "what": what, "ended": ended, "exit_code": code})
+            dumps = {"dump_bytes": kept.bytes, "dump_until": kept.until(keep_for).isoformat()} if kept else {}
+            context.stream.write({"run": name, "at": when, "what": what, "ended": ended, "exit_code": code, **dumps})
     elif rows:
-        audit_view.runs_table(context.screen, [row for row, _found in rows])
+        audit_view.runs_table(context.screen, [(*row, dumps_of(kept, keep_for)) for row, _found, kept in rows])
     else:
         context.screen.print("no runs yet")
     return ExitCode.OK
+
+
+def dumps_of(kept: KeptDumps | None, keep_for: int) -> str:
+    """Say how large a run's dumps are, how old, and when they go."""
+    if kept is None:
+        return ""
+    return f"{kept.bytes / 1e6:,.1f} MB of {kept.since:%Y-%m-%d %H:%M}, until {kept.until(keep_for):%Y-%m-%d %H:%M}"
 
 
 def show_run(name: str | None, context: Context) -> ExitCode:

@@ -72,6 +72,7 @@ class Settings:
     audit_bucket: str | None = None
     expires: int = 6 * 3600
     wait_for_answer: int = 2 * 3600
+    keep_dumps_for: int = 7 * 86400
     invariants: tuple[Invariant, ...] = ()
 
 
@@ -97,6 +98,7 @@ READERS: Mapping[str, Callable[[Layer, str, object], Any]] = {
     "executor": text,
     "expires": seconds,
     "wait_for_answer": seconds,
+    "keep_dumps_for": seconds,
 }
 
 

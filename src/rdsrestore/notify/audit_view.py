@@ -86,12 +86,12 @@ def words(value: Json) -> Iterable[str]:
     return (str(each) for each in value) if isinstance(value, list) else ()
 
 
-def runs_table(console: Terminal, rows: Iterable[tuple[str, datetime | None, str, str]]) -> None:
-    """Print the runs: name, start, what, how it ended."""
+def runs_table(console: Terminal, rows: Iterable[tuple[str, datetime | None, str, str, str]]) -> None:
+    """Print the runs: name, start, what, how it ended, and the dumps in its folder."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("run", "started (UTC)", "what", "ended"):
+    for heading in ("run", "started (UTC)", "what", "ended", "dumps (UTC)"):
         table.add_column(heading, overflow="fold")
-    for name, at, what, ended in rows:
+    for name, at, what, ended, dumps in rows:
         when = f"{at:%Y-%m-%d %H:%M:%S}" if at else "?"
-        table.add_row(name, when, clean(what), clean(ended))
+        table.add_row(name, when, clean(what), clean(ended), clean(dumps))
     console.print(table)
