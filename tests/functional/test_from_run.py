@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -117,3 +118,22 @@ def test_keys_that_were_given_and_a_second_moment_go_with_the_dump(ledger: LabTo
         ["3", "wrong"],
     ]
     assert content != digest(ledger)
+
+
+def test_kept_dumps_are_shown_and_go_with_the_next_command_once_their_time_is_up(ledger: LabTool) -> None:
+    before = ledger.moment()
+    ledger.sql("DELETE FROM shop.ledger WHERE id <= 5")
+    ledger("table", "ledger", "--before", before, "--yes", "--keep-dump", check=0)
+    run = name_of(ledger)
+    listed = json.loads(ledger("runs", "--json", check=0).stdout.splitlines()[0])
+    folder = Path(ledger.home, "runs", run)
+    dumps = [each for each in folder.glob("*ledger*.sql*") if not each.name.startswith("undo-")]
+    assert listed["dump_bytes"] == sum(each.stat().st_size for each in dumps) > 0
+    assert listed["dump_until"] > listed["at"]
+
+    long_ago = time.time() - 8 * 86400
+    os.utime(folder / "journal.jsonl", (long_ago, long_ago))
+    assert f"the dumps of run {run}" in ledger("audit", run, check=0).stderr
+    assert not any(each.exists() for each in dumps)
+    assert "dump_bytes" not in json.loads(ledger("runs", "--json", check=0).stdout.splitlines()[0])
+    ledger("undo", run, "--yes", check=0)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from rdsrestore.notify.json_lines import JsonListener
 from rdsrestore.notify.notifiers import NOTIFIERS, notifiers
 from rdsrestore.notify.report import Report
 from rdsrestore.ports.operator import Operator
+from rdsrestore.store.kept_dumps import shred_old_dumps
 from rdsrestore.store.runs import Runs
 from rdsrestore.workflow.events import Listener
 from rdsrestore.workflow.preflight import Finding, Severity
@@ -86,6 +88,12 @@ class Context:
         for run in self.runs.unfinished():
             hint = f"rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes it"
             self.errors.print(f"run {run.id} is unfinished: {hint}", soft_wrap=True)
+
+    def forget_old_dumps(self) -> None:
+        """Remove the dumps whose time is up, and say so."""
+        with suppress(RdsRestoreError):  # no folder of runs, no dumps
+            for text in shred_old_dumps(self.runs, self.settings.keep_dumps_for, datetime.now(UTC)):
+                self.errors.print(text, soft_wrap=True)
 
     def world(self, *, yes: bool = False, typed: str | None = None) -> World:
         """Put the adapters together; without a terminal, and with `yes`, nobody is asked.

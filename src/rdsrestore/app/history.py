@@ -12,6 +12,7 @@ from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.facts import TakenBack
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.notify import audit_view
+from rdsrestore.store.kept_dumps import KeptDumps, kept_dumps
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.journal.journal import Kind, Record, ending
 
@@ -19,6 +20,7 @@ from rdsrestore.workflow.journal.journal import Kind, Record, ending
 def list_runs(context: Context) -> ExitCode:
     """List the runs, newest first."""
     taken = context.runs.taken_back()
+<<<<<<< HEAD
     rows = [(summary(run, taken.get(run.id.value)), state(run), ending(told(run))) for run in context.runs.all()]
     if context.stream:
         for (name, at, what, ended), word, found in rows:
@@ -31,13 +33,38 @@ def list_runs(context: Context) -> ExitCode:
         audit_view.runs_table(
             context.screen, [(name, word, what, ended) for (name, _at, what, ended), word, _found in rows]
         )
+=======
+    runs = context.runs.all()
+    rows = [(summary(run, taken.get(run.id.value)), ending(told(run)), kept_dumps(run)) for run in runs]
+    keep_for = context.settings.keep_dumps_for
+    if context.stream:
+        for (name, at, what, ended), found, kept in rows:
+            code = found.exit_code if found else None
+            when = at.isoformat() if at else None
+            dumps = {"dump_bytes": kept.bytes, "dump_until": kept.until(keep_for).isoformat()} if kept else {}
+            context.stream.write({"run": name, "at": when, "what": what, "ended": ended, "exit_code": code, **dumps})
+    elif rows:
+        audit_view.runs_table(context.screen, [(*row, dumps_of(kept, keep_for)) for row, _found, kept in rows])
+>>>>>>> keep
     else:
         context.screen.print("no runs yet")
     return ExitCode.OK
 
 
+<<<<<<< HEAD
 def show_run(name: str | None, context: Context, *, requests: bool) -> ExitCode:
     """Show a run's journal as a timeline, with `requests` also the cloud's request ids, or as JSON lines."""
+=======
+def dumps_of(kept: KeptDumps | None, keep_for: int) -> str:
+    """Say how large a run's dumps are, how old, and when they go."""
+    if kept is None:
+        return ""
+    return f"{kept.bytes / 1e6:,.1f} MB of {kept.since:%Y-%m-%d %H:%M}, until {kept.until(keep_for):%Y-%m-%d %H:%M}"
+
+
+def show_run(name: str | None, context: Context) -> ExitCode:
+    """Show a run's journal as a timeline, or as JSON lines."""
+>>>>>>> keep
     run = context.runs.find(name)
     reading = run.reading()
     if context.stream:

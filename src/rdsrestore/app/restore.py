@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from rdsrestore import __version__
 from rdsrestore.app.audit_upload import deposit
@@ -17,7 +16,7 @@ from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_run import EarlierRun
 from rdsrestore.app.requests.request_builder import complete
 from rdsrestore.domain.errors import Refused
-from rdsrestore.domain.facts import Dumped, Saved, Swapped
+from rdsrestore.domain.facts import Saved, Swapped
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import SavedTable
@@ -25,10 +24,14 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
-from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
+<<<<<<< HEAD
+=======
+from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.kept_dumps import dump_files
+>>>>>>> keep
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred
 from rdsrestore.workflow.events import Announcer
@@ -177,19 +180,6 @@ def carry_out(plan: Plan, read: Survey, world: World, context: Context, by: str)
             return work(plan, read, RunSession(stored, world, context), begin)
 
 
-def dumps(run: Run) -> Iterator[Path]:
-    """Name the files that hold what was dumped."""
-    dumped, saved = run.facts.find(Dumped), run.facts.find(Saved)
-    kept = {table.dump.path for table in saved.tables if table.direct} if saved else set()
-    if dumped:
-        for place, files in ((run.folder, dumped.dumps), (run.folder / AFTER, dumped.afters)):
-            for each in files:
-                if place != run.folder or each.path not in kept:
-                    yield place / each.path
-                if each.floats:
-                    yield place / each.floats
-
-
 def spent(plan: Plan, ended: ExitCode) -> bool:
     """Whether nobody needs the dumps any more: all is back, and nobody asked to keep them."""
     return ended is ExitCode.OK and any(isinstance(step, Load) for step in plan.steps) and not plan.request.keep_dump
@@ -221,7 +211,7 @@ def work(
         begin(journal)
         with Pauses(stored.folder / PAUSE), prolonged(plan.run, plan.request, world):
             outcome = execute(plan, run, RunIO(journal, announcer, expected), replayed.open if replayed else ())
-        problems = shred(dumps(run)) if spent(plan, outcome.exit_code) else ()
+        problems = shred(dump_files(run.facts, run.folder)) if spent(plan, outcome.exit_code) else ()
     finally:
         announcer.close()
         journal.close()

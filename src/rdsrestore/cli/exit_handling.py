@@ -52,6 +52,7 @@ def ended(
     finally:
         if context:
             context.close()
+            context.forget_old_dumps()  # last: the command may have used them
     raise typer.Exit(code)
 
 

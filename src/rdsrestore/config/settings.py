@@ -135,6 +135,15 @@ class Settings:
             default="no copy",
         ),
     ] = None
+    keep_dumps_for: Annotated[
+        int,
+        Option(
+            key=True,
+            meaning="seconds that dumps stay in a run's folder after the last record of its journal; the next command"
+            " overwrites and removes older ones, and says so. `rdsrestore runs` shows their size, age and end",
+            default="7 days",
+        ),
+    ] = 7 * 86400
     dump_key: Annotated[
         Secret | None,
         Option(
