@@ -8,6 +8,7 @@ from datetime import datetime
 
 from rdsrestore.app.context import Context
 from rdsrestore.app.verification import broken
+from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.facts import TakenBack
 from rdsrestore.domain.outcome.exit_code import ExitCode
@@ -20,51 +21,36 @@ from rdsrestore.workflow.journal.journal import Kind, Record, ending
 def list_runs(context: Context) -> ExitCode:
     """List the runs, newest first."""
     taken = context.runs.taken_back()
-<<<<<<< HEAD
-    rows = [(summary(run, taken.get(run.id.value)), state(run), ending(told(run))) for run in context.runs.all()]
+    runs, keep_for = context.runs.all(), context.settings.keep_dumps_for
+    rows = [(*summary(run, taken.get(run.id.value)), state(run), run) for run in runs]
     if context.stream:
-        for (name, at, what, ended), word, found in rows:
-            code = found.exit_code if found else None
-            when = at.isoformat() if at else None
-            context.stream.write(
-                {"run": name, "at": when, "what": what, "state": word, "ended": ended, "exit_code": code}
-            )
+        for name, at, what, ended, word, run in rows:
+            found, kept, when = ending(told(run)), kept_dumps(run), at.isoformat() if at else None
+            line: dict[str, Json] = {"run": name, "at": when, "what": what, "state": word, "ended": ended}
+            line["exit_code"] = found.exit_code if found else None
+            if kept:
+                line |= {"dump_bytes": kept.bytes, "dump_until": kept.until(keep_for).isoformat()}
+            context.stream.write(line)
     elif rows:
         audit_view.runs_table(
-            context.screen, [(name, word, what, ended) for (name, _at, what, ended), word, _found in rows]
+            context.screen,
+            [
+                (name, word, dumps_of(kept_dumps(run), keep_for), what, ended)
+                for name, _at, what, ended, word, run in rows
+            ],
         )
-=======
-    runs = context.runs.all()
-    rows = [(summary(run, taken.get(run.id.value)), ending(told(run)), kept_dumps(run)) for run in runs]
-    keep_for = context.settings.keep_dumps_for
-    if context.stream:
-        for (name, at, what, ended), found, kept in rows:
-            code = found.exit_code if found else None
-            when = at.isoformat() if at else None
-            dumps = {"dump_bytes": kept.bytes, "dump_until": kept.until(keep_for).isoformat()} if kept else {}
-            context.stream.write({"run": name, "at": when, "what": what, "ended": ended, "exit_code": code, **dumps})
-    elif rows:
-        audit_view.runs_table(context.screen, [(*row, dumps_of(kept, keep_for)) for row, _found, kept in rows])
->>>>>>> keep
     else:
         context.screen.print("no runs yet")
     return ExitCode.OK
 
 
-<<<<<<< HEAD
+def dumps_of(kept: KeptDumps | None, keep_for: int) -> str:
+    """Say how large a run's dumps are, and until when they stay."""
+    return f"{kept.bytes / 1e6:,.1f} MB until {kept.until(keep_for):%Y-%m-%d}" if kept else ""
+
+
 def show_run(name: str | None, context: Context, *, requests: bool) -> ExitCode:
     """Show a run's journal as a timeline, with `requests` also the cloud's request ids, or as JSON lines."""
-=======
-def dumps_of(kept: KeptDumps | None, keep_for: int) -> str:
-    """Say how large a run's dumps are, how old, and when they go."""
-    if kept is None:
-        return ""
-    return f"{kept.bytes / 1e6:,.1f} MB of {kept.since:%Y-%m-%d %H:%M}, until {kept.until(keep_for):%Y-%m-%d %H:%M}"
-
-
-def show_run(name: str | None, context: Context) -> ExitCode:
-    """Show a run's journal as a timeline, or as JSON lines."""
->>>>>>> keep
     run = context.runs.find(name)
     reading = run.reading()
     if context.stream:

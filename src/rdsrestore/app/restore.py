@@ -27,11 +27,7 @@ from rdsrestore.domain.survey import Survey
 from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
-<<<<<<< HEAD
-=======
-from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.kept_dumps import dump_files
->>>>>>> keep
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred
 from rdsrestore.workflow.events import Announcer

@@ -103,26 +103,14 @@ def words(value: Json) -> Iterable[str]:
     return (str(each) for each in value) if isinstance(value, list) else ()
 
 
-<<<<<<< HEAD
-def runs_table(console: Terminal, rows: Sequence[tuple[str, str, str, str]]) -> None:
-    """Print the runs, a line each: name, where it stands, what it was for, how it ended."""
-    cells = [(name, state, clean_line(f"{what}: {ended}")) for name, state, what, ended in rows]
+def runs_table(console: Terminal, rows: Sequence[tuple[str, str, str, str, str]]) -> None:
+    """Print the runs, a line each: name, where it stands, its dumps, what it was for, how it ended."""
+    cells = [(name, state, dumps, clean_line(f"{what}: {ended}")) for name, state, dumps, what, ended in rows]
     if console.is_interactive:
-        heading, *lines = columns([("run", "state", "what"), *cells])
+        heading, *lines = columns([("run", "state", "dumps", "what"), *cells])
         console.print(Text(heading, "bold"))
         for line in lines:
             console.print(line, no_wrap=True, overflow="ellipsis")
     else:
         for each in cells:
-            console.print(" ".join(each), soft_wrap=True)
-=======
-def runs_table(console: Terminal, rows: Iterable[tuple[str, datetime | None, str, str, str]]) -> None:
-    """Print the runs: name, start, what, how it ended, and the dumps in its folder."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("run", "started (UTC)", "what", "ended", "dumps (UTC)"):
-        table.add_column(heading, overflow="fold")
-    for name, at, what, ended, dumps in rows:
-        when = f"{at:%Y-%m-%d %H:%M:%S}" if at else "?"
-        table.add_row(name, when, clean(what), clean(ended), clean(dumps))
-    console.print(table)
->>>>>>> keep
+            console.print(" ".join(filter(None, each)), soft_wrap=True)
