@@ -3,6 +3,8 @@
 
 unset PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX # somebody's own would lead out of .venv
 
+trap 'exit 130' INT # pip answers Ctrl-C by an exit code of its own, which would count as a failure to try again
+
 say() { printf '\033[1m» %s\033[0m\n' "$*" >&2; }
 give_up() { printf 'error: %s\n' "$*" >&2; exit 2; }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from importlib import metadata
@@ -288,3 +289,17 @@ def installed() -> set[str]:
 def normal(name: str) -> str:
     """A package's name as indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_ctrl_c_is_no_failure_to_try_again(tmp_path: Path) -> None:
+    (tmp_path / "command").write_text("trap 'exit 1' INT; echo started; while :; do sleep 0.1; done\n")
+    script = f"set -euo pipefail; . {LIBRARY}; twice bash {tmp_path / 'command'} || echo failed; echo went on"
+    # a runner in the background has Ctrl-C ignored, which no shell can trap
+    command = ["env", "--default-signal=INT", "bash", "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, process_group=0) as ended:
+        assert ended.stdout
+        assert ended.stdout.readline() == "started\n"
+        os.killpg(ended.pid, signal.SIGINT)
+        if again := ended.stdout.readline():
+            os.killpg(ended.pid, signal.SIGKILL)
+    assert (again, ended.returncode) == ("", 130)
