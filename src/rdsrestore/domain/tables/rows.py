@@ -45,6 +45,10 @@ class Act(StrEnum):
     DELETE = "delete"
 
 
+BACK = {Act.INSERT: Act.DELETE, Act.UPDATE: Act.UPDATE, Act.DELETE: Act.INSERT}
+"""The act that takes another one back."""
+
+
 @dataclass(frozen=True)
 class PlanLine:
     """What the plan says of one row: its key as SQL literals, its class, what is done, whether it is, and why not."""
