@@ -37,6 +37,7 @@ from rdsrestore.cli.options import (
     Wait,
     WaitForAnswer,
     Where,
+    WhetherTriggersFire,
     WhichRows,
     WithChildren,
     WithParents,
@@ -80,9 +81,7 @@ def table(
     into: Annotated[str | None, typer.Option(help="Load into this new table beside the live one.")] = None,
     swap: Annotated[bool, typer.Option("--swap", help="Fill a new table and put it in the live one's place.")] = False,
     recreate: Annotated[bool, typer.Option("--recreate", help="Create a dropped table again as it was.")] = False,
-    triggers: Annotated[
-        Triggers, typer.Option(help="Whether the live table's triggers may fire for what is written.")
-    ] = Triggers.REFUSE,
+    triggers: WhetherTriggersFire = Triggers.REFUSE,
     confirm: Annotated[
         str | None, typer.Option(help="With --yes: the table's name, typed beforehand where rows would be deleted.")
     ] = None,
@@ -207,6 +206,9 @@ def compare(
 @app.command()
 def undo(
     run: RunName = None,
+    triggers: WhetherTriggersFire = Triggers.REFUSE,
+    max_load: MaxLoad = None,
+    gentle: Gentle = False,
     reason: Reason = "",
     wait_for_answer: WaitForAnswer = None,
     dry_run: DryRun = False,
@@ -217,9 +219,11 @@ def undo(
     debug: Debug = False,
 ) -> None:
     """Take back what a run wrote; rows that were changed since stay, and are listed."""
+    from rdsrestore.app.requests.request_builder import CommandLine
     from rdsrestore.app.restore import undo
 
-    work = partial(undo, run, reason=reason, dry_run=dry_run, yes=yes)
+    asked = CommandLine(triggers=triggers, max_load=max_load, gentle=gentle, reason=reason)
+    work = partial(undo, run, asked=asked, dry_run=dry_run, yes=yes)
     ended(work, profile, region, wait_for_answer=wait_for_answer, json=json, debug=debug)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rdsrestore.domain.request.merge_policy import Merge, OnConflict
+from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Triggers
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs on standard output.")]
 Profile = Annotated[
@@ -75,3 +75,6 @@ Gentle = Annotated[
     typer.Option("--gentle", help="Write little at a time: slower, and the application hardly notices."),
 ]
 PauseFile = Annotated[Path | None, typer.Option("--pause-file", help="Hold the load while this file exists.")]
+WhetherTriggersFire = Annotated[
+    Triggers, typer.Option("--triggers", help="Whether the live table's triggers may fire for what is written.")
+]

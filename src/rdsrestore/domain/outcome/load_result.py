@@ -37,6 +37,10 @@ class Traces:
     tables: tuple[str, ...] = ()
 
 
+HAD = "rr_had"
+"""In the undo file of a table without a key: how many copies of the row the table had before."""
+
+
 @written("SavedTable")
 @dataclass(frozen=True)
 class SavedTable:
@@ -54,6 +58,11 @@ class SavedTable:
     direct: bool = field(default=False, metadata=written_as("whole"))
     acts: tuple[Act, ...] = ()
     all_there: bool = False
+
+    @property
+    def tells_copies(self) -> bool:
+        """Whether it says which rows were the run's where they have no key."""
+        return self.all_there or any(column.name == HAD for column in self.dump.definition.columns)
 
 
 ALONE: Mapping[bool | None, str] = {True: "no other row changed", None: "no statement changed any other row"}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from rdsrestore.domain.outcome.load_result import HAD
 from rdsrestore.domain.tables.rows import Act, Provenance, Relation
 from rdsrestore.mysql.merge.merge_context import MergeContext, plan_name
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.session.login.connection import Session, quoted
 from rdsrestore.ports.progress import Progress
 
-HAD = "rr_had"
-"""In the undo file: how many copies of the row the table had before."""
 ALL = "18446744073709551615"
 CHANGED = "it is not there as the run wrote it: others changed or deleted it since"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
-from rdsrestore.domain.outcome.load_result import SavedTable
+from rdsrestore.domain.outcome.load_result import HAD, SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.tables.definition import Column, TableDefinition
 from rdsrestore.domain.tables.rows import BACK, Act, Provenance, Relation
@@ -80,7 +80,7 @@ class UndoFile(UndoSource):
 
     def sides(self, schema: str, live: TableDefinition, columns: tuple[Column, ...]) -> MergeContext:
         """The images stand beside the plan."""
-        own = {*OWN_NAMES, keyless.HAD}
+        own = {*OWN_NAMES, HAD}
         held = tuple(column for column in self.saved.dump.definition.columns if column.name not in own)
         then = TableDefinition(live.ref, live.kind, live.engine, held, self.saved.key)
         images = {column.name for column in held}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rdsrestore.domain.errors import ToolError
-from rdsrestore.domain.outcome.load_result import SavedTable
+from rdsrestore.domain.outcome.load_result import HAD, SavedTable
 from rdsrestore.domain.tables.definition import Column
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.mysql.checksum import row_hash
@@ -64,7 +64,7 @@ def keep_images(session: Session, context: MergeContext) -> None:
     """Copy the rows into the scratch schema, those to be inserted by their key alone."""
     base = context.live.base_columns
     columns = [ddl.staged(exact(column)) for column in base]
-    own_keys = (f"{quoted(ddl.ROW)} BIGINT UNSIGNED NULL", f"{keyless.HAD} BIGINT UNSIGNED NULL")
+    own_keys = (f"{quoted(ddl.ROW)} BIGINT UNSIGNED NULL", f"{HAD} BIGINT UNSIGNED NULL")
     columns += own_keys if context.keyless else ()
     place = qualified(context.saved)
     session.run(f"DROP TABLE IF EXISTS {place}")
@@ -126,13 +126,13 @@ def keyless_images(session: Session, context: MergeContext) -> tuple[str, str]:
     row, had = quoted(ddl.ROW), f"LEFT JOIN {keyless.counted(context)} AS c ON c.h ="
     return (
         (
-            f"({OWN_LIST}, {row}, {keyless.HAD}, {images})"
+            f"({OWN_LIST}, {row}, {HAD}, {images})"
             f" SELECT {own_fields()}, l.{row}, COALESCE(c.n, 0), {of_image}"
             f" FROM {context.by_line} JOIN {place} AS i ON i.rr_h = l.rr_before {had} l.rr_before"
             " WHERE l.rr_act = 'delete'"
         ),
         (
-            f"({OWN_LIST}, {row}, {keyless.HAD}) SELECT {own_fields()}, l.{row}, COALESCE(c.n, 0)"
+            f"({OWN_LIST}, {row}, {HAD}) SELECT {own_fields()}, l.{row}, COALESCE(c.n, 0)"
             f" FROM {context.by_line} {had} l.rr_after WHERE l.rr_act = 'insert'"
         ),
     )
