@@ -83,7 +83,7 @@ class Request:
     @property
     def typed(self) -> str:
         """What somebody has to type before rows may go: the tables' names; empty where none is deleted or put aside."""
-        deletes = self.policy.merge is Merge.EXACT and not self.into and not self.undoes
+        deletes = self.policy.merge is Merge.EXACT and not self.into
         return " ".join(self.tables) if self.swap or deletes else ""
 
     @property

@@ -90,7 +90,7 @@ def summed_up(session: Session, context: MergeContext, target: Target, extra: in
     """Count one table's classes."""
     (live,) = session.one(f"SELECT COUNT(*) FROM {context.target}")
     found = plan.summed_up(session, context, target, int(live), extra)
-    return replace(found, unlike=()) if target.undo else found
+    return replace(found, unlike=(), undoes=True) if target.undo else found
 
 
 def check_after(context: MergeContext, target: Target) -> None:
