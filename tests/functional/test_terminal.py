@@ -185,10 +185,11 @@ def test_going_on_with_an_approved_load_and_taking_it_back_want_the_word_yes(
     with on_a_terminal(shop, "undo") as terminal:
         terminal.expect("Start\\? Nothing is written.*\\[y/N\\]")
         terminal.sendline("y")
-        terminal.expect("On production: ")
-        terminal.expect(ASKED)
-        terminal.sendline("y")
-        terminal.expect("only the word yes will do")
+        terminal.expect("that the run wrote: REMOVED again")
+        terminal.expect("On production: REMOVE again")
+        terminal.expect("\\[typed / no / later / details\\]")
+        terminal.sendline("yes")
+        terminal.expect("only the word typed will do")
         terminal.sendline("no")
         assert ended(terminal) == 3
     assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["1"], ["2"]]

@@ -253,6 +253,10 @@ class Site:
 
     def undo(self, saved: SavedTable) -> tuple[TableDifference, TableLoad]:
         """Take a restore back, in a scratch schema made anew."""
+        return self.undo_and_save(saved)[:2]
+
+    def undo_and_save(self, saved: SavedTable) -> tuple[TableDifference, TableLoad, SavedTable]:
+        """Take a restore back; returns too what takes that back, the file of which is in a folder of its own."""
         aside = self.folder / "undo"
         aside.mkdir(exist_ok=True)
         target = Target(saved.dump, saved.target, Policy(Merge.EXACT), undo=saved)
@@ -261,9 +265,9 @@ class Site:
             server.create_scratch(SCHEMA, RUN)
             server.stage(SCHEMA, target, self.folder, silent)
             (difference,) = server.compare(SCHEMA, [target], self.folder, silent)
-            server.save(SCHEMA, target, aside, silent)
+            kept = server.save(SCHEMA, target, aside, silent)
             server.load(SCHEMA, [target], self.folder, ThrottleRules(), silent)
-            return difference, server.loaded(SCHEMA, target)
+            return difference, server.loaded(SCHEMA, target), kept
 
     def prepare(self, *tables: str, where: str | None = None) -> None:
         """Dump and stage."""

@@ -16,14 +16,16 @@ from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_run import EarlierRun
 from rdsrestore.app.requests.request_builder import complete
 from rdsrestore.domain.errors import Refused
-from rdsrestore.domain.facts import Saved, Swapped
-from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.facts import Compared, Loaded, Saved, Swapped, TargetTableMade
+from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
+from rdsrestore.domain.request.option import filled
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.rows import BACK
 from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
@@ -46,8 +48,8 @@ from rdsrestore.workflow.surveyor import survey
 class Job:
     """What a command is to do: its steps, the question before them, and whether to only show them or not to ask.
 
-    `saved` are the undo files of the run that is taken back, in the folder `saved_in`, and `swapped` what it renamed;
-    `earlier` is the run whose dumps are used.
+    `saved` are the undo files of the run that is taken back, in the folder `saved_in`, `swapped` what it renamed,
+    and `made` the tables that it made; `earlier` is the run whose dumps are used.
     """
 
     recipe: Sequence[type[Step]]
@@ -57,6 +59,7 @@ class Job:
     saved: tuple[SavedTable, ...] = ()
     saved_in: str = ""
     swapped: Swapped | None = None
+    made: tuple[TableRef, ...] = ()
     earlier: EarlierRun | None = None
 
 
@@ -83,9 +86,14 @@ def compare(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
     return start(request, Job(COMPARISON, question, dry_run, yes), world, context)
 
 
-def undo(name: str | None, context: Context, reason: str, *, dry_run: bool, yes: bool) -> ExitCode:
-    """Take an earlier run's changes back; returns the exit code."""
+def undo(name: str | None, context: Context, asked: CommandLine, *, dry_run: bool, yes: bool) -> ExitCode:
+    """Take an earlier run's changes back; returns the exit code.
+
+    Without a name the newest run is meant, or where that is an undo the run that it takes back.
+    """
     stored = context.runs.find(name)
+    if name is None and (back := taken_back_by(stored)):
+        stored = context.runs.find(back)
     with stored.locked():
         replayed = replay(stored.records() or stored.whole(), STEPS)
         saved, swapped = replayed.facts.find(Saved), replayed.facts.find(Swapped)
@@ -94,10 +102,11 @@ def undo(name: str | None, context: Context, reason: str, *, dry_run: bool, yes:
             cut = "was cut off, or its journal, before it saved a row"
             what = "changed no row of production" if replayed.ending else cut
             raise Refused("undo", f"run {stored.id} {what}", "rdsrestore runs lists the runs")
+        plain = filled(Request, asked.plain)
         request = replace(
             replayed.request,
             operator=context.settings.operator,
-            reason=reason,
+            **plain | {"limits": replace(plain["limits"], max_lag=replayed.request.limits.max_lag)},
             policy=Policy(Merge.EXACT),
             incident_end=None,
             invariants=(),
@@ -106,14 +115,33 @@ def undo(name: str | None, context: Context, reason: str, *, dry_run: bool, yes:
         later = f"Start? Nothing is written to {request.database} before you are asked again."
         question = f"Start? This renames tables of {request.database} at once." if swapped else later
         recipe = SWAP_BACK if swapped else UNDO_RECIPE
-        job = Job(recipe, question, dry_run, yes, saved.tables, str(stored.folder), swapped)
-        return start(request, job, context.world(yes=yes), context)
+        again = stored.id.value in context.runs.taken_back()
+        tables = tuple(known(table, replayed.facts, again=again) for table in saved.tables)
+        made = facts.tables if (facts := replayed.facts.find(TargetTableMade)) else ()
+        job = Job(recipe, question, dry_run, yes, tables, str(stored.folder), swapped, () if swapped else made)
+        return start(request, job, context.world(yes=yes, typed=request.typed), context)
+
+
+def taken_back_by(stored: StoredRun) -> str | None:
+    """Name the run that a run takes back; None where it is no undo."""
+    request = next((record.data.get("request") for record in stored.records() if record.kind is Kind.STARTED), None)
+    undoes = request.get("undoes") if isinstance(request, dict) else None
+    return undoes if isinstance(undoes, str) else None
+
+
+def known(table: SavedTable, facts: Facts, *, again: bool) -> SavedTable:
+    """Add what the run's journal tells of a table: what was planned for it, and whether all of that is there."""
+    compared, loaded = facts.find(Compared), facts.find(Loaded)
+    planned = [each for each in (compared.differences if compared else ()) if each.target == table.target]
+    rows = sum(load.rows for load in (loaded.loads if loaded else ()) if load.target == table.target)
+    acts = tuple(act for act in BACK if any(each.planned(act) for each in planned))
+    return replace(table, acts=acts, all_there=bool(rows) and not again and rows == table.dump.rows)
 
 
 def start(request: Request, job: Job, world: World, context: Context) -> ExitCode:
     """Read, judge, show, confirm and run."""
     read = survey(request, world, context.runs.prepare(), context.listener_checks())
-    read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped)
+    read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped, made=job.made)
     read = replace(read, earlier=job.earlier.of_tables(request, read) if job.earlier else None)
     findings = check(request, read)
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)

@@ -35,7 +35,7 @@ def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool
         replayed = replay(stored.whole(), STEPS)
         refuse_if_finished(replayed, stored)
         refuse_if_taken_back(context.runs.taken_back().get(stored.id.value), stored)
-        world = context.world(yes=yes, typed=confirm)
+        world = context.world(yes=yes, typed=replayed.request.typed if replayed.request.undoes else confirm)
         replayed = replace(replayed, survey=afresh(replayed.survey, replayed.request, world))
         survey = replayed.survey
         kinds = {kind.name: kind for kind in STEPS}
@@ -77,7 +77,10 @@ def refuse_if_finished(replayed: ReplayedRun, stored: StoredRun) -> None:
         and replayed.ending.exit_code in {ExitCode.OK, ExitCode.INCOMPLETE}
         and not replayed.ending.error
     ):
-        raise Refused("resume", f"run {stored.id} is finished", f"rdsrestore audit {stored.id} shows what it did")
+        hint = f"rdsrestore audit {stored.id} shows what it did"
+        if replayed.request.undoes and replayed.ending.exit_code is ExitCode.INCOMPLETE:
+            hint = f"rdsrestore undo {replayed.request.undoes} tries again what it left"
+        raise Refused("resume", f"run {stored.id} is finished", hint)
     if not replayed.recipe:
         raise Refused("resume", f"run {stored.id} is of an older release", f"rdsrestore cleanup {stored.id}")
 

@@ -110,9 +110,10 @@ class EarlierDumps:
 @written("Staged")
 @dataclass(frozen=True)
 class Staged(Fact):
-    """The tables whose rows stand in the scratch schema, parents before children."""
+    """The tables whose rows stand in the scratch schema, parents before children; `left` are tables left out."""
 
     targets: tuple[Target, ...]
+    left: tuple[TableLoad, ...] = ()
 
 
 @written("LandingMade")

@@ -46,7 +46,8 @@ class Survey:
     """The world before the run. `free_disk` is in bytes, `hourly_cost` in USD where known.
 
     `relatives` are the tables that come along, and `tables` holds these too. `saved` are an earlier run's undo files in
-    the folder `saved_in`, and `swapped` what it renamed, where that run is to be taken back; `earlier` are the dumps of
+    the folder `saved_in`, `swapped` what it renamed and
+    `made` the tables it made, where that run is to be taken back; `earlier` are the dumps of
     another run, where they are used. `denied` are actions that the cloud refused in a trial, `doubted` those that its
     simulator does not think allowed. Of `unseen_replicas` no lag can be read.
     """
@@ -73,4 +74,5 @@ class Survey:
     saved: tuple[SavedTable, ...] = ()
     saved_in: str = ""
     swapped: Swapped | None = None
+    made: tuple[TableRef, ...] = ()
     earlier: EarlierDumps | None = None

@@ -113,6 +113,8 @@ def refuse_conflicts(differences: tuple[TableDifference, ...]) -> None:
 
 ACTS = {Act.INSERT: "insert", Act.UPDATE: "change", Act.DELETE: "DELETE"}
 """What is done, in words an operator is asked by."""
+UNDONE = {Act.DELETE: "REMOVE again", Act.UPDATE: "set back", Act.INSERT: "put back"}
+"""The same, where an earlier run is taken back."""
 
 
 def intended(differences: tuple[TableDifference, ...]) -> str:
@@ -120,7 +122,9 @@ def intended(differences: tuple[TableDifference, ...]) -> str:
     parts = []
     for difference in differences:
         acts = [
-            f"{word} {counted(difference.planned(act), 'row')}" for act, word in ACTS.items() if difference.planned(act)
+            f"{word} {counted(difference.planned(act), 'row')}"
+            for act, word in (UNDONE if difference.undoes else ACTS).items()
+            if difference.planned(act)
         ]
         parts += [f"{', '.join(acts)} of {difference.target}"] if acts else []
     return "; ".join(parts)

@@ -49,6 +49,7 @@ def after_load(steps: Sequence[Step], replayed: ReplayedRun, found: Found) -> Se
     if not found.scratch:
         from_dump = f"rdsrestore table --from {found.run}, without another restore"
         command = from_dump if found.dumps else "run the same command again"
+        command = f"rdsrestore undo {replayed.request.undoes}" if replayed.request.undoes else command
         raise Refused(
             "resume",
             "the load had begun, and its plan was removed with the scratch schema",

@@ -10,11 +10,13 @@ from typing import ClassVar, Self
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.facts import Fact, Staged
 from rdsrestore.domain.ids import RunId
-from rdsrestore.domain.outcome.load_result import SavedTable
+from rdsrestore.domain.outcome.load_result import SavedTable, TableLoad
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.rows import Conflict
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.steps.sessions import production
+from rdsrestore.workflow.preflight.tables import left_out
 from rdsrestore.workflow.step import Impact, Run, Step
 
 
@@ -30,12 +32,18 @@ class StageUndo(Step):
     schema: str
     folder: str
     tables: tuple[SavedTable, ...]
+    left: tuple[TableLoad, ...] = ()
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
-        """Concern the tables of the run that is taken back."""
-        del request
-        return cls(run.schema, survey.saved_in, survey.saved)
+        """Concern the tables of the run that is taken back, but for those that can't be."""
+        out = left_out(request, survey)
+        left = tuple(
+            TableLoad(each.saved.target, conflicts=(Conflict(each.why, each.saved.dump.rows),)) for each in out
+        )
+        gone = {each.saved.target for each in out}
+        tables = tuple(table for table in survey.saved if table.target not in gone)
+        return cls(run.schema, survey.saved_in, tables, left)
 
     def describe(self) -> str:
         """Name the files' tables."""
@@ -47,7 +55,7 @@ class StageUndo(Step):
         with production(run) as database:
             for target in targets:
                 database.stage(self.schema, target, Path(self.folder), run.progress)
-        return Staged(targets)
+        return Staged(targets, self.left)
 
     def result(self, fact: Fact | None) -> str:
         """Say what was proved."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rdsrestore.domain.codec import written, written_as
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.tables.dump_file import DumpFile
-from rdsrestore.domain.tables.rows import Conflict
+from rdsrestore.domain.tables.rows import Act, Conflict
 
 
 @written("TableLoad")
@@ -37,13 +37,18 @@ class Traces:
     tables: tuple[str, ...] = ()
 
 
+HAD = "rr_had"
+"""In the undo file of a table without a key: how many copies of the row the table had before."""
+
+
 @written("SavedTable")
 @dataclass(frozen=True)
 class SavedTable:
     """What a table's rows were before the load touched them: the undo file.
 
     `columns` are those by which a row is recognised, `key` the ones that identify it; `dump` holds the images, or,
-    where `direct`, the restored rows themselves, all of them new to production.
+    where `direct`, the restored rows themselves, all of them new to production. Of the run that is taken back `acts`
+    are those it planned, and with `all_there` it wrote every row of its plan, and no undo has begun to take them back.
     """
 
     target: TableRef = field(metadata=written_as("landing"))
@@ -51,6 +56,13 @@ class SavedTable:
     columns: tuple[str, ...]
     dump: DumpFile
     direct: bool = field(default=False, metadata=written_as("whole"))
+    acts: tuple[Act, ...] = ()
+    all_there: bool = False
+
+    @property
+    def tells_copies(self) -> bool:
+        """Whether it says which rows were the run's where they have no key."""
+        return self.all_there or any(column.name == HAD for column in self.dump.definition.columns)
 
 
 ALONE: Mapping[bool | None, str] = {True: "no other row changed", None: "no statement changed any other row"}

@@ -46,7 +46,7 @@ class Outcome:
 
     `production_touched` is true from the first row or table that production got, `uncounted` where the load began and
     nobody knows how far it came, `dumped` from a checked dump on until the load begins, `saved` once there is an undo
-    file and each of its tables has a key, which undo needs;
+    file;
     `undoes` names the run that was taken back, `made` the tables that the run created and that are there. `recounted`
     and `taken_back` are what was found of a run that an earlier process worked on, `earlier` is how that run had ended
     where only its teardown was made good. `proof` holds the sentences that say what was read again after the teardown,

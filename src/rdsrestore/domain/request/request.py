@@ -13,6 +13,8 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.option import ROWS, Option
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
 
+LOADS = ("table", "undo")
+"""Commands that write rows to production."""
 LONGEST = 30 * 86400
 """Seconds that anything may be set to last."""
 
@@ -30,10 +32,12 @@ class Limits:
         Option("Hold the load while a replica is further behind, in seconds.", flag="--max-lag", least=0),
     ] = None
     max_load: Annotated[
-        int | None, Option("Hold the load while more threads run on production.", flag="--max-load", least=1)
+        int | None,
+        Option("Hold the load while more threads run on production.", flag="--max-load", commands=LOADS, least=1),
     ] = None
     gentle: Annotated[
-        bool, Option("Write little at a time: slower, and the application hardly notices.", flag="--gentle")
+        bool,
+        Option("Write little at a time: slower, and the application hardly notices.", flag="--gentle", commands=LOADS),
     ] = False
 
 
@@ -123,7 +127,8 @@ class Request:
         ),
     ] = False
     triggers: Annotated[
-        Triggers, Option("Whether the live table's triggers may fire for what is written.", flag="--triggers")
+        Triggers,
+        Option("Whether the live table's triggers may fire for what is written.", flag="--triggers", commands=LOADS),
     ] = Triggers.REFUSE
     wait: Annotated[
         int,
@@ -179,7 +184,7 @@ class Request:
     @property
     def typed(self) -> str:
         """What somebody has to type before rows may go: the tables' names; empty where none is deleted or put aside."""
-        deletes = self.policy.merge is Merge.EXACT and not self.into and not self.undoes
+        deletes = self.policy.merge is Merge.EXACT and not self.into
         return " ".join(self.tables) if self.swap or deletes else ""
 
     @property

@@ -45,6 +45,10 @@ class Act(StrEnum):
     DELETE = "delete"
 
 
+BACK = {Act.INSERT: Act.DELETE, Act.UPDATE: Act.UPDATE, Act.DELETE: Act.INSERT}
+"""The act that takes another one back."""
+
+
 @dataclass(frozen=True)
 class PlanLine:
     """What the plan says of one row: its key as SQL literals, its class, what is done, whether it is, and why not."""
@@ -113,7 +117,7 @@ class TableDifference:
     `conflicts` are left alone. `unlike` says in words what columns were added, dropped or retyped since, and `notes`
     what else has to be known. `unseen` rows
     are on both sides and were not compared, since nothing would be done with those that differ. `digest` is the plan's
-    own digest: the same plan, approved and loaded, has the same.
+    own digest: the same plan, approved and loaded, has the same. `undoes`: an earlier run is taken back.
     """
 
     ref: TableRef
@@ -127,6 +131,7 @@ class TableDifference:
     notes: tuple[str, ...] = ()
     unseen: int = 0
     digest: str = field(default="", metadata=written_as("print"))
+    undoes: bool = False
 
     def rows(self, relation: Relation) -> int:
         """Count the rows of one relation, whatever is done with them."""

@@ -13,11 +13,12 @@ from rdsrestore.domain.tables.rows import Provenance, Relation, TableDifference
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.mysql.checksum.key_conditions import batches, key_columns
 from rdsrestore.mysql.compare import cascades, constraints, drift, related_rows
-from rdsrestore.mysql.merge import plan, undo_plan
+from rdsrestore.mysql.merge import plan
 from rdsrestore.mysql.merge.job import Job
 from rdsrestore.mysql.merge.keyless import classify_without_key
 from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.merge.pacing import key_ranges
+from rdsrestore.mysql.merge.undo_plan import undo_source
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.session.errors import UNFIT, number_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
@@ -59,7 +60,7 @@ def classify_table(session: Session, context: MergeContext, target: Target, prog
     extra = 0
     plan.make(session, context)
     if target.undo:
-        plan_undo(session, context, direct=target.undo.direct)
+        undo_source(target.undo).plan(session, context)
         return extra
     drift.check(session, context)
     if context.policy.three_way:
@@ -76,18 +77,6 @@ def classify_table(session: Session, context: MergeContext, target: Target, prog
     return extra
 
 
-def plan_undo(session: Session, context: MergeContext, *, direct: bool) -> None:
-    """Write the plan that takes an earlier restore back."""
-    if context.keyless:
-        raise DatabaseError(
-            f"undo {context.live.ref}",
-            "the table has no key, so that restored rows can't be told from others",
-            "delete them by hand: the undo file in the run's folder has their digests",
-            code="db.no-key",
-        )
-    undo_plan.plan_undo(session, context, direct=direct)
-
-
 def find_unfit(session: Session, context: MergeContext, contexts: Sequence[MergeContext], progress: Progress) -> None:
     """Mark what the target table would not take."""
     if not context.keyless:
@@ -101,7 +90,7 @@ def summed_up(session: Session, context: MergeContext, target: Target, extra: in
     """Count one table's classes."""
     (live,) = session.one(f"SELECT COUNT(*) FROM {context.target}")
     found = plan.summed_up(session, context, target, int(live), extra)
-    return replace(found, unlike=()) if target.undo else found
+    return replace(found, unlike=(), undoes=True) if target.undo else found
 
 
 def check_after(context: MergeContext, target: Target) -> None:

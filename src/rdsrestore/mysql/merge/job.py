@@ -8,8 +8,9 @@ from typing import NamedTuple
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.target import Target
-from rdsrestore.mysql.merge import merge_context, undo_plan
+from rdsrestore.mysql.merge import merge_context
 from rdsrestore.mysql.merge.merge_context import MergeContext
+from rdsrestore.mysql.merge.undo_plan import undo_source
 from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.session.login.connection import Session
 
@@ -39,4 +40,6 @@ def lay_out_former(session: Session, schema: str, target: Target) -> Job:
 
 def context_of(schema: str, target: Target, live: TableDefinition) -> MergeContext:
     """Lay out the sides of a restore, or of taking one back."""
-    return undo_plan.context(schema, target.undo, live) if target.undo else merge_context.context(schema, target, live)
+    if target.undo:
+        return undo_source(target.undo).context(schema, live)
+    return merge_context.context(schema, target, live)

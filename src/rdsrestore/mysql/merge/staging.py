@@ -12,7 +12,8 @@ from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.dump import dump_scan, float_repair
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.statements import statements
-from rdsrestore.mysql.merge.merge_context import after_of, undo_table_of
+from rdsrestore.mysql.merge.merge_context import after_of
+from rdsrestore.mysql.merge.undo_plan import undo_source
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Login, Session, connect, quoted
@@ -78,11 +79,8 @@ def stage_target(
         staged = qualified(TableRef(schema, target.after.definition.ref.table))
         session.run(f"RENAME TABLE {staged} TO {place}")
     stage(session, login, schema, target.dump, store, progress)
-    if target.undo and not target.undo.direct:
-        staged, place = qualified(TableRef(schema, target.dump.definition.ref.table)), undo_table_of(schema, target.ref)
-        keys = ", ".join(map(quoted, target.undo.key))
-        session.run(f"DROP TABLE IF EXISTS {place}")
-        session.run(f"ALTER TABLE {staged} ADD KEY rr_key ({keys}), RENAME TO {place}")
+    if target.undo:
+        undo_source(target.undo).place(session, schema)
 
 
 def refuse_oversize(session: Session, dump: DumpFile) -> None:

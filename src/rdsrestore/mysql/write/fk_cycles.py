@@ -41,7 +41,7 @@ def unlock(session: Session, contexts: Sequence[MergeContext], hold: Callable[[]
     going = [
         context
         for context in in_order(contexts)
-        if Act.DELETE in may(context.policy) and count(session, context, Act.DELETE)
+        if not context.keyless and Act.DELETE in may(context.policy) and count(session, context, Act.DELETE)
     ]
     together(session, going, Act.DELETE, hold, lambda: untie(session, going))
 

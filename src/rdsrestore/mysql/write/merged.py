@@ -25,6 +25,8 @@ from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.errors import UNFIT, number_of, words_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
 from rdsrestore.mysql.session.reason import reason
+from rdsrestore.mysql.write import keyless_delete
+from rdsrestore.mysql.write.keyless_delete import WRITTEN
 from rdsrestore.mysql.write.rewriting_triggers import end_where_rewritten
 
 T = TypeVar("T")
@@ -41,9 +43,6 @@ PARENTS = frozenset({1216, 1452})
 
 
 TRIES = 8
-
-
-WRITTEN = "it was written by others during the run"
 
 
 POINTED_TO = "rows that are not restored point to it"
@@ -126,6 +125,9 @@ def transact(session: Session, context: MergeContext, lines: LineRange, way: Way
     with session.transaction():
         if way.trial:
             session.run(trial(context, which))
+            return
+        if context.keyless and way.act is Act.DELETE:
+            stop_at_conflict(context, keyless_delete.take_away(session, context, which))
             return
         written = run_all(session, context, which, way)
         done, unfit = check_off(session, context, lines, way)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from rdsrestore.domain.errors import ToolError
-from rdsrestore.domain.outcome.load_result import SavedTable
+from rdsrestore.domain.outcome.load_result import HAD, SavedTable
 from rdsrestore.domain.tables.definition import Column
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.dump import dump_scan, lossless, mysqldump
 from rdsrestore.mysql.dump.dump_store import PACKED, DumpStore
+from rdsrestore.mysql.merge import keyless
 from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.merge.pacing import LineRange, paced
 from rdsrestore.mysql.merge.undo_plan import OWN, OWN_NAMES
@@ -16,8 +17,10 @@ from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session import named_lock
 from rdsrestore.mysql.session.login.connection import Login, Session, quoted
-from rdsrestore.mysql.write.merged import WRITTEN
+from rdsrestore.mysql.write.keyless_delete import WRITTEN
 from rdsrestore.ports.progress import Progress
+
+OWN_LIST = ", ".join(OWN_NAMES)
 
 
 def save(session: Session, login: Login, context: MergeContext, store: DumpStore, progress: Progress) -> SavedTable:
@@ -61,7 +64,8 @@ def keep_images(session: Session, context: MergeContext) -> None:
     """Copy the rows into the scratch schema, those to be inserted by their key alone."""
     base = context.live.base_columns
     columns = [ddl.staged(exact(column)) for column in base]
-    columns += [f"{quoted(ddl.ROW)} BIGINT UNSIGNED NULL"] if context.keyless else []
+    own_keys = (f"{quoted(ddl.ROW)} BIGINT UNSIGNED NULL", f"{HAD} BIGINT UNSIGNED NULL")
+    columns += own_keys if context.keyless else ()
     place = qualified(context.saved)
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(
@@ -70,24 +74,11 @@ def keep_images(session: Session, context: MergeContext) -> None:
     first, last = session.one(f"SELECT MIN(rr_n), MAX(rr_n) FROM {context.plan} WHERE rr_st = 'todo'")
     if first is None:
         return
-    own = ", ".join(OWN_NAMES)
-    images = ", ".join(quoted(column.name) for column in base)
-    keys = ", ".join(map(quoted, context.key))
-    same = "0" if context.keyless else context.meet("l", "p")
+    found, added = (keyless_images if context.keyless else keyed_images)(session, context)
 
     def copy(lines: LineRange) -> None:
-        session.run(
-            f"INSERT INTO {place} ({own}, {images})"
-            f" SELECT {', '.join(f'l.{name}' for name in OWN_NAMES)}, {', '.join(f'p.{quoted(c.name)}' for c in base)}"
-            f" FROM {context.by_line} STRAIGHT_JOIN {context.target} AS p ON {same}"
-            f" WHERE {lines.condition} AND l.rr_st = 'todo' AND l.rr_act IN ('update', 'delete')"
-            f" AND {context.digest('p')} = l.rr_before"
-        )
-        session.run(
-            f"INSERT INTO {place} ({own}, {keys}) SELECT {', '.join(f'l.{name}' for name in OWN_NAMES)},"
-            f" {context.keys('l')} FROM {context.by_line}"
-            f" WHERE {lines.condition} AND l.rr_st = 'todo' AND l.rr_act = 'insert'"
-        )
+        for statement in (found, added):
+            session.run(f"INSERT INTO {place} {statement} AND {lines.condition} AND l.rr_st = 'todo'")
         session.run(
             f"UPDATE {context.by_line} LEFT JOIN {place} AS u ON u.rr_n = l.rr_n"
             " SET l.rr_st = 'conflict', l.rr_why = %s"
@@ -97,6 +88,59 @@ def keep_images(session: Session, context: MergeContext) -> None:
 
     for _done in paced(int(first), int(last), copy):
         pass
+
+
+def keyed_images(session: Session, context: MergeContext) -> tuple[str, str]:
+    """Select the images of rows that are there, and the keys of those to be inserted."""
+    del session
+    own, keys, base = own_fields(), ", ".join(map(quoted, context.key)), context.live.base_columns
+    images = ", ".join(quoted(column.name) for column in base)
+    return (
+        (
+            f"({OWN_LIST}, {images}) SELECT {own}, {', '.join(f'p.{quoted(column.name)}' for column in base)}"
+            f" FROM {context.by_line} STRAIGHT_JOIN {context.target} AS p ON {context.meet('l', 'p')}"
+            f" WHERE l.rr_act IN ('update', 'delete') AND {context.digest('p')} = l.rr_before"
+        ),
+        f"({OWN_LIST}, {keys}) SELECT {own}, {context.keys('l')} FROM {context.by_line} WHERE l.rr_act = 'insert'",
+    )
+
+
+def keyless_images(session: Session, context: MergeContext) -> tuple[str, str]:
+    """Select the same without a key: copies of a row have one image, and how many there were is kept."""
+    place, base = f"{context.plan[:-1]}_images`", context.live.base_columns
+    images = ", ".join(quoted(column.name) for column in base)
+    session.run(f"DROP TABLE IF EXISTS {place}")
+    columns = ", ".join(ddl.staged(exact(column)) for column in base)
+    session.run(
+        f"CREATE TABLE {place} (rr_h BINARY(32) NOT NULL PRIMARY KEY, {columns})"
+        " ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4"
+    )
+    session.run(
+        f"INSERT INTO {place} (rr_h, {images})"
+        f" SELECT {context.digest('p')}, {', '.join(f'p.{quoted(column.name)}' for column in base)}"
+        f" FROM {context.target} AS p WHERE {context.digest('p')} IN"
+        f" (SELECT rr_before FROM {context.plan} WHERE rr_act = 'delete' AND rr_st = 'todo')"
+        " ON DUPLICATE KEY UPDATE rr_h = VALUES(rr_h)"
+    )
+    of_image = ", ".join(f"i.{quoted(column.name)}" for column in base)
+    row, had = quoted(ddl.ROW), f"LEFT JOIN {keyless.counted(context)} AS c ON c.h ="
+    return (
+        (
+            f"({OWN_LIST}, {row}, {HAD}, {images})"
+            f" SELECT {own_fields()}, l.{row}, COALESCE(c.n, 0), {of_image}"
+            f" FROM {context.by_line} JOIN {place} AS i ON i.rr_h = l.rr_before {had} l.rr_before"
+            " WHERE l.rr_act = 'delete'"
+        ),
+        (
+            f"({OWN_LIST}, {row}, {HAD}) SELECT {own_fields()}, l.{row}, COALESCE(c.n, 0)"
+            f" FROM {context.by_line} {had} l.rr_after WHERE l.rr_act = 'insert'"
+        ),
+    )
+
+
+def own_fields() -> str:
+    """What the plan (l) says of a row."""
+    return ", ".join(f"l.{name}" for name in OWN_NAMES)
 
 
 def exact(column: Column) -> Column:

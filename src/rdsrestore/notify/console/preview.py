@@ -32,6 +32,18 @@ DONE: Mapping[Act, str] = {
     Act.DELETE: "DELETED",
     Act.KEEP: "left as they are",
 }
+RUNS_OWN: Mapping[Relation, str] = {
+    Relation.EXTRA: "that the run wrote",
+    Relation.CHANGED: "that the run changed",
+    Relation.MISSING: "that the run deleted",
+}
+TAKEN_BACK: Mapping[Act, str] = {
+    Act.DELETE: "REMOVED again",
+    Act.UPDATE: "set back to what they were before the run",
+    Act.INSERT: "put back",
+    Act.KEEP: "left as they are",
+}
+"""What an undo does."""
 WOULD: Mapping[Act, str] = {act: done if act is Act.KEEP else f"would be {done}" for act, done in DONE.items()}
 """What a restore would do, where nobody is asked and nothing is written."""
 STYLES: Mapping[Act, str] = {Act.INSERT: "green", Act.UPDATE: "yellow", Act.DELETE: "bold red", Act.KEEP: "dim"}
@@ -39,8 +51,10 @@ STYLES: Mapping[Act, str] = {Act.INSERT: "green", Act.UPDATE: "yellow", Act.DELE
 
 def preview(console: Terminal, differences: Sequence[TableDifference], *, asked: bool = True) -> None:
     """Print what would be written to production and what not, with a few of the rows; `asked` where a yes follows."""
-    heading = ("table", "restored", "now", "missing", "changed", "newer", "in conflict")
-    rows = [heading, *(counts(each) for each in differences)]
+    undoes = any(each.undoes for each in differences)
+    restoring = ("table", "restored", "now", "missing", "changed", "newer", "in conflict")
+    heading = ("table", "of the run", "now", "removed", "set back", "put back", "skipped") if undoes else restoring
+    rows = [heading, *(taken_back(each) if undoes else counts(each) for each in differences)]
     console.print()
     for number, line in enumerate(columns(rows, right=frozenset(range(1, len(heading))))):
         console.say(clean(f"  {line}", "" if number else "bold"))
@@ -54,10 +68,11 @@ def preview(console: Terminal, differences: Sequence[TableDifference], *, asked:
             console.say(Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(said)), 2)
             console.say(Text.assemble(("  hint: ", "bold"), "to see what changed: rdsrestore compare"), len("  hint: "))
         for group in each.groups:
-            show(console, each, group, DONE if asked else WOULD)
+            show(console, each, group, TAKEN_BACK if undoes else DONE if asked else WOULD)
         for conflict in each.conflicts:
             keys = f", e.g. {', '.join(conflict.sample)}" if conflict.sample else ""
-            text = f"{counted(conflict.rows, 'row')} of {each.target} left alone: {conflict.reason}{keys}"
+            how = "skipped" if undoes else "left alone"
+            text = f"{counted(conflict.rows, 'row')} of {each.target} {how}: {conflict.reason}{keys}"
             console.say(Text.assemble((f"{console.symbols.note} ", "bold yellow"), clean_line(text)), 2)
         lost(console, each, [other.ref.table for other in differences], "say no and run" if asked else "run")
 
@@ -72,9 +87,17 @@ def counts(difference: TableDifference) -> tuple[str, ...]:
     return name, *(f"{each:,}" for each in before), changed, *(f"{each:,}" for each in after)
 
 
+def taken_back(difference: TableDifference) -> tuple[str, ...]:
+    """One table's numbers, where a run is taken back."""
+    acts = (difference.planned(act) for act in (Act.DELETE, Act.UPDATE, Act.INSERT))
+    numbers = (difference.restored, difference.live, *acts, difference.unfit)
+    return clean_line(str(difference.target)), *(f"{each:,}" for each in numbers)
+
+
 def show(console: Terminal, difference: TableDifference, group: Group, acts: Mapping[Act, str]) -> None:
     """Print one class of rows, and in the words of `acts` what is done with it."""
-    name, done = CLASSES[group.relation, group.provenance], acts[group.act]
+    own = RUNS_OWN.get(group.relation, "") if difference.undoes else ""
+    name, done = own or CLASSES[group.relation, group.provenance], acts[group.act]
     head = f"  {difference.target}: {counted(group.rows, 'row')} {name}: "
     console.say(Text.assemble(clean_line(head), (done, STYLES[group.act])), 4)
     if group.touched:

@@ -12,7 +12,7 @@ from rdsrestore.workflow.preflight.server import server
 from rdsrestore.workflow.preflight.server_settings import settings
 from rdsrestore.workflow.preflight.source import source
 from rdsrestore.workflow.preflight.surroundings import told, unwatched
-from rdsrestore.workflow.preflight.tables import table_findings
+from rdsrestore.workflow.preflight.tables import table_findings, undo_findings
 from rdsrestore.workflow.preflight.target_table import fits, swapping
 
 __all__ = ["Finding", "Severity", "check"]
@@ -21,7 +21,8 @@ __all__ = ["Finding", "Severity", "check"]
 def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     """Judge what was asked by what was read; blocking findings first."""
     coming = {*request.refs, *(relative.ref for relative in survey.relatives)}
-    tables = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
+    each = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
+    tables = [*undo_findings(request, survey)] if request.undoes else each
     reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey), *unwatched(request)]
     restoring = reaching if request.restores else []
     making = [] if request.undoes else [*fits(request, survey), *swapping(request, survey)]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Triggers
 from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.request.request import Request
-from rdsrestore.domain.survey import TableSurvey
-from rdsrestore.domain.tables.definition import TAKES_CHILDREN
+from rdsrestore.domain.survey import Survey, TableSurvey
+from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
+from rdsrestore.domain.tables.rows import BACK, Act
 from rdsrestore.workflow.preflight.finding import Finding, blocks, warns
 
 
@@ -18,9 +21,6 @@ def table_findings(request: Request, table: TableSurvey, coming: Collection[Tabl
     found = table.definition
     if found is None:
         yield from absent(request, table)
-        return
-    if request.undoes:
-        yield from in_place(request, table)
         return
     if found.kind != "BASE TABLE" or found.engine.lower() != "innodb":
         kind = found.kind.lower() if found.kind != "BASE TABLE" else f"{found.engine} table"
@@ -63,9 +63,7 @@ def in_place(request: Request, table: TableSurvey) -> Iterator[Finding]:
         yield blocks(
             "table.no-key",
             f"{table.ref} has no primary or unique key to tell changed and newer rows by",
-            "take back by hand what the run wrote: report.md in its folder says how many rows of which table"
-            if request.undoes
-            else "use --merge missing, which puts back as many of each row as there are too few, or --into NEW_TABLE",
+            "use --merge missing, which puts back as many of each row as there are too few, or --into NEW_TABLE",
         )
     if table.rows and request.policy.merge is Merge.NONE:
         yield blocks(
@@ -85,3 +83,56 @@ def absent(request: Request, table: TableSurvey) -> Iterator[Finding]:
         f"production has no table {table.ref}",
         f"{near}If it was dropped, add --recreate to create it again as it was",
     )
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A table that an undo can't take back: why, and what can be done."""
+
+    saved: SavedTable
+    code: str
+    why: str
+    hint: str = "take its rows back by hand: the undo file in the run's folder names them"
+
+
+def undo_findings(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Name the tables that can't be taken back; none of them stands in the way of another one."""
+    left = left_out(request, survey)
+    say = blocks if left and len(left) == len(survey.saved) else warns
+    for each in left:
+        yield say(each.code, f"{each.saved.target} can't be taken back: {each.why}", each.hint)
+    for ref in survey.made:
+        yield warns(
+            "undo.made",
+            f"{ref} was made by that run and stays, without the rows that the run wrote",
+            f"DROP TABLE {ref.table}, once it is empty and nobody needs it",
+        )
+
+
+def left_out(request: Request, survey: Survey) -> tuple[LeftOut, ...]:
+    """Choose the tables of an undo that can't be taken back."""
+    tables = {table.ref: table.definition for table in (*survey.tables, *([survey.target] if survey.target else []))}
+    saved = () if survey.swapped else survey.saved
+    return tuple(found for each in saved for found in hindering(request, each, tables.get(each.target)))
+
+
+def hindering(request: Request, saved: SavedTable, found: TableDefinition | None) -> Iterator[LeftOut]:
+    """Say what stands in the way of taking one table back, first things first."""
+    if found is None:
+        yield LeftOut(saved, "table.unknown", "production does not have it any more", "nothing of it is left to undo")
+        return
+    known = {column.name for column in found.base_columns}
+    lacking, added = (", ".join(sorted(names)) for names in (set(saved.columns) - known, known - set(saved.columns)))
+    events = {BACK[act].upper() for act in saved.acts or (Act.INSERT, Act.UPDATE, Act.DELETE)}
+    firing = [trigger for trigger in found.triggers if trigger.event in events]
+    if lacking:
+        yield LeftOut(saved, "db.schema-drift", f"column {lacking} is gone since the restore")
+    elif firing and request.triggers is Triggers.REFUSE:
+        names = ", ".join(f"{trigger.name} ({trigger.timing} {trigger.event})" for trigger in firing)
+        yield LeftOut(saved, "table.triggers", f"triggers would fire: {names}", "add --triggers fire if they may")
+    elif not saved.key and added:
+        yield LeftOut(saved, "table.no-key", f"it has no key, and column {added} was not part of the restore")
+    elif not saved.key and not saved.tells_copies:
+        yield LeftOut(saved, "table.no-key", "it has no key, and its undo file does not say how many copies there were")
+    elif not saved.key and any(key.parent == found.ref for key in found.references):
+        yield LeftOut(saved, "table.no-key", "it has no key, and its rows point to each other")

@@ -20,6 +20,7 @@ from rdsrestore.domain.facts import (
     Loaded,
     Recounted,
     Saved,
+    Staged,
     Standing,
     Swapped,
     TakenBack,
@@ -164,19 +165,20 @@ def wind_up(
     interrupts.unless_left(teardown.work)
     for problem in io.announcer.problems:
         note(io, Kind.NOTICE, "", {"text": problem})
+    left = staged.left if (staged := run.facts.find(Staged)) else ()
     return Outcome(
         run=run.id.value,
         cause=cause.error,
         bug=cause.bug,
         differences=compared.differences if (compared := run.facts.find(Compared)) else (),
-        loads=loaded.loads if (loaded := run.facts.find(Loaded)) else (),
+        loads=(*loaded.loads, *left) if (loaded := run.facts.find(Loaded)) else (),
         uncounted=loaded is not None and not loaded.loads,
         ledgers=verified.ledgers if (verified := run.facts.find(Verified)) else (),
         recounted=run.facts.find(Recounted),
         made=tuple(map(str, standing.tables)) if (standing := run.facts.find(Standing)) else (),
         swapped=run.facts.find(Swapped),
         dumped=run.facts.find(Dumped) is not None and loaded is None,
-        saved=(images := run.facts.find(Saved)) is not None and all(table.key for table in images.tables),
+        saved=run.facts.find(Saved) is not None,
         undoes=run.request.undoes,
         taken_back=run.facts.find(TakenBack),
         production_touched=any(step.changed(run) for step in started),

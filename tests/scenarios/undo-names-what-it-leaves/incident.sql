@@ -1,0 +1,3 @@
+DELETE FROM item;
+DELETE FROM hits LIMIT 2;
+DELETE FROM watched WHERE id = 2;

@@ -1,0 +1,6 @@
+CREATE TABLE item (id INT PRIMARY KEY);
+CREATE TABLE hits (page VARCHAR(20), n INT);
+CREATE TABLE watched (id INT PRIMARY KEY);
+INSERT INTO item VALUES (1), (2);
+INSERT INTO hits VALUES ('a', 1), ('a', 1), ('b', NULL);
+INSERT INTO watched VALUES (1), (2);
