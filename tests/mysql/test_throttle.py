@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pymysql
 import pytest
 
 from mysql.site import PASSWORD, USER, Server, Site, launch
+from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.request.request import Limits
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
@@ -125,3 +127,15 @@ def test_a_replica_that_can_not_be_asked_counts_as_behind(site: Site, session: S
     )
     assert f"replica {nowhere} can't be asked" in throttle.reason()
     assert not flag.exists()
+
+
+def test_a_login_that_may_not_ask_for_the_lag_is_told_what_to_grant(
+    site: Site, session: Session, replica: Server
+) -> None:
+    replica.sql("GRANT SELECT ON *.* TO blind@'%' IDENTIFIED BY 'blind'")
+    blind = replace(login(site, replica.endpoint), user="blind", password=Secret("blind"))
+    rules = ThrottleRules(Limits(max_lag=30), replicas=(replica.endpoint,))
+    with pytest.raises(DatabaseError, match="REPLICA MONITOR") as caught:
+        Throttle(rules, session, blind, lambda *_: None).reason()
+    assert caught.value.code == "db.privilege"
+    assert "--max-lag" in caught.value.hint

@@ -22,6 +22,7 @@ from rdsrestore.mysql.dump.dump_scan import Scanned
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.program import client_programs
 from rdsrestore.mysql.dump.program.option_file import option_file
+from rdsrestore.mysql.dump.program.stall import Stall
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.schema.where_filter import one_line, problem
 from rdsrestore.mysql.session import named_lock, settings
@@ -184,7 +185,7 @@ def both(condition: str | None, here: str) -> str:
 
 
 def write(login: Login, names: Sequence[str], where: str, store: DumpStore, name: str, watch: Watch) -> None:
-    """Run the dump program to its end, asking `watch` meanwhile; ToolError where it fails.
+    """Run the dump program to its end, asking `watch` meanwhile; ToolError where it fails or falls silent.
 
     `names` are a database and tables of it.
     """
@@ -195,8 +196,10 @@ def write(login: Login, names: Sequence[str], where: str, store: DumpStore, name
             store.writing(name) as target,
             client_programs.running(words, complaints, target, file.descriptors) as process,
         ):
+            stall = Stall(login, where, store.path(name))
             while (status := ended(process)) is None:
                 watch()
+                stall.look()
         if status:
             raise client_programs.failed("dump", Path(client.path).name, status, complaints)
 

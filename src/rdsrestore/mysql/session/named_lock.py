@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import DatabaseError, Refused
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.mysql.session.login.connection import Session
@@ -91,7 +92,7 @@ def held(session: Session, run: str, refs: Sequence[TableRef], every: float = BE
         yield lock
     finally:
         ended.set()
-        thread.join()
+        thread.join(USUAL.thread)
 
 
 @contextmanager

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field, replace
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from rdsrestore.mysql.session.errors import number_of
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.ports.progress import Progress
 
 LAG = ("Seconds_Behind_Source", "Seconds_Behind_Master")
 STATEMENTS = ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS")
 """New servers know the first alone, old ones the second."""
+UNKNOWN = 1064
+"""The error of a statement that the server's grammar lacks."""
 OURS = 1
 """Threads of our own that run while we ask."""
 
@@ -88,11 +91,22 @@ class Throttle:
 
 
 def first_of(session: Session, statements: Sequence[str]) -> dict[str, str | None]:
-    """Run the first of several statements that the server knows; returns its first row by name."""
+    """Run the first of several statements that the server knows; returns its first row by name.
+
+    DatabaseError of whatever else stops it; with code `db.privilege` it names what to grant.
+    """
     *others, last = statements
-    for statement in others:
-        try:
-            return session.named(statement)
-        except DatabaseError:
-            continue
-    return session.named(last)
+    try:
+        for statement in others:
+            try:
+                return session.named(statement)
+            except DatabaseError as error:
+                if number_of(error) != UNKNOWN:
+                    raise
+        return session.named(last)
+    except DatabaseError as error:
+        if error.code != "db.privilege":
+            raise
+        grant = "REPLICA MONITOR" if "mariadb" in session.greeted.lower() else "REPLICATION CLIENT"
+        hint = f"GRANT {grant} ON *.* to the login on production, or leave out --max-lag"
+        raise DatabaseError(error.where, f"its lag can't be read without {grant}", hint, code=error.code) from error

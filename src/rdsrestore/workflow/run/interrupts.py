@@ -12,6 +12,7 @@ from enum import Enum, auto
 from types import FrameType, TracebackType
 from typing import Self
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import Interrupted
 from rdsrestore.domain.outcome.exit_code import ExitCode
 
@@ -91,7 +92,7 @@ class Interrupts:
             yield
         finally:
             over.set()
-            watcher.join()
+            watcher.join(USUAL.thread)
 
     def __enter__(self) -> Self:
         for number in SIGNALS:
