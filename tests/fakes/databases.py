@@ -89,6 +89,10 @@ class FakeServer:
         del database, definitions
         self.faults.before("rehearse")
 
+    def check_replicas(self, replicas: Sequence[Endpoint]) -> None:
+        del replicas
+        self.faults.before("replicas")
+
     def create_scratch(self, schema: str, run: str) -> None:
         self.faults.before("create_scratch")
         self.scratch[schema] = run
@@ -240,6 +244,9 @@ class FakeServer:
         del endpoint, user, password
         self.faults.before("copy")
         yield FakeCopy(self)
+
+    def listen(self, progress: Progress) -> None:
+        self.progress = progress
 
     def hang_up(self) -> None:
         self.faults.done("hang_up")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pymysql
@@ -141,3 +142,15 @@ def test_a_login_that_may_not_ask_a_replica_is_named_and_not_waited_for(mysql_si
     server.sql("DROP USER blind@'%'")
     assert caught.value.code == "db.privilege"
     assert "REPLICATION CLIENT" in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_login_that_may_not_ask_for_the_lag_is_told_what_to_grant(
+    site: Site, session: Session, replica: Server
+) -> None:
+    replica.sql("GRANT SELECT ON *.* TO blind@'%' IDENTIFIED BY 'blind'")
+    blind = replace(login(site, replica.endpoint), user="blind", password=Secret("blind"))
+    rules = ThrottleRules(Limits(max_lag=30), replicas=(replica.endpoint,))
+    with pytest.raises(DatabaseError, match="REPLICA MONITOR") as caught:
+        Throttle(rules, session, blind, lambda *_: None).reason()
+    assert caught.value.code == "db.privilege"
+    assert "--max-lag" in caught.value.hint

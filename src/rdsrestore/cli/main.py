@@ -80,7 +80,6 @@ def undo(
     debug: Debug = False,
 ) -> None:
     """Take back what a run wrote; rows that were changed since stay, and are listed."""
-    from rdsrestore.app.requests.request_builder import CommandLine
     from rdsrestore.app.restore import undo
 
     work = partial(undo, run, asked=CommandLine.of(given), dry_run=dry_run, yes=yes)

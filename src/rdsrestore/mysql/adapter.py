@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rdsrestore.domain.deadlines import USUAL, Deadlines
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import may
@@ -24,8 +25,6 @@ from rdsrestore.mysql.session.login.first_login import reach
 from rdsrestore.ports.databases import Access
 from rdsrestore.ports.progress import Progress
 
-ANSWER_WITHIN = 20.0
-"""Seconds that an answer may take while cleaning up; a schema that takes longer to drop is looked for again."""
 STATEMENTS: dict[str, tuple[str, ...]] = {
     "dump": ("mysqldump -t",),
     "scratch": ("CREATE DATABASE",),
@@ -57,7 +56,7 @@ class Rhythm:
 class MysqlDatabases:
     """Logs in with the operator's password, asked for at the first need, or with the run's own for a copy.
 
-    `connect_timeout` bounds the wait for a server's first word, in seconds; statements take as long as they take.
+    A statement takes as long as its server works on it; every other wait ends by `deadlines`.
     Dumps and undo files are encrypted for `key`, an age identity, where it is given; UsageError where it is none.
     `executor` is where workers are, as dask://host:port.
     """
@@ -66,19 +65,20 @@ class MysqlDatabases:
         self,
         password: Callable[[], Secret],
         ca: Path | None,
-        connect_timeout: float = 10.0,
         key: Secret | None = None,
         executor: str | None = None,
         *,
         rhythm: Rhythm = Rhythm(),
+        deadlines: Deadlines = USUAL,
     ) -> None:
         option_file.sweep()
         self._password = password
         self._key = age_key.check(key)
         self._team = remote.join(executor, self._key)
         self._ca = ca
-        self._patience = connect_timeout
-        self._line = Line()
+        self._deadlines = deadlines
+        self._progress: Progress = lambda _text, _share: None
+        self._line = Line(None, deadlines, self._tell)
         self._rhythm = rhythm
         self._lock: named_lock.Lock | None = None
 
@@ -108,7 +108,7 @@ class MysqlDatabases:
     @contextmanager
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
         """Hold an advisory lock on the run and on each table."""
-        login = replace(self._login(endpoint, user, self._password()), line=Line(ANSWER_WITHIN))
+        login = replace(self._login(endpoint, user, self._password()), line=Line(self._deadlines.cleaning))
         with (
             closing(connect(login, "production")) as session,
             named_lock.held(session, run, refs, self._rhythm.beat) as mine,
@@ -129,9 +129,13 @@ class MysqlDatabases:
             progress,
         )
 
+    def listen(self, progress: Progress) -> None:
+        """Tell from now on of a server that takes long to answer."""
+        self._progress = progress
+
     def hang_up(self) -> None:
-        """Cut what steps are connected to; from here on each answer has `ANSWER_WITHIN` seconds."""
-        line, self._line = self._line, Line(ANSWER_WITHIN)
+        """Cut what steps are connected to; from here on each answer has the seconds of cleaning up."""
+        line, self._line = self._line, Line(self._deadlines.cleaning)
         line.cut()
 
     def tools(self) -> ClientTools:
@@ -146,7 +150,10 @@ class MysqlDatabases:
         return STATEMENTS.get(step, ())
 
     def _login(self, endpoint: Endpoint, user: str, password: Secret) -> Login:
-        return Login(endpoint, user, password, self._ca, self._patience, self._line)
+        return Login(endpoint, user, password, self._ca, self._deadlines.connect, self._line)
+
+    def _tell(self, text: str) -> None:
+        self._progress(text, None)
 
 
 def databases(access: Access) -> MysqlDatabases:

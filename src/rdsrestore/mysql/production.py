@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from rdsrestore.domain.errors import DatabaseError
-from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.request import Invariant
@@ -112,6 +112,12 @@ class MysqlProduction:
     def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
         """Have this machine's dump program dump a row of one of these tables, or of another of the database."""
         rehearsal.rehearse(self._ready(), self._login, database, definitions)
+
+    def check_replicas(self, replicas: Sequence[Endpoint]) -> None:
+        """Ask each replica how far it is behind; DatabaseError where one can't be asked."""
+        with closing(Throttle(ThrottleRules(), self._ready(), self._login, lambda _text, _share: None)) as throttle:
+            for each in replicas:
+                throttle.lag(each)
 
     def create_scratch(self, schema: str, run: str) -> None:
         """Make the run's scratch schema, marked as ours; ours already is fine."""

@@ -66,6 +66,10 @@ class Databases(Protocol):
         """Log in to a temporary instance."""
         ...
 
+    def listen(self, progress: Progress) -> None:
+        """Have `progress` told, from any thread, of a server that takes long to answer."""
+        ...
+
     def hang_up(self) -> None:
         """Cut what steps are connected to, whoever waits for an answer; from here on no answer is waited for long.
 

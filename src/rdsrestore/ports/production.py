@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.request import Invariant
@@ -68,6 +68,10 @@ class Vetting(Protocol):
 
         ToolError where it can't, or where what it writes would be refused.
         """
+        ...
+
+    def check_replicas(self, replicas: Sequence[Endpoint]) -> None:
+        """Ask each replica how far it is behind; DatabaseError where one can't be asked."""
         ...
 
     def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:

@@ -38,6 +38,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     databases = world.engines.of(source.engine)
     with with_status(source), databases.production(source.endpoint, request.user) as production:
         server = production.server()
+        production.check_replicas(source.replicas)
         relatives = related(request, production)
         refs = (*request.refs, *(each.ref for each in relatives))
         tables = tuple(survey_table(production, ref) for ref in refs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from rdsrestore.mysql.dump.dump_scan import Scanned
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.program import client_programs
 from rdsrestore.mysql.dump.program.option_file import option_file
+from rdsrestore.mysql.dump.program.stall import Stall
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.schema.where_filter import one_line, problem
 from rdsrestore.mysql.session import named_lock, settings
@@ -53,8 +53,6 @@ OPTIONS = (
 )
 """Rows only, in a session that loses nothing; options that the program at hand does not have are left out."""
 POLL = 0.2
-SILENCE = 1800.0
-"""Seconds in which a dump program writes at least something."""
 
 
 Watch = Callable[[], None]
@@ -186,13 +184,10 @@ def both(condition: str | None, here: str) -> str:
     return f"({condition}) AND {here}" if condition else here
 
 
-def write(
-    login: Login, names: Sequence[str], where: str, store: DumpStore, name: str, watch: Watch, within: float = SILENCE
-) -> None:
-    """Run the dump program to its end, asking `watch` meanwhile; ToolError where it fails.
+def write(login: Login, names: Sequence[str], where: str, store: DumpStore, name: str, watch: Watch) -> None:
+    """Run the dump program to its end, asking `watch` meanwhile; ToolError where it fails or falls silent.
 
-    `names` are a database and tables of it. One that writes nothing for `within` seconds is ended: its socket can't be
-    given a deadline, and a network may have forgotten its connection.
+    `names` are a database and tables of it.
     """
     client = client_programs.find()
     with option_file(login, client.flavour) as file, tempfile.TemporaryFile() as complaints:
@@ -201,13 +196,10 @@ def write(
             store.writing(name) as target,
             client_programs.running(words, complaints, target, file.descriptors) as process,
         ):
-            grown, since = -1, time.monotonic()
+            stall = Stall(login, where, store.path(name))
             while (status := ended(process)) is None:
                 watch()
-                if (size := store.path(name).stat().st_size) != grown:
-                    grown, since = size, time.monotonic()
-                elif time.monotonic() - since > within:
-                    raise silent(client.path, within)
+                stall.look()
         if status:
             raise client_programs.failed("dump", Path(client.path).name, status, complaints)
 
@@ -234,9 +226,3 @@ def equal(key: ForeignKey) -> str:
     """The condition that a child (c) points to a parent (p)."""
     pairs = zip(key.columns, key.parent_columns, strict=True)
     return " AND ".join(f"c.{quoted(mine)} = p.{quoted(theirs)}" for mine, theirs in pairs)
-
-
-def silent(path: str, seconds: float) -> ToolError:
-    """Say that a dump program was ended because it wrote nothing any more."""
-    what = f"{path} wrote nothing for {seconds:g} s and was ended: the copy does not answer it"
-    return ToolError("dump", what, "rdsrestore resume goes on", code="tool.failed", retryable=True)

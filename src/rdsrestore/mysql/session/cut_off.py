@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-from contextlib import suppress
-from typing import Any
 
-import pymysql
-
+from rdsrestore.domain.deadlines import USUAL, Deadlines
 from rdsrestore.domain.errors import DatabaseError
+from rdsrestore.mysql.session.silence import Tell, Watch
+from rdsrestore.mysql.session.wire import Wire
+
+LOOK = 0.5
+"""Seconds between two looks at connections that wait."""
 
 
 class Line:
-    """What connections go over; `patience` bounds the wait for each answer in seconds, None where one may take long."""
+    """What connections go over.
 
-    def __init__(self, patience: float | None = None) -> None:
+    `patience` bounds the wait for each answer in seconds; with None a statement takes as long as its server works on
+    it, and `tell` hears of one that takes long.
+    """
+
+    def __init__(
+        self, patience: float | None = None, deadlines: Deadlines = USUAL, tell: Tell = lambda _text: None
+    ) -> None:
         self.patience = patience
-        self._cut = False
-        self._open: list[pymysql.Connection[Any]] = []
+        self.deadlines = deadlines
+        self._watch = Watch(deadlines, tell)
+        self._watched = self._cut = False
+        self._open: list[Wire] = []
         self._lock = threading.Lock()
 
     def ready(self, where: str) -> None:
@@ -26,12 +35,15 @@ class Line:
         if self._cut:
             raise DatabaseError(where, "the run ends, so nothing is begun any more", code="db.cut")
 
-    def take(self, connection: pymysql.Connection[Any], where: str) -> None:
+    def take(self, connection: Wire, where: str) -> None:
         """Take up a new connection; where the line was cut meanwhile it is closed, and the error is `ready`'s."""
         with self._lock:
             if not self._cut:
                 self._open = [each for each in self._open if each.open]
                 self._open.append(connection)
+                if self.patience is None and not self._watched:
+                    self._watched = True
+                    threading.Thread(target=self._look, name="silence", daemon=True).start()
                 return
         connection.close()
         self.ready(where)
@@ -42,12 +54,16 @@ class Line:
             self._cut, cut = True, self._open
             self._open = []
         for each in cut:
-            hang_up(each)
+            each.hang_up()
 
-
-def hang_up(connection: pymysql.Connection[Any]) -> None:
-    """End a connection below its TLS, which another thread may be reading from: that thread finds the end of it."""
-    door = connection._sock  # type: ignore[attr-defined]  # noqa: SLF001 - the driver can't be interrupted otherwise
-    with suppress(OSError):
-        if door is not None:
-            socket.socket.shutdown(door, socket.SHUT_RDWR)
+    def _look(self) -> None:
+        """Look after the connections until none is open."""
+        pause = threading.Event()
+        while not pause.wait(min(LOOK, self.deadlines.ask)):
+            with self._lock:
+                self._open = [each for each in self._open if each.open]
+                if not self._open:
+                    self._watched = False
+                    return
+                wires = tuple(self._open)
+            self._watch.look(wires)

@@ -55,6 +55,7 @@ class Meaning:
 DENIED = Meaning("db.denied", "check RDSRESTORE_USER and RDSRESTORE_PASSWORD, or password_secret in rdsrestore.toml")
 SILENT = Meaning("db.unreachable", "check that a security-group rule lets this machine in, and that the instance is up")
 GONE = Meaning("db.lost", "run the same command again: it goes on from what is there")
+MUTE = Meaning("db.silent", "see in the RDS console what the instance does; run the same command again once it answers")
 PRIVILEGE = Meaning("db.privilege", "use the master user, or grant the privilege")
 PLUGIN = Meaning("db.plugin", "use a user that logs in with mysql_native_password or caching_sha2_password")
 READ_ONLY = Meaning("db.read-only", "use --instance with the writer")
@@ -107,8 +108,14 @@ MEANINGS: dict[int, Meaning] = {
 OTHER = Meaning("db.failed", "the server's error number says more")
 
 
+class Silent(pymysql.OperationalError):
+    """Nobody answered, on this connection or another, until the deadline: trying again at once would wait as long."""
+
+
 def translate(where: str, error: pymysql.MySQLError) -> DatabaseError:
     """Turn a driver's error into ours; the server's words are kept unless they may hold row data."""
+    if isinstance(error, Silent):
+        return DatabaseError(where, str(error.args[-1]), MUTE.hint, code=MUTE.code)
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     words = str(error.args[1]) if len(error.args) > 1 else str(error)
     meaning = MEANINGS.get(number, OTHER)

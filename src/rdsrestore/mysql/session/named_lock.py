@@ -9,14 +9,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import DatabaseError, Refused
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.mysql.session.login.connection import Session
 
 BEAT = 60.0
 """Seconds between two looks at the locks: networks forget a connection that is silent for 350."""
-JOINED_WITHIN = 30.0
-"""Seconds that the look under way may still take when the locks are let go."""
 IDLE = 600
 """How long the server keeps the connection of a machine that fell silent, and with it the locks, in seconds."""
 
@@ -93,7 +92,7 @@ def held(session: Session, run: str, refs: Sequence[TableRef], every: float = BE
         yield lock
     finally:
         ended.set()
-        thread.join(JOINED_WITHIN)  # a daemon: one that still waits for a silent server goes with the process
+        thread.join(USUAL.thread)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from typing import Any
 import pyrage
 
 from rdsrestore import __version__
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
@@ -28,8 +29,6 @@ from rdsrestore.mysql.session.login.connection import Login
 from rdsrestore.mysql.session.login.pool import Logins
 
 SCHEME = "dask://"
-PATIENCE = 30
-"""Seconds for the cluster to answer and to have a worker."""
 KEY = "RDSRESTORE_DUMP_KEY"
 PREFIX, SUFFIX = "rdsrestore-", ".pem"
 
@@ -149,8 +148,8 @@ def join(address: str | None, key: Secret | None) -> RemoteExecutor | None:
             "--executor", "Dask is not installed", "in a checkout of rdsrestore: pip install '.[dask]'"
         ) from error
     try:
-        client: Any = Client(f"tcp://{address.removeprefix(SCHEME)}", timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
-        client.wait_for_workers(1, timeout=PATIENCE)
+        client: Any = Client(f"tcp://{address.removeprefix(SCHEME)}", timeout=USUAL.workers, set_as_default=False)  # type: ignore[no-untyped-call]
+        client.wait_for_workers(1, timeout=USUAL.workers)
     except (OSError, TimeoutError) as error:
         raise UsageError("--executor", f"{address} does not answer, or has no workers", "start them first") from error
     executor, name = client.get_executor(pure=False, retries=3), secrets.token_hex(8)

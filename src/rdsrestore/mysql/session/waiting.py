@@ -6,17 +6,18 @@ from collections.abc import Callable
 
 import tenacity
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.ports.progress import Progress
 
 AWAY = frozenset({"db.lost", "db.unreachable", "db.busy", "db.read-only"})
-"""What production says, or does not say, while it fails over."""
+"""What production says, or does not say, while it fails over; a silence that was waited out is not among them."""
 HELD = AWAY | {"db.lock-timeout", "db.deadlock"}
 """What only puts off a drop."""
 
-AWAY_FOR = 900.0
+AWAY_FOR = USUAL.failover
 """Seconds that a failover may take."""
-HELD_FOR = 30.0
+HELD_FOR = USUAL.drop
 """Seconds for which a drop is tried: it is tried again by whoever cleans up."""
 
 

@@ -16,7 +16,8 @@ from rdsrestore.ports.progress import Progress
 LAG = ("Seconds_Behind_Source", "Seconds_Behind_Master")
 STATEMENTS = ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS")
 """New servers know the first alone, old ones the second."""
-SYNTAX = 1064
+UNKNOWN = 1064
+"""The error of a statement that the server's grammar lacks."""
 OURS = 1
 """Threads of our own that run while we ask."""
 
@@ -92,14 +93,20 @@ class Throttle:
 def first_of(session: Session, statements: Sequence[str]) -> dict[str, str | None]:
     """Run the first of several statements that the server knows; returns its first row by name.
 
-    Any other error than one of syntax is the answer: a privilege that is missing for the new statement would read as
-    an unknown old one.
+    DatabaseError of whatever else stops it; with code `db.privilege` it names what to grant.
     """
     *others, last = statements
-    for statement in others:
-        try:
-            return session.named(statement)
-        except DatabaseError as error:
-            if number_of(error) != SYNTAX:
-                raise
-    return session.named(last)
+    try:
+        for statement in others:
+            try:
+                return session.named(statement)
+            except DatabaseError as error:
+                if number_of(error) != UNKNOWN:
+                    raise
+        return session.named(last)
+    except DatabaseError as error:
+        if error.code != "db.privilege":
+            raise
+        grant = "REPLICA MONITOR" if "mariadb" in session.greeted.lower() else "REPLICATION CLIENT"
+        hint = f"GRANT {grant} ON *.* to the login on production, or leave out --max-lag"
+        raise DatabaseError(error.where, f"its lag can't be read without {grant}", hint, code=error.code) from error

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from types import FrameType, TracebackType
 from typing import Self
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import Interrupted
 from rdsrestore.domain.outcome.exit_code import ExitCode
 
@@ -20,8 +21,6 @@ BOUNCE = 0.5
 """Seconds within which a second signal is the first one still: a key that is held, or a parent that passes it on."""
 GRACE = 10.0
 """Seconds that steps have to end after a signal, before what they wait for is cut off."""
-JOINED_WITHIN = 30.0
-"""Seconds that what was let go after a signal may take."""
 LOOK = 0.2
 """Seconds between two looks at whether they have."""
 
@@ -93,7 +92,7 @@ class Interrupts:
             yield
         finally:
             over.set()
-            watcher.join(JOINED_WITHIN)  # a daemon: what it lets go may wait for a silent server itself
+            watcher.join(USUAL.thread)
 
     def __enter__(self) -> Self:
         for number in SIGNALS:

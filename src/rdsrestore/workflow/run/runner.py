@@ -55,6 +55,7 @@ def execute(plan: Plan, run: Run, io: RunIO, left: Sequence[Step] = ()) -> Outco
     with Interrupts(lambda heard: answer(heard, run, io, started)) as interrupts:
         cause = Cause()
         with suppress(Stop, Leave), interrupts.bounded(run.databases.hang_up):
+            run.databases.listen(run.progress)
             io.announcer.tell(events.RunStarted(run.id, plan, run.world.clock.now()))
             cause = clear(plan, run, io, started) or forward(plan, run, io, started, done)
             interrupts.shelter()

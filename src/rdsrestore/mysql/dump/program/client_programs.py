@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import BinaryIO
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.tables.server import ClientTools
 from rdsrestore.mysql.dump.program.option_file import environment
@@ -40,9 +41,6 @@ NO_ROOM = Meaning(
 )
 SHOWN = 300
 """Characters of a program's words."""
-PATIENCE = 5.0
-ANSWER = 20.0
-"""Seconds for a program to say what it is."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def asked(path: str, *words: str) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            timeout=ANSWER,
+            timeout=USUAL.program_words,
             env=environment(),
         ).stdout.decode("utf-8", "replace")
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -142,11 +140,11 @@ def running(
         if process.poll() is None:
             signal_all(process, signal.SIGTERM)
             try:
-                process.wait(PATIENCE)
+                process.wait(USUAL.program_ends)
             except subprocess.TimeoutExpired:
                 signal_all(process, signal.SIGKILL)
-                with contextlib.suppress(subprocess.TimeoutExpired):  # a system that can't end it does so later
-                    process.wait(PATIENCE)
+                with contextlib.suppress(subprocess.TimeoutExpired):  # the system itself may wait for a disk
+                    process.wait(USUAL.program_ends)
 
 
 def signal_all(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

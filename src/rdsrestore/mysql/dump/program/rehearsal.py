@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pyrage.x25519 import Identity
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.secret import Secret
@@ -24,12 +25,13 @@ from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session import named_lock
 from rdsrestore.mysql.session.login.connection import Login, Session
 
-PATIENCE = 60.0
-"""Seconds for the program to write one row."""
-
 
 def rehearse(
-    session: Session, login: Login, database: str, definitions: Sequence[TableDefinition], patience: float = PATIENCE
+    session: Session,
+    login: Login,
+    database: str,
+    definitions: Sequence[TableDefinition],
+    patience: float = USUAL.rehearsal,
 ) -> None:
     """Have the program dump one row of one of these tables, or of another of the database, and check what it writes.
 

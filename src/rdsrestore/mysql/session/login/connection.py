@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ import pymysql
 from pymysql.constants import CLIENT
 from pymysql.cursors import DictCursor, SSCursor
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
@@ -24,6 +25,7 @@ from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.errors import PLUGIN, SILENT, translated
 from rdsrestore.mysql.session.login.tls import how_to, trust
 from rdsrestore.mysql.session.settings import settle
+from rdsrestore.mysql.session.wire import Wire
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -50,7 +52,7 @@ class Login:
     user: str
     password: Secret
     ca: Path | None
-    patience: float = 10.0
+    patience: float = USUAL.connect
     line: Line = field(default_factory=Line, compare=False)
 
 
@@ -174,11 +176,11 @@ def connect(login: Login, where: str) -> Session:
     return Session(lambda: dial(login, where), where)
 
 
-def dial(login: Login, where: str) -> pymysql.Connection[Any]:
+def dial(login: Login, where: str) -> Wire:
     """Make one connection, over verified TLS or not at all."""
     login.line.ready(where)
     context = trust(login.ca)
-    connection = pymysql.connect(
+    connection = Wire(
         host=login.endpoint.host,
         port=login.endpoint.port,
         user=login.user,
@@ -205,10 +207,17 @@ def dial(login: Login, where: str) -> pymysql.Connection[Any]:
         except RuntimeError as error:  # the driver's own word for a login that needs a library that is not there
             opened.close()
             raise DatabaseError(where, f"the login can't be made: {error}", PLUGIN.hint, code=PLUGIN.code) from error
+    connection.where, connection.made = where, time.monotonic()
+    connection.again = lambda: dial(aside(login), where)
     connection._read_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - has no other name
     connection._write_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - likewise
     login.line.take(connection, where)
     return connection
+
+
+def aside(login: Login) -> Login:
+    """Return a login whose every answer is bounded, for a question beside the work."""
+    return replace(login, line=Line(login.patience))
 
 
 def connect_socket(login: Login, where: str) -> socket.socket:
@@ -235,6 +244,8 @@ def connect_socket(login: Login, where: str) -> socket.socket:
 def stay_known(opened: socket.socket) -> None:
     """Have the system ask a silent server once a minute whether it is there, and give up after two.
 
+    What is sent and not acknowledged ends the connection as soon, where the system can be told so: Linux.
+
     Gateways, load balancers and firewalls of the cloud forget a connection that is silent for 350 seconds, as it is
     during a long statement; what is asked on it then is never answered.
     """
@@ -242,6 +253,8 @@ def stay_known(opened: socket.socket) -> None:
     for option, value in KEEPALIVE.items():
         if hasattr(socket, option):
             opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(USUAL.unread * 1000))
 
 
 def tls_failed(login: Login, where: str, error: pymysql.MySQLError) -> DatabaseError:

@@ -1,0 +1,42 @@
+"""How long anything is waited for: one table, in seconds, from which everything that waits takes its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Seconds until a wait ends, by what is waited for."""
+
+    connect: float = 10.0
+    """A server's first word, and each of its answers until one is logged in."""
+    ask: float = 15.0
+    """Between two questions, on another connection, to a server that owes an answer."""
+    silence: float = 300.0
+    """For a server that answers on no connection."""
+    cleaning: float = 20.0
+    """An answer while cleaning up; a schema that takes longer to drop is looked for again."""
+    failover: float = 900.0
+    """For production to be back, in a load."""
+    drop: float = 30.0
+    """For a drop that a failover or a lock threw back: whoever cleans up tries it again."""
+    thread: float = 30.0
+    """For a thread of ours to end; all of them are daemons, so that the process ends without it."""
+    program_ends: float = 5.0
+    """For a program to end after a signal."""
+    program_words: float = 20.0
+    """For a program to say what it is."""
+    rehearsal: float = 60.0
+    """For the dump program to write one row."""
+    workers: float = 30.0
+    """For workers elsewhere to answer."""
+    unread: float = 120.0
+    """For what was sent to be acknowledged by the other side's system, where this one can be told so."""
+
+    def scaled(self, factor: float) -> Deadlines:
+        """Return all of them times a factor: tests do not wait for minutes."""
+        return Deadlines(**{each.name: getattr(self, each.name) * factor for each in fields(self)})
+
+
+USUAL = Deadlines()
