@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rdsrestore.app.context import Context
+from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.facts import TakenBack
 from rdsrestore.domain.outcome.exit_code import ExitCode
@@ -26,7 +27,8 @@ def list_runs(context: Context) -> ExitCode:
         for (name, at, what, ended), found, kept in rows:
             code = found.exit_code if found else None
             when = at.isoformat() if at else None
-            dumps = {"dump_bytes": kept.bytes, "dump_until": kept.until(keep_for).isoformat()} if kept else {}
+            dumps: dict[str, Json] = {}
+            dumps |= {"dump_bytes": kept.bytes, "dump_until": kept.until(keep_for).isoformat()} if kept else {}
             context.stream.write({"run": name, "at": when, "what": what, "ended": ended, "exit_code": code, **dumps})
     elif rows:
         audit_view.runs_table(context.screen, [(*row, dumps_of(kept, keep_for)) for row, _found, kept in rows])

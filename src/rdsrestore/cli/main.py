@@ -91,6 +91,9 @@ def table(
     gentle: Gentle = False,
     pause_file: PauseFile = None,
     executor: Workers = None,
+    keep_always: Annotated[
+        str | None, typer.Option("--keep", help="Leave the restored instance for that long, for other tables: 90m, 2h.")
+    ] = None,
     keep: Annotated[
         str | None, typer.Option("--keep-on-failure", help="Leave the copy for that long where the run fails: 90m, 2h.")
     ] = None,
@@ -140,6 +143,7 @@ def table(
         gentle=gentle,
         pause_file=pause_file,
         keep=keep,
+        keep_always=keep_always,
         keep_dump=keep_dump,
         taken_from=taken_from,
         caller=my_ip,

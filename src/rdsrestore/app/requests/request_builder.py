@@ -53,6 +53,7 @@ class CommandLine:
     gentle: bool = False
     pause_file: Path | None = None
     keep: str | None = None
+    keep_always: str | None = None
     keep_dump: bool = False
     taken_from: str | None = None
 
@@ -90,10 +91,18 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         flag=str(asked.pause_file.absolute()) if asked.pause_file else None,
         switch_role=settings.switch_role,
         expires=settings.expires,
-        keep=timespec.lasting(asked.keep, "--keep-on-failure") if asked.keep else 0,
+        keep=keep(asked),
+        keep_always=asked.keep_always is not None,
         keep_dump=asked.keep_dump,
         invariants=settings.invariants,
     )
+
+
+def keep(asked: CommandLine) -> int:
+    """Read for how many seconds the instance is kept; 0 where it is not."""
+    if asked.keep_always:
+        return timespec.lasting(asked.keep_always, "--keep")
+    return timespec.lasting(asked.keep, "--keep-on-failure") if asked.keep else 0
 
 
 def refuse_contradictions(asked: CommandLine) -> None:
@@ -104,6 +113,8 @@ def refuse_contradictions(asked: CommandLine) -> None:
         raise UsageError("--into, --swap", "go with one table", "run the command once for each table")
     if asked.max_lag is not None and not isfinite(asked.max_lag):
         raise UsageError("--max-lag", f"{asked.max_lag} is no number of seconds", "leave it out for no limit")
+    if asked.keep and asked.keep_always:
+        raise UsageError("--keep", "goes without --keep-on-failure", "use one of them")
     if asked.into and asked.swap:
         raise UsageError("--swap", "goes without --into", "use one of them")
 

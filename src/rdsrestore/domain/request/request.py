@@ -49,7 +49,8 @@ class Request:
     operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
     While the file `flag` exists the load is held. `switch_role` is the role by which the cloud deletes the temporary
     instance when `expires` seconds have passed without a sign of life; `keep` says for how many seconds the instance is
-    left where the run fails, `keep_dump` that the dumps stay in the run's folder also where it succeeds.
+    left where the run fails, with `keep_always` also where it ends well; `keep_dump` that the dumps stay in the run's
+    folder also where it succeeds.
     """
 
     instance: str
@@ -77,6 +78,7 @@ class Request:
     switch_role: str | None = None
     expires: int = 6 * 3600
     keep: int = 0
+    keep_always: bool = False
     keep_dump: bool = False
     invariants: tuple[Invariant, ...] = ()
 
