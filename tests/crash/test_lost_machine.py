@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,9 +99,44 @@ def test_what_is_kept_after_a_failure_is_used_by_resume(shop: LabTool, damaged: 
 def test_what_is_kept_can_be_cleaned_up(shop: LabTool, damaged: str) -> None:
     shop.sql("INSERT INTO shop.lone VALUES (9, 'b')")
     words = ["table", "lone", "--before", damaged, "--on-conflict", "stop", "--keep-on-failure", "30m", "--yes"]
-    shop(*words, check=3)
+    with shop.started(*words) as process:
+        assert any(each["event"] == "run-ended" for each in events(process))
+        assert copies(shop)
+        shop("cleanup", check=0)
+        assert process.wait(60) == 3
+    assert shop.ours() == []
+
+
+def test_a_good_run_keeps_its_instance_and_the_process_stays_until_a_signal(shop: LabTool, damaged: str) -> None:
+    with shop.started("table", "lone", "--before", damaged, "--keep", "2h", "--yes") as process:
+        ended = next(each for each in events(process) if each["event"] == "run-ended")
+        (copy,) = copies(shop)
+        assert f"kept: instance {copy} until" in ended["headline"]
+        assert "nothing left running" not in ended["headline"]
+        (group,) = (each for each in shop.status()["security_groups"] if each["name"] == copy)
+        assert group["rules"] == []
+        assert process.poll() is None
+        assert "has kept its instance until" in shop("runs", check=0).stderr
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    assert shop.number("SELECT COUNT(*) FROM shop.lone") == 2
+    assert shop.ours() == []
+
+
+def test_with_a_schedule_in_aws_the_process_ends_and_the_instance_stays(shop: LabTool, damaged: str) -> None:
+    words = ["table", "lone", "--before", damaged, "--keep", "2h", "--yes"]
+    ended = shop(*words, check=0, RDSRESTORE_SWITCH_ROLE=ROLE)
     assert copies(shop)
+    assert shop.status()["schedules"]
+    assert "rdsrestore cleanup" in ended.stdout
     shop("cleanup", check=0)
+    assert shop.ours() == []
+    assert shop.status()["schedules"] == []
+
+
+def test_what_a_good_run_kept_goes_when_its_time_is_up(shop: LabTool, damaged: str) -> None:
+    ended = shop("table", "lone", "--before", damaged, "--keep", "0.02m", "--yes", check=0)
+    assert "kept: instance" in ended.stdout
     assert shop.ours() == []
 
 

@@ -201,6 +201,7 @@ def test_the_command_line_has_no_option_on_rows_that_is_not_tried_here() -> None
             "pause_file",
             "executor",
             "keep",
+            "keep_always",
             "keep_dump",
             "taken_from",
             "wait_for_answer",

@@ -86,6 +86,11 @@ class Context:
     def remind(self) -> None:
         """Say which runs were cut off, and what to type."""
         for run in self.runs.unfinished():
+            found = run.ending()
+            if found and found.kept_until and not found.error:
+                what = f"run {run.id} has kept its instance until {found.kept_until:%Y-%m-%d %H:%M} UTC"
+                self.errors.print(f"{what}: rdsrestore cleanup {run.id} removes it", soft_wrap=True)
+                continue
             hint = f"rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes it"
             self.errors.print(f"run {run.id} is unfinished: {hint}", soft_wrap=True)
 

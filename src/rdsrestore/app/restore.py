@@ -12,6 +12,7 @@ from rdsrestore import __version__
 from rdsrestore.app.audit_upload import deposit
 from rdsrestore.app.context import Context
 from rdsrestore.app.keepalive import prolonged
+from rdsrestore.app.kept_instance import look_after
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_run import EarlierRun
 from rdsrestore.app.requests.request_builder import complete
@@ -201,7 +202,8 @@ def carry_out(plan: Plan, read: Survey, world: World, context: Context, by: str)
     with alone(plan, read, world):
         stored = context.runs.create(plan.run)
         with stored.locked():
-            return work(plan, read, RunSession(stored, world, context), begin)
+            code = work(plan, read, RunSession(stored, world, context), begin)
+    return look_after(stored, plan.request, context, code)
 
 
 def spent(plan: Plan, ended: ExitCode) -> bool:

@@ -54,9 +54,10 @@ class RestoreInstance(Step):
         run.world.restores.delete_instance(self.spec.name, run.progress)
 
     def keep(self, run: Run, until: datetime) -> str:
-        """Name it."""
-        del run, until
-        return f"instance {self.spec.name}"
+        """Name it, with what an hour costs."""
+        del until
+        hourly = run.survey.hourly_cost
+        return f"instance {self.spec.name}" + (f" ({hourly.normalize():f} USD an hour)" if hourly else "")
 
     def prove_gone(self, run: Run) -> str:
         """Look for it by its tags."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from rdsrestore.domain.errors import JournalError, UsageError
 from rdsrestore.domain.facts import TakenBack
 from rdsrestore.domain.ids import RUN_ID, RunId
+from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.ports.clock import Clock
 from rdsrestore.store.audit_index import AuditIndex, IndexedJournal
@@ -112,6 +113,13 @@ class StoredRun:
             return self.journal.exists()
         ended = kind in (Kind.ENDED, Kind.CLEANED)
         return not ended or bool(data.get("kept")) or data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE
+
+    def ending(self) -> Ending | None:
+        """Say how the run ended; None where it did not, or its journal can't be read."""
+        try:
+            return ending(self.records())
+        except JournalError:
+            return None
 
     def lengths(self) -> Iterator[tuple[str, float]]:
         """Yield how many seconds each finished step took, as far as the journal can be read; unchecked."""

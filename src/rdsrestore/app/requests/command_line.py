@@ -103,6 +103,16 @@ class CommandLine:
             commands=("table", "resume"),
         ),
     ] = None
+    keep: Annotated[
+        str | None,
+        Option("Leave the restored instance for that long, for other tables: 90m, 2h.", flag="--keep", settled=True),
+    ] = None
+    keep_on_failure: Annotated[
+        str | None,
+        Option(
+            "Leave the restored instance for that long where the run fails.", flag="--keep-on-failure", settled=True
+        ),
+    ] = None
     taken_from: Annotated[
         str | None, Option("Use the dumps of that run instead of another restore.", flag="--from", metavar="RUN")
     ] = None

@@ -45,9 +45,18 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         incident_end=incident_end(asked, context, chosen_point),
         into=shadow(tables[0]) if asked.swap else asked.into,
         swap=asked.swap,
+        keep=keep(asked),
+        keep_always=asked.keep is not None,
         invariants=settings.invariants,
         **plain | {"caller": one_address(plain["caller"]) if plain.get("caller") else None},
     )
+
+
+def keep(asked: CommandLine) -> int:
+    """Read for how many seconds the instance is kept; 0 where it is not."""
+    if asked.keep:
+        return timespec.lasting(asked.keep, "--keep")
+    return timespec.lasting(asked.keep_on_failure, "--keep-on-failure") if asked.keep_on_failure else 0
 
 
 def refuse_contradictions(asked: CommandLine) -> None:
@@ -59,6 +68,8 @@ def refuse_contradictions(asked: CommandLine) -> None:
     lag = asked.plain.get("max_lag")
     if lag is not None and not isfinite(lag):
         raise UsageError("--max-lag", f"{lag} is no number of seconds", "leave it out for no limit")
+    if asked.keep and asked.keep_on_failure:
+        raise UsageError("--keep", "goes without --keep-on-failure", "use one of them")
     if asked.into and asked.swap:
         raise UsageError("--swap", "goes without --into", "use one of them")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from rdsrestore.domain.outcome.exit_code import ExitCode
 
@@ -21,6 +22,7 @@ class Ending:
     changed: bool = False
     kept: bool = False
     lacking: bool = False
+    kept_until: datetime | None = None
 
     @property
     def again(self) -> ExitCode:

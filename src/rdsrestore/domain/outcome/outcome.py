@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from signal import SIGTERM
 
 from rdsrestore.domain.codec import written
@@ -72,6 +73,7 @@ class Outcome:
     remains: tuple[Remains, ...] = ()
     proof: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    kept_until: datetime | None = None
     notices: tuple[str, ...] = ()
 
     @property

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import TableRef
-from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.option import ROWS, Option
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
@@ -67,7 +66,8 @@ class Request:
     operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
     While the file `flag` exists the load is held. `switch_role` is the role by which the cloud deletes the temporary
     instance when `expires` seconds have passed without a sign of life; `keep` says for how many seconds the instance is
-    left where the run fails, `keep_dump` that the dumps stay in the run's folder also where it succeeds.
+    left where the run fails, with `keep_always` also where it ends well; `keep_dump` that the dumps stay in the run's
+    folder also where it succeeds.
     """
 
     instance: str
@@ -166,16 +166,8 @@ class Request:
     expires: Annotated[
         int, Option(key=True, meaning="seconds after the last sign of life when that happens", default="6 hours")
     ] = 6 * 3600
-    keep: Annotated[
-        int,
-        Option(
-            "Leave the copy for that long where the run fails: 90m, 2h.",
-            flag="--keep-on-failure",
-            typed=str,
-            read=lambda text: timespec.lasting(text, "--keep-on-failure"),
-            settled=True,
-        ),
-    ] = 0
+    keep: int = 0
+    keep_always: bool = False
     keep_dump: Annotated[
         bool, Option("Leave the dumps in the run's folder also where all went well.", flag="--keep-dump")
     ] = False

@@ -105,6 +105,11 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
     yield "rows", rules(request)
     if request.restores:
         sight = ", as production sees this machine" if survey.caller == survey.server.caller else ""
+        if request.keep:
+            yield (
+                "kept",
+                f"the copy, for {request.keep // 60} min, {'however the run ends' if request.keep_always else 'if it fails'}",
+            )
         yield "let in", f"{survey.caller or 'nobody: the address is unknown'}{sight}, to the copy alone"
     yield "as", f"{request.user} on the server, {survey.identity.arn} in AWS, {request.operator} in the log"
 
@@ -174,7 +179,9 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
             f"{folder} (holds customer data; when the incident is closed, remove all but journal.jsonl)",
             fold=False,
         )
-    labelled(console, "exit code", f"{int(outcome.exit_code)}: {MEANING[outcome.exit_code]}")
+    meaning = MEANING[outcome.exit_code]
+    meaning = meaning.replace("nothing left running", "what was kept is named above") if outcome.kept else meaning
+    labelled(console, "exit code", f"{int(outcome.exit_code)}: {meaning}")
 
 
 def reconciliation_line(ledger: Ledger) -> str:
@@ -255,7 +262,8 @@ def steps_on(outcome: Outcome) -> Iterable[str]:
     """Say what to do next, most urgent first."""
     yield from (remain.command for remain in outcome.remains)
     if outcome.kept:
-        yield f"rdsrestore resume {outcome.run} goes on with what was kept; rdsrestore cleanup {outcome.run} removes it"
+        on = f"rdsrestore resume {outcome.run} goes on with what was kept; " if outcome.cause else ""
+        yield f"{on}rdsrestore cleanup {outcome.run} removes what was kept"
     if outcome.idle and not outcome.cause:
         yield "if rows are lost, the moment was too late: the same command with an earlier --before"
         yield "rdsrestore compare, with the same tables and moment, shows what differs, changed rows too"

@@ -136,6 +136,7 @@ def ending(records: Sequence[Record]) -> Ending | None:
                 changed=bool(data.get("changed")),
                 kept=bool(data.get("kept")),
                 lacking=bool(data.get("lacking", code == ExitCode.INCOMPLETE)),
+                kept_until=decode(datetime, data["kept_until"]) if data.get("kept_until") else None,
             )
         if record.kind in {Kind.RESUMED, Kind.INTENT}:
             return None

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rdsrestore.domain.codec import Json, encode
 from rdsrestore.domain.errors import CleanupIncomplete, CutOff, RdsRestoreError, VerifyError
@@ -62,8 +62,10 @@ def execute(plan: Plan, run: Run, io: RunIO, left: Sequence[Step] = ()) -> Outco
         if interrupts.error and len(done) < len(plan.steps):  # whatever the steps ran into on their way out
             cause = Cause(interrupts.error)
         interrupts.shelter()
-        kept = keep(run, io, started) if cause.error and not cause.bug and run.request.keep else ()
-        outcome = wind_up(run, io, cause, started, interrupts, kept)
+        wanted = run.request.keep and not cause.bug and (cause.error or run.request.keep_always)
+        until = run.world.clock.now() + timedelta(seconds=run.request.keep)
+        kept = keep(run, io, started, until) if wanted else ()
+        outcome = replace(wind_up(run, io, cause, started, interrupts, kept), kept_until=until if kept else None)
         conclude(Kind.ENDED, outcome, run, io)
         return outcome
 
@@ -199,15 +201,15 @@ def conclude(kind: Kind, outcome: Outcome, run: Run, io: RunIO) -> None:
         "changed": outcome.rows_changed,
         "lacking": not outcome.cause and bool(outcome.lacking or outcome.idle or outcome.recounted),
         "kept": encode(outcome.kept),
+        "kept_until": encode(outcome.kept_until),
     }
     record = note(io, kind, "", data)
     head = record.hash if record else ""
     io.announcer.tell(events.RunEnded(run.id, outcome, run.world.clock.now(), head))
 
 
-def keep(run: Run, io: RunIO, started: Sequence[Step]) -> tuple[str, ...]:
-    """Leave what can be kept for a second look, and say what that is; nothing where it can't be seen to."""
-    until = run.world.clock.now() + timedelta(seconds=run.request.keep)
+def keep(run: Run, io: RunIO, started: Sequence[Step], until: datetime) -> tuple[str, ...]:
+    """Leave what can be kept for another use, and say what that is; nothing where it can't be seen to."""
     try:
         names = [name for step in started if step.keeps and (name := step.keep(run, until))]
     except RdsRestoreError as error:
