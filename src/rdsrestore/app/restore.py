@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from rdsrestore import __version__
-from rdsrestore.app.audit_upload import deposit
+from rdsrestore.app.audit.upload import deposit
 from rdsrestore.app.context import Context
 from rdsrestore.app.keepalive import prolonged
 from rdsrestore.app.kept_instance import look_after

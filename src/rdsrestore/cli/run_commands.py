@@ -65,7 +65,7 @@ def cleanup(
 
 def runs(json: Json = False) -> None:
     """List the runs of this machine."""
-    from rdsrestore.app.history import list_runs
+    from rdsrestore.app.audit.history import list_runs
 
     ended(list_runs, json=json)
 
@@ -79,8 +79,8 @@ def audit(
     requests: Annotated[bool, typer.Option("--requests", help="The ids of the requests to AWS as well.")] = False,
 ) -> None:
     """Show who did what when in a run, with counts and durations."""
-    from rdsrestore.app.history import show_run
-    from rdsrestore.app.verification import verify_run
+    from rdsrestore.app.audit.history import show_run
+    from rdsrestore.app.audit.verification import verify_run
 
     show = verify_run if verify else partial(show_run, requests=requests)
     ended(lambda context: show(run, context), json=json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rdsrestore.app.audit_upload import deposit
+from rdsrestore.app.audit.upload import deposit
 from rdsrestore.app.context import Context
 from rdsrestore.domain.errors import CutOff, RdsRestoreError, Refused
 from rdsrestore.domain.facts import TakenBack

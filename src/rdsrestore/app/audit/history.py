@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
+from rdsrestore.app.audit.verification import broken
 from rdsrestore.app.context import Context
-from rdsrestore.app.verification import broken
 from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.facts import TakenBack
