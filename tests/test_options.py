@@ -104,3 +104,12 @@ def test_no_two_options_of_a_command_share_a_name_or_a_flag() -> None:
 def test_what_was_not_typed_leaves_the_default() -> None:
     given = {"max_lag": None, "max_load": 7, "gentle": False, "wait": None, "reason": "why"}
     assert filled(Request, given) == {"limits": Limits(max_load=7), "wait": 6 * 3600, "reason": "why"}
+
+
+def test_what_is_typed_in_another_form_than_the_field_s_is_read() -> None:
+    typed = {Path: (Path("held"), str(Path("held").absolute())), str: ("90m", 5400)}
+    readers = [each for kind in (CommandLine, Request, Settings) for each in declared(kind) if each.option.read]
+    assert {each.name for each in readers} == {"flag", "wait_for_answer"}
+    for each in readers:
+        given, wanted = typed[each.option.typed]
+        assert each.value(given) == wanted

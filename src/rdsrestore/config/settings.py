@@ -13,6 +13,13 @@ from rdsrestore.domain.request.request import Invariant
 from rdsrestore.domain.secret import Secret
 
 T = TypeVar("T")
+
+
+def seconds_of_answer(text: str) -> int:
+    """Read how long an answer is waited for, as `90m`; UsageError where it is no length of time."""
+    return timespec.lasting(text, "--wait-for-answer")
+
+
 ANY = ("table", "compare", "undo", "resume", "cleanup")
 ASKING = ("table", "undo", "resume")
 
@@ -111,7 +118,7 @@ class Settings:
             meaning="seconds to wait for the yes before a write, at most 30 days; then the run ends as after `later`",
             default="2 hours",
             typed=str,
-            read=lambda text: timespec.lasting(text, "--wait-for-answer"),
+            read=seconds_of_answer,
         ),
     ] = 2 * 3600
     poll: Annotated[

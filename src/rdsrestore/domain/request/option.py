@@ -25,7 +25,8 @@ class Option:
 
     `help` is what `--help` says, `flag` how it is spelled (empty: there is none), `commands` whose flag it is. With
     `key` it can be set in the file and by a variable too; `meaning` says more of it there, `default` what holds else.
-    `typed` is the type of what is typed where that is not the field's, and `read` makes the field's value of it.
+    `typed` is the type of what is typed where that is not the field's, and `read` makes the field's value of it: a
+    function with a name, for one written within the annotation would not see its module.
     `form` names how a setting is read where its type does not tell. `settled` says that the dumps of an earlier run
     leave no choice.
     """

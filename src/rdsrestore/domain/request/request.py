@@ -18,6 +18,11 @@ LONGEST = 30 * 86400
 """Seconds that anything may be set to last."""
 
 
+def absolute(path: Path) -> str:
+    """Write a path so that it means the same from any folder."""
+    return str(path.absolute())
+
+
 @written("Limits")
 @dataclass(frozen=True)
 class Limits:
@@ -151,7 +156,7 @@ class Request:
             "Hold the load while this file exists.",
             flag="--pause-file",
             typed=Path,
-            read=lambda path: str(path.absolute()),
+            read=absolute,
         ),
     ] = None
     switch_role: Annotated[
