@@ -106,10 +106,8 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
     if request.restores:
         sight = ", as production sees this machine" if survey.caller == survey.server.caller else ""
         if request.keep:
-            yield (
-                "kept",
-                f"the copy, for {request.keep // 60} min, {'however the run ends' if request.keep_always else 'if it fails'}",
-            )
+            when = "however the run ends" if request.keep_always else "if it fails"
+            yield "kept", f"the copy, for {request.keep // 60} min, {when}"
         yield "let in", f"{survey.caller or 'nobody: the address is unknown'}{sight}, to the copy alone"
     yield "as", f"{request.user} on the server, {survey.identity.arn} in AWS, {request.operator} in the log"
 
