@@ -122,8 +122,8 @@ def test_keys_that_were_given_and_a_second_moment_go_with_the_dump(ledger: LabTo
 
 def test_kept_dumps_are_shown_and_go_with_the_next_command_once_their_time_is_up(ledger: LabTool) -> None:
     before = ledger.moment()
-    ledger.sql("DELETE FROM shop.ledger WHERE id <= 5")
-    ledger("table", "ledger", "--before", before, "--yes", "--keep-dump", check=0)
+    ledger.sql("DELETE FROM shop.ledger WHERE id <= 5; UPDATE shop.ledger SET note = 'x' WHERE id = 6")
+    ledger("table", "ledger", "--before", before, "--merge", "overwrite", "--yes", "--keep-dump", check=0)
     run = name_of(ledger)
     listed = json.loads(ledger("runs", "--json", check=0).stdout.splitlines()[0])
     folder = Path(ledger.home, "runs", run)
