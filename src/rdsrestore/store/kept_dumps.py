@@ -16,6 +16,9 @@ from rdsrestore.store.shredder import shred
 from rdsrestore.workflow.journal.replay import replay_facts
 from rdsrestore.workflow.step import Facts
 
+DUMPED = frozenset({"dump", "take-dumps", "save"})
+"""The steps whose facts name dumps, and which of them an undo needs."""
+
 
 @dataclass(frozen=True)
 class KeptDumps:
@@ -46,7 +49,8 @@ def dump_files(facts: Facts, folder: Path) -> Iterator[Path]:
 def kept_dumps(run: StoredRun) -> KeptDumps | None:
     """Find what a run's folder holds of its dumps; None where that is nothing, or its journal can't be read."""
     try:
-        files = tuple(file for file in dump_files(replay_facts(run.records()), run.folder) if file.exists())
+        facts = replay_facts([record for record in run.records() if record.step in DUMPED])
+        files = tuple(file for file in dump_files(facts, run.folder) if file.exists())
         size, since = sum(file.stat().st_size for file in files), run.journal.stat().st_mtime
     except (JournalError, OSError, KeyError, TypeError, ValueError):
         return None
