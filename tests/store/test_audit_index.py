@@ -45,16 +45,13 @@ def test_a_whole_run_is_complete(runs: Runs) -> None:
     assert [entry.records for entry in runs.index.read().entries] == [1, 3]
 
 
-@pytest.mark.parametrize("records", [0, 2, 3, 5])
-def test_records_that_were_taken_away_show_also_behind_an_earlier_ending(runs: Runs, records: int) -> None:
+@pytest.mark.parametrize(("records", "known"), [(0, 1), (2, 3), (3, 4), (5, 6)])
+def test_records_that_were_taken_away_show_also_behind_an_earlier_ending(runs: Runs, records: int, known: int) -> None:
     run = runs.create(RUN)
     work(runs, run, Kind.STARTED, Kind.NOTICE, Kind.ENDED)
     work(runs, run, Kind.RESUMED, Kind.NOTICE, Kind.ENDED)
     cut(run, records)
-    assert (
-        compared(runs, run).problem == f"it had {4 if records < 4 else 6:,} records, and has {records}" or records < 3
-    )
-    assert compared(runs, run).problem
+    assert compared(runs, run).problem == f"it had {known} records, and has {records}"
 
 
 def test_a_run_killed_while_it_was_resumed_shows_that_it_had_gone_on(runs: Runs) -> None:

@@ -46,14 +46,25 @@ def text(layer: Layer, key: str, value: object) -> str:
 def url(layer: Layer, key: str, value: object) -> str:
     """Take an address on the web."""
     given = text(layer, key, value)
-    if urlsplit(given).scheme not in {"http", "https"} or not urlsplit(given).netloc:
+    try:
+        address = urlsplit(given)
+    except ValueError:  # such as a bracket that nothing closes
+        address = urlsplit("")
+    if address.scheme not in {"http", "https"} or not address.netloc:
         raise layer.wrong(key, f"must start with https:// or http://, not {given!r}")
     return given
 
 
 def path(layer: Layer, key: str, value: object) -> Path:
     """Take a path; a relative one counts from the layer's folder."""
-    return layer.folder / Path(text(layer, key, value)).expanduser()
+    given = text(layer, key, value)
+    try:
+        found = layer.folder / Path(given).expanduser()
+    except RuntimeError as error:
+        raise layer.wrong(key, "begins with the home of a user who is not known here") from error
+    if "\0" in given:
+        raise layer.wrong(key, "holds a NUL, which no path may")
+    return found
 
 
 def certificates(layer: Layer, key: str, value: object) -> Path:

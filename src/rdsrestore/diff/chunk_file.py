@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.tables.key_range import Chunk, Key, KeyRange
+
+HINT = "rdsrestore cleanup, with the run's name, removes what it left; then run the same command again"
 
 
 def write(path: Path, chunks: Iterable[Chunk]) -> tuple[int, int]:
@@ -23,20 +26,30 @@ def write(path: Path, chunks: Iterable[Chunk]) -> tuple[int, int]:
 
 
 def read(path: Path) -> Iterator[Chunk]:
-    """Read them again."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            key_range, keys, others = json.loads(line)
-            yield Chunk(
-                KeyRange(*map(key, key_range)) if key_range else None,
-                tuple(map(tuple, keys)),
-                tuple(map(tuple, others)),
-            )
+    """Read them again; JournalError names the first line that is none."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                yield parse(line, f"{path}, line {number}")
+    except OSError as error:
+        raise JournalError(str(path), f"can't be read: {error.strerror}", HINT) from error
 
 
-def key(found: list[str] | None) -> Key | None:
-    """Read one end of a range."""
-    return None if found is None else tuple(found)
+def parse(line: bytes, where: str) -> Chunk:
+    """Read one line; JournalError where it is no slice."""
+    try:
+        key_range, keys, others = json.loads(line)
+        low_high = KeyRange(*(None if end is None else key(end) for end in key_range)) if key_range else None
+        return Chunk(low_high, tuple(map(key, keys)), tuple(map(key, others)))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise JournalError(where, "is no slice: it was changed or cut since it was written", HINT) from error
+
+
+def key(found: object) -> Key:
+    """Read a key; TypeError where it is none."""
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise TypeError("no key")
+    return tuple(found)
 
 
 def restored(chunks: Iterable[Chunk]) -> Iterator[Chunk]:

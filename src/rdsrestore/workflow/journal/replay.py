@@ -71,7 +71,15 @@ def replay(records: Sequence[Record], recipe: Iterable[type[Step]]) -> ReplayedR
             verified=last(records, Kind.DONE, "verify"),
             failure=failure(records),
         )
-    except (StopIteration, KeyError, TypeError, ValueError) as error:
+    except (
+        StopIteration,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        AssertionError,
+    ) as error:
         raise JournalError(
             "journal",
             "was written by another release, or is incomplete",
