@@ -13,7 +13,9 @@ import pymysql
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rdsrestore.config.settings import KEYS, load
+from rdsrestore.app.context import DECLARING
+from rdsrestore.config.load import Keys, load
+from rdsrestore.config.settings import Settings
 from rdsrestore.diff import chunk_file
 from rdsrestore.domain.errors import JournalError, RdsRestoreError, ToolError, UsageError
 from rdsrestore.domain.secret import Secret
@@ -30,6 +32,7 @@ from rdsrestore.workflow.journal.replay import replay
 from tiers import amount
 
 some = settings(max_examples=amount(80, long=5000), deadline=None, derandomize=amount(1, long=0) == 1)
+KEYS = sorted(Keys((Settings, *DECLARING)).names)
 AT = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
 STORED = sorted((Path(__file__).parent / "stored").rglob("journal.jsonl"))
 plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
@@ -62,23 +65,23 @@ def refused(kind: type[RdsRestoreError], work: Callable[[], object]) -> None:
 @some
 @given(
     st.binary(max_size=60)
-    | st.dictionaries(
-        st.sampled_from([*sorted(KEYS), "colour"]), texts | st.integers() | st.floats() | st.booleans()
-    ).map(lambda found: ("[defaults]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in found.items())).encode())
+    | st.dictionaries(st.sampled_from([*KEYS, "colour"]), texts | st.integers() | st.floats() | st.booleans()).map(
+        lambda found: ("[defaults]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in found.items())).encode()
+    )
 )
 def test_settings(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "rdsrestore.toml").write_bytes(content)
-        refused(UsageError, lambda: load(None, {"USER": "somebody"}, folder, folder))
+        refused(UsageError, lambda: load(None, {"USER": "somebody"}, folder, folder, DECLARING))
 
 
 @some
-@given(st.dictionaries(st.sampled_from(sorted(KEYS)), texts))
+@given(st.dictionaries(st.sampled_from(KEYS), texts))
 def test_variables(found: dict[str, str]) -> None:
     env = {f"RDSRESTORE_{key.upper()}": value for key, value in found.items()}
     with tempfile.TemporaryDirectory() as name:
-        refused(UsageError, lambda: load(None, env, Path(name), Path(name)))
+        refused(UsageError, lambda: load(None, env, Path(name), Path(name), DECLARING))
 
 
 @some

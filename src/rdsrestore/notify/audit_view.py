@@ -107,7 +107,7 @@ def runs_table(console: Terminal, rows: Sequence[tuple[str, str, str, str, str]]
     """Print the runs, a line each: name, where it stands, its dumps, what it was for, how it ended."""
     cells = [(name, state, dumps, clean_line(f"{what}: {ended}")) for name, state, dumps, what, ended in rows]
     if console.is_interactive:
-        heading, *lines = columns([("run", "state", "dumps", "what"), *cells])
+        heading, *lines = columns([("run", "state", "dumps stay", "what"), *cells])
         console.print(Text(heading, "bold"))
         for line in lines:
             console.print(line, no_wrap=True, overflow="ellipsis")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rdsrestore.app.audit.verification import broken
 from rdsrestore.app.context import Context
@@ -21,7 +22,7 @@ from rdsrestore.workflow.journal.journal import Kind, Record, ending
 def list_runs(context: Context) -> ExitCode:
     """List the runs, newest first."""
     taken = context.runs.taken_back()
-    runs, keep_for = context.runs.all(), context.settings.keep_dumps_for
+    runs, keep_for, now = context.runs.all(), context.settings.keep_dumps_for, datetime.now(UTC)
     rows = [(*summary(run, taken.get(run.id.value)), state(run), run) for run in runs]
     if context.stream:
         for name, at, what, ended, word, run in rows:
@@ -35,7 +36,7 @@ def list_runs(context: Context) -> ExitCode:
         audit_view.runs_table(
             context.screen,
             [
-                (name, word, dumps_of(kept_dumps(run), keep_for), what, ended)
+                (name, word, dumps_of(kept_dumps(run), keep_for, now), what, ended)
                 for name, _at, what, ended, word, run in rows
             ],
         )
@@ -44,9 +45,10 @@ def list_runs(context: Context) -> ExitCode:
     return ExitCode.OK
 
 
-def dumps_of(kept: KeptDumps | None, keep_for: int) -> str:
-    """Say how large a run's dumps are, and until when they stay."""
-    return f"{kept.bytes / 1e6:,.1f} MB until {kept.until(keep_for):%Y-%m-%d}" if kept else ""
+def dumps_of(kept: KeptDumps | None, keep_for: int, now: datetime) -> str:
+    """Say how large a run's dumps are, and how many days they stay yet."""
+    days = math.ceil(max(0.0, (kept.until(keep_for) - now).total_seconds()) / 86400) if kept else 0
+    return f"{kept.bytes / 1e6:,.1f} MB, {days} d" if kept else ""
 
 
 def show_run(name: str | None, context: Context, *, requests: bool) -> ExitCode:
