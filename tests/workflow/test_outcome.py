@@ -162,3 +162,13 @@ def test_an_ending_stays_what_it_is(ending: Ending, code: ExitCode) -> None:
     left = replace(cleaned, remains=(REMAINS,))
     assert left.exit_code is ExitCode.CLEANUP_INCOMPLETE
     assert "nothing of run" not in left.headline
+
+
+@pytest.mark.parametrize(("whole", "code"), [(True, ExitCode.OK), (False, ExitCode.FAILED_CHANGED)])
+@pytest.mark.parametrize("error", ["", "db.lost"])
+def test_a_later_undo_decides_what_an_ending_left_to_do(error: str, code: ExitCode, *, whole: bool) -> None:
+    earlier = Ending(8 if not error else 5, "it ended", error, changed=True, lacking=not error)
+    cleaned = Outcome("R", earlier=earlier, taken_back=TakenBack("U", "undone" if whole else "", whole))
+    assert cleaned.exit_code is code
+    how = "undone" if whole else "it is unfinished"
+    assert cleaned.headline == f"nothing of run R is left; it ended: it ended; run U took back what it wrote: {how}"

@@ -207,3 +207,8 @@ class TakenBack(Fact):
     by: str
     ended: str
     whole: bool
+
+    @property
+    def how(self) -> str:
+        """Say how that ended, or that it did not."""
+        return self.ended or "it is unfinished"

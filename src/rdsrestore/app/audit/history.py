@@ -115,7 +115,7 @@ def standing(run: StoredRun, records: Sequence[Record], taken: TakenBack | None)
             "cleanup is incomplete" if last.data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE else "cleaned up since"
         )
     if taken:
-        said.append(f"run {taken.by} took back what it wrote: {taken.ended or 'it is unfinished'}")
+        said.append(f"run {taken.by} took back what it wrote: {taken.how}")
     return "; ".join(said)
 
 

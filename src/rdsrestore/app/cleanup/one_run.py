@@ -28,7 +28,8 @@ from rdsrestore.workflow.surveyor import anew
 def clean(name: str | None, context: Context) -> ExitCode:
     """Undo what a run's journal has open, and prove that it is gone; returns the exit code.
 
-    A run that has an ending keeps it. One that was cut off gets its own: what is found of what it wrote to production.
+    A run that has an ending keeps it, and the exit code repeats what that left to do on production. One that was cut
+    off gets its own: what is found of what it wrote to production.
     """
     stored = context.runs.find(name)
     with stored.locked():
@@ -37,6 +38,8 @@ def clean(name: str | None, context: Context) -> ExitCode:
         if found and found.exit_code != ExitCode.CLEANUP_INCOMPLETE and not open_steps(records):
             return nothing_left(stored, found, taken, context)
         replayed = replay(records, STEPS)
+        if taken:
+            replayed.facts.put(taken)
         if replayed.ending and not any(step.undo_text() for step in replayed.open):
             return nothing_left(stored, replayed.ending, taken, context)
         world = context.world()
@@ -45,7 +48,7 @@ def clean(name: str | None, context: Context) -> ExitCode:
         survey = as_it_is(replayed, world)
         run = Run(stored.id, replayed.request, survey, world, stored.folder, announcer.remark, replayed.facts)
         try:
-            cause = None if replayed.ending else missed(replayed, run, taken)
+            cause = None if replayed.ending else missed(replayed, run)
             outcome = clean_up(replayed.open, run, RunIO(journal, announcer), cause, replayed.ending)
         finally:
             announcer.close()
@@ -64,14 +67,10 @@ def as_it_is(replayed: ReplayedRun, world: World) -> Survey:
 
 
 def nothing_left(stored: StoredRun, how: Ending, taken: TakenBack | None, context: Context) -> ExitCode:
-    """Say that there is nothing to do, and how the run ended; its journal stays as it is.
-
-    The exit code repeats what the run left for somebody to do on production, unless a later run took that back.
-    """
-    code = ExitCode.OK if taken and taken.whole else how.again
+    """Say that there is nothing to do, and how the run ended; its journal stays as it is."""
     context.runs.catch_up(stored)
-    since = f"; run {taken.by} took back what it wrote: {taken.ended or 'it is unfinished'}" if taken else ""
-    text = f"nothing of run {stored.id} is left; it ended: {how.headline}{since}"
+    code = how.again(taken)
+    text = f"nothing of run {stored.id} is left; it ended: {how.told(taken)}"
     if context.stream:
         context.stream.write({"event": "nothing-left", "run": stored.id.value, "exit_code": int(code), "message": text})
     context.screen.print(text, soft_wrap=True)
@@ -79,10 +78,8 @@ def nothing_left(stored: StoredRun, how: Ending, taken: TakenBack | None, contex
     return code
 
 
-def missed(replayed: ReplayedRun, run: Run, taken: TakenBack | None) -> CutOff | None:
+def missed(replayed: ReplayedRun, run: Run) -> CutOff | None:
     """Look what a run that was cut off has done, while its plan is there to tell, and say what it did not come to."""
-    if taken:
-        replayed.facts.put(taken)
     run.databases.hang_up()  # a silent server must not keep what costs money
     try:
         with production(run) as database:

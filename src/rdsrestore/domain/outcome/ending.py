@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rdsrestore.domain.facts import TakenBack
 from rdsrestore.domain.outcome.exit_code import ExitCode
 
 
@@ -24,9 +25,14 @@ class Ending:
     lacking: bool = False
     kept_until: datetime | None = None
 
-    @property
-    def again(self) -> ExitCode:
-        """What a cleanup that leaves nothing ends with: what the run left for somebody to do on production."""
+    def again(self, taken: TakenBack | None) -> ExitCode:
+        """What a cleanup that leaves nothing ends with: what is to be done on production, after a later undo too."""
+        if taken:
+            return ExitCode.OK if taken.whole else ExitCode.FAILED_CHANGED
         if self.error:
             return ExitCode.FAILED_CHANGED if self.changed else ExitCode.OK
         return ExitCode.INCOMPLETE if self.lacking else ExitCode.OK
+
+    def told(self, taken: TakenBack | None) -> str:
+        """Repeat how the run ended, and how a later undo did."""
+        return f"{self.headline}; run {taken.by} took back what it wrote: {taken.how}" if taken else self.headline

@@ -145,7 +145,7 @@ class Outcome:
         if self.remains:
             return ExitCode.CLEANUP_INCOMPLETE
         if self.earlier:
-            return self.earlier.again
+            return self.earlier.again(self.taken_back)
         if self.cause:
             return self.failed_code(self.cause)
         return ExitCode.INCOMPLETE if self.lacking or self.idle or self.recounted else ExitCode.OK
@@ -161,7 +161,7 @@ class Outcome:
         """Say how it ended in one sentence."""
         if self.earlier:
             left = "cleanup is incomplete; the run" if self.remains else f"nothing of run {self.run} is left; it"
-            return f"{left} ended: {self.earlier.headline}"
+            return f"{left} ended: {self.earlier.told(self.taken_back)}"
         end = failed(self, self.cause) if self.cause else ended(self)
         if self.remains:
             return f"{end}; cleanup is incomplete"
@@ -254,8 +254,7 @@ def failed(outcome: Outcome, cause: RdsRestoreError) -> str:
 def cut_off(outcome: Outcome, cause: CutOff) -> str:
     """Say what a run had done to production when its process was gone."""
     if outcome.taken_back:
-        how = outcome.taken_back.ended or "it is unfinished"
-        return f"{cause.what}; run {outcome.taken_back.by} took back what it wrote: {how}"
+        return f"{cause.what}; run {outcome.taken_back.by} took back what it wrote: {outcome.taken_back.how}"
     if not outcome.production_touched:
         return f"{cause.what} before any change to production"
     if outcome.uncounted:
