@@ -11,7 +11,7 @@ import pytest
 
 from account import Account
 from fakes import FakeCloud
-from rdsrestore.domain.cloud.instance import GroupSpec, RestoreSpec, SwitchSpec
+from rdsrestore.domain.cloud.instance import ExpirySpec, GroupSpec, RestoreSpec
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import RunId
 from rdsrestore.lab.launch import control
@@ -123,7 +123,7 @@ def test_calls_are_taken_once_each_with_its_request_id(subject: Subject) -> None
 
 
 def test_an_expiry_is_armed_put_off_and_taken_back_and_taking_it_back_again_is_fine(subject: Subject) -> None:
-    cloud, spec = subject.cloud, SwitchSpec((subject.name,), ROLE, EXPIRES)
+    cloud, spec = subject.cloud, ExpirySpec((subject.name,), ROLE, EXPIRES)
     cloud.put_off(spec)
     assert list(cloud.armed(spec.instances)) == []
     cloud.arm(spec)

@@ -11,13 +11,13 @@ from fakes.faults import Faults
 from fakes.scene import NOW, SOURCE
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
+    ExpirySpec,
     GroupSpec,
     Identity,
     Leftover,
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
-    SwitchSpec,
 )
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint
@@ -163,12 +163,12 @@ class FakeCloud:
         ]
         return tuple(each for each in (*ours, *self.strangers) if run in (None, each.run))
 
-    def arm(self, spec: SwitchSpec) -> None:
+    def arm(self, spec: ExpirySpec) -> None:
         self.faults.before("arm")
         self.switches |= dict.fromkeys(spec.instances, spec.at)
         self.faults.done("arm")
 
-    def put_off(self, spec: SwitchSpec) -> None:
+    def put_off(self, spec: ExpirySpec) -> None:
         self.switches |= {name: spec.at for name in spec.instances if name in self.switches}
 
     def disarm(self, instances: Sequence[str]) -> None:

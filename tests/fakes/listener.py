@@ -15,7 +15,7 @@ class Ear:
     heard: list[Event] = field(default_factory=list)
     broken: bool = False
 
-    def hear(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         if self.broken:
             raise ConnectionError("nobody there")
         self.heard.append(event)

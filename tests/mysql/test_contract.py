@@ -14,9 +14,9 @@ from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.key_range import EVERYTHING
-from rdsrestore.ports.copy import Copy
 from rdsrestore.ports.databases import Databases
 from rdsrestore.ports.production import Production
+from rdsrestore.ports.restored_database import RestoredDatabase
 
 NOWHERE = Endpoint("nowhere.example", 3306)
 
@@ -42,7 +42,7 @@ class Subject:
             yield server
 
     @contextmanager
-    def copy(self) -> Iterator[Copy]:
+    def copy(self) -> Iterator[RestoredDatabase]:
         with self.databases.copy(self.ends[1], USER, Secret(PASSWORD)) as server:
             yield server
 

@@ -33,7 +33,7 @@ listener = ConsoleListener(terminal)
 for event in story():
     if getattr(event, "share", None):
         print("answer", Prompts(terminal).confirm("Go on?"))
-    listener.hear(event)
+    listener.handle(event)
 listener.close()
 print("over")
 """
@@ -63,7 +63,7 @@ def test_in_a_pipe_there_is_a_line_for_each_beginning_and_end_and_no_control_cod
     screen = Screen()
     listener = ConsoleListener(screen.terminal)
     for event in story():
-        listener.hear(event)
+        listener.handle(event)
     assert listener.close() == ()
     assert "\x1b" not in screen.text
     check_golden("run.txt", screen.text)
@@ -72,9 +72,9 @@ def test_in_a_pipe_there_is_a_line_for_each_beginning_and_end_and_no_control_cod
 def test_in_a_pipe_a_long_wait_is_told_once_a_minute() -> None:
     screen, watch = Screen(), Watch()
     listener = ConsoleListener(screen.terminal, watch)
-    listener.hear(story()[3])
+    listener.handle(story()[3])
     for watch.now in (1.0, 59.0, 60.0, 61.0, 119.0, 121.0):
-        listener.hear(events.StepProgress("restore-instance", "creating", 0.25))
+        listener.handle(events.StepProgress("restore-instance", "creating", 0.25))
     lines = screen.text.splitlines()
     assert lines[1:] == [
         "… restore-instance  creating, 25% (after 1 min)",
@@ -85,8 +85,8 @@ def test_in_a_pipe_a_long_wait_is_told_once_a_minute() -> None:
 def test_a_step_leaves_one_line_on_a_terminal_and_the_animation_is_gone() -> None:
     screen = Screen(animated=True)
     listener = ConsoleListener(screen.terminal)
-    listener.hear(events.StepStarted("own-group", "make it", Impact.TEMPORARY, story()[0].at, 2.0))  # type: ignore[union-attr]  # a start has a time
-    listener.hear(events.StepDone("own-group", "made sg-1", 0.41))
+    listener.handle(events.StepStarted("own-group", "make it", Impact.TEMPORARY, story()[0].at, 2.0))  # type: ignore[union-attr]  # a start has a time
+    listener.handle(events.StepDone("own-group", "made sg-1", 0.41))
     listener.close()
     last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.text.split("\x1b[2K")[-1])
     assert last.strip() == "✓ own-group         made sg-1  (0.4 s)"
@@ -119,8 +119,8 @@ def test_the_line_that_moves_is_cut_never_folded() -> None:
 def test_a_notice_from_a_signal_and_progress_out_of_turn_do_no_harm() -> None:
     screen = Screen()
     listener = ConsoleListener(screen.terminal)
-    listener.hear(events.StepProgress("x", "early"))
-    listener.hear(events.Notice(EVIL))
+    listener.handle(events.StepProgress("x", "early"))
+    listener.handle(events.Notice(EVIL))
     assert all(each.isprintable() or each == "\n" for each in screen.text)
 
 
@@ -203,7 +203,7 @@ from rdsrestore.notify.console.terminal import Terminal
 sys.stdin.readline()
 listener = ConsoleListener({program_of})
 for event in story() * 100:
-    listener.hear(event)
+    listener.handle(event)
 listener.close()
 sys.exit(4)
 """

@@ -19,7 +19,7 @@ from samples import EVIL, ended_badly, ended_well, sample_plan, story
 def test_the_message_and_its_replies_read_as_they_were_approved() -> None:
     board, said = RunMessages(0.0), []
     for number, event in enumerate(story()):
-        replies = board.hear(event, 60.0 * number)
+        replies = board.handle(event, 60.0 * number)
         said += [f"--- message after {type(event).__name__}", board.status(60.0 * number)]
         said += [f"--- reply\n{reply}" for reply in replies]
     check_golden("slack.txt", "\n".join(said) + "\n")
@@ -32,7 +32,7 @@ def test_the_end_of_a_good_run_reads_as_it_was_approved() -> None:
 def test_a_cleanup_is_told_without_a_plan() -> None:
     board = RunMessages(0.0)
     assert not board.heard
-    assert board.hear(events.UndoStarted("scratch", "drop scratch schema s"), 1.0) == []
+    assert board.handle(events.UndoStarted("scratch", "drop scratch schema s"), 1.0) == []
     assert board.status(2.0).splitlines() == [
         "rdsrestore cleans up after an earlier run",
         "… running for 2.0 s: cleanup: drop scratch schema s",
@@ -42,7 +42,7 @@ def test_a_cleanup_is_told_without_a_plan() -> None:
 def test_a_cleanup_names_the_run() -> None:
     board = RunMessages(0.0)
     plan = sample_plan()
-    board.hear(events.CleaningStarted(plan.run, plan, NOW), 1.0)
+    board.handle(events.CleaningStarted(plan.run, plan, NOW), 1.0)
     assert board.status(2.0).splitlines()[0].startswith(f"cleaning up after run {plan.run}: shop.billing, ")
 
 
@@ -64,9 +64,9 @@ def test_a_tables_name_stays_as_it_can_be_copied() -> None:
 def test_however_much_there_is_to_say_it_fits_into_a_message(outcome: object) -> None:
     board = RunMessages(0.0)
     for number in range(200):
-        board.hear(events.StepDone(f"step-{number}", EVIL * 50, 1.0), 1.0)
+        board.handle(events.StepDone(f"step-{number}", EVIL * 50, 1.0), 1.0)
     last = story()[-1]
     assert isinstance(last, events.RunEnded)
-    replies = board.hear(replace(last, outcome=outcome), 1.0)  # type: ignore[arg-type]  # an outcome by its parametrize
+    replies = board.handle(replace(last, outcome=outcome), 1.0)  # type: ignore[arg-type]  # an outcome by its parametrize
     assert len(board.status(1.0)) <= LONGEST
     assert all(len(reply) <= LONGEST for reply in replies)

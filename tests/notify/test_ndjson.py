@@ -23,7 +23,7 @@ def test_each_event_is_one_line_with_its_kind_and_its_step() -> None:
     stream = StringIO()
     listener = JsonListener(stream)
     for event in story():
-        listener.hear(event)
+        listener.handle(event)
     told = lines(stream)
     assert [each["event"] for each in told] == [
         "run-started", "step-started", "step-done", "step-started", "step-progress", "step-progress", "step-failed",
@@ -45,7 +45,7 @@ def test_the_last_line_says_what_came_of_it() -> None:
     last = story()[-1]
     assert isinstance(last, events.RunEnded)
     for outcome in (ended_well(), ended_short(), ended_badly()):
-        JsonListener(stream).hear(replace(last, outcome=outcome))
+        JsonListener(stream).handle(replace(last, outcome=outcome))
     good, short, bad = lines(stream)
     assert (good["exit_code"], good["written"], good["not_back"], good["error"]) == (0, 59_990, 0, None)
     assert (short["exit_code"], short["written"], short["not_back"], short["error"]) == (8, 59_990, 5, None)
@@ -75,7 +75,7 @@ def test_a_plan_and_an_error_have_lines_of_their_own() -> None:
 
 def test_text_from_outside_stays_inside_its_string() -> None:
     stream = StringIO()
-    JsonListener(stream).hear(events.Notice(EVIL))
+    JsonListener(stream).handle(events.Notice(EVIL))
     assert stream.getvalue().isascii()
     assert stream.getvalue().count("\n") == 1
     assert "\x1b" not in stream.getvalue()
@@ -87,7 +87,7 @@ def test_a_reader_that_goes_away_is_told_of_once_and_nothing_more_is_written() -
     os.close(read)
     stream = os.fdopen(write, "w")
     listener = JsonListener(stream)
-    listener.hear(events.Notice("x"))
-    listener.hear(events.Notice("y"))
+    listener.handle(events.Notice("x"))
+    listener.handle(events.Notice("y"))
     assert listener.close() == ("standard output was closed before the end",)
     stream.close()

@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 def write(folder: Path, outcome: Outcome) -> str:
     """Let a run end; returns the page."""
     report = Report(folder)
-    report.hear(end(outcome))
+    report.handle(end(outcome))
     assert report.close() == ()
     return (folder / "report.md").read_text()
 
@@ -81,7 +81,7 @@ def test_the_page_reads_as_it_was_approved(folder: Path, name: str, outcome: Out
 
 def test_a_dump_that_is_removed_before_the_page_is_written_is_not_named(folder: Path) -> None:
     report = Report(folder)
-    report.hear(end(ended_well()))
+    report.handle(end(ended_well()))
     (folder / "billing.sql").unlink()
     report.close()
     page = (folder / "report.md").read_text()
@@ -93,7 +93,7 @@ def test_a_dump_that_is_removed_before_the_page_is_written_is_not_named(folder: 
 def test_the_page_is_for_its_owner_alone_and_is_written_at_the_end(folder: Path) -> None:
     report = Report(folder)
     for event in story()[:-1]:
-        report.hear(event)
+        report.handle(event)
     assert not (folder / "report.md").exists()
     for _ in range(2):  # a run that goes on writes it anew
         write(folder, ended_well())
@@ -109,7 +109,7 @@ def test_text_from_outside_stays_on_its_line(folder: Path) -> None:
 def test_a_cleanup_adds_to_the_page_and_changes_nothing_of_it(folder: Path) -> None:
     page = write(folder, ended_badly())
     earlier = Ending(4, "stopped before any change to production", "aws.restore-failed")
-    Report(folder).hear(end(Outcome(run=RUN.value, earlier=earlier, proof=("instance x is gone",))))
+    Report(folder).handle(end(Outcome(run=RUN.value, earlier=earlier, proof=("instance x is gone",))))
     whole = (folder / "report.md").read_text()
     assert whole.startswith(page)
     assert "## Cleaned up on 2017-06-01" in whole[len(page) :]

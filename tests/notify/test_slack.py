@@ -121,7 +121,7 @@ def slack_listener(whom: Destination, pace: Pace | None = None) -> ChatListener:
 
 def tell(slack: ChatListener, told: list[events.Event]) -> tuple[str, ...]:
     for event in told:
-        slack.hear(event)
+        slack.handle(event)
     return tuple(slack.close())
 
 
@@ -152,12 +152,12 @@ def test_a_webhook_gets_a_message_for_the_start_and_each_end(workspace: Workspac
 def test_progress_updates_the_message_now_and_then_and_never_replies(workspace: Workspace) -> None:
     slack = slack_listener(workspace.channel(), Pace(patience=30.0, news=0.0, progress=0.3))
     for event in story()[:4]:
-        slack.hear(event)
+        slack.handle(event)
     workspace.wait_for(lambda: any("restore-instance: restore" in text for text in workspace.said("chat.update")))
     before, replies = len(workspace.said("chat.update")), len(workspace.replies)
     began = time.monotonic()
     for number in range(50):
-        slack.hear(events.StepProgress("restore-instance", f"creating {number}"))
+        slack.handle(events.StepProgress("restore-instance", f"creating {number}"))
     workspace.wait_for(lambda: any("creating 49" in text for text in workspace.said("chat.update")))
     assert len(workspace.said("chat.update")) - before <= 1 + (time.monotonic() - began) / 0.3
     assert len(workspace.replies) == replies
@@ -166,7 +166,7 @@ def test_progress_updates_the_message_now_and_then_and_never_replies(workspace: 
 
 def test_the_message_says_how_long_it_has_been_even_while_nothing_happens(workspace: Workspace) -> None:
     slack = slack_listener(workspace.channel(), QUICK)
-    slack.hear(story()[0])
+    slack.handle(story()[0])
     workspace.wait_for(lambda: len(workspace.said("chat.update")) >= 3)
     assert slack.close() == ()
 
@@ -174,11 +174,11 @@ def test_the_message_says_how_long_it_has_been_even_while_nothing_happens(worksp
 def test_a_slow_slack_never_makes_the_run_wait(workspace: Workspace) -> None:
     workspace.opened.clear()
     slack = slack_listener(workspace.channel(), Pace(patience=0.3))
-    slack.hear(story()[0])
+    slack.handle(story()[0])
     workspace.wait_for(lambda: bool(workspace.calls))
     began = time.monotonic()
     for _ in range(QUEUE + 50):
-        slack.hear(events.Notice("x"))
+        slack.handle(events.Notice("x"))
     (problem,) = slack.close()
     assert time.monotonic() - began < TIMEOUT
     assert problem.startswith("Slack: 1,05")
@@ -206,7 +206,7 @@ def test_what_did_not_get_through_is_sent_when_slack_is_back(workspace: Workspac
     workspace.planned = [refused("service_unavailable", 503), (502, {}, b"<html>bad gateway</html>")]
     slack = slack_listener(workspace.channel(), QUICK)
     for count, event in enumerate((story()[0], story()[2]), start=1):
-        slack.hear(event)
+        slack.handle(event)
         workspace.wait_for(lambda count=count: len(workspace.calls) >= count)  # type: ignore[misc]  # binds the count now
     assert tell(slack, [events.Notice("back")]) == ()
     assert workspace.replies == ["✓ own-group: made sg-1 (0.4 s)", "! back"]
@@ -216,7 +216,7 @@ def test_what_did_not_get_through_is_sent_when_slack_is_back(workspace: Workspac
 def test_after_a_final_refusal_slack_is_left_alone(workspace: Workspace, error: str) -> None:
     workspace.always = refused(error)
     slack = slack_listener(workspace.channel(), QUICK)
-    slack.hear(story()[0])
+    slack.handle(story()[0])
     workspace.wait_for(lambda: bool(workspace.calls))
     assert tell(slack, story()[1:]) == (f"Slack: 6 messages not delivered ({error})",)
     assert len(workspace.calls) == 1

@@ -56,7 +56,7 @@ def untold(place: Destination) -> str:
     slack = slack_listener(place, Pace(patience=PATIENCE, news=0.0, progress=0.05))
     told: list[events.Event] = story()
     for event in told:
-        slack.hear(event)
+        slack.handle(event)
     (problem,) = slack.close()
     assert problem.startswith("Slack: 6 messages not delivered")
     return problem

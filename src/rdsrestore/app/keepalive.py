@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from rdsrestore.domain.cloud.instance import SwitchSpec
+from rdsrestore.domain.cloud.instance import ExpirySpec
 from rdsrestore.domain.errors import RdsRestoreError
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.request import Request
@@ -32,7 +32,7 @@ def prolonged(run: RunId, request: Request, world: World) -> Iterator[None]:
         while not ended.wait(request.expires / SHARE):
             try:
                 world.schedules.put_off(
-                    SwitchSpec(instances, role, world.clock.now() + timedelta(seconds=request.expires))
+                    ExpirySpec(instances, role, world.clock.now() + timedelta(seconds=request.expires))
                 )
             except RdsRestoreError:
                 continue  # it is asked again, long before the time is up

@@ -28,7 +28,7 @@ class Reached(Fact):
 
 @written("SwitchArmed")
 @dataclass(frozen=True)
-class SwitchArmed(Fact):
+class ExpiryScheduled(Fact):
     """The cloud deletes these instances at that time, if nobody puts it off."""
 
     instances: tuple[str, ...]

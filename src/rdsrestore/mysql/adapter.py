@@ -15,9 +15,9 @@ from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.server import ClientTools
-from rdsrestore.mysql.copy import MysqlCopy
 from rdsrestore.mysql.dump.program import client_programs, option_file
 from rdsrestore.mysql.production import MysqlProduction
+from rdsrestore.mysql.restored_database import MysqlRestoredDatabase
 from rdsrestore.mysql.session import age_key, named_lock, remote
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.login.connection import Login, connect
@@ -100,9 +100,9 @@ class MysqlDatabases:
             yield server
 
     @contextmanager
-    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> Iterator[MysqlCopy]:
+    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> Iterator[MysqlRestoredDatabase]:
         """Log in to a temporary instance."""
-        with closing(MysqlCopy(self._login(endpoint, user, password), self._key, self._team)) as server:
+        with closing(MysqlRestoredDatabase(self._login(endpoint, user, password), self._key, self._team)) as server:
             yield server
 
     @contextmanager

@@ -25,7 +25,7 @@ class JsonListener:
     stream: TextIO
     _deaf: bool = field(default=False, init=False)
 
-    def hear(self, event: events.Event) -> None:
+    def handle(self, event: events.Event) -> None:
         """Write one event: `event` names its kind, `step` the step where it has one."""
         kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
         self.write({"event": kind, **details(event), "message": event.message()})

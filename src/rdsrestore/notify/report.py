@@ -37,7 +37,7 @@ class Report:
     folder: Path
     _ended: Outcome | None = field(default=None, init=False)
 
-    def hear(self, event: events.Event) -> None:
+    def handle(self, event: events.Event) -> None:
         """Keep how the run ended, or add what a cleanup did since; OSError where the disk does not take it."""
         if not isinstance(event, events.RunEnded):
             return

@@ -9,13 +9,13 @@ from typing import Protocol
 
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
+    ExpirySpec,
     GroupSpec,
     Identity,
     Leftover,
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
-    SwitchSpec,
 )
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
@@ -140,11 +140,11 @@ class Restores(Protocol):
 class ExpirySchedules(Protocol):
     """What deletes an instance when nobody puts it off any more. Every method may raise CloudError."""
 
-    def arm(self, spec: SwitchSpec) -> None:
+    def arm(self, spec: ExpirySpec) -> None:
         """Let the cloud delete instances at a moment, or put that off; the instances need not exist yet."""
         ...
 
-    def put_off(self, spec: SwitchSpec) -> None:
+    def put_off(self, spec: ExpirySpec) -> None:
         """Put off what `arm` asked for; instances that nothing was asked for stay as they are."""
         ...
 

@@ -13,9 +13,9 @@ from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.server import ClientTools
-from rdsrestore.ports.copy import Copy
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
+from rdsrestore.ports.restored_database import RestoredDatabase
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Databases(Protocol):
         """Log in to the source; DatabaseError with code `db.denied` or `db.unreachable` where that fails."""
         ...
 
-    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> AbstractContextManager[Copy]:
+    def copy(self, endpoint: Endpoint, user: str, password: Secret) -> AbstractContextManager[RestoredDatabase]:
         """Log in to a temporary instance."""
         ...
 

@@ -19,7 +19,7 @@ from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.target import AFTER, Located, rows_then
-from rdsrestore.ports.copy import Copy
+from rdsrestore.ports.restored_database import RestoredDatabase
 from rdsrestore.steps.locate import differing_tables
 from rdsrestore.steps.sessions import after, copy, counted
 from rdsrestore.workflow.step import Impact, Run, Step
@@ -111,7 +111,7 @@ class Dump(Step):
         return f"{', '.join(parts)}; {size / 1e6:,.1f} MB, complete and checked"
 
 
-def existing(database: Copy, ref: TableRef) -> TableDefinition:
+def existing(database: RestoredDatabase, ref: TableRef) -> TableDefinition:
     """Read a table's definition on the copy; DatabaseError with code `db.no-table` where it did not exist then."""
     definition = database.definition(ref)
     if definition is None:

@@ -25,9 +25,9 @@ from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.key_range import Chunk
 from rdsrestore.domain.tables.target import Located, Relative, Role
-from rdsrestore.ports.copy import Copy
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
+from rdsrestore.ports.restored_database import RestoredDatabase
 from rdsrestore.steps.sessions import after, copy, counted, production
 from rdsrestore.workflow.step import Impact, Run, Step
 
@@ -114,9 +114,9 @@ class Sides:
     into tables made like the copy's.
     """
 
-    then: Copy
+    then: RestoredDatabase
     now: Production
-    later: Copy | None
+    later: RestoredDatabase | None
     pool: ThreadPoolExecutor
     content: bool
     workers: tuple[Executor, int] | None = None
@@ -134,17 +134,17 @@ class Sides:
         self.then.check_key_values(then, then.key)
         self.now.check_key_values(now, then.key)
         restored, live = self.then.rows(then, now, rules), self.now.rows(now, then, rules)
-        told = Told(table.ref, path, progress)
+        writer = DifferenceWriter(table.ref, path, progress)
         left = self.later.definition(then.ref) if self.later else None
         if self.later and left:
             both = Twice(restored), Together(live, self.later.rows(left, now, rules))
-            found = told.once(Differ(*both, self.pool, progress))
+            found = writer.once(Differ(*both, self.pool, progress))
             return replace(found, restored=(found.restored or 0) // 2, live=(found.live or 0) // 2)
         numbered = restored.numbered and live.numbered
         if not self.workers and not numbered:  # to cut other keys into sections each has to be read
-            return told.once(Differ(restored, live, self.pool, progress))
+            return writer.once(Differ(restored, live, self.pool, progress))
         content = self.content or not numbered or table.role is not Role.ASKED
-        found = told.added_up(searched(*(self.workers or (self.pool, LOOKERS)), (restored, live), content))
+        found = writer.added_up(searched(*(self.workers or (self.pool, LOOKERS)), (restored, live), content))
         return replace(found, common=None) if content else found
 
     def look_up(self, then: TableDefinition, now: TableDefinition | None, given: Path, path: Path) -> Located:
@@ -163,7 +163,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Told:
+class DifferenceWriter:
     """Writes down where a table differs, and tells meanwhile how far it is."""
 
     ref: TableRef

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from rdsrestore.domain.cloud.instance import SwitchSpec
+from rdsrestore.domain.cloud.instance import ExpirySpec
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import CleanupIncomplete
-from rdsrestore.domain.facts import Fact, SwitchArmed
+from rdsrestore.domain.facts import ExpiryScheduled, Fact
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
@@ -26,7 +26,7 @@ class ScheduleExpiry(Step):
     usual: ClassVar[timedelta] = timedelta(seconds=2)
     keeps: ClassVar[bool] = True
 
-    switch: SwitchSpec
+    switch: ExpirySpec
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
@@ -34,7 +34,7 @@ class ScheduleExpiry(Step):
         if request.switch_role is None:
             return None
         instances = (run.resource, run.after) if request.incident_end else (run.resource,)
-        return cls(SwitchSpec(instances, request.switch_role, survey.at + timedelta(seconds=request.expires)))
+        return cls(ExpirySpec(instances, request.switch_role, survey.at + timedelta(seconds=request.expires)))
 
     def describe(self) -> str:
         """Say when it would go off."""
@@ -46,7 +46,7 @@ class ScheduleExpiry(Step):
     def apply(self, run: Run) -> Fact:
         """Arm it."""
         run.world.schedules.arm(self.switch)
-        return SwitchArmed(self.switch.instances, self.switch.at)
+        return ExpiryScheduled(self.switch.instances, self.switch.at)
 
     def undo(self, run: Run) -> None:
         """Remove it, unless what it watches over is still there."""
@@ -57,7 +57,7 @@ class ScheduleExpiry(Step):
 
     def keep(self, run: Run, until: datetime) -> str:
         """Put it off until the kept instance's time is up."""
-        run.world.schedules.arm(SwitchSpec(self.switch.instances, self.switch.role, until))
+        run.world.schedules.arm(ExpirySpec(self.switch.instances, self.switch.role, until))
         return ""
 
     def prove_gone(self, run: Run) -> str:
@@ -73,4 +73,4 @@ class ScheduleExpiry(Step):
 
     def result(self, fact: Fact | None) -> str:
         """Say when it would go off."""
-        return f"armed for {fact.at:%H:%M:%S} UTC" if isinstance(fact, SwitchArmed) else "armed"
+        return f"armed for {fact.at:%H:%M:%S} UTC" if isinstance(fact, ExpiryScheduled) else "armed"

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 
 from rdsrestore.domain.facts import AfterInstance, TempInstance
 from rdsrestore.domain.ids import TableRef
-from rdsrestore.ports.copy import Copy
 from rdsrestore.ports.production import Production
+from rdsrestore.ports.restored_database import RestoredDatabase
 from rdsrestore.steps.own_password import COPY
 from rdsrestore.workflow.step import Run
 
@@ -17,13 +17,13 @@ def production(run: Run) -> AbstractContextManager[Production]:
     return run.databases.production(run.survey.source.endpoint, run.request.user)
 
 
-def copy(run: Run) -> AbstractContextManager[Copy]:
+def copy(run: Run) -> AbstractContextManager[RestoredDatabase]:
     """Log in to the temporary instance."""
     endpoint = run.facts.get(TempInstance).endpoint
     return run.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
 
 
-def after(run: Run) -> AbstractContextManager[Copy]:
+def after(run: Run) -> AbstractContextManager[RestoredDatabase]:
     """Log in to the second temporary instance."""
     endpoint = run.facts.get(AfterInstance).endpoint
     assert endpoint is not None  # noqa: S101 - for the type checker: the step before waited for it

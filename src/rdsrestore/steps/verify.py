@@ -60,7 +60,7 @@ class Verify(OnScratch):
         """Give the numbers."""
         if not isinstance(fact, Verified):
             return "verified"
-        return "; ".join((*map(balance, fact.ledgers), *map(told, fact.readings)))
+        return "; ".join((*map(balance, fact.ledgers), *map(invariant_text, fact.readings)))
 
 
 def balance(ledger: Ledger) -> str:
@@ -75,7 +75,7 @@ def balance(ledger: Ledger) -> str:
     return f"{line}; {ALONE[ledger.untouched]}" if ledger.untouched in ALONE else line
 
 
-def told(reading: Reading) -> str:
+def invariant_text(reading: Reading) -> str:
     """Write what one invariant was and is."""
     then = f"{reading.restored} then, " if reading.restored else ""
     return f"{reading.name}: {then}{reading.before} before, {reading.after} now"

@@ -165,7 +165,7 @@ Event = (
 class Listener(Protocol):
     """Someone who is told; whatever it raises becomes a notice."""
 
-    def hear(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Take note of an event, quickly."""
         ...
 
@@ -189,7 +189,7 @@ class Announcer:
             self._step, self._remarked = event.step, 0.0
         for listener in self._listeners:
             try:
-                listener.hear(event)
+                listener.handle(event)
             except Exception as error:  # noqa: BLE001 - a listener, whatever it raises, must not stop a restore
                 self._note(f"{type(listener).__name__}: {type(error).__name__}")
 

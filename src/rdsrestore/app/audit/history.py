@@ -26,7 +26,7 @@ def list_runs(context: Context) -> ExitCode:
     rows = [(*summary(run, taken.get(run.id.value)), state(run), run) for run in runs]
     if context.stream:
         for name, at, what, ended, word, run in rows:
-            found, kept, when = ending(told(run)), kept_dumps(run), at.isoformat() if at else None
+            found, kept, when = ending(readable_records(run)), kept_dumps(run), at.isoformat() if at else None
             line: dict[str, Json] = {"run": name, "at": when, "what": what, "state": word, "ended": ended}
             line["exit_code"] = found.exit_code if found else None
             if kept:
@@ -69,12 +69,12 @@ def show_run(name: str | None, context: Context, *, requests: bool) -> ExitCode:
 
 def summary(run: StoredRun, taken: TakenBack | None) -> tuple[str, datetime | None, str, str]:
     """Say of a run: its name, its start, what it was for, how it ended or where it stands."""
-    records = told(run)
+    records = readable_records(run)
     start = next((record for record in records if record.kind is Kind.STARTED), None)
     return run.id.value, start.at if start else None, purpose(records), standing(run, records, taken)
 
 
-def told(run: StoredRun) -> tuple[Record, ...]:
+def readable_records(run: StoredRun) -> tuple[Record, ...]:
     """Return a run's sound records; none where its journal can't be read."""
     try:
         return run.records()
@@ -86,7 +86,7 @@ def state(run: StoredRun) -> str:
     """Say in a word where a run stands."""
     if not run.idle():
         return "at-work"
-    records = told(run)
+    records = readable_records(run)
     found = ending(records)
     if found is None:
         return "unfinished" if run.tells() else "damaged"

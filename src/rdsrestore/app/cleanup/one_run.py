@@ -70,7 +70,7 @@ def nothing_left(stored: StoredRun, how: Ending, taken: TakenBack | None, contex
     """Say that there is nothing to do, and how the run ended; its journal stays as it is."""
     context.runs.catch_up(stored)
     code = how.again(taken)
-    text = f"nothing of run {stored.id} is left; it ended: {how.told(taken)}"
+    text = f"nothing of run {stored.id} is left; it ended: {how.sentence(taken)}"
     if context.stream:
         context.stream.write({"event": "nothing-left", "run": stored.id.value, "exit_code": int(code), "message": text})
     context.screen.print(text, soft_wrap=True)

@@ -16,24 +16,24 @@ from typing import Any
 from rdsrestore.aws.errors import translated
 from rdsrestore.aws.retrying import persistently
 from rdsrestore.aws.session import Clients
-from rdsrestore.domain.cloud.instance import SwitchSpec
+from rdsrestore.domain.cloud.instance import ExpirySpec
 
 TARGET = "arn:{partition}:scheduler:::aws-sdk:rds:deleteDBInstance"
 DAY = 24 * 3600
 
 
-class Switch:
+class ExpiryScheduler:
     """The schedules, each named after its instance."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
-    def arm(self, spec: SwitchSpec) -> None:
+    def arm(self, spec: ExpirySpec) -> None:
         """Set the schedules, or put off the ones that are set."""
         for instance in spec.instances:
             persistently(partial(self._set, instance, spec))
 
-    def put_off(self, spec: SwitchSpec) -> None:
+    def put_off(self, spec: ExpirySpec) -> None:
         """Put off the schedules that are set; never set one."""
         client = self._clients.scheduler()
         for instance in spec.instances:
@@ -49,7 +49,7 @@ class Switch:
         """Name the schedules that are set."""
         return [instance for instance in instances if self._exists(instance)]
 
-    def _set(self, instance: str, spec: SwitchSpec) -> None:
+    def _set(self, instance: str, spec: ExpirySpec) -> None:
         client, wish = self._clients.scheduler(), schedule(instance, spec)
         with translated("switch"):
             try:
@@ -76,7 +76,7 @@ class Switch:
         return True
 
 
-def schedule(instance: str, spec: SwitchSpec) -> dict[str, Any]:
+def schedule(instance: str, spec: ExpirySpec) -> dict[str, Any]:
     """Describe a schedule that deletes an instance once, without a snapshot and with its backups."""
     wish = {"DbInstanceIdentifier": instance, "SkipFinalSnapshot": True, "DeleteAutomatedBackups": True}
     return {

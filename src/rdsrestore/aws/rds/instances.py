@@ -14,20 +14,20 @@ from rdsrestore.aws.iam import permissions, simulation
 from rdsrestore.aws.network import caller_address
 from rdsrestore.aws.network.security_group import Firewall
 from rdsrestore.aws.rds import describe, pricing, restored_instance
-from rdsrestore.aws.rds.expiry_schedule import Switch
+from rdsrestore.aws.rds.expiry_schedule import ExpiryScheduler
 from rdsrestore.aws.retrying import until
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.aws.tags import as_mapping, expiry, is_owned
 from rdsrestore.domain.cloud.engine import ENGINES, engine
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
+    ExpirySpec,
     GroupSpec,
     Identity,
     Leftover,
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
-    SwitchSpec,
 )
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import PREFIX, Endpoint
@@ -58,7 +58,7 @@ class RdsInstances:
         self._poll = poll
         self._checkip = checkip
         self._firewall = Firewall(clients, poll)
-        self._switch = Switch(clients)
+        self._switch = ExpiryScheduler(clients)
         self._copies = restored_instance.Copies(clients, poll)
 
     def identity(self) -> Identity:
@@ -198,11 +198,11 @@ class RdsInstances:
         """Delete the instance of that name if it is ours, without snapshot or backups, and wait until it is gone."""
         self._copies.delete(name, progress)
 
-    def arm(self, spec: SwitchSpec) -> None:
+    def arm(self, spec: ExpirySpec) -> None:
         """Let the cloud delete instances at a moment, or put that off."""
         self._switch.arm(spec)
 
-    def put_off(self, spec: SwitchSpec) -> None:
+    def put_off(self, spec: ExpirySpec) -> None:
         """Put off what `arm` asked for."""
         self._switch.put_off(spec)
 

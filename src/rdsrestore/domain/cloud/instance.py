@@ -77,7 +77,7 @@ class GroupSpec:
 
 @written("SwitchSpec")
 @dataclass(frozen=True)
-class SwitchSpec:
+class ExpirySpec:
     """Temporary instances that the cloud is to delete by itself at a moment, acting as `role`."""
 
     instances: tuple[str, ...]

@@ -33,6 +33,6 @@ class Ending:
             return ExitCode.FAILED_CHANGED if self.changed else ExitCode.OK
         return ExitCode.INCOMPLETE if self.lacking else ExitCode.OK
 
-    def told(self, taken: TakenBack | None) -> str:
+    def sentence(self, taken: TakenBack | None) -> str:
         """Repeat how the run ended, and how a later undo did."""
         return f"{self.headline}; run {taken.by} took back what it wrote: {taken.how}" if taken else self.headline

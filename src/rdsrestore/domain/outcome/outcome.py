@@ -161,7 +161,7 @@ class Outcome:
         """Say how it ended in one sentence."""
         if self.earlier:
             left = "cleanup is incomplete; the run" if self.remains else f"nothing of run {self.run} is left; it"
-            return f"{left} ended: {self.earlier.told(self.taken_back)}"
+            return f"{left} ended: {self.earlier.sentence(self.taken_back)}"
         end = failed(self, self.cause) if self.cause else ended(self)
         if self.remains:
             return f"{end}; cleanup is incomplete"

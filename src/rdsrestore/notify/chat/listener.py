@@ -41,7 +41,7 @@ class Messages(Protocol):
         """How the run ended; empty before that."""
         ...
 
-    def hear(self, event: events.Event, now: float) -> Sequence[str]:
+    def handle(self, event: events.Event, now: float) -> Sequence[str]:
         """Take an event in; returns the replies that it is worth."""
         ...
 
@@ -69,7 +69,7 @@ class ChatListener:
         self._worker = threading.Thread(target=self._work, name=name, daemon=True)
         self._worker.start()
 
-    def hear(self, event: events.Event) -> None:
+    def handle(self, event: events.Event) -> None:
         """Put the event where the thread finds it."""
         if self._heard.qsize() < QUEUE:
             self._heard.put(event)
@@ -106,7 +106,7 @@ class ChatListener:
             self._update()
             return True
         while event is not None:
-            self._unsaid.extend(self._messages.hear(event, time.monotonic()))
+            self._unsaid.extend(self._messages.handle(event, time.monotonic()))
             self._news = self._news or not isinstance(event, events.StepProgress)
             try:
                 event = self._heard.get_nowait()

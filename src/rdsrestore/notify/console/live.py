@@ -74,7 +74,7 @@ class ConsoleListener:
     _said: float = field(default=0.0, init=False)
     _cleaning: bool = field(default=False, init=False)
 
-    def hear(self, event: events.Event) -> None:
+    def handle(self, event: events.Event) -> None:
         """Print or animate one event."""
         symbols = self.terminal.symbols
         match event:

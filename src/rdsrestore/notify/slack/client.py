@@ -147,10 +147,10 @@ def sent(url: str, said: Mapping[str, object], headers: Mapping[str, str] | None
 def fields(answer: Answer) -> dict[str, Any]:
     """Read an answer's JSON object; empty where it is anything else."""
     try:
-        told = json.loads(answer.body)
+        parsed = json.loads(answer.body)
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def refusal(answer: Answer, said: str) -> DeliveryError:

@@ -44,7 +44,7 @@ class RunMessages:
     _now: str = ""
     _stopped: bool = False
 
-    def hear(self, event: events.Event, now: float) -> Sequence[str]:
+    def handle(self, event: events.Event, now: float) -> Sequence[str]:
         """Take note; returns the replies that the event is worth, escaped."""
         self.heard = True
         match event:

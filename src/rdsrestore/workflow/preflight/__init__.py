@@ -11,7 +11,7 @@ from rdsrestore.workflow.preflight.related_rows import elsewhere
 from rdsrestore.workflow.preflight.server import server
 from rdsrestore.workflow.preflight.server_settings import settings
 from rdsrestore.workflow.preflight.source import source
-from rdsrestore.workflow.preflight.surroundings import told, unwatched
+from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.preflight.tables import table_findings, undo_findings
 from rdsrestore.workflow.preflight.target_table import fits, swapping
 
@@ -27,5 +27,5 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     restoring = reaching if request.restores else []
     making = [] if request.undoes else [*fits(request, survey), *swapping(request, survey)]
     reading = [*source(survey), *this_machine(survey), *server(survey), *settings(request, survey)]
-    found = [*restoring, *reading, *making, *tables, *elsewhere(request, survey), *told(survey)]
+    found = [*restoring, *reading, *making, *tables, *elsewhere(request, survey), *surroundings(survey)]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))

@@ -19,7 +19,7 @@ def unwatched(request: Request) -> Iterator[Finding]:
         )
 
 
-def told(survey: Survey) -> Iterator[Finding]:
+def surroundings(survey: Survey) -> Iterator[Finding]:
     """Who can't be told, and what earlier runs left."""
     for listener in survey.listeners:
         if listener.problem:

@@ -96,7 +96,7 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         for number in SIGNALS:
-            self._former[number] = signal.signal(number, self._hear)
+            self._former[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(
@@ -105,7 +105,7 @@ class Interrupts:
         for number, handler in self._former.items():
             signal.signal(number, handler)
 
-    def _hear(self, number: int, _frame: FrameType | None) -> None:
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
         again = self._heard is not None and now - self._heard > BOUNCE and number != signal.SIGHUP
         self._heard = now

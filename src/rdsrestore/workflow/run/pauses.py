@@ -18,7 +18,7 @@ class Pauses:
 
     def __enter__(self) -> Self:
         for number in (signal.SIGUSR1, signal.SIGUSR2):
-            self._former[number] = signal.signal(number, self._hear)
+            self._former[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(
@@ -27,7 +27,7 @@ class Pauses:
         for number, handler in self._former.items():
             signal.signal(number, handler)
 
-    def _hear(self, number: int, _frame: FrameType | None) -> None:
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
         with contextlib.suppress(OSError):
             if number == signal.SIGUSR1:
                 self._flag.touch(mode=0o600)

@@ -26,7 +26,7 @@ from rdsrestore.mysql.verify.invariants import read
 from rdsrestore.ports.progress import Progress
 
 
-class MysqlCopy:
+class MysqlRestoredDatabase:
     """A login to the temporary instance; nobody else writes to it.
 
     Dumps are encrypted for `key`; where there is a `remote`, it fetches them.

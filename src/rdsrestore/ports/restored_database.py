@@ -17,7 +17,7 @@ from rdsrestore.ports.key_ranges import TableRows
 from rdsrestore.ports.progress import Progress
 
 
-class Copy(Protocol):
+class RestoredDatabase(Protocol):
     """The restored server: nobody writes to it. Every method may raise DatabaseError or ToolError."""
 
     def definition(self, ref: TableRef) -> TableDefinition | None:
