@@ -185,7 +185,7 @@ def test_going_on_with_an_approved_load_and_taking_it_back_want_the_word_yes(
     with on_a_terminal(shop, "undo") as terminal:
         terminal.expect("Start\\? Nothing is written.*\\[y/N\\]")
         terminal.sendline("y")
-        terminal.expect("that the run wrote: REMOVED again")
+        terminal.expect("REMOVED again")
         terminal.expect("On production: REMOVE again")
         terminal.expect("\\[typed / no / later / details\\]")
         terminal.sendline("yes")

@@ -198,14 +198,14 @@ def test_the_command_line_has_no_option_on_rows_that_is_not_tried_here() -> None
     of_the_run = {
         *("tables", "before", "snapshot", "instance", "database", "on_conflict", "confirm", "max_lag", "max_load"),
         *(
-            "pause_file",
+            "flag",
             "executor",
             "keep",
-            "keep_always",
+            "keep_on_failure",
             "keep_dump",
             "taken_from",
             "wait_for_answer",
-            "my_ip",
+            "caller",
             "instance_class",
             "wait",
             "reason",

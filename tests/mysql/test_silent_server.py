@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -142,6 +143,10 @@ def login(site: Site, said: list[str]) -> Login:
 @contextmanager
 def stopped(server: Server) -> Iterator[None]:
     os.kill(server.process.pid, signal.SIGSTOP)
+    threads = Path(f"/proc/{server.process.pid}/task")
+    deadline = time.monotonic() + 30
+    while any(each.read_text().rpartition(")")[2].split()[0] != "T" for each in threads.glob("*/stat")):
+        assert time.monotonic() < deadline
     try:
         yield
     finally:

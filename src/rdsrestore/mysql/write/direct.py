@@ -225,7 +225,7 @@ def lines(session: Session, context: MergeContext) -> Iterator[PlanLine]:
     """Yield the rows that are not in the table, once some were left alone and the dump was staged to find them."""
     if catalog.definition(session, TableRef(context.schema, context.then.ref.table)) is None:
         return
-    why = " or ".join(conflict.reason for conflict in loaded(session, context).conflicts)
+    why = " or ".join(sorted(conflict.reason for conflict in loaded(session, context).conflicts))
     found = session.stream(
         f"SELECT {context.keys('s')} FROM {context.source} AS s"
         f" LEFT JOIN {context.target} AS p ON {context.meet('s', 'p')}"
