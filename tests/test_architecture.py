@@ -129,6 +129,10 @@ def test_a_role_of_a_port_asks_for_no_more_than_ten_things() -> None:
     assert {name: size for name, size in sizes.items() if size > MOST_IN_A_ROLE} == {}
 
 
+def test_the_cloud_is_reached_by_its_roles_alone() -> None:
+    assert [path.name for path in modules() if "world.cloud" in path.read_text("utf-8")] == []
+
+
 def length(node: ast.FunctionDef) -> int:
     """Count the lines of a function's body: a command's options are its signature."""
     return (node.end_lineno or 0) - node.body[0].lineno + 1

@@ -30,10 +30,10 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
 
     Raises the RemoteError of whatever makes the job impossible, Refused where production is down.
     """
-    cloud = world.cloud
-    identity = cloud.identity()
+    account = world.account
+    identity = account.identity()
     source, unseen = find_source(request, world)
-    snapshot = None if isinstance(request.point, Moment) else cloud.snapshot(request.point.id)
+    snapshot = None if isinstance(request.point, Moment) else world.sources.snapshot(request.point.id)
     leftovers, problem = find_leftovers(world)
     databases = world.engines.of(source.engine)
     with with_status(source), databases.production(source.endpoint, request.user) as production:
@@ -59,8 +59,8 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         leftovers_problem=problem,
         snapshot=snapshot,
         listeners=tuple(listeners),
-        denied=tuple(cloud.denied(source.vpc)) if request.restores else (),
-        doubted=tuple(cloud.doubted(switch=request.switch_role is not None)) if request.restores else (),
+        denied=tuple(account.denied(source.vpc)) if request.restores else (),
+        doubted=tuple(account.doubted(switch=request.switch_role is not None)) if request.restores else (),
         unseen_replicas=unseen,
         hourly_cost=cost(world, source, class_of_restored(request, source)),
         where_problem=where_problem,

@@ -18,7 +18,6 @@ from rdsrestore.domain.errors import CleanupIncomplete, JournalError, RdsRestore
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import Traces
-from rdsrestore.ports.cloud import Cloud
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
 from rdsrestore.store.journal_file import JournalFile
@@ -178,7 +177,7 @@ def written(run: RunId, site: Site) -> str:
 
 def removals(run: RunId, site: Site, context: Context) -> Iterator[tuple[str, Callable[[], None]]]:
     """Name what is removed, each with how: what costs money or lets somebody in first."""
-    cloud, found = site.world.cloud, site.world.restores.leftovers(run.value)
+    world, found = site.world, site.world.restores.leftovers(run.value)
 
     def tell(text: str, share: float | None) -> None:
         del share
@@ -190,27 +189,27 @@ def removals(run: RunId, site: Site, context: Context) -> Iterator[tuple[str, Ca
                 database.drop_scratch(run.schema)
 
     def close() -> None:
-        group = cloud.find_group(run.resource)
+        group = world.firewall.find_group(run.resource)
         if group:
-            cloud.close_rules(group)
+            world.firewall.close_rules(group)
 
     instances = [each.id for each in found if each.kind == "instance"]
     grouped = len(instances) < len(found)
     if grouped:
         yield f"rules of security group {run.resource}", close
-    yield from ((f"instance {name}", partial(cloud.delete_instance, name, tell)) for name in instances)
+    yield from ((f"instance {name}", partial(world.restores.delete_instance, name, tell)) for name in instances)
     if grouped:
-        yield f"security group {run.resource}", partial(ungroup, run, cloud, tell)
+        yield f"security group {run.resource}", partial(ungroup, run, world, tell)
     if site.source:
         yield f"scratch schema {run.schema}", drop
 
 
-def ungroup(run: RunId, cloud: Cloud, tell: Progress) -> None:
+def ungroup(run: RunId, world: World, tell: Progress) -> None:
     """Delete a run's group; an instance that stays is not waited for."""
-    holding = [each.id for each in cloud.leftovers(run.value) if each.holds]
+    holding = [each.id for each in world.restores.leftovers(run.value) if each.holds]
     if holding:
         raise CleanupIncomplete("security group", f"{run.resource} is in use by {', '.join(holding)}")
-    cloud.delete_group(run.resource, tell)
+    world.firewall.delete_group(run.resource, tell)
 
 
 def prove(run: RunId, site: Site, context: Context, journal: Journal) -> ExitCode:
