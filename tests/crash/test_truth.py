@@ -95,7 +95,7 @@ def test_cleanup_leaves_the_ending_of_a_run_as_it_is(shop: LabTool, before: str,
     journal, report = (run / "journal.jsonl").read_bytes(), (run / "report.md").read_bytes()
     (ending,) = endings(run)
     assert ending["exit_code"] == 5
-    assert "failed after" in ending["headline"]
+    assert ending["headline"].startswith(("failed after", "failed while it wrote"))  # a busy machine may not count
 
     cleaned = shop("cleanup", check=5)
 
@@ -298,7 +298,7 @@ def test_a_journal_cut_back_to_an_earlier_ending_is_not_passed(shop: LabTool, be
     first = journal.read_bytes()
     shop("audit", run.name, "--verify", check=0)
     with shop.started("resume", run.name, "--yes") as process:
-        assert kill_at(process, "step-done", "scratch")
+        assert kill_at(process, "step-started", "stage")
     cut = shop("audit", run.name, "--verify", check=7).stderr
     assert "unfinished: " in cut
     assert f"rdsrestore resume {run.name} goes on" in cut
