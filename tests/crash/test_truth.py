@@ -290,9 +290,12 @@ def test_a_journal_that_does_not_end_is_not_passed(shop: LabTool, before: str) -
     shop("audit", run.name, "--verify", check=0)
 
 
-def test_a_journal_cut_back_to_an_earlier_ending_is_not_passed(shop: LabTool, before: str) -> None:
-    with shop.started("table", "deed", "--before", before, "--yes") as process:
-        assert kill_at(process, "step-started", "load", signal.SIGTERM)
+def test_a_journal_cut_back_to_an_earlier_ending_is_not_passed(shop: LabTool, before: str, tmp_path: Path) -> None:
+    flag = tmp_path / "hold"
+    flag.touch()
+    with shop.started("table", "deed", "--before", before, "--pause-file", str(flag), "--yes") as process:
+        assert kill_at(process, "step-progress", "load", signal.SIGTERM)
+    flag.unlink()
     run = newest(shop)
     journal = run / "journal.jsonl"
     first = journal.read_bytes()
