@@ -31,7 +31,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "cli": frozenset({"domain", "config", "app", "cli", "lab", "__version__"}),
 }
 """Whom each package may import."""
-WITHIN_MYSQL = ("session", "schema", "checksum", "dump", "merge", "write", "compare", "verify")
+WITHIN_MYSQL = ("session", "schema", "checksum", "dump", "binlog", "merge", "write", "compare", "verify")
 """Each may import those before it."""
 HOMES: dict[str, frozenset[str]] = {
     "boto3": frozenset({"aws", "lab"}),
@@ -41,6 +41,7 @@ HOMES: dict[str, frozenset[str]] = {
     "sqlparse": frozenset({"mysql"}),
     "pyrage": frozenset({"mysql"}),
     "re2": frozenset({"mysql"}),
+    "zstandard": frozenset({"mysql"}),
     "distributed": frozenset({"mysql"}),
     "rich": frozenset({"cli", "lab", "notify"}),
     "moto": frozenset({"lab"}),

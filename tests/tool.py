@@ -144,7 +144,7 @@ def pause_until_next_second() -> datetime:
 def exports(text: str) -> dict[str, str]:
     """Read `export NAME=value` lines as a shell would."""
     pairs = (shlex.split(line)[1] for line in text.splitlines() if line.startswith("export "))
-    return dict(pair.split("=", 1) for pair in pairs)
+    return {name: value.replace("$PATH", os.environ["PATH"]) for name, value in (pair.split("=", 1) for pair in pairs)}
 
 
 def events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:

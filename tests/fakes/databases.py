@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from fakes.faults import Faults
 from fakes.rows import FakeRows
 from fakes.scene import BILLING, definition
 from rdsrestore.domain.ids import Endpoint, TableRef
+from rdsrestore.domain.incident import Change, Looked, Timeline
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import verdict
@@ -51,6 +53,8 @@ class FakeServer:
     plans: dict[TableRef, list[PlanLine]] = field(default_factory=dict)
     done: defaultdict[TableRef, list[PlanLine]] = field(default_factory=lambda: defaultdict(list))
     lose: int = 0
+    changes: list[Change] = field(default_factory=list)
+    """What the log tells."""
     faults: Faults = field(default_factory=Faults)
 
     def define(self, table: TableDefinition) -> None:
@@ -65,6 +69,11 @@ class FakeServer:
 
     def server(self) -> ServerFacts:
         return self.facts
+
+    def timeline(self, of: Looked, since: datetime, until: datetime, progress: Progress) -> Timeline:
+        progress("reading the binlog", None)
+        found = [each for each in self.changes if not of.tables or each.ref.table in of.tables]
+        return Timeline(since, until, since, [each for each in found if since <= each.at <= until])
 
     def databases(self) -> Sequence[str]:
         return ("shop",)

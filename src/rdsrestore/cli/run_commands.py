@@ -63,6 +63,24 @@ def cleanup(
     ended(work, profile, given, json=json, debug=debug, remind=False)
 
 
+@with_flags("find", CommandLine, Settings)
+def find(
+    given: Given,
+    since: Annotated[
+        str | None, typer.Option(help="From when on to look (default: a day before --until).", show_default=False)
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Until when to look (default: now).", show_default=False)] = None,
+    profile: Profile = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show from production's binlog what was done to tables and when, and the command that takes it back."""
+    from rdsrestore.app.find import find
+
+    work = partial(find, CommandLine.of(given), since=since, until=until)
+    ended(work, profile, given, json=json, debug=debug)
+
+
 def runs(json: Json = False) -> None:
     """List the runs of this machine."""
     from rdsrestore.app.audit.history import list_runs
@@ -102,4 +120,4 @@ def iam_policy(
     typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
 
 
-COMMANDS = (resume, pause, unpause, cleanup, runs, audit)
+COMMANDS = (find, resume, pause, unpause, cleanup, runs, audit)

@@ -110,6 +110,8 @@ def env(context: typer.Context, folder: Dir = None) -> None:
         typer.echo(f"unset {' '.join(others)}")
     for name, value in settings.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+    if where.bin.exists():
+        typer.echo(f'export PATH={shlex.quote(f"{where.bin}:")}"$PATH"')
     if (where.folder / CONTAINERS).exists():
         typer.echo("# a server in a container sees Docker's own address:")
         typer.echo("export RDSRESTORE_CALLER=127.0.0.1")

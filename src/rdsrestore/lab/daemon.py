@@ -166,7 +166,9 @@ def make_servers(place: Place, files: Tls, options: Options) -> Servers:
         from rdsrestore.lab.servers.containers import ContainerServers  # noqa: PLC0415 - Docker is needed only here
 
         return ContainerServers(place.folder / "servers", files, options.image)
-    return LocalServers(place.folder / "servers", files, choose(options.server))
+    programs = choose(options.server)
+    programs.lend(place.bin)
+    return LocalServers(place.folder / "servers", files, programs)
 
 
 def main() -> None:

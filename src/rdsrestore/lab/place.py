@@ -73,6 +73,11 @@ class Place:
         return self.folder / "home"
 
     @property
+    def bin(self) -> Path:
+        """Programs that this machine has not; none where it has them all."""
+        return self.folder / "bin"
+
+    @property
     def ca(self) -> Path:
         """The certificate of the lab's CA."""
         return self.folder / "tls" / "ca.pem"

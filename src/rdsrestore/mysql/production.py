@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint, TableRef
+from rdsrestore.domain.incident import Looked, Timeline
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.request import Invariant
@@ -18,6 +20,7 @@ from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
 from rdsrestore.domain.tables.rows import PlanLine, TableDifference
 from rdsrestore.domain.tables.server import ServerFacts
 from rdsrestore.domain.tables.target import Target
+from rdsrestore.mysql.binlog import history
 from rdsrestore.mysql.checksum import key_file
 from rdsrestore.mysql.checksum.key_ranges import TableRows, table_rows
 from rdsrestore.mysql.dump import lossless
@@ -75,6 +78,10 @@ class MysqlProduction:
     def server(self) -> ServerFacts:
         """Read what the server is and allows."""
         return facts(self._ready(), self._login.endpoint)
+
+    def timeline(self, of: Looked, since: datetime, until: datetime, progress: Progress) -> Timeline:
+        """Read from the binlog what was done to tables in a time."""
+        return history.timeline(self._ready(), self._login, of, since, until, progress)
 
     def databases(self) -> Sequence[str]:
         """Name the users' databases."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from rdsrestore.domain.ids import Endpoint, TableRef
+from rdsrestore.domain.incident import Looked, Timeline
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.request import Invariant
@@ -196,5 +198,17 @@ class RowMerge(Protocol):
         ...
 
 
-class Production(Catalog, Vetting, Scratch, TargetTables, RowMerge, Protocol):
+class ChangeHistory(Protocol):
+    """What was done to tables. Every method may raise DatabaseError or ToolError."""
+
+    def timeline(self, of: Looked, since: datetime, until: datetime, progress: Progress) -> Timeline:
+        """Read from the server's log what was done to tables in a time; nothing is changed, and nothing kept here.
+
+        DatabaseError with code `binlog.off` where the server writes none; ToolError with code `tool.missing` where the
+        program that fetches it is not on this machine, `binlog.torn` where a file did not come whole.
+        """
+        ...
+
+
+class Production(Catalog, ChangeHistory, Vetting, Scratch, TargetTables, RowMerge, Protocol):
     """The server with the damaged table, in all its roles. Every method may raise DatabaseError or ToolError."""

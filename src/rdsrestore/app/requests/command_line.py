@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict
-from rdsrestore.domain.request.option import ROWS, Option, declared
+from rdsrestore.domain.request.option import LOOKS, ROWS, Option, declared
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,7 @@ class CommandLine:
     `plain` are the options that a `Request` declares itself, by the names of its fields.
     """
 
-    tables: Annotated[
-        tuple[str, ...], Option("The tables to restore.", flag="TABLE", metavar="TABLE...", commands=ROWS)
-    ] = ()
+    tables: Annotated[tuple[str, ...], Option("The tables.", flag="TABLE", metavar="TABLE...", commands=LOOKS)] = ()
     before: Annotated[
         str | None,
         Option(
@@ -48,7 +46,7 @@ class CommandLine:
         Option(
             "The RDS instance that holds the tables.",
             flag="--instance",
-            commands=ROWS,
+            commands=LOOKS,
             key=True,
             default="asked for",
             settled=True,
@@ -59,7 +57,7 @@ class CommandLine:
         Option(
             "The database that holds the tables.",
             flag="--database",
-            commands=ROWS,
+            commands=LOOKS,
             key=True,
             default="asked for",
             settled=True,

@@ -17,6 +17,8 @@ from typing import Any
 TABLE = ("table",)
 ROWS = ("table", "compare")
 """Commands that are told which rows."""
+LOOKS = (*ROWS, "find")
+"""Commands that are told which tables."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
@@ -91,6 +92,17 @@ class Programs(ABC):
     def reader(self, *options: str) -> list[str]:
         """Make the command line that reads binlogs."""
         return [*self.program(*self.reader_names), "--no-defaults", "--disable-log-bin", *options]
+
+    def lend(self, folder: Path) -> None:
+        """Make the program that reads this family's binlogs callable by name, where this machine has not its own."""
+        if self.root is None:
+            return
+        folder.mkdir(exist_ok=True)
+        own = {name: value for name, value in self.environment.items() if os.environ.get(name) != value}
+        settings = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in own.items())
+        made = folder / self.reader_names[-1]
+        made.write_text(f'#!/bin/sh\n{settings}exec {shlex.join(self.program(*self.reader_names))} "$@"\n')
+        made.chmod(0o755)
 
     def version(self) -> str:
         """Ask the server which version it is, as `10.11.14`."""

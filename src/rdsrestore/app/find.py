@@ -1,0 +1,133 @@
+"""Find the accident: what was done to tables, and the command that takes it back."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import tzlocal
+
+from rdsrestore.app.context import Context
+from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.app.requests.request_builder import ask_database, ask_instance
+from rdsrestore.app.restore import restore
+from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.incident import Change, Logged, Looked, Timeline, proposed, removes, worst_first
+from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.request import timespec
+from rdsrestore.notify import timeline_view
+from rdsrestore.ports.production import Production
+from rdsrestore.workflow.surveyor import refuse_dead
+
+USUALLY = timedelta(days=1)
+"""How far back is looked where nobody says."""
+SHOWN = 10
+"""Changes that are shown and can be picked."""
+NONE = "none of these"
+
+
+def find(asked: CommandLine, context: Context, *, since: str | None, until: str | None) -> ExitCode:
+    """Show what was done to tables; in a terminal go on with the one that is picked. Nothing is changed.
+
+    UsageError for a time that can't be read, DatabaseError and ToolError where the binlog can't.
+    """
+    world = context.world()
+    asked = asked.over(context.settings.given)
+    begin, end = times(since, until)
+    instance = asked.instance or ask_instance(context, world)
+    database = asked.database or ask_database(context, world, instance)
+    source = world.sources.source(instance)
+    refuse_dead(source)
+    user = context.settings.user or world.engines.user() or source.master_user
+
+    def progress(text: str, share: float | None) -> None:
+        done = f", {share:.0%}" if share is not None else ""
+        context.errors.print(f"{text}{done}", soft_wrap=True)
+
+    with world.engines.of(source.engine).production(source.endpoint, user) as production:
+        found = production.timeline(Looked(database, asked.tables), begin, end, progress)
+        for table in asked.tables:
+            refuse_unknown(TableRef(database, table), found, production)
+    shown = worst_first(found)[:SHOWN]
+    named = replace(asked, instance=instance, database=database)
+    likely = proposed(found)
+    if context.stream:
+        for line in timeline_view.lines(found, likely, lambda each: command(named, each, found)):
+            context.stream.write(line)
+    else:
+        timeline_view.show(context.screen, found, shown, likely)
+    if not shown:
+        return ExitCode.INCOMPLETE
+    return go_on(named, found, shown, context)
+
+
+def refuse_unknown(ref: TableRef, found: Timeline, production: Production) -> None:
+    """Refuse a table that neither is there nor was changed: its name is misspelt, or it was gone before."""
+    if any(ref in {each.ref, each.into} for each in found.changes) or production.definition(ref):
+        return
+    near = ", ".join(production.similar(ref))
+    hint = f"did you mean {near}?" if near else "give a table's name as the database spells it, or an earlier --since"
+    raise UsageError("TABLE", f"{ref} does not exist, and nothing was done to it in that time", hint)
+
+
+def go_on(asked: CommandLine, found: Timeline, shown: Sequence[Change], context: Context) -> ExitCode:
+    """Name the command that takes the likely one back; in a terminal let one be picked, and run its command."""
+    likely = proposed(found)
+    if context.prompts is None or context.stream:
+        if likely and not context.stream:
+            context.screen.print(f"to take it back:\n  {command(asked, likely, found)}", soft_wrap=True)
+        return ExitCode.OK
+    numbers = [str(number) for number in range(1, len(shown) + 1)]
+    usual = str(shown.index(likely) + 1) if likely in shown else NONE
+    picked = context.prompts.choose("Which of these is to be taken back?", [*numbers, NONE], usual)
+    if picked == NONE:
+        return ExitCode.OK
+    change = shown[int(picked) - 1]
+    context.screen.print(command(asked, change, found), soft_wrap=True)
+    return restore(taking_back(asked, change, found), context, dry_run=False, yes=False)
+
+
+def times(since: str | None, until: str | None) -> tuple[datetime, datetime]:
+    """Read the time to look at; UsageError where it can't be read, or ends before it begins."""
+    now, zone = datetime.now(UTC), tzlocal.get_localzone()
+    end = timespec.parse(until, now, zone, "--until").utc if until else now
+    begin = timespec.parse(since, now, zone, "--since").utc if since else end - USUALLY
+    if begin >= end:
+        raise UsageError("--since", "is not before --until", "give the earlier moment to --since")
+    return begin, end
+
+
+def taking_back(asked: CommandLine, change: Change, found: Timeline) -> CommandLine:
+    """Say what takes a change back, with what its transaction did to other tables.
+
+    Rows that were only changed are known by what they were after it.
+    """
+    changes = found.together(change)
+    tables = tuple(dict.fromkeys((each.into or each.ref).table for each in changes))
+    changed = any(each.updated or (each.logged is Logged.STATEMENT and not removes(each.text)) for each in changes)
+    end = moment(change.after) if changed else None
+    plain = {**asked.plain, "recreate": True} if gone(change.text) else asked.plain
+    return replace(asked, tables=tables, before=moment(change.before), incident_end=end, plain=plain)
+
+
+def gone(text: str) -> bool:
+    """Say whether a statement leaves no table behind."""
+    return text.split()[:1] != [] and text.split(maxsplit=1)[0].upper() == "DROP"
+
+
+def moment(at: datetime) -> str:
+    """Write a moment as it is read again."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def command(asked: CommandLine, change: Change, found: Timeline) -> str:
+    """Write the whole command line that takes a change back."""
+    meant = taking_back(asked, change, found)
+    words = ["rdsrestore", "table", *meant.tables, "--before", meant.before or ""]
+    words += ["--incident-end", meant.incident_end] if meant.incident_end else []
+    words += ["--recreate"] if meant.plain.get("recreate") else []
+    words += ["--instance", meant.instance or "", "--database", meant.database or ""]
+    return shlex.join(words)

@@ -1,0 +1,182 @@
+"""What was done to tables, as production's binlog tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from rdsrestore.domain.ids import TableRef
+
+MOST = 0.5
+"""The share of a table's rows from which a change hit most of it."""
+FEW = 10
+"""Rows below which no share of a table says anything."""
+
+
+class Logged(StrEnum):
+    """How a change stands in the binlog."""
+
+    ROWS = "rows"
+    """Each row: how many were hit is known."""
+    STATEMENT = "statement"
+    """Its text alone: how many rows it hit is not known."""
+    DEFINITION = "definition"
+    """A statement that changes what the table is: DROP, TRUNCATE, ALTER and their like."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one transaction did to one table.
+
+    `at` is when its first statement began, `committed` when it ended, to the microsecond, where the server notes that.
+    `text` is the statement that hit the most rows, of `statements` in all; empty where the server keeps no texts.
+    `unfiltered` says that this statement had no condition, `prepared` that the transaction was one of XA, whose end
+    is not known here. `into` names a table that was asked for and into which a foreign key's rule may have carried the
+    change: what happened there does not stand in the binlog.
+    """
+
+    at: datetime
+    ref: TableRef
+    logged: Logged
+    file: str
+    position: int
+    end: int
+    gtid: str = ""
+    committed: datetime | None = None
+    thread: int | None = None
+    text: str = ""
+    statements: int = 1
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unfiltered: bool = False
+    prepared: bool = False
+    into: TableRef | None = None
+
+    @property
+    def damage(self) -> int:
+        """Rows that are not what they were."""
+        return self.updated + self.deleted
+
+    @property
+    def before(self) -> datetime:
+        """The last moment at which nothing of it was there, as `--before` takes it."""
+        return self.at.replace(microsecond=0)
+
+    @property
+    def after(self) -> datetime:
+        """The first whole second at which all of it was there, as `--incident-end` takes it."""
+        last = self.committed or self.at
+        return last.replace(microsecond=0) + timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What is looked at: tables of a database by name; all of them, also those that are gone, where none is named."""
+
+    database: str
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A file of the binlog as the server lists it; `size` is what can be fetched of it, in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What was done to tables in a time.
+
+    `since` and `until` bound what was looked at. `kept_from` is when the oldest file begins that the server still has,
+    None where it has none. `changes` are the worst, in the order of their time; `left_out` counts smaller ones that are
+    not listed. `minutes` holds rows hit in all, by minute. `rows` holds how many rows the tables have now, about.
+    """
+
+    since: datetime
+    until: datetime
+    kept_from: datetime | None
+    changes: Sequence[Change] = ()
+    left_out: int = 0
+    minutes: Mapping[datetime, int] = field(default_factory=dict)
+    rows: Mapping[TableRef, int] = field(default_factory=dict)
+    files: int = 0
+    size: int = 0
+
+    @property
+    def gap(self) -> bool:
+        """Whether the time that was asked about begins before what the server still has."""
+        return self.kept_from is None or self.kept_from > self.since
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the server has nothing of that time."""
+        return self.kept_from is None or self.kept_from > self.until
+
+    def together(self, change: Change) -> list[Change]:
+        """Return what the same transaction did, the change itself first."""
+        same = [each for each in self.changes if (each.file, each.position) == (change.file, change.position)]
+        return [change, *(each for each in same if each != change)]
+
+    def rows_before(self, change: Change) -> int:
+        """Say about how many rows its table had before a change: those of now, without what was done since."""
+        later = [
+            each
+            for each in self.changes
+            if each.ref == change.ref and (each.file, each.end) >= (change.file, change.end)
+        ]
+        return max(self.rows.get(change.ref, 0) + sum(each.deleted - each.inserted for each in later), change.damage)
+
+
+def suspicions(change: Change, timeline: Timeline) -> tuple[str, ...]:
+    """Say why a change may be the accident; nothing where it is plain."""
+    reasons = []
+    if change.logged is Logged.DEFINITION:
+        reasons.append(f"changes the table itself: {verb(change.text)}")
+    if change.unfiltered:
+        reasons.append("no WHERE")
+    if change.damage >= FEW and change.damage >= MOST * timeline.rows_before(change):
+        reasons.append("most of the table")
+    if change.into:
+        reasons.append(f"a foreign key may have carried it into {change.into.table}: the binlog does not show that")
+    return tuple(reasons)
+
+
+def verb(text: str) -> str:
+    """Name what a statement does by its first two words."""
+    return " ".join(text.split()[:2]).upper()
+
+
+def from_epoch(seconds: float) -> datetime:
+    """Turn a server's seconds into a moment."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def proposed(timeline: Timeline) -> Change | None:
+    """Choose the change that is most likely the accident: of the suspicious ones that which hit the most rows.
+
+    One that took a whole table away goes first, unless it may have found none; None where nothing looks suspicious.
+    """
+    suspicious = [each for each in timeline.changes if suspicions(each, timeline)]
+    gone = [each for each in suspicious if each.logged is Logged.DEFINITION and removes(each.text)]
+    gone = [each for each in gone if "IF EXISTS" not in each.text.upper()]
+    return max(gone or suspicious, key=lambda each: (each.damage, each.at), default=None)
+
+
+def removes(text: str) -> bool:
+    """Say whether a statement takes all rows of a table away."""
+    return text.split(maxsplit=1)[:1] != [] and text.split(maxsplit=1)[0].upper() in {"DROP", "TRUNCATE"}
+
+
+def worst_first(timeline: Timeline) -> list[Change]:
+    """Sort changes: suspicious ones first, then by the rows that they hit, then by time."""
+
+    def order(change: Change) -> tuple[bool, bool, int, datetime]:
+        doubted = bool(suspicions(change, timeline))
+        return not doubted, change.logged is Logged.ROWS, -change.damage, change.at
+
+    return sorted(timeline.changes, key=order)

@@ -1,0 +1,1 @@
+"""Production's binlog: fetched whole, read as bytes, told as what was done to tables."""

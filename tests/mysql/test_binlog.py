@@ -1,0 +1,312 @@
+"""What production's binlog tells of an accident, on real servers of both families."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mysql.programs import script
+from mysql.site import ORACLE, USER, Site, silent
+from rdsrestore.domain.errors import DatabaseError, ToolError
+from rdsrestore.domain.incident import Change, KeptFile, Logged, Looked, Timeline, proposed, suspicions
+from rdsrestore.mysql.binlog import fetch, log_events
+from tool import counted, pause_until_next_second
+
+pytestmark = pytest.mark.xdist_group("binlog")
+
+
+@pytest.fixture
+def binlog(family: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A site whose login may read the binlog, and whose machine has both families' programs."""
+    family.production.sql(f"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {USER}@'%'")
+    oracle = script(tmp_path / "programs", f'exec {shlex.join(ORACLE.program("mysqlbinlog"))} "$@"', "mysqlbinlog")
+    monkeypatch.setenv("PATH", oracle)
+    return family
+
+
+def mariadb(site: Site) -> bool:
+    return site.production.programs.engine == "mariadb"
+
+
+def look(site: Site, *tables: str, since: datetime | None = None, until: datetime | None = None) -> Timeline:
+    now = datetime.now(UTC)
+    begin = since or now - timedelta(hours=1)
+    with site.live() as server:
+        return server.timeline(Looked(site.database, tables), begin, until or now, silent)
+
+
+def numbers(change: Change) -> tuple[int, int, int]:
+    return change.inserted, change.updated, change.deleted
+
+
+@contextmanager
+def globally(site: Site, **values: str) -> Iterator[None]:
+    """Turn global variables for a while; the sessions of `site.now` are new ones and have them."""
+    before = {name: site.production.sql(f"SELECT @@GLOBAL.{name}")[0][0] for name in values}
+    try:
+        for name, value in values.items():
+            site.production.sql(f"SET GLOBAL {name} = {value}")
+        yield
+    finally:
+        for name, value in before.items():
+            site.production.sql(f"SET GLOBAL {name} = {value if isinstance(value, int) else repr(value)}")
+
+
+def fill(site: Site, rows: int) -> None:
+    site.now(f"""
+        CREATE TABLE w (id INT PRIMARY KEY, t VARCHAR(30));
+        INSERT INTO w SELECT seq, 'x' FROM {counted(rows)}""")
+
+
+def test_the_accident_is_found_to_the_second_and_the_transaction(binlog: Site) -> None:
+    fill(binlog, 5000)
+    binlog.now("UPDATE w SET t = 'y' WHERE id < 4")
+    before = pause_until_next_second()
+    binlog.now("DELETE FROM w")
+    after = datetime.now(UTC)
+    binlog.now("INSERT INTO w VALUES (9999, 'later')")
+
+    found = look(binlog, "w")
+    accident = proposed(found)
+
+    assert accident
+    assert numbers(accident) == (0, 0, 5000)
+    assert before.replace(microsecond=0) <= accident.before <= after
+    assert accident.after > accident.before
+    assert "most of the table" in suspicions(accident, found)
+    (update,) = [each for each in found.changes if each.updated]
+    assert numbers(update) == (0, 3, 0)
+    assert suspicions(update, found) == ()
+    assert accident.gtid
+    assert accident.position < accident.end
+    if not mariadb(binlog):
+        assert accident.committed
+        assert before <= accident.committed <= after
+
+
+def test_a_statement_without_a_condition_is_told_by_its_text(binlog: Site) -> None:
+    fill(binlog, 20)
+    binlog.now(("" if mariadb(binlog) else "SET binlog_rows_query_log_events = ON;") + "UPDATE w SET t = 'WHERE'")
+
+    (accident,) = look(binlog, "w").changes
+
+    assert accident.text == "UPDATE w SET t = 'WHERE'"
+    assert accident.unfiltered
+
+
+FORMS = {
+    "plain": {},
+    "no checksum": {"binlog_checksum": "NONE"},
+    "minimal images": {"binlog_row_image": "MINIMAL"},
+    "no blobs": {"binlog_row_image": "NOBLOB"},
+    "metadata": {"binlog_row_metadata": "FULL"},
+    "compressed": {"compressed": "ON"},
+    "partial JSON": {"binlog_row_value_options": "PARTIAL_JSON"},
+    "no texts": {"texts": "OFF"},
+}
+OWN = {
+    "compressed": ("log_bin_compress", "binlog_transaction_compression"),
+    "texts": ("binlog_annotate_row_events", "binlog_rows_query_log_events"),
+}
+COLUMNS = """
+    a TINYINT, b SMALLINT, c MEDIUMINT, d INT, e BIGINT UNSIGNED, f FLOAT, g DOUBLE, h DECIMAL(1,0), i DECIMAL(65,30),
+    j VARCHAR(10) CHARACTER SET latin1, k VARCHAR(300) CHARACTER SET utf8mb4, l CHAR(255) CHARACTER SET utf8mb4,
+    m CHAR(1) CHARACTER SET latin1, n BINARY(255), o VARBINARY(3000), p TINYBLOB, q BLOB, r MEDIUMTEXT, s LONGTEXT,
+    u BIT(1), v BIT(64), x ENUM('a','b'), y SET('a','b','c','d','e','f','g','h','i'), z DATE, aa TIME(6), ab DATETIME(3),
+    ac TIMESTAMP(1) NULL, ad YEAR, ae JSON, af GEOMETRY, ag TIME, ah DATETIME, ai TIMESTAMP NULL, aj DECIMAL(13,4),
+    ak CHAR(86) CHARACTER SET utf8mb3, al BIT(9), am VARCHAR(0)"""
+VALUES = """
+    -1, -2, -3, -4, 5, 1.5, 2.5, 9, 1.25, 'abc', REPEAT('é', 300), REPEAT('€', 255), 'x', REPEAT('b', 255),
+    REPEAT('v', 3000), 'tiny', REPEAT('blob', 99), REPEAT('m', 70000), 'long', b'1', b'101', 'b', 'a,i', '2020-02-29',
+    '-01:02:03.456789', '2020-01-01 00:00:00.123', '2020-01-01 00:00:00.1', 2020, '{"k": [1, 2, "three"], "l": 1}',
+    ST_GeomFromText('POINT(1 2)'), '01:02:03', '2020-01-01', '2020-01-01 00:00:01', 123.4567, REPEAT('ü', 86), b'1', ''"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_are_counted_in_every_form_of_the_log(binlog: Site, form: str) -> None:
+    settings = {OWN[name][not mariadb(binlog)] if name in OWN else name: value for name, value in FORMS[form].items()}
+    known = {name for name, _value in binlog.production.sql("SHOW GLOBAL VARIABLES LIKE 'binlog%'")}
+    known |= {"log_bin_compress"} if mariadb(binlog) else set()
+    settings = {name: value for name, value in settings.items() if name in known}
+    if FORMS[form] and not settings:
+        return  # the other family alone has it
+    names = [each.split()[0] for each in COLUMNS.replace("\n", " ").split(", ") if each.split()[0].isalpha()]
+    binlog.now(f"CREATE TABLE w (id INT PRIMARY KEY, {COLUMNS})")
+    with globally(binlog, **settings):
+        binlog.now(f"INSERT INTO w SELECT seq, {VALUES} FROM {counted(50)}")
+        binlog.now(f"INSERT INTO w (id) SELECT seq FROM {counted(80, 51)}")
+        binlog.now("UPDATE w SET ae = JSON_SET(ae, '$.l', 2), d = 7 WHERE id <= 60")
+        binlog.now(f"UPDATE w SET {', '.join(f'{name} = NULL' for name in names[::2])} WHERE id <= 40")
+        binlog.now("DELETE FROM w WHERE id > 10")
+
+    found = look(binlog, "w")
+
+    assert [numbers(each) for each in found.changes] == [(0, 60, 0), (0, 40, 0), (0, 0, 70)]
+    assert found.left_out == 2
+
+
+def test_what_is_logged_as_text_is_told_without_rows(binlog: Site) -> None:
+    fill(binlog, 20)
+    binlog.now("SET SESSION binlog_format = STATEMENT; DELETE FROM w WHERE id < 9")
+    binlog.now("ALTER TABLE w ADD COLUMN more INT; TRUNCATE w; DROP TABLE w")
+
+    changes = look(binlog, "w").changes
+
+    assert [(each.logged, each.text.split()[0]) for each in changes] == [
+        (Logged.STATEMENT, "DELETE"),
+        *((Logged.DEFINITION, verb) for verb in ("ALTER", "TRUNCATE", "DROP")),
+    ]
+    assert all(each.thread for each in changes)
+
+
+def test_without_a_table_every_table_is_looked_at_also_one_that_is_gone(binlog: Site) -> None:
+    fill(binlog, 20)
+    binlog.now("CREATE TABLE v (id INT PRIMARY KEY); INSERT INTO v VALUES (1), (2); DELETE FROM w; DROP TABLE v")
+
+    found = look(binlog)
+
+    assert {(each.ref.table, each.logged) for each in found.changes if each.damage or "DROP" in each.text} == {
+        ("w", Logged.ROWS),
+        ("v", Logged.DEFINITION),
+    }
+
+
+def test_what_was_rolled_back_did_not_happen(binlog: Site) -> None:
+    fill(binlog, 20)
+    binlog.now("START TRANSACTION; DELETE FROM w; ROLLBACK")
+    binlog.now("START TRANSACTION; DELETE FROM w WHERE id = 1; SAVEPOINT s; DELETE FROM w; ROLLBACK TO s; COMMIT")
+
+    assert [numbers(each) for each in look(binlog, "w").changes] == [(0, 0, 1)]
+
+
+def test_a_parent_whose_rule_may_have_emptied_the_table_is_named(binlog: Site) -> None:
+    binlog.now("""
+        CREATE TABLE p (id INT PRIMARY KEY);
+        CREATE TABLE c (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE);
+        INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1, 1), (2, 1); DELETE FROM p WHERE id = 1""")
+
+    (change,) = look(binlog, "c").changes
+
+    if mariadb(binlog):
+        assert (change.ref, change.into) == (binlog.ref("p"), binlog.ref("c"))
+    else:  # its children's rows are in the log
+        assert (change.ref.table, numbers(change)) == ("c", (0, 0, 2))
+
+
+def purge(site: Site) -> None:
+    """Leave the newest file alone; MariaDB keeps others until all of what they hold is on its disk."""
+    (last,) = site.production.sql("SHOW BINARY LOGS")[-1:]
+    until = time.monotonic() + 30
+    while site.production.sql("SHOW BINARY LOGS")[0][0] != last[0]:
+        assert time.monotonic() < until
+        site.production.sql(f"PURGE BINARY LOGS TO '{last[0]}'")
+
+
+def test_a_time_before_the_oldest_file_is_said_to_be_unknown(binlog: Site) -> None:
+    fill(binlog, 20)
+    binlog.now("DELETE FROM w")
+    then = pause_until_next_second()
+    binlog.production.sql("FLUSH BINARY LOGS")
+    purge(binlog)
+
+    found = look(binlog, "w", since=then - timedelta(minutes=5))
+
+    assert found.gap
+    assert not found.changes
+    assert found.kept_from
+    assert found.kept_from >= then.replace(microsecond=0)
+    assert look(binlog, "w", since=then - timedelta(minutes=5), until=then - timedelta(minutes=4)).unknown
+
+
+def test_only_the_files_of_the_time_are_fetched(binlog: Site) -> None:
+    fill(binlog, 20)
+    for number in (1, 2, 3):
+        binlog.now(f"DELETE FROM w WHERE id = {number}")
+        binlog.production.sql("FLUSH BINARY LOGS")
+        pause_until_next_second()
+    since = datetime.now(UTC)
+    binlog.now("DELETE FROM w WHERE id = 4")
+
+    found = look(binlog, "w", since=since.replace(microsecond=0))
+
+    assert found.files == 1
+    assert [numbers(each) for each in found.changes] == [(0, 0, 1)]
+
+
+def test_a_login_that_may_not_read_the_log_is_told_what_it_lacks(binlog: Site) -> None:
+    rights = "BINLOG MONITOR, REPLICATION SLAVE" if mariadb(binlog) else "REPLICATION CLIENT, REPLICATION SLAVE"
+    binlog.production.sql(f"REVOKE {rights} ON *.* FROM {USER}@'%'")
+    try:
+        with pytest.raises(DatabaseError) as refused:
+            look(binlog, "w")
+    finally:
+        binlog.production.sql(f"GRANT {rights} ON *.* TO {USER}@'%'")
+    assert refused.value.code == "db.privilege"
+    assert "REPLICATION SLAVE" in refused.value.hint
+
+
+def test_without_the_familys_program_it_is_named(binlog: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolError) as refused:
+        look(binlog, "w")
+    assert refused.value.code == "tool.missing"
+
+
+@pytest.fixture
+def file(binlog: Site, tmp_path: Path) -> bytes:
+    """The bytes of a file as the server sends them."""
+    fill(binlog, 100)
+    binlog.now("DELETE FROM w")
+    name, size, *_more = binlog.production.sql("SHOW BINARY LOGS")[-1]
+    with binlog.live() as server:
+        client = fetch.program("mariadb" if mariadb(binlog) else "mysql")
+        made = fetch.fetch(server._login, client, KeptFile(name, size), tmp_path)  # noqa: SLF001
+    return made.read_bytes()
+
+
+def test_a_file_that_was_cut_or_changed_is_refused_at_its_place(file: bytes) -> None:
+    whole = list(log_events.walk(memoryview(file), "it"))
+    ends = {each.end for each in whole} | {len(log_events.MAGIC)}
+    for size in [*range(1, 300), *range(len(file) - 200, len(file))]:
+        if size not in ends:
+            with pytest.raises(ToolError, match="not sound"):
+                list(log_events.walk(memoryview(file[:size]), "it"))
+    for place in range(0, len(file), 37):
+        changed = bytearray(file)
+        changed[place] ^= 0x10
+        with pytest.raises(ToolError, match="it "):
+            list(log_events.walk(memoryview(bytes(changed)), "it"))
+
+
+def test_nothing_of_the_log_stays_on_this_machine(
+    binlog: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "own"))
+    (tmp_path / "own").mkdir()
+    left = tmp_path / "own" / f"{fetch.PREFIX}left"
+    left.mkdir()
+    (left / fetch.LOCK).touch()
+    fill(binlog, 20)
+    look(binlog, "w")
+    assert list((tmp_path / "own").iterdir()) == []
+
+
+def test_a_file_that_comes_short_is_refused(binlog: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(binlog, 20)
+    own = subprocess.run(["sh", "-c", "command -v mariadb-binlog"], capture_output=True, check=True, text=True).stdout
+    real = [own.strip()] if mariadb(binlog) else ORACLE.program("mysqlbinlog")
+    cut = (
+        'for each; do case "$each" in --result-file=*) d="${each#*=}";; esac; f="$each"; done; truncate -s -100 "$d$f"'
+    )
+    words = f'{shlex.join(real)} "$@" || exit; case "$*" in *--raw*) {cut};; esac'
+    monkeypatch.setenv("PATH", script(tmp_path / "short", words, Path(real[-1]).name))
+    with pytest.raises(ToolError) as refused:
+        look(binlog, "w")
+    assert refused.value.code == "binlog.torn"
