@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.tables.definition import Column, TableDefinition
 from rdsrestore.mysql.checksum import row_hash
-from rdsrestore.mysql.schema.catalog import HERE, qualified
+from rdsrestore.mysql.schema.catalog import HERE, exactly, qualified
 from rdsrestore.mysql.schema.unsupported import LABELLED, labels
 from rdsrestore.mysql.session.login.connection import Session, quoted
 
@@ -46,7 +46,7 @@ def unspoken(session: Session, definition: TableDefinition) -> Iterator[str]:
     if texts:
         yield from (f"default or labels of column {name}" for name in bent_literals(session, definition, texts))
     if not mariadb:
-        place = (definition.ref.database, definition.ref.table)
+        place = exactly(definition.ref)
         found = session.rows(EXPRESSIONS, place * 2)
         if session.rows("SELECT 1 FROM information_schema.TABLES WHERE TABLE_NAME = 'CHECK_CONSTRAINTS'"):
             found += session.rows(CHECKS, place)

@@ -19,20 +19,20 @@ def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, wi
 
     Tables that point to each other in a circle can't all come after the ones that they point to.
     """
-    if catalog.definition(session, place):
+    if catalog.exists(session, place):
         raise DatabaseError("landing", f"{place} exists already", "choose another name", code="db.table-exists")
     statement = ddl.target_table(dump.definition, place, with_foreign_keys=with_foreign_keys)
     session.run(f"REPLACE INTO {quoted(schema)}.{staging.TARGET_TABLES} VALUES (%s)", (str(place),))
     session.run(f"USE {quoted(place.database)}")
     parents = {key.parent for key in dump.definition.references if with_foreign_keys} - {place}
-    later = any(catalog.definition(session, parent) is None for parent in parents)
+    later = any(not catalog.exists(session, parent) for parent in parents)
     with unchecked(session) if later else nullcontext():
         session.run(statement)
 
 
 def drop(session: Session, schema: str, place: TableRef) -> None:
     """Drop a table that was made for this run and that is still empty; otherwise leave it."""
-    if not staging.exists(session, schema) or not catalog.definition(session, place):
+    if not staging.exists(session, schema) or not catalog.exists(session, place):
         return
     ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.TARGET_TABLES} WHERE name = %s", (str(place),))
     if ours and not session.rows(f"SELECT 1 FROM {qualified(place)} LIMIT 1"):
@@ -52,10 +52,10 @@ def unchecked(session: Session) -> Iterator[None]:
 
 def swap(session: Session, live: TableRef, shadow: TableRef, former: TableRef) -> None:
     """Let two tables change places in one step; numbers that were given out are not given out again."""
-    if catalog.definition(session, shadow) is None and catalog.definition(session, former) is not None:
+    if not catalog.exists(session, shadow) and catalog.exists(session, former):
         return
     (counter,) = session.one(
-        f"SELECT AUTO_INCREMENT FROM information_schema.TABLES WHERE {catalog.HERE}", (live.database, live.table)
+        f"SELECT AUTO_INCREMENT FROM information_schema.TABLES WHERE {catalog.HERE}", catalog.exactly(live)
     )
     if counter is not None:
         session.run(f"ALTER TABLE {qualified(shadow)} AUTO_INCREMENT = {int(counter)}")

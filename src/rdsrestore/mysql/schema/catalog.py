@@ -10,31 +10,19 @@ from typing import Any
 import pymysql
 
 from rdsrestore.domain.ids import TableRef
-from rdsrestore.domain.tables.definition import Column, ForeignKey, TableDefinition, Trigger, UniqueKey
+from rdsrestore.domain.tables.definition import Column, TableDefinition, Trigger, UniqueKey
+from rdsrestore.mysql.schema import foreign_keys
 from rdsrestore.mysql.schema.unsupported import hindrances
 from rdsrestore.mysql.session.login.connection import Session, quoted
 
 SYSTEM = ("information_schema", "mysql", "performance_schema", "sys", "innodb", "tmp")
-HERE = "TABLE_SCHEMA = %s AND CAST(TABLE_NAME AS BINARY) = CAST(%s AS BINARY)"
-FOREIGN_KEYS = """
-SELECT k.CONSTRAINT_NAME, k.TABLE_SCHEMA, k.TABLE_NAME, k.COLUMN_NAME,
-       k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME,
-       r.DELETE_RULE, r.UPDATE_RULE
-  FROM information_schema.KEY_COLUMN_USAGE k
-  JOIN information_schema.REFERENTIAL_CONSTRAINTS r
-    ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
-   AND r.TABLE_NAME = k.TABLE_NAME
- WHERE {} ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION
-"""
-OUTGOING = (
-    "k.TABLE_SCHEMA = %s AND CAST(k.TABLE_NAME AS BINARY) = CAST(%s AS BINARY) AND k.REFERENCED_TABLE_NAME IS NOT NULL"
-)
-INCOMING = "k.REFERENCED_TABLE_SCHEMA = %s AND CAST(k.REFERENCED_TABLE_NAME AS BINARY) = CAST(%s AS BINARY)"
+HERE = "TABLE_SCHEMA = %s AND TABLE_NAME = %s AND CAST(TABLE_NAME AS BINARY) = CAST(%s AS BINARY)"
+"""Takes what `exactly` gives: by the plain name alone a server looks at one table only, where it would open all."""
 
 
 def definition(session: Session, ref: TableRef) -> TableDefinition | None:
     """Read a table's definition; None where there is none of exactly that name."""
-    place = (ref.database, ref.table)
+    place = exactly(ref)
     found = session.rows(
         "SELECT TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH + INDEX_LENGTH"
         f" FROM information_schema.TABLES WHERE {HERE}",
@@ -54,8 +42,8 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
         columns=columns,
         key=key,
         unique_keys=unique,
-        references=read_foreign_keys(session, ref, OUTGOING),
-        referenced_by=tuple(key for key in read_foreign_keys(session, ref, INCOMING) if key.child != ref),
+        references=foreign_keys.outgoing(session, ref),
+        referenced_by=foreign_keys.incoming(session, ref),
         triggers=read_triggers(session, ref),
         versioned=kind == "SYSTEM VERSIONED",
         rows=int(rows or 0),
@@ -63,6 +51,16 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
         create_sql=read_statement(session, ref) if table else "",
         hindrances=tuple(hindrances([column for column in columns if not column.generated], key)) if table else (),
     )
+
+
+def exactly(ref: TableRef) -> tuple[str, str, str]:
+    """Give the values of a condition on a table's name, to the byte."""
+    return ref.database, ref.table, ref.table
+
+
+def exists(session: Session, ref: TableRef) -> bool:
+    """Say whether there is a table, or a view, of exactly that name."""
+    return bool(session.rows(f"SELECT 1 FROM information_schema.TABLES WHERE {HERE}", exactly(ref)))
 
 
 def read_statement(session: Session, ref: TableRef) -> str:
@@ -92,7 +90,7 @@ def read_columns(session: Session, ref: TableRef) -> tuple[Column, ...]:
         "SELECT COLUMN_NAME, COLUMN_TYPE, DATA_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA,"
         " GENERATION_EXPRESSION, COLUMN_DEFAULT IS NULL"
         f" FROM information_schema.COLUMNS WHERE {HERE} ORDER BY ORDINAL_POSITION",
-        (ref.database, ref.table),
+        exactly(ref),
     )
     return tuple(
         Column(
@@ -122,7 +120,7 @@ def read_keys(
     for name, column, prefix in session.rows(
         "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS"
         f" WHERE {HERE} AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX",
-        (ref.database, ref.table),
+        exactly(ref),
     ):
         parts[name].append((column, prefix is not None or column is None))
     whole = {
@@ -143,31 +141,13 @@ def shortest(keys: Sequence[UniqueKey]) -> tuple[str, ...]:
     return usable[0][2] if usable else ()
 
 
-def read_foreign_keys(session: Session, ref: TableRef, direction: str) -> tuple[ForeignKey, ...]:
-    """Read the foreign keys in one direction."""
-    rows: dict[tuple[TableRef, str], list[tuple[str, ...]]] = defaultdict(list)
-    for name, database, table, *rest in session.rows(FOREIGN_KEYS.format(direction), (ref.database, ref.table)):
-        rows[TableRef(database, table), name].append(tuple(rest))
-    return tuple(
-        ForeignKey(
-            name=name,
-            child=child,
-            columns=tuple(part[0] for part in parts),
-            parent=TableRef(parts[0][1], parts[0][2]),
-            parent_columns=tuple(part[3] for part in parts),
-            on_delete=parts[0][4],
-            on_update=parts[0][5],
-        )
-        for (child, name), parts in rows.items()
-    )
-
-
 def read_triggers(session: Session, ref: TableRef) -> tuple[Trigger, ...]:
     """Read the table's triggers."""
     found = session.rows(
         "SELECT TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION FROM information_schema.TRIGGERS"
-        " WHERE EVENT_OBJECT_SCHEMA = %s AND CAST(EVENT_OBJECT_TABLE AS BINARY) = CAST(%s AS BINARY)",
-        (ref.database, ref.table),
+        " WHERE EVENT_OBJECT_SCHEMA = %s AND EVENT_OBJECT_TABLE = %s"
+        " AND CAST(EVENT_OBJECT_TABLE AS BINARY) = CAST(%s AS BINARY)",
+        exactly(ref),
     )
     return tuple(Trigger(name, timing, event) for name, timing, event in found)
 

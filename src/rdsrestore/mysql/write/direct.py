@@ -223,7 +223,7 @@ def loaded(session: Session, context: MergeContext) -> TableLoad:
 
 def lines(session: Session, context: MergeContext) -> Iterator[PlanLine]:
     """Yield the rows that are not in the table, once some were left alone and the dump was staged to find them."""
-    if catalog.definition(session, TableRef(context.schema, context.then.ref.table)) is None:
+    if not catalog.exists(session, TableRef(context.schema, context.then.ref.table)):
         return
     why = " or ".join(sorted(conflict.reason for conflict in loaded(session, context).conflicts))
     found = session.stream(
