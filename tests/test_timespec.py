@@ -59,7 +59,7 @@ def test_a_moment_is_understood(words: str, utc: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "", " ", "now", "then", "10", "1014", "10:14 pm", "10:60", "25:00", "10:14:60", "yesterday 25:00",
+        "", " ", "now", "then", "10", "1014", "10:60", "25:00", "10:14:60", "yesterday 25:00",
         "10:14+99:99", "10:14+02:60", "10:14-15", "10:14 +20", "1M ago", "1 M ago", "1h 30M ago",
         "-5 minutes ago", "in 5 minutes", "5 minutes ago 10:14", "foo ago", "9999 years ago", "1e9 hours ago", "a ago",
         "2017-13-01 10:14", "2017-02-29 10:14", "2017-06-01T24:00Z", "0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00",

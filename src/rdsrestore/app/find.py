@@ -35,7 +35,7 @@ def find(asked: CommandLine, context: Context, *, since: str | None, until: str 
     UsageError for a time that can't be read, DatabaseError and ToolError where the binlog can't.
     """
     world = context.world()
-    asked = asked.over(context.settings.given)
+    asked = asked.named().over(context.settings.given)
     begin, end = times(since, until)
     instance = asked.instance or ask_instance(context, world)
     database = asked.database or ask_database(context, world, instance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         production.check_replicas(source.replicas)
         relatives = related(request, production)
         refs = (*request.refs, *(each.ref for each in relatives))
-        tables = tuple(survey_table(production, ref) for ref in refs)
+        tables = survey_tables(production, refs, request.database)
         target = survey_table(production, TableRef(request.database, request.into)) if request.into else None
         tools = tried(databases.tools(), production, request.database, tables)
         where_problem = check_narrowing(request, production, tables[0].definition)
@@ -122,12 +123,35 @@ def with_status(source: SourceInstance) -> Iterator[None]:
         raise DatabaseError(error.where, what, "wait until it is available", code=error.code) from error
 
 
+def survey_tables(production: Catalog, refs: Sequence[TableRef], database: str) -> tuple[TableSurvey, ...]:
+    """Read the tables; Refused where there is not even their database."""
+    tables = tuple(survey_table(production, ref) for ref in refs)
+    if not any(each.definition for each in tables):
+        refuse_no_database(database, production)
+    return tables
+
+
 def survey_table(production: Catalog, ref: TableRef) -> TableSurvey:
     """Read a table as production has it; near names where it has none."""
     definition = production.definition(ref)
     if definition is None:
         return TableSurvey(ref, None, similar=tuple(production.similar(ref)))
     return TableSurvey(ref, definition, rows=production.count(ref) if definition.kind == "BASE TABLE" else None)
+
+
+def refuse_no_database(name: str, production: Catalog) -> None:
+    """Refuse a database that is not there, where none of its tables is: its name is misspelt, or it was dropped."""
+    known = production.databases()
+    if name in known:
+        return
+    near = difflib.get_close_matches(name.lower(), [each.lower() for each in known], n=3, cutoff=0.6)
+    meant = " or ".join(each for each in known if each.lower() in near)
+    raise Refused(
+        "--database",
+        f"production has no database {name}" + (f"; did you mean {meant}?" if meant else ""),
+        f"give --database its right name; if it was dropped, make it (CREATE DATABASE {name}) and add --recreate",
+        code="database.unknown",
+    )
 
 
 def tried(tools: ClientTools, production: Vetting, database: str, tables: Sequence[TableSurvey]) -> ClientTools:

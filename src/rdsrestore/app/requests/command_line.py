@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+from rdsrestore.app.requests import table_names
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict
 from rdsrestore.domain.request.option import LOOKS, ROWS, Option, declared
 
@@ -122,6 +123,11 @@ class CommandLine:
         own = {each.name for each in fields(cls)}
         said = {name: value for name, value in given.items() if name in own and value is not None}
         return cls(**said, plain={name: value for name, value in given.items() if name not in own})
+
+    def named(self) -> CommandLine:
+        """Take the tables and the database apart where they were written together; UsageError where that can't be."""
+        database, tables = table_names.read(self.tables, self.database)
+        return replace(self, database=database, tables=tables)
 
     def over(self, usual: Mapping[str, Any]) -> CommandLine:
         """Take from the settings what the command line does not say."""

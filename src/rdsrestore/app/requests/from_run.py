@@ -52,7 +52,7 @@ class EarlierRun:
             raise UsageError(
                 flag, f"is settled by run {self.stored.id}", "leave it out, or run the command without --from"
             )
-        tables = self.tables(asked.tables)
+        tables = self.tables(asked.named().tables)
         return replace(
             self.replayed.request,
             tables=tables,

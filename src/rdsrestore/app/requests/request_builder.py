@@ -26,6 +26,7 @@ from rdsrestore.workflow.surveyor import refuse_dead
 def complete(asked: CommandLine, context: Context, world: World) -> Request:
     """Make the request; UsageError names the flag of what is missing or can't be read."""
     settings = context.settings
+    asked = asked.named()
     refuse_contradictions(asked)
     asked = asked.over(settings.given)
     early = point(asked, context) if asked.before or asked.snapshot else None

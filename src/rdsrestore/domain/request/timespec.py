@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.request.log_times import rewritten
 from rdsrestore.domain.request.restore_point import Moment
 
 FLAG = "--before"
@@ -53,9 +54,11 @@ def parse(text: str, now: datetime, zone: tzinfo, flag: str = FLAG) -> Moment:
 def read(text: str, now: datetime, zone: tzinfo) -> Moment:
     """Read a moment."""
     words = " ".join(text.split())
-    timed = TIMED.fullmatch(words) if len(words) <= LONGEST else None
+    timed = None
     try:
-        utc = at(timed, now, zone) if timed else untimed(words, now)
+        meant = rewritten(words, now, zone) if len(words) <= LONGEST else words
+        timed = TIMED.fullmatch(meant) if len(words) <= LONGEST else None
+        utc = at(timed, now, zone) if timed else untimed(meant, now)
     except (ValueError, OverflowError) as error:
         raise unreadable(words) from error
     if utc > now:

@@ -75,6 +75,9 @@ def in_place(request: Request, table: TableSurvey) -> Iterator[Finding]:
 
 def absent(request: Request, table: TableSurvey) -> Iterator[Finding]:
     """Tell a slip of the pen from a dropped table that production does not have."""
+    if request.recreate and table.similar:
+        near = " or ".join(table.similar)
+        yield warns("table.near", f"production has no table {table.ref}, but {near}", "stop if that was meant")
     if request.recreate or request.into:
         return
     near = f"did you mean {' or '.join(table.similar)}? " if table.similar else ""
