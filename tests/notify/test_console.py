@@ -151,7 +151,7 @@ MISMATCH = VerifyError("verify shop.billing", "restored rows present", "compare 
             outcome(cause=MISMATCH, production_touched=True, loads=(TableLoad(BILLING, 8, 1),), saved=True),
             "it was changed before the run failed: shop.billing: 9 rows (8 inserted, 1 changed back)",
         ),
-        (outcome(cause=MISMATCH, production_touched=True), "runbook.md, section 4"),
+        (outcome(cause=MISMATCH, production_touched=True), "rdsrestore help 4"),
         (outcome(cause=MISMATCH, production_touched=True), "next        compare first"),
         (outcome(cause=Interrupted(signal.SIGINT, "SIGINT")), "run the same command again"),
         (outcome(ledgers=(Ledger(BILLING, 0, 9, 9, 0, 9, 9, 0, 8),)), "0 rows before, 9 inserted"),

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from rdsrestore.app.requests.command_line import CommandLine
-from rdsrestore.cli import run_commands
+from rdsrestore.cli import manual_commands, run_commands
 from rdsrestore.cli.exit_handling import ended, fail
 from rdsrestore.cli.flags import Given, with_flags
 from rdsrestore.cli.options import Debug, DryRun, Json, Profile, RunName, Yes
@@ -29,6 +29,7 @@ app = typer.Typer(
     help="Restore one table of an Amazon RDS database from its backups, safely, and leave nothing behind.",
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -89,6 +90,9 @@ def undo(
 for command in run_commands.COMMANDS:
     app.command(name=command.__name__)(command)
 app.command(name="iam-policy")(run_commands.iam_policy)
+app.command(name="help")(manual_commands.show_help)
+app.command(name="explain")(manual_commands.explain)
+app.command(name="restore", hidden=True)(table)
 
 
 @app.command(

@@ -37,5 +37,7 @@ def invariant(entry: dict[str, Any], where: str) -> Invariant:
         name = entry["table"].replace("`", "``")
         return Invariant(entry["name"], f"SELECT {entry['value']} FROM `{name}`", expect)
     raise UsageError(
-        where, f"{entry['name']} needs a query, or a value and a table", "docs/configuration.md shows both"
+        where,
+        f"{entry['name']} needs a query, or a value and a table",
+        "see rdsrestore help what has to be right",
     )

@@ -31,7 +31,7 @@ class Layer:
 
     def wrong(self, key: str, what: str, hint: str = "") -> UsageError:
         """Make the error for a setting of this layer."""
-        return UsageError(self.name(key), what, hint or "docs/configuration.md describes each setting")
+        return UsageError(self.name(key), what, hint or "rdsrestore help configuration describes each setting")
 
 
 def text(layer: Layer, key: str, value: object) -> str:

@@ -65,7 +65,7 @@ def field(column: Column, place: str, other: Column | None = None) -> str:
         raise DatabaseError(
             "checksum",
             f"column {column.name} has type {column.type}, which can't be compared safely yet",
-            "restore this table by hand as the runbook describes",
+            "restore this table by hand: rdsrestore help by hand",
             code="db.unknown-type",
         )
     if column.kind in BYTES:

@@ -275,7 +275,7 @@ def steps_on(outcome: Outcome) -> Iterable[str]:
     if hint and not (outcome.resumable and hint in AGAINS):
         yield hint
     if outcome.production_touched and outcome.cause:
-        yield "docs/runbook.md, section 4, says how to go on from here"
+        yield "rdsrestore help 4 says how to go on from here"
     elif outcome.cause and not (outcome.resumable or hint in AGAINS):
         yield AGAIN
     if outcome.production_touched and outcome.saved and not outcome.taken_back:

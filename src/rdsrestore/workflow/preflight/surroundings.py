@@ -15,7 +15,7 @@ def unwatched(request: Request) -> Iterator[Finding]:
         yield warns(
             "switch.off",
             "nothing in AWS would delete the copy if this machine were lost",
-            "set switch_role, as the runbook describes; rdsrestore iam-policy prints what the role needs",
+            "set switch_role: rdsrestore help a switch says how; rdsrestore iam-policy prints what the role needs",
         )
 
 
