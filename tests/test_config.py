@@ -18,7 +18,7 @@ from rdsrestore.domain.request.merge_policy import Merge
 from rdsrestore.domain.secret import Secret
 from rdsrestore.notify.slack.notifier import SlackSettings
 
-DOCS = Path(__file__).parent.parent / "docs" / "rdsrestore help configuration"
+DOCS = Path(__file__).parent.parent / "docs" / "configuration.md"
 
 
 @dataclasses.dataclass
