@@ -38,6 +38,7 @@ HOMES: dict[str, frozenset[str]] = {
     "botocore": frozenset({"aws", "lab"}),
     "tenacity": frozenset({"aws", "lab", "mysql"}),
     "pymysql": frozenset({"lab", "mysql"}),
+    "sqlglot": frozenset({"mysql"}),
     "sqlparse": frozenset({"mysql"}),
     "pyrage": frozenset({"mysql"}),
     "re2": frozenset({"mysql"}),

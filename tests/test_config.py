@@ -130,7 +130,12 @@ def test_a_profile_is_a_section_or_else_an_aws_profile(machine: Machine, *, by_f
         ("[defaults]\nzzz = 1\n", "[defaults]", "unknown key zzz", "known are: "),
         ("[defualts]\n", "rdsrestore.toml", "unknown key defualts", "did you mean defaults?"),
         ('instance = "a"\n', "rdsrestore.toml", "outside a section", "[defaults]"),
-        ("[defaults]\ninstance = 3\n", "[defaults] instance", "text in quotes, not int", "rdsrestore help configuration"),
+        (
+            "[defaults]\ninstance = 3\n",
+            "[defaults] instance",
+            "text in quotes, not int",
+            "rdsrestore help configuration",
+        ),
         ('[defaults]\ninstance = ""\n', "[defaults] instance", "is empty", ""),
         ('[defaults]\nwait = "60"\n', "[defaults] wait", "number of seconds", ""),
         ("[defaults]\nwait = 1.5\n", "[defaults] wait", "whole number", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -18,6 +19,7 @@ from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
 from rdsrestore.domain.request.option import filled
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
+from rdsrestore.mysql.schema.where_filter import unqualified
 from rdsrestore.notify.console.prompts import missing
 from rdsrestore.workflow.step import World
 from rdsrestore.workflow.surveyor import refuse_dead
@@ -34,6 +36,8 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
     database = asked.database or ask_database(context, world, instance)
     tables = asked.tables or ask_tables(context, world, instance, database)
     chosen_point = early or point(asked, context)
+    if asked.where and len(tables) == 1:
+        asked = replace(asked, where=unqualified(asked.where, database, tables[0]))
     plain = filled(Request, settings.given, asked.plain)
     return Request(
         instance=instance,

@@ -22,6 +22,7 @@ from rdsrestore.mysql.merge.undo_plan import undo_source
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.session.errors import UNFIT, number_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
+from rdsrestore.mysql.session.settings import as_select
 from rdsrestore.ports.progress import Progress
 
 ALL = "18446744073709551615"
@@ -127,8 +128,16 @@ def classify(session: Session, context: MergeContext, target: Target, progress: 
     three, done, step = context.policy.three_way, 0, 0
     for condition in key_ranges(session, context.source, context.key, "s"):
         progress(f"comparing {context.live.ref.table} with production", done / max(target.dump.rows, 1))
-        step = classify_range(session, context, condition, PROVENANCE if three else f"'{Provenance.UNKNOWN}'")
+        with as_select(session, wanted=same_keys(context)):
+            step = classify_range(session, context, condition, PROVENANCE if three else f"'{Provenance.UNKNOWN}'")
         done += max(step, 1)
+
+
+def same_keys(context: MergeContext) -> bool:
+    """Say whether there is a filter, and every key fits: a strict mode is what finds one that would be cut."""
+    types = {column.name: (column.type, column.charset) for column in context.then.columns}
+    now = {column.name: (column.type, column.charset) for column in context.live.columns}
+    return bool(context.policy.where) and all(types.get(name) == now.get(name) for name in context.key)
 
 
 def classify_range(session: Session, context: MergeContext, condition: str, provenance: str) -> int:
@@ -174,14 +183,15 @@ def classify_extra(session: Session, context: MergeContext, target: Target, prog
     for condition in places(session, context, target):
         progress(f"looking for rows that {context.live.ref.table} alone has", None)
         asked = f"({condition}) AND ({where})" if where else condition
-        session.run(
-            f"INSERT INTO {context.plan} ({names}, rr_relation, rr_story, rr_before)"
-            f" SELECT {names}, '{Relation.EXTRA}', {found}, p_all FROM"
-            f" (SELECT {', '.join(fields)} FROM (SELECT {shown} FROM {context.target} AS t WHERE {asked}) AS p"
-            f" LEFT JOIN {context.source} AS s ON {context.meet('s', 'p')}"
-            f" LEFT JOIN {context.plan} AS l ON {context.meet('l', 'p')}{after}"
-            f" WHERE {context.absent('s')} AND l.rr_n IS NULL LIMIT {ALL}) AS sides"
-        )
+        with as_select(session, wanted=same_keys(context)):
+            session.run(
+                f"INSERT INTO {context.plan} ({names}, rr_relation, rr_story, rr_before)"
+                f" SELECT {names}, '{Relation.EXTRA}', {found}, p_all FROM"
+                f" (SELECT {', '.join(fields)} FROM (SELECT {shown} FROM {context.target} AS t WHERE {asked}) AS p"
+                f" LEFT JOIN {context.source} AS s ON {context.meet('s', 'p')}"
+                f" LEFT JOIN {context.plan} AS l ON {context.meet('l', 'p')}{after}"
+                f" WHERE {context.absent('s')} AND l.rr_n IS NULL LIMIT {ALL}) AS sides"
+            )
 
 
 def places(session: Session, context: MergeContext, target: Target) -> Iterator[str]:

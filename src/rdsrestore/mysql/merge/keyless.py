@@ -7,6 +7,7 @@ from rdsrestore.domain.tables.rows import Act, Provenance, Relation
 from rdsrestore.mysql.merge.merge_context import MergeContext, plan_name
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.session.login.connection import Session, quoted
+from rdsrestore.mysql.session.settings import as_select
 from rdsrestore.ports.progress import Progress
 
 ALL = "18446744073709551615"
@@ -19,7 +20,8 @@ def classify_without_key(session: Session, context: MergeContext, progress: Prog
     there = count_live(session, context)
     row = quoted(ddl.ROW)
     where = f" WHERE ({context.policy.where})" if context.policy.where else ""
-    ranked = rank(session, context, context.digest("s"), f"(SELECT * FROM {context.source}{where})")
+    with as_select(session, wanted=bool(where)):
+        ranked = rank(session, context, context.digest("s"), f"(SELECT * FROM {context.source}{where})")
     session.run(
         f"INSERT INTO {context.plan} ({row}, rr_relation, rr_story, rr_after)"
         f" SELECT r.{row}, '{Relation.MISSING}', '{Provenance.UNKNOWN}', r.h FROM {ranked} AS r"
@@ -86,11 +88,12 @@ def count_live(session: Session, context: MergeContext) -> str:
     session.run(
         f"CREATE TABLE {there} (h BINARY(32) NOT NULL PRIMARY KEY, n BIGINT NOT NULL) ENGINE=InnoDB ROW_FORMAT=DYNAMIC"
     )
-    session.run(
-        f"INSERT INTO {there} SELECT h, COUNT(*) FROM (SELECT {context.digest('p')} AS h FROM"
-        f" (SELECT {context.names} FROM {context.target}{where}) AS p LIMIT 18446744073709551615) AS each_row"
-        " GROUP BY h"
-    )
+    with as_select(session, wanted=bool(where)):
+        session.run(
+            f"INSERT INTO {there} SELECT h, COUNT(*) FROM (SELECT {context.digest('p')} AS h FROM"
+            f" (SELECT {context.names} FROM {context.target}{where}) AS p LIMIT 18446744073709551615) AS each_row"
+            " GROUP BY h"
+        )
     return there
 
 

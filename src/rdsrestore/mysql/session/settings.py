@@ -7,7 +7,8 @@ read by the survey.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from rdsrestore.domain.errors import DatabaseError
 
 STRICT = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,ALLOW_INVALID_DATES"
 """Nothing is bent until it fits, ids of 0 stay 0, and dates that the source could hold can be held."""
+AS_SELECT = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
+"""What a filter's comparisons do in a SELECT: a text that is no number counts as one, with a warning."""
 MOST = (1 << 64) - 1
 
 
@@ -86,6 +89,30 @@ FAMILIES = (
     "/*M!100101 , SESSION max_statement_time = 0, SESSION tx_read_only = 0 */"
 )
 """MariaDB leaves out comments of 50700 to 99999, MySQL those with an M (MariaDB, "Comment Syntax")."""
+
+
+class Running(Protocol):
+    """A session that runs statements."""
+
+    def run(self, sql: str) -> int:
+        """Run a statement."""
+        ...
+
+
+@contextmanager
+def as_select(session: Running, *, wanted: bool) -> Iterator[None]:
+    """Have what a statement compares mean what it means in a SELECT, where a strict mode would end a write.
+
+    Only for statements whose values fit the columns that they go into, whatever they are.
+    """
+    if not wanted:
+        yield
+        return
+    session.run(f"SET SESSION sql_mode = '{AS_SELECT}'")
+    try:
+        yield
+    finally:
+        session.run(f"SET SESSION sql_mode = '{STRICT}'")
 
 
 class Settling(Protocol):
