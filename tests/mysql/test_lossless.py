@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from mysql.programs import oracle
 from mysql.site import Site
-from rdsrestore.domain.errors import DatabaseError
+from rdsrestore.domain.errors import DatabaseError, ToolError
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.mysql.dump import lossless
 
@@ -201,12 +204,34 @@ def test_what_a_document_s_row_holds_is_not_lost_to_an_undo_either(mysql_site: S
         mysql_site.save("t", policy=Policy(Merge.OVERWRITE))
 
 
-def test_a_vector_is_refused_by_name(mysql_site: Site) -> None:
-    mysql_site.both("CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(3)); INSERT INTO t VALUES (1, TO_VECTOR('[1,2,3]'))")
+VECTORS = """
+    INSERT INTO t VALUES (1, STRING_TO_VECTOR('[1,2.5,-3e-8]'), NULL),
+    (2, STRING_TO_VECTOR('[0,-0.0,1e38]'), STRING_TO_VECTOR('[7]')), (3, NULL, NULL)"""
 
-    assert mysql_site.definition("t").hindrances == ("column v has type vector(3), which can't be compared safely yet",)
-    with pytest.raises(DatabaseError, match="column v has type vector"):
-        mysql_site.dump("t")
+
+@pytest.mark.parametrize(
+    "policy", [Policy(), Policy(Merge.OVERWRITE), Policy(Merge.EXACT)], ids=lambda each: each.merge
+)
+@pytest.mark.parametrize("emptied", [False, True])
+def test_vectors_come_back_to_the_last_bit(
+    mysql_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: Policy, *, emptied: bool
+) -> None:
+    monkeypatch.setenv("PATH", oracle(tmp_path / "programs"))
+    mysql_site.both(f"CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(3), w VECTOR(400)); {VECTORS}")
+    changed = "UPDATE t SET v = STRING_TO_VECTOR('[9]');" if policy.merge is not Merge.MISSING else ""
+    mysql_site.now("DELETE FROM t" if emptied else f"{changed} DELETE FROM t WHERE id = 2")
+
+    mysql_site.restore("t", policy=policy)
+
+    rows = "SELECT id, HEX(v), HEX(w) FROM t ORDER BY id"
+    assert mysql_site.now(rows) == mysql_site.then(rows)
+
+
+def test_a_program_that_does_not_know_vectors_is_refused_before_anything_is_made(mysql_site: Site) -> None:
+    mysql_site.both(f"CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(3), w VECTOR(400)); {VECTORS}")
+    with mysql_site.live() as server, pytest.raises(ToolError, match="does not know VECTOR") as refused:
+        server.rehearse(mysql_site.database, [mysql_site.definition("t")])
+    assert refused.value.code == "tool.type"
 
 
 @pytest.mark.parametrize("size", ["7,4", "6,2", "20,3", "53,10"])

@@ -166,9 +166,9 @@ def test_an_empty_table_is_a_complete_dump_of_no_rows(site: Site) -> None:
 def test_a_type_that_can_not_be_compared_is_refused_by_name(site: Site) -> None:
     site.both("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9))")
     definition = site.definition("t")
-    unknown = definition.columns[1].__class__("v", "vector(3)", "vector", nullable=True)
+    unknown = definition.columns[1].__class__("v", "array(3)", "array", nullable=True)
 
-    with pytest.raises(DatabaseError, match=r"column v has type vector\(3\)"):
+    with pytest.raises(DatabaseError, match=r"column v has type array\(3\)"):
         row_hash.field(unknown, "t")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.request.merge_verdict import verdict
+from rdsrestore.domain.tables.definition import Column
 from rdsrestore.domain.tables.rows import (
     Act,
     Cell,
@@ -142,7 +143,7 @@ def looked_at(
     for column in context.columns:
         then = context.wanted(column, merged=merged) if act == Act.UPDATE else f"s.{quoted(column.name)}"
         same = context.same(column, "s", "p")
-        pairs += [f"p.{quoted(column.name)}", then, f"COALESCE({same}, 0)"]
+        pairs += [legible(column, f"p.{quoted(column.name)}"), legible(column, then), f"COALESCE({same}, 0)"]
     after = f" LEFT JOIN {context.after} AS a ON {context.meet('a', 'l')}" if merged else ""
     found = session.rows(
         f"SELECT {context.absent('s')}, {'1' if context.keyless else context.absent('p')}, {', '.join(pairs)}"
@@ -154,6 +155,11 @@ def looked_at(
     for row in found if relation == Relation.CHANGED else ():
         differing.update(column.name for place, column in enumerate(context.columns) if not row[4 + 3 * place])
     return tuple(cells(context, row, act) for row in found[:SAMPLE]), tuple(differing.most_common())
+
+
+def legible(column: Column, value: str) -> str:
+    """Write a value so that the driver can read it: of a VECTOR it knows nothing."""
+    return f"CAST({value} AS BINARY)" if column.kind == "vector" else value
 
 
 def beside(context: MergeContext) -> str:

@@ -20,7 +20,7 @@ TEXT = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext
 BYTES = frozenset(
     {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
     | {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
-    | {"geometrycollection", "geomcollection"}
+    | {"geometrycollection", "geomcollection", "vector"}
 )
 
 
