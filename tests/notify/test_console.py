@@ -21,7 +21,7 @@ from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.survey import TableSurvey
 from rdsrestore.domain.tables.rows import Act, Cell, Group, LostChildren, Provenance, Relation
-from rdsrestore.notify.console import preview, views
+from rdsrestore.notify.console import next_steps, preview, views
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.workflow.preflight import Finding, Severity
 from samples import (
@@ -170,7 +170,7 @@ def test_the_end_says_what_it_means_for_production_and_what_to_do(ended: Outcome
     [
         (outcome(dumped=True, cause=Interrupted(signal.SIGINT, "SIGINT")), True),
         (outcome(dumped=True, cause=CutOff("run", "cut off", "run the same command again")), True),
-        (outcome(dumped=True, cause=Refused("approve", "you said no", views.AGAIN, code="operator.no")), True),
+        (outcome(dumped=True, cause=Refused("approve", "you said no", next_steps.AGAIN, code="operator.no")), True),
         (outcome(dumped=True, cause=DatabaseError("stage", "the connection was lost", code="db.lost")), True),
         (outcome(dumped=True, cause=MISMATCH), False),
         (outcome(dumped=True, cause=Refused("compare", "rows are in conflict", code="conflict.stop")), False),

@@ -10,14 +10,14 @@ from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, re
 from rdsrestore.app.resume import afresh
 from rdsrestore.domain.cloud.instance import Leftover, SnapshotInfo
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused
-from rdsrestore.domain.ids import Endpoint
+from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.request import Limits, Request
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
 from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.domain.tables.definition import Column, ForeignKey, Trigger
 from rdsrestore.domain.tables.server import ClientTools, Problem
-from rdsrestore.workflow.preflight import Severity, check
+from rdsrestore.workflow.preflight import Severity, check, unfit
 from rdsrestore.workflow.surveyor import survey
 
 DOWN = ("stopped", "stopping", "deleting", "failed", "storage-full", "incompatible-parameters", "creating")
@@ -225,3 +225,15 @@ def test_blocking_findings_come_first() -> None:
 def test_a_clock_that_is_off_is_said(ahead: float, side: str) -> None:
     found = [each.message for each in check(request(), seen(server=replace(seen().server, ahead=ahead)))]
     assert [side in each for each in found] == ([True] if side else [])
+
+
+def test_a_table_that_can_not_come_back_takes_those_along_that_are_tied_to_it() -> None:
+    other = TableRef("shop", "other")
+    asked = request(tables=("billing", "billing_lines", "other"))
+    hindered = definition(BILLING, hindrances=("column a is FLOAT",), referenced_by=(CASCADE,))
+    tables = tuple(TableSurvey(each.ref, each, 3) for each in (hindered, definition(LINES), definition(other)))
+    assert unfit(asked, seen(tables=tables)) == {
+        BILLING: "column a is FLOAT",
+        LINES: "it is tied by a foreign key to shop.billing",
+    }
+    assert unfit(asked, seen(tables=tables[1:])) == {}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import itertools
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import pytest
 
 from rdsrestore.domain.errors import CutOff, DatabaseError, Interrupted, RdsRestoreError, Refused
-from rdsrestore.domain.facts import Recounted, TakenBack
+from rdsrestore.domain.facts import Recounted, Swapped, TakenBack
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import Ledger, TableLoad
 from rdsrestore.domain.outcome.outcome import Outcome, Remains
 from rdsrestore.domain.tables.rows import Act, Conflict, Group, Provenance, Relation, TableDifference
+from rdsrestore.notify.console.terminal import Terminal
+from rdsrestore.notify.console.views import verdict
 
 TABLE = TableRef("shop", "billing")
 AT = datetime(2017, 6, 1, 10, 30, tzinfo=UTC)
@@ -67,6 +71,81 @@ def test_every_combination_has_the_code_that_matters_most(cause: str) -> None:
         else:
             expected = ExitCode.INCOMPLETE if conflicts or gone or not written else ExitCode.OK
         assert outcome.exit_code is expected, outcome
+
+
+FACTS: dict[str, tuple[object, ...]] = {
+    "cause": (None, *(error for error, _code in CAUSES.values() if error)),
+    "bug": (False, True),
+    "base": (
+        *(
+            loaded(written, conflicts, gone)
+            for written, conflicts, gone in ((5, 0, 0), (0, 0, 0), (5, 2, 0), (5, 0, 1))
+        ),
+        Outcome("R", differences=(difference(3),)),
+        Outcome("R", uncounted=True, production_touched=True, differences=(difference(3),)),
+        Outcome("R", dumped=True),
+    ),
+    "recounted": (None, Recounted(AT, (5,)), Recounted(AT, (2,))),
+    "taken_back": (None, TakenBack("U", "undone", whole=True), TakenBack("U", "", whole=False)),
+    "made": ((), ("shop.billing",)),
+    "swapped": (None, Swapped(TABLE, TableRef("shop", "new"), TableRef("shop", "old"))),
+    "kept": ((), ("instance x until 12:00 UTC",)),
+    "skipped": ((), ("shop.w: column a is FLOAT",)),
+    "undoes": (None, "Q"),
+    "remains": ((), (REMAINS,)),
+}
+"""Each fact that an outcome holds, and what it may be."""
+
+
+def outcomes() -> Iterator[Outcome]:
+    """Make every outcome that facts allow."""
+    for values in itertools.product(*FACTS.values()):
+        facts = dict(zip(FACTS, values, strict=True))
+        base = facts.pop("base")
+        assert isinstance(base, Outcome)
+        if facts["bug"] and (facts["cause"] is None or isinstance(facts["cause"], CutOff)):
+            continue  # a bug is always the cause
+        if facts["recounted"] and not base.ledgers:
+            continue  # only what was verified is counted again
+        touched = base.production_touched or bool(facts["made"] or facts["swapped"])
+        yield replace(base, **facts, production_touched=touched)  # type: ignore[arg-type]  # by their names
+
+
+def test_the_facts_are_all_that_an_outcome_holds() -> None:
+    others = {"run", "differences", "loads", "uncounted", "ledgers", "dumped", "saved", "production_touched"}
+    shown_only = {"earlier", "proof", "kept_until", "notices"}
+    assert {each.name for each in fields(Outcome)} == FACTS.keys() - {"base"} | others | shown_only
+
+
+def test_no_combination_of_facts_breaks_a_promise() -> None:
+    """The promises as they stand in the runbook, each by itself, held against every outcome."""
+    seen = set()
+    for outcome in outcomes():
+        code, said = outcome.exit_code, outcome.headline
+        seen.add(code)
+        whole = outcome.taken_back is not None and outcome.taken_back.whole
+        passed = outcome.cause is None or isinstance(outcome.cause, CutOff)
+        wrong = []
+        wrong += [6] if bool(outcome.remains) is not (code is ExitCode.CLEANUP_INCOMPLETE) else []
+        if code is ExitCode.OK:
+            wrong += [0] if not (passed or whole) else []
+            wrong += [1] if outcome.cause is None and (outcome.lacking or outcome.recounted) else []
+            wrong += [2] if outcome.cause is None and outcome.skipped and outcome.loads else []
+            wrong += [3] if outcome.production_touched and outcome.cause and not whole else []
+        if code is ExitCode.FAILED_CHANGED:
+            wrong += [4] if not (outcome.production_touched and outcome.cause) or whole else []
+        elif outcome.production_touched and outcome.cause and not whole:
+            wrong += [5] if not outcome.remains else []
+        wrong += [7] if code is ExitCode.INCOMPLETE and outcome.cause else []
+        wrong += [8] if outcome.production_touched and "before any change" in said and not outcome.taken_back else []
+        wrong += [9] if outcome.written and "nothing was written" in said else []
+        wrong += [10] if outcome.uncounted and outcome.cause and "0 rows" in said else []
+        wrong += [11] if "nothing left running" in said and (outcome.kept or outcome.remains) else []
+        green = verdict(Terminal(io.StringIO()), outcome)[1] == "bold green"
+        wrong += [12] if green and (code is not ExitCode.OK or outcome.recounted or outcome.cause) else []
+        wrong += [13] if outcome.skipped and "without shop.w" not in said else []
+        assert not wrong, (wrong, code, said, outcome)
+    assert seen == set(ExitCode) - {ExitCode.USAGE, ExitCode.JOURNAL}
 
 
 def test_what_others_wrote_into_rows_that_are_back_is_said_and_is_no_lack() -> None:

@@ -37,7 +37,7 @@ from rdsrestore.workflow.events import Announcer
 from rdsrestore.workflow.journal.journal import Journal, Kind
 from rdsrestore.workflow.journal.replay import ReplayedRun, header, replay
 from rdsrestore.workflow.planner import make_plan
-from rdsrestore.workflow.preflight import Finding, Severity, check
+from rdsrestore.workflow.preflight import Finding, Severity, check, unfit
 from rdsrestore.workflow.run.pauses import Pauses
 from rdsrestore.workflow.run.run_io import RunIO
 from rdsrestore.workflow.run.runner import execute
@@ -141,10 +141,12 @@ def known(table: SavedTable, facts: Facts, *, again: bool) -> SavedTable:
 
 def start(request: Request, job: Job, world: World, context: Context) -> ExitCode:
     """Read, judge, show, confirm and run."""
-    read = survey(request, world, context.runs.prepare(), context.listener_checks())
-    read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped, made=job.made)
-    read = replace(read, earlier=job.earlier.of_tables(request, read) if job.earlier else None)
+    read = look(request, job, world, context)
     findings = check(request, read)
+    others = without_unfit(request, read, findings)
+    if others and may_skip(request, others, job, context):
+        request, read = others, look(others, job, world, context)
+        findings = check(request, read)
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
     calls = {
         step.name: (
@@ -154,13 +156,42 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
         for step in plan.steps
     }
     context.show_plan(plan, read, findings, context.runs.durations, calls if job.dry_run else {})
-    refuse_if_blocked(findings)
+    refuse_if_blocked(findings, "; --skip-unfit restores the other tables" if others else "")
     if job.dry_run:
         context.screen.print("dry run: nothing was created and nothing was changed")
         return ExitCode.OK
     if not job.yes and not consented(plan.steps, job.question, context):
         raise Refused("plan", "you said no; nothing was created", "run the same command again when you are ready")
     return carry_out(plan, read, world, context, by="--yes" if job.yes else request.operator)
+
+
+def look(request: Request, job: Job, world: World, context: Context) -> Survey:
+    """Read everything that the run depends on."""
+    read = survey(request, world, context.runs.prepare(), context.listener_checks())
+    read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped, made=job.made)
+    return replace(read, earlier=job.earlier.of_tables(request, read) if job.earlier else None)
+
+
+def without_unfit(request: Request, read: Survey, findings: Sequence[Finding]) -> Request | None:
+    """Ask for the tables alone that can be restored; None where all or none can, or something else is in the way."""
+    out = {} if request.undoes else unfit(request, read)
+    left = tuple(ref.table for ref in request.refs if ref not in out)
+    told = {finding.message for finding in findings if finding.severity is Severity.BLOCKS}
+    theirs = {message for message in told if any(str(ref) in message for ref in out)}
+    if not out or not left or told != theirs:
+        return None
+    return replace(request, tables=left, skipped=tuple(f"{ref}: {why}" for ref, why in out.items()))
+
+
+def may_skip(request: Request, others: Request, job: Job, context: Context) -> bool:
+    """Whether the run may go on without the tables that can't be restored: by its option, or by whom can be asked."""
+    if request.skip_unfit:
+        return True
+    if job.yes or job.dry_run or context.prompts is None:
+        return False
+    for text in others.skipped:
+        context.screen.print(f"can't be restored: {text}", soft_wrap=True)
+    return context.confirm(f"Go on with {', '.join(others.tables)} alone?")
 
 
 def consented(steps: Sequence[Step], question: str, context: Context) -> bool:
@@ -174,12 +205,12 @@ def asks(steps: Sequence[Step]) -> bool:
     return any(isinstance(step, Approve) for step in steps)
 
 
-def refuse_if_blocked(findings: Sequence[Finding]) -> None:
-    """Raise Refused with the first blocking finding, saying how many there are."""
+def refuse_if_blocked(findings: Sequence[Finding], also: str = "") -> None:
+    """Raise Refused with the first blocking finding, saying how many there are, and what can be done `also`."""
     blocked = [finding for finding in findings if finding.severity is Severity.BLOCKS]
     if blocked:
         more = f" (and {len(blocked) - 1} more, above)" if len(blocked) > 1 else ""
-        raise Refused("survey", f"{blocked[0].message}{more}", blocked[0].hint, code=blocked[0].code)
+        raise Refused("survey", f"{blocked[0].message}{more}", f"{blocked[0].hint}{also}", code=blocked[0].code)
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,13 @@ def existing(database: RestoredDatabase, ref: TableRef) -> TableDefinition:
             "choose another --before" + (f", or one of: {near}" if near else ""),
             code="db.no-table",
         )
+    if definition.kind != "BASE TABLE":
+        raise DatabaseError(
+            "dump",
+            f"{ref} was a {definition.kind.lower()} at that moment, which has no rows of its own",
+            "choose another --before, or restore the tables that it shows",
+            code="db.no-rows",
+        )
     return definition
 
 

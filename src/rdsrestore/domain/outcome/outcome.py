@@ -51,7 +51,8 @@ class Outcome:
     `undoes` names the run that was taken back, `made` the tables that the run created and that are there. `recounted`
     and `taken_back` are what was found of a run that an earlier process worked on, `earlier` is how that run had ended
     where only its teardown was made good. `proof` holds the sentences that say what was read again after the teardown,
-    `kept` what was left on purpose, and until when.
+    `kept` what was left on purpose, and until when. `skipped` are tables that were asked for and can't be restored,
+    each with why.
     """
 
     run: str
@@ -75,6 +76,7 @@ class Outcome:
     kept: tuple[str, ...] = ()
     kept_until: datetime | None = None
     notices: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     @property
     def written(self) -> int:
@@ -126,6 +128,11 @@ class Outcome:
         return bool(self.loads) and not (self.written or self.lacking or self.made or self.undoes)
 
     @property
+    def short(self) -> bool:
+        """Whether a run that did all its steps leaves something that was wanted undone, or unknown."""
+        return bool(self.lacking or self.idle or self.recounted or (self.skipped and self.loads))
+
+    @property
     def resumable(self) -> bool:
         """Whether a run that changed nothing can go on from its dump, and what had stopped it need not come again."""
         if not self.dumped or self.production_touched or self.bug or self.taken_back:
@@ -148,7 +155,7 @@ class Outcome:
             return self.earlier.again(self.taken_back)
         if self.cause:
             return self.failed_code(self.cause)
-        return ExitCode.INCOMPLETE if self.lacking or self.idle or self.recounted else ExitCode.OK
+        return ExitCode.INCOMPLETE if self.short else ExitCode.OK
 
     def failed_code(self, cause: RdsRestoreError) -> ExitCode:
         """Choose for a run that did not come to its end."""
@@ -163,6 +170,7 @@ class Outcome:
             left = "cleanup is incomplete; the run" if self.remains else f"nothing of run {self.run} is left; it"
             return f"{left} ended: {self.earlier.sentence(self.taken_back)}"
         end = failed(self, self.cause) if self.cause else ended(self)
+        end += f"; without {', '.join(text.partition(': ')[0] for text in self.skipped)}" if self.skipped else ""
         if self.remains:
             return f"{end}; cleanup is incomplete"
         return f"{end}; kept: {'; '.join(self.kept)}" if self.kept else f"{end}; nothing left running"

@@ -177,6 +177,11 @@ class Request:
         bool, Option("Leave the dumps in the run's folder also where all went well.", flag="--keep-dump")
     ] = False
     invariants: tuple[Invariant, ...] = ()
+    skip_unfit: Annotated[
+        bool,
+        Option("Restore the other tables where one of several can't be.", flag="--skip-unfit", commands=ROWS),
+    ] = False
+    skipped: tuple[str, ...] = ()
 
     @property
     def typed(self) -> str:

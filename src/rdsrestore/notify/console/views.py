@@ -14,6 +14,7 @@ from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey, TableSurvey
 from rdsrestore.domain.tables.rows import Conflict, TableDifference
+from rdsrestore.notify.console.next_steps import following
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.text import about, clean, clean_line, counted
 from rdsrestore.workflow.preflight import Finding, Severity
@@ -35,9 +36,6 @@ MEANING: Mapping[ExitCode, str] = {
     ExitCode.INTERRUPTED: "interrupted; production untouched, nothing left running",
     ExitCode.TERMINATED: "terminated; production untouched, nothing left running",
 }
-AGAIN = "run the same command again when you are ready"
-AGAINS = ("run the same command again", AGAIN)
-"""Hints that say no more than that."""
 
 
 def error(console: Terminal, problem: RdsRestoreError) -> None:
@@ -225,6 +223,8 @@ def found(outcome: Outcome) -> Iterable[tuple[str, str]]:
     """Say of each table what is verified, what was left alone, and what is on both sides and was not compared."""
     yield from (("verified", line) for line in checked(outcome))
     yield from (("left alone", f"{table}: {left(conflict)}") for table, conflict in outcome.conflicts)
+    yield from (("left out", text) for text in outcome.skipped)
+    yield from (("columns", f"{each.target}: {text}") for each in outcome.differences for text in each.unlike)
     unseen_of = [each for each in outcome.differences if each.unseen and outcome.loads]
     yield from (("both sides", unseen(each)) for each in unseen_of)
 
@@ -249,46 +249,6 @@ def unseen(difference: TableDifference) -> str:
     """Say how many rows are on both sides and were not compared."""
     rows = counted(difference.unseen, "row")
     return f"{difference.target}: {rows} not compared; rdsrestore compare tells whether they changed"
-
-
-def following(outcome: Outcome) -> Iterable[str]:
-    """Say what to do next, most urgent first, each once."""
-    return dict.fromkeys(steps_on(outcome))
-
-
-def steps_on(outcome: Outcome) -> Iterable[str]:
-    """Say what to do next, most urgent first."""
-    yield from (remain.command for remain in outcome.remains)
-    if outcome.kept:
-        on = f"rdsrestore resume {outcome.run} goes on with what was kept; " if outcome.cause else ""
-        yield f"{on}rdsrestore cleanup {outcome.run} removes what was kept"
-    if outcome.idle and not outcome.cause:
-        yield "if rows are lost, the moment was too late: the same command with an earlier --before"
-        yield "rdsrestore compare, with the same tables and moment, shows what differs, changed rows too"
-    if outcome.differences and not (outcome.loads or outcome.cause):
-        yield f"rdsrestore table --from {outcome.run} does what is shown here, without another restore"
-    if outcome.lacking and not outcome.cause:
-        yield "in the run's folder report.md says why rows are not back, and plan-*.jsonl which"
-    if not outcome.kept:
-        yield from from_the_dump(outcome)
-    hint = outcome.cause.hint if outcome.cause else ""
-    if hint and not (outcome.resumable and hint in AGAINS):
-        yield hint
-    if outcome.production_touched and outcome.cause:
-        yield "rdsrestore help 4 says how to go on from here"
-    elif outcome.cause and not (outcome.resumable or hint in AGAINS):
-        yield AGAIN
-    if outcome.production_touched and outcome.saved and not outcome.taken_back:
-        yield f"rdsrestore undo {outcome.run} takes back what was written"
-    yield f"rdsrestore audit {outcome.run} shows who did what, when"
-
-
-def from_the_dump(outcome: Outcome) -> Iterable[str]:
-    """Say how to go on where the restore need not be waited for again."""
-    if outcome.resumable:
-        yield f"rdsrestore resume {outcome.run} goes on from the dump, without another restore"
-    if outcome.reusable:
-        yield f"rdsrestore table --from {outcome.run} puts back what is missing yet, without another restore"
 
 
 def labelled(console: Terminal, label: str, text: str, style: str = "dim", *, fold: bool = True) -> None:

@@ -12,10 +12,10 @@ from rdsrestore.workflow.preflight.server import server
 from rdsrestore.workflow.preflight.server_settings import settings
 from rdsrestore.workflow.preflight.source import source
 from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
-from rdsrestore.workflow.preflight.tables import table_findings, undo_findings
+from rdsrestore.workflow.preflight.tables import table_findings, undo_findings, unfit
 from rdsrestore.workflow.preflight.target_table import fits, swapping
 
-__all__ = ["Finding", "Severity", "check"]
+__all__ = ["Finding", "Severity", "check", "unfit"]
 
 
 def check(request: Request, survey: Survey) -> tuple[Finding, ...]:

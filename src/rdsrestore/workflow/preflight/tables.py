@@ -13,7 +13,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey, TableSurvey
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.rows import BACK, Act
-from rdsrestore.workflow.preflight.finding import Finding, blocks, warns
+from rdsrestore.workflow.preflight.finding import Finding, Severity, blocks, warns
 
 
 def table_findings(request: Request, table: TableSurvey, coming: Collection[TableRef]) -> Iterator[Finding]:
@@ -43,6 +43,28 @@ def table_findings(request: Request, table: TableSurvey, coming: Collection[Tabl
                 f"deleting from {table.ref.table} also {effect} rows of {key.child} ({key.name}, {key.on_delete})",
                 f"add --with-children, or the table: rdsrestore table {' '.join(request.tables)} {key.child.table}",
             )
+
+
+def unfit(request: Request, survey: Survey) -> dict[TableRef, str]:
+    """Name the tables asked for that can't be restored, and those tied to them by foreign keys, each with why."""
+    asked = {table.ref: table for table in survey.tables if table.ref in request.refs}
+    coming = {*request.refs, *(relative.ref for relative in survey.relatives)}
+    found = {
+        ref: finding.message.removeprefix(f"{ref}: ")
+        for ref, table in asked.items()
+        for finding in reversed([*table_findings(request, table, coming)])
+        if finding.severity is Severity.BLOCKS
+    }
+    todo = list(found)
+    while todo:
+        definition = asked[todo.pop()].definition
+        if definition is None:
+            continue
+        near = {key.parent for key in definition.references} | {key.child for key in definition.referenced_by}
+        for other in sorted((near & asked.keys()) - found.keys(), key=str):
+            found[other] = f"it is tied by a foreign key to {definition.ref}"
+            todo.append(other)
+    return found
 
 
 def in_place(request: Request, table: TableSurvey) -> Iterator[Finding]:

@@ -189,6 +189,7 @@ def wind_up(
         proof=teardown.proof,
         kept=kept,
         notices=tuple(io.announcer.problems),
+        skipped=run.request.skipped,
     )
 
 
@@ -199,7 +200,7 @@ def conclude(kind: Kind, outcome: Outcome, run: Run, io: RunIO) -> None:
         "headline": outcome.headline,
         "error": outcome.cause.code if outcome.cause else "",
         "changed": outcome.rows_changed,
-        "lacking": not outcome.cause and bool(outcome.lacking or outcome.idle or outcome.recounted),
+        "lacking": not outcome.cause and outcome.short,
         "kept": encode(outcome.kept),
         "kept_until": encode(outcome.kept_until),
     }
