@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
@@ -13,6 +14,7 @@ from pathlib import Path
 from fakes.faults import Faults
 from fakes.rows import FakeRows
 from fakes.scene import BILLING, definition
+from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.incident import Change, Looked, Timeline
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
@@ -24,7 +26,7 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
 from rdsrestore.domain.tables.key_range import Chunk
-from rdsrestore.domain.tables.rows import Act, Group, PlanLine, Provenance, Relation, TableDifference
+from rdsrestore.domain.tables.rows import Act, Conflict, Group, PlanLine, Provenance, Relation, TableDifference
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
 from rdsrestore.domain.tables.target import Target
@@ -52,6 +54,10 @@ class FakeServer:
     )
     plans: dict[TableRef, list[PlanLine]] = field(default_factory=dict)
     done: defaultdict[TableRef, list[PlanLine]] = field(default_factory=lambda: defaultdict(list))
+    refused: defaultdict[TableRef, list[PlanLine]] = field(default_factory=lambda: defaultdict(list))
+    seen: dict[TableRef, dict[int, str]] = field(default_factory=dict)
+    """What production's rows were at the comparison."""
+    made: set[TableRef] = field(default_factory=set)
     lose: int = 0
     changes: list[Change] = field(default_factory=list)
     """What the log tells."""
@@ -122,17 +128,20 @@ class FakeServer:
         return schema in self.scratch
 
     def traces(self, schema: str) -> Traces:
-        del schema
-        return Traces()
+        made = tuple(str(ref) for ref in self.made if ref in self.live)
+        return Traces(sum(map(len, self.done.values())), made) if schema in self.scratch else Traces()
 
     def create_target_table(self, schema: str, dump: DumpFile, target: TableRef, *, with_foreign_keys: bool) -> None:
         del schema, dump, with_foreign_keys
         self.faults.before("create_landing")
+        if target in self.live:
+            raise DatabaseError("landing", f"{target} exists already", "choose another name", code="db.table-exists")
         self.live[target] = {}
+        self.made.add(target)
 
     def drop_target_table(self, schema: str, target: TableRef) -> None:
         del schema
-        if not self.live.get(target, {1: ""}):
+        if target in self.made and not self.live.get(target, {1: ""}):
             del self.live[target]
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> FakeRows:
@@ -148,11 +157,12 @@ class FakeServer:
 
     def swap(self, live: TableRef, shadow: TableRef, former: TableRef) -> None:
         self.faults.before("swap")
-        self.live[former], self.live[live] = self.live[live], self.live.pop(shadow)
+        if shadow in self.live:
+            self.live[former], self.live[live] = self.live[live], self.live.pop(shadow)
 
     def plan_digest(self, schema: str, target: Target) -> str:
-        del schema, target
-        return ""
+        del schema
+        return hashlib.sha256(repr(self.plans[target.ref]).encode()).hexdigest()
 
     def stage(self, schema: str, target: Target, folder: Path, progress: Progress) -> None:
         del schema, target, folder, progress
@@ -175,11 +185,14 @@ class FakeServer:
         then, live = self.then[ref], self.live[target.ref]
         lines = [self.line(target.policy, key, then, live) for key in sorted({*then, *live})]
         self.plans[target.ref] = [line for line in lines if line.relation is not Relation.SAME]
+        self.seen[target.ref] = dict(live)
+        self.done[target.ref], self.refused[target.ref] = [], []
         kinds = [(line.relation, line.act) for line in self.plans[target.ref]]
         groups = tuple(
             Group(*kind[:1], Provenance.UNKNOWN, kind[1], kinds.count(kind)) for kind in dict.fromkeys(kinds)
         )
-        return TableDifference(ref, target.ref, len(then), len(live), groups)
+        digest = self.plan_digest("", target)
+        return TableDifference(ref, target.ref, len(then), len(live), groups, digest=digest)
 
     def line(self, policy: Policy, key: int, then: dict[int, str], live: dict[int, str]) -> PlanLine:
         relation = Relation.CHANGED if then.get(key) != live.get(key) else Relation.SAME
@@ -212,9 +225,13 @@ class FakeServer:
         self.faults.before("load")
         for target in targets:
             then, live = self.then[target.dump.definition.ref], self.live[target.ref]
-            todo = [line for line in self.plans[target.ref] if line.act is not Act.KEEP]
+            over = [*self.done[target.ref], *self.refused[target.ref]]
+            todo = [line for line in self.plans[target.ref] if line.act is not Act.KEEP and line not in over]
             for line in todo[: len(todo) - self.lose]:
                 key = int(line.key[0])
+                if live.get(key) != self.seen[target.ref].get(key):
+                    self.refused[target.ref].append(line)
+                    continue
                 self.done[target.ref].append(line)
                 if line.act is Act.DELETE:
                     del live[key]
@@ -226,7 +243,10 @@ class FakeServer:
     def loaded(self, schema: str, target: Target) -> TableLoad:
         del schema
         acts = [line.act for line in self.done[target.ref]]
-        return TableLoad(target.ref, acts.count(Act.INSERT), acts.count(Act.UPDATE), acts.count(Act.DELETE))
+        refused = len(self.refused[target.ref])
+        conflicts = (Conflict("production changed the row", refused),) if refused else ()
+        inserted, updated, deleted = (acts.count(act) for act in (Act.INSERT, Act.UPDATE, Act.DELETE))
+        return TableLoad(target.ref, inserted, updated, deleted, conflicts=conflicts)
 
     def ledger(
         self, schema: str, target: Target, folder: Path, before: int, untouched: Fingerprint | None, progress: Progress
@@ -327,9 +347,11 @@ class FakeCopy:
         self.side.faults.before("dump")
         rows = self.side.then[definition.ref]
         progress("dumping", 0.5)
-        (folder / f"{definition.ref.table}.sql").write_text("\n".join(rows.values()))
+        content = "\n".join(rows.values()).encode()
+        (folder / f"{definition.ref.table}.sql").write_bytes(content)
         self.side.faults.done("dump")
-        return DumpFile(definition, f"{definition.ref.table}.sql", 10, "0" * 64, len(rows), Fingerprint(len(rows), 1))
+        digest, prints = hashlib.sha256(content).hexdigest(), Fingerprint(len(rows), 1)
+        return DumpFile(definition, f"{definition.ref.table}.sql", len(content), digest, len(rows), prints)
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,10 @@ class RowMerge(Protocol):
         ...
 
     def untouched_rows(self, schema: str, target: Target) -> Fingerprint | None:
-        """Take the fingerprint of the rows that the plan does not touch; None where rows have no key."""
+        """Take the fingerprint of the rows that the plan does not touch.
+
+        None where rows have no key, and where nothing but the plan's own statements can reach them.
+        """
         ...
 
     def load(
