@@ -33,7 +33,6 @@ class FakeCloud:
     groups: dict[str, str] = field(default_factory=dict)
     rules: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
     copies: dict[str, RestoreSpec] = field(default_factory=dict)
-    strangers: list[Leftover] = field(default_factory=list)
     switches: dict[str, datetime] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)
     address: str | None = "203.0.113.7/32"
@@ -161,7 +160,7 @@ class FakeCloud:
             for name, group in self.groups.items()
             if self.rules.get(group)
         ]
-        return tuple(each for each in (*ours, *self.strangers) if run in (None, each.run))
+        return tuple(each for each in ours if run in (None, each.run))
 
     def arm(self, spec: ExpirySpec) -> None:
         self.faults.before("arm")

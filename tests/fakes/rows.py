@@ -32,12 +32,12 @@ class FakeRows:
         return self.key_ranges(key_range, rows)
 
     def fingerprint(self, key_range: KeyRange) -> Fingerprint:
-        del key_range
-        return Fingerprint(len(self.table), hash(tuple(sorted(self.table.items()))))
+        rows = self.within(key_range)
+        return Fingerprint(len(rows), hash(tuple(sorted(rows.items()))))
 
     def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterator[tuple[Key, str]]:
-        del key_range, parts
-        return (((str(key),), value) for key, value in self.table.items())
+        del parts
+        return (((str(key),), value) for key, value in self.within(key_range).items())
 
     def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
         del key_range
@@ -48,13 +48,15 @@ class FakeRows:
         return True
 
     def present(self, key_range: KeyRange) -> Mapping[int, int]:
-        low = int(key_range.low[0]) + 1 if key_range.low else 0
-        high = int(key_range.high[0]) if key_range.high else max(self.table, default=0)
         found: dict[int, int] = defaultdict(int)
-        for key in self.table:
-            if low <= key <= high:
-                found[key >> 6] |= 1 << (key & 63)
+        for key in self.within(key_range):
+            found[key >> 6] |= 1 << (key & 63)
         return found
+
+    def within(self, key_range: KeyRange) -> dict[int, str]:
+        low = int(key_range.low[0]) if key_range.low else min(self.table, default=0) - 1
+        high = int(key_range.high[0]) if key_range.high else max(self.table, default=0)
+        return {key: value for key, value in sorted(self.table.items()) if low < key <= high}
 
     def count(self, key_range: KeyRange) -> int:
         return sum(each.bit_count() for each in self.present(key_range).values())

@@ -20,7 +20,7 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.dump_file import DumpFile
-from rdsrestore.domain.tables.key_range import EVERYTHING
+from rdsrestore.domain.tables.key_range import EVERYTHING, KeyRange
 from rdsrestore.domain.tables.rows import Act, TableDifference
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.target import Target
@@ -131,6 +131,18 @@ def test_each_side_has_its_own_rows(subject: Subject) -> None:
         assert [key for key, _digest in then.digests(EVERYTHING)] == [("1",), ("2",), ("3",)]
         assert now.fingerprint(EVERYTHING).rows == 1
         assert now.fingerprint(EVERYTHING) != then.fingerprint(EVERYTHING)
+
+
+def test_a_range_holds_what_is_above_its_low_end_up_to_its_high_one(subject: Subject) -> None:
+    with subject.production() as live, subject.copy() as copy:
+        here, there = live.definition(subject.billing), copy.definition(subject.billing)
+        assert here
+        assert there
+        then = copy.rows(there, here, Policy())
+        for low, high, keys in ((None, ("2",), [1, 2]), (("1",), ("2",), [2]), (("2",), None, [3]), (("3",), None, [])):
+            part = KeyRange(low, high)
+            assert then.count(part) == then.fingerprint(part).rows == len(keys)
+            assert [int(key) for (key,), _digest in then.digests(part)] == keys
 
 
 def dumped(subject: Subject, folder: Path) -> DumpFile:
