@@ -237,3 +237,9 @@ def test_a_table_that_can_not_come_back_takes_those_along_that_are_tied_to_it() 
         LINES: "it is tied by a foreign key to shop.billing",
     }
     assert unfit(asked, seen(tables=tables[1:])) == {}
+
+
+@pytest.mark.parametrize(("into", "found"), [(None, ["table.columns"]), ("beside", [])])
+def test_a_table_without_room_for_columns_of_ours_is_refused_in_place(into: str | None, found: list[str]) -> None:
+    many = tuple(Column(f"c{number}", "int", "int", nullable=True) for number in range(1_012))
+    assert codes(request(into=into), with_table(columns=many)) == found

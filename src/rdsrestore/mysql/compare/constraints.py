@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rdsrestore.domain.tables.definition import ForeignKey
 from rdsrestore.domain.tables.rows import Act
@@ -78,4 +78,31 @@ def probe(session: Session, context: MergeContext, progress: Progress) -> None:
     for act in (Act.INSERT, Act.UPDATE):
         for _done in merged.walk(session, context, merged.Way(act, trial=True), hold=lambda: None):
             pass
+    for name, own in renamed_checks(session, context):
+        session.run(f"UPDATE {context.plan} SET rr_why = REPLACE(rr_why, %s, %s) WHERE rr_st = 'conflict'", (name, own))
     session.run(f"DROP TABLE {context.probe}")
+
+
+def renamed_checks(session: Session, context: MergeContext) -> Iterator[tuple[str, str]]:
+    """Pair the names of the probe's checks with those of the table itself: MySQL gives the probe's new ones."""
+    if "mariadb" in session.greeted.lower():  # there a check's name is its table's own
+        return
+    probe = (context.schema, context.probe.rpartition("`.`")[2].rstrip("`"))
+    theirs, ours = (checks(session, *place) for place in (probe, (context.live.ref.database, context.live.ref.table)))
+    for name, clause in theirs.items():
+        own = next((own for own, known in ours.items() if known == clause), None)
+        if own:
+            yield name, own
+
+
+def checks(session: Session, database: str, table: str) -> dict[str, str]:
+    """Read a table's checks by name; none on servers that have no such list."""
+    if session.greeted.startswith("5."):
+        return {}
+    found = session.rows(
+        "SELECT c.CONSTRAINT_NAME, c.CHECK_CLAUSE FROM information_schema.TABLE_CONSTRAINTS t"
+        " JOIN information_schema.CHECK_CONSTRAINTS c USING (CONSTRAINT_SCHEMA, CONSTRAINT_NAME)"
+        " WHERE t.TABLE_SCHEMA = %s AND t.TABLE_NAME = %s AND t.CONSTRAINT_TYPE = 'CHECK'",
+        (database, table),
+    )
+    return {str(name): str(clause) for name, clause in found}

@@ -18,6 +18,7 @@ from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.tables.definition import Column, TableDefinition
 from rdsrestore.mysql.schema.catalog import qualified
+from rdsrestore.mysql.schema.row_size import roomy
 from rdsrestore.mysql.session.login.connection import quoted
 
 ROW = "rdsrestore_row"
@@ -37,7 +38,8 @@ def staging(definition: TableDefinition, schema: str) -> str:
     The restored columns, all optional but the key, and nothing that could reject or change a row.
     """
     names = set(definition.key)
-    columns = [staged(column) if column.name not in names else keyed(column) for column in definition.columns]
+    known = roomy(definition.columns, names)
+    columns = [staged(column) if column.name not in names else keyed(column) for column in known]
     if definition.key:
         columns.append(f"PRIMARY KEY ({', '.join(map(quoted, definition.key))})")
     else:

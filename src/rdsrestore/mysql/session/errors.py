@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ UNFIT = frozenset(
         1364,
         1366,
         1406,
+        1416,
         1451,
         1452,
         1525,
@@ -39,7 +41,7 @@ UNFIT = frozenset(
         3140,
         3819,
     }
-    | {3037, 4025, 4079}
+    | {1977, 3037, 3643, 3673, 4025, 4079, 6575}
 )
 """A row that the table does not take: the row is named, and the others go on."""
 
@@ -60,6 +62,12 @@ PRIVILEGE = Meaning("db.privilege", "use the master user, or grant the privilege
 PLUGIN = Meaning("db.plugin", "use a user that logs in with mysql_native_password or caching_sha2_password")
 READ_ONLY = Meaning("db.read-only", "use --instance with the writer")
 BOUND = Meaning("tool.settings", "take max_join_size and max_execution_time out of production's parameter group")
+FOREIGN = Meaning(
+    "db.foreign-key",
+    "a foreign key can't be made: restore the table that it points to as well, or use --into NEW_TABLE",
+)
+DRIFTED = Meaning("db.schema-drift", "the table was altered meanwhile: run the same command again")
+PASSWORD = Meaning("db.password-expired", "set a new password on production (ALTER USER), then run again")
 MEANINGS: dict[int, Meaning] = {
     1044: PRIVILEGE,
     1045: DENIED,
@@ -78,6 +86,24 @@ MEANINGS: dict[int, Meaning] = {
     1153: Meaning("db.packet", "raise max_allowed_packet in production's parameter group"),
     1205: Meaning("db.lock-timeout", "another transaction holds rows of the table; try again when it has ended"),
     1213: Meaning("db.deadlock", "try again"),
+    1005: FOREIGN,
+    1215: FOREIGN,
+    1822: FOREIGN,
+    1824: FOREIGN,
+    3780: FOREIGN,
+    6125: FOREIGN,
+    1054: DRIFTED,
+    1091: DRIFTED,
+    1060: DRIFTED,
+    1059: Meaning("db.name", "give a shorter name"),
+    1117: Meaning("db.row-size", "the table has as many columns as a table may have: restore it with --into NEW_TABLE"),
+    1206: Meaning("db.busy", "the server has no room for more locks: add --gentle, or try again later"),
+    1317: Meaning("db.killed", "somebody ended the statement (KILL QUERY); run the same command again"),
+    1449: Meaning("db.definer", "a trigger, or a view, belongs to a user that is gone: make that user, or drop it"),
+    1820: PASSWORD,
+    1862: PASSWORD,
+    3572: Meaning("db.lock-timeout", "another transaction holds rows of the table; try again when it has ended"),
+    4031: GONE,
     1118: Meaning("db.row-size", "the table's rows are as wide as a row may be: restore it with --into NEW_TABLE"),
     1175: Meaning("db.setting", "set sql_safe_updates to 0 in production's parameter group"),
     1193: Meaning("db.setting", "the server is of a version that is not supported"),
@@ -105,7 +131,11 @@ MEANINGS: dict[int, Meaning] = {
     2059: PLUGIN,
     2061: PLUGIN,
 }
-OTHER = Meaning("db.failed", "the server's error number says more")
+OTHER = Meaning("db.failed", "look the number up in the server's manual; production is as the summary says")
+MADE_UP = frozenset({1643, 1644, 3819, 4025})
+"""Errors whose words are the users' own: a trigger's, a check's."""
+QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
+"""From the first quote to the last: a value may hold quotes itself."""
 
 
 class Silent(pymysql.OperationalError):
@@ -119,10 +149,15 @@ def translate(where: str, error: pymysql.MySQLError) -> DatabaseError:
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     words = str(error.args[1]) if len(error.args) > 1 else str(error)
     meaning = MEANINGS.get(number, OTHER)
-    what = f"{words} ({number})" if number in MEANINGS else f"the server answered error {number}"
+    what = f"{words} ({number})" if number in MEANINGS else f"the server answered error {number}{masked(number, words)}"
     translated = DatabaseError(where, what, meaning.hint, code=meaning.code, retryable=number in RETRYABLE)
     translated.__cause__ = error
     return translated
+
+
+def masked(number: int, words: str) -> str:
+    """Say what a server says of an error without anything that may be a row's: what it quotes, and users' own words."""
+    return "" if number in MADE_UP else f": {QUOTED.sub('…', words)[:200]}"
 
 
 @contextmanager

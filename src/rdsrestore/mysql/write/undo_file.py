@@ -15,6 +15,7 @@ from rdsrestore.mysql.merge.pacing import LineRange, paced
 from rdsrestore.mysql.merge.undo_plan import OWN, OWN_NAMES
 from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified
+from rdsrestore.mysql.schema.row_size import roomy
 from rdsrestore.mysql.session import named_lock
 from rdsrestore.mysql.session.login.connection import Login, Session, quoted
 from rdsrestore.mysql.write.keyless_delete import WRITTEN
@@ -63,7 +64,7 @@ def save(session: Session, login: Login, context: MergeContext, store: DumpStore
 def keep_images(session: Session, context: MergeContext) -> None:
     """Copy the rows into the scratch schema, those to be inserted by their key alone."""
     base = context.live.base_columns
-    columns = [ddl.staged(exact(column)) for column in base]
+    columns = [ddl.staged(exact(column)) for column in roomy(base, context.key)]
     own_keys = (f"{quoted(ddl.ROW)} BIGINT UNSIGNED NULL", f"{HAD} BIGINT UNSIGNED NULL")
     columns += own_keys if context.keyless else ()
     place = qualified(context.saved)
@@ -110,7 +111,7 @@ def keyless_images(session: Session, context: MergeContext) -> tuple[str, str]:
     place, base = f"{context.plan[:-1]}_images`", context.live.base_columns
     images = ", ".join(quoted(column.name) for column in base)
     session.run(f"DROP TABLE IF EXISTS {place}")
-    columns = ", ".join(ddl.staged(exact(column)) for column in base)
+    columns = ", ".join(ddl.staged(exact(column)) for column in roomy(base, ()))
     session.run(
         f"CREATE TABLE {place} (rr_h BINARY(32) NOT NULL PRIMARY KEY, {columns})"
         " ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4"

@@ -15,6 +15,9 @@ from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.rows import BACK, Act
 from rdsrestore.workflow.preflight.finding import Finding, Severity, blocks, warns
 
+MOST_COLUMNS = 1_011
+"""Columns of InnoDB's 1,017 (manual, "InnoDB Limits") that a table may have for one of ours to hold them all."""
+
 
 def table_findings(request: Request, table: TableSurvey, coming: Collection[TableRef]) -> Iterator[Finding]:
     """Whether a table's rows can be put back, and who else suffered; `coming` are all tables of the run."""
@@ -80,6 +83,12 @@ def in_place(request: Request, table: TableSurvey) -> Iterator[Finding]:
             "table.triggers",
             f"{table.ref} has triggers that would fire for restored rows: {names}",
             "add --triggers fire if they may, or --into NEW_TABLE to load beside",
+        )
+    if len(found.base_columns) > MOST_COLUMNS:
+        yield blocks(
+            "table.columns",
+            f"{table.ref} has {len(found.base_columns):,} columns, which leaves an undo file no room for its own",
+            "use --into NEW_TABLE to load beside",
         )
     if not found.key and (request.policy.merge is Merge.EXACT or request.policy.three_way):
         yield blocks(
