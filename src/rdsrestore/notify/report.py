@@ -11,7 +11,7 @@ from pathlib import Path
 from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.notify.audit_view import MARK, said
-from rdsrestore.notify.console.views import MEANING, checked, left, production
+from rdsrestore.notify.console.views import checked, left, meaning, production
 from rdsrestore.notify.text import clean_line, counted, duration
 from rdsrestore.workflow import events
 from rdsrestore.workflow.journal.journal import Kind, Reading, Record, read
@@ -64,8 +64,8 @@ class Report:
 def files_of(folder: Path) -> Mapping[str, str]:
     """Say what each file of a run's folder is that somebody may want to read."""
     found = {
-        path.relative_to(folder).as_posix(): meaning
-        for pattern, meaning in reversed(FILES.items())
+        path.relative_to(folder).as_posix(): what
+        for pattern, what in reversed(FILES.items())
         for path in folder.glob(pattern)
     }
     return dict(sorted(found.items()))
@@ -78,7 +78,7 @@ def page(outcome: Outcome, reading: Reading, files: Mapping[str, str]) -> Iterab
     yield ""
     yield f"{clean_line(outcome.headline)}."
     yield ""
-    yield f"- exit code {int(outcome.exit_code)}: {MEANING[outcome.exit_code]}"
+    yield f"- exit code {int(outcome.exit_code)}: {meaning(outcome)}"
     yield f"- production: {clean_line(production(outcome))}"
     yield from (f"- {clean_line(line)}" for line in numbers(outcome))
     if start:
@@ -93,7 +93,7 @@ def page(outcome: Outcome, reading: Reading, files: Mapping[str, str]) -> Iterab
     yield "## To look into it, or to take it back"
     yield ""
     yield f"- `rdsrestore audit {outcome.run} --verify` checks that the journal was not changed since"
-    yield from (f"- {clean_line(name)}: {meaning}" for name, meaning in files.items())
+    yield from (f"- {clean_line(name)}: {what}" for name, what in files.items())
     if outcome.saved and outcome.production_touched:
         yield f"- `rdsrestore undo {outcome.run}` takes back what was written"
     yield "- this folder holds customer data; when the incident is closed, remove all but journal.jsonl"
@@ -113,6 +113,8 @@ def numbers(outcome: Outcome) -> Iterable[str]:
     yield from checked(outcome)
     for table, conflict in outcome.conflicts:
         yield f"{table}: left alone: {left(conflict)}"
+    yield from (f"left out: {text}" for text in outcome.skipped)
+    yield from (f"kept: {text}; it costs money until then" for text in outcome.kept)
     for remain in outcome.remains:
         yield f"when the run ended: {remain.said}; {remain.command}"
     yield from outcome.proof

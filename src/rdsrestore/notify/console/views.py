@@ -175,9 +175,13 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
             f"{folder} (holds customer data; when the incident is closed, remove all but journal.jsonl)",
             fold=False,
         )
-    meaning = MEANING[outcome.exit_code]
-    meaning = meaning.replace("nothing left running", "what was kept is named above") if outcome.kept else meaning
-    labelled(console, "exit code", f"{int(outcome.exit_code)}: {meaning}")
+    labelled(console, "exit code", f"{int(outcome.exit_code)}: {meaning(outcome)}")
+
+
+def meaning(outcome: Outcome) -> str:
+    """Say what the exit code means; nothing is said to be gone where something was kept."""
+    said = MEANING[outcome.exit_code]
+    return said.replace("nothing left running", "what was kept is named") if outcome.kept else said
 
 
 def reconciliation_line(ledger: Ledger) -> str:
