@@ -243,10 +243,12 @@ def test_an_empty_copy_means_a_wrong_moment(stage: Stage) -> None:
 
 
 def test_a_full_journal_stops_the_act_and_not_the_cleanup(stage: Stage) -> None:
+    opened: list[str] = []
+    stage.world.cloud.faults.when("open_rule", lambda: opened.append("open_rule"))
     stage.paper.full_at = (Kind.INTENT, "open-rule")
     outcome = stage.play()
     assert outcome.exit_code is ExitCode.JOURNAL
-    assert not any(call.operation == "open_rule" for call in stage.world.cloud.calls)
+    assert not opened
     assert stage.nothing_left()
 
 
