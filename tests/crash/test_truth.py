@@ -201,6 +201,35 @@ def test_rows_that_can_not_be_verified_again_are_counted(
     assert shop.ours() == []
 
 
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("options", [(), ("--merge", "overwrite")], ids=["missing", "overwrite"])
+def test_a_load_that_was_stopped_before_its_first_row_goes_on_from_the_dump(
+    shop: LabTool, before: str, tmp_path: Path, options: Sequence[str], stop: signal.Signals
+) -> None:
+    flag = tmp_path / "hold"
+    flag.touch()
+    with shop.started("table", "deed", "--before", before, "--yes", "--pause-file", str(flag), *options) as process:
+        assert any(
+            each.get("step") == "load" and str(each.get("message")).startswith("paused") for each in events(process)
+        )
+        process.send_signal(stop)
+        for _each in events(process):
+            pass
+        assert process.wait(WITHIN) in {130, 143}
+    assert count(shop) == 1
+    flag.unlink()
+    restores = len(shop.status()["instances"])
+
+    resumed = shop("resume", "--yes", check=0)
+
+    back = ROWS if options else ROWS - 1  # the row that was written since is put back under overwrite alone
+    assert f"restored and verified: {back:,} rows put back" in resumed.stdout
+    assert "restore-instance" not in resumed.stdout
+    assert len(shop.status()["instances"]) == restores
+    assert count(shop) == ROWS
+    assert shop.ours() == []
+
+
 @pytest.mark.parametrize("options", [("--recreate",), ("--into", "deed_then")])
 def test_an_empty_table_of_a_stopped_run_does_not_stay(
     shop: LabTool, before: str, options: Sequence[str], tmp_path: Path

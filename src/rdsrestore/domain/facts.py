@@ -170,6 +170,11 @@ class Loaded(Fact):
     loads: tuple[TableLoad, ...]
     complete: bool = True
 
+    @property
+    def nothing(self) -> bool:
+        """Whether it had not come to its end, and is known to have written no row."""
+        return not self.complete and bool(self.loads) and not any(load.rows for load in self.loads)
+
 
 @written("Swapped")
 @dataclass(frozen=True)

@@ -29,10 +29,13 @@ def remaining(steps: Sequence[Step], replayed: ReplayedRun, found: Found) -> Seq
     """Return the steps of a run that are still to be done, in order.
 
     A sound dump is never fetched twice: then neither a copy nor a rule is needed any more. What rests on the scratch
-    schema is done afresh until the load has begun; from then on the plan in it is what was approved, and says what is
-    written already. What was verified is verified again. Refused where the load had begun and its plan is gone.
+    schema is done afresh until the load has written a row; from then on the plan in it is what was approved, and says
+    what is written already. What was verified is verified again. Refused where rows are written and the plan is gone:
+    to compare anew would put another undo file in the place of theirs.
     """
-    if replayed.facts.find(Loaded) is not None:
+    loaded = replayed.facts.find(Loaded)
+    again = loaded is not None and loaded.nothing and found.dumps and not found.scratch
+    if loaded is not None and not again:
         return after_load(steps, replayed, found)
     if replayed.facts.find(Dumped) is not None and found.dumps:
         return since(steps, CloseRule) or after_dumps(steps)

@@ -180,7 +180,7 @@ def wind_up(
         recounted=run.facts.find(Recounted),
         made=tuple(map(str, standing.tables)) if (standing := run.facts.find(Standing)) else (),
         swapped=run.facts.find(Swapped),
-        dumped=run.facts.find(Dumped) is not None and loaded is None,
+        dumped=run.facts.find(Dumped) is not None and (loaded is None or loaded.nothing),
         saved=run.facts.find(Saved) is not None,
         undoes=run.request.undoes,
         taken_back=run.facts.find(TakenBack),
