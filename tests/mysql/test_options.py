@@ -204,6 +204,7 @@ def test_the_command_line_has_no_option_on_rows_that_is_not_tried_here() -> None
             "keep_on_failure",
             "keep_dump",
             "taken_from",
+            "skip_unfit",
             "wait_for_answer",
             "caller",
             "instance_class",

@@ -48,7 +48,7 @@ def spanning(
 ) -> Span:
     """Choose the files that a time lies in, asking for as few beginnings as can be.
 
-    All that was written at a moment lies in the last file begun by then.
+    What was written at a moment lies in the last file begun before it, or in one begun in that very second.
     """
     if not files:
         return Span((), None)
@@ -64,5 +64,5 @@ def spanning(
             low, high = (low, middle) if known[middle] > moment else (middle + 1, high)
         return low
 
-    start = max(first_after(since, 0) - 1, 0)
+    start = max(first_after(since.replace(microsecond=0) - timedelta(seconds=1), 0) - 1, 0)
     return Span(files[start : first_after(until + LONGEST_STATEMENT, start)], oldest)
