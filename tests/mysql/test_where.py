@@ -112,6 +112,8 @@ def test_one_expression_over_the_table_s_columns_is_taken(expression: str) -> No
         "created > NOW()",
         "created > CURRENT_DATE",
         "created > UNIX_TIMESTAMP()",
+        "UNIX_TIMESTAMP(created) < UNIX_TIMESTAMP()",
+        "UNIX_TIMESTAMP(created) < UNIX_TIMESTAMP( )",
         "SUBSTRING (notes, 1, 1) = 'a'",
         "`lower`(notes) = 'a'",
         "SUM(id)",

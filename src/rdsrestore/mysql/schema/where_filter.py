@@ -55,7 +55,8 @@ def problem(expression: str, columns: frozenset[str]) -> str:
 def faults(found: list[Word], columns: frozenset[str]) -> Iterator[str]:
     """Say what is wrong with the words, one after the other."""
     depth = 0
-    for before, word, after in zip([NOTHING, *found], found, [*found[1:], NOTHING], strict=False):
+    beyond = [*found[1:], NOTHING, NOTHING]
+    for before, word, after, closing in zip([NOTHING, *found], found, beyond, beyond[1:], strict=False):
         depth += {"(": 1, ")": -1}.get(word.text, 0)
         if not 0 <= depth <= DEEPEST:
             yield "is nested too deeply" if depth > 0 else "has brackets that do not match"
@@ -65,7 +66,7 @@ def faults(found: list[Word], columns: frozenset[str]) -> Iterator[str]:
             yield f"has a text right after {before.text}"
         elif word.kind in {"word", "name"}:
             yield from of_call(word) if after.text == "(" else of_word(before, word, columns)
-        if word.upper == "UNIX_TIMESTAMP" and [each.text for each in found[found.index(word) + 1 :][:2]] == ["(", ")"]:
+        if word.upper == "UNIX_TIMESTAMP" and (after.text, closing.text) == ("(", ")"):
             yield f"{word.text}() {MOMENT}"
     if depth:
         yield "has brackets that do not match"
