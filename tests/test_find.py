@@ -177,3 +177,10 @@ def test_each_change_is_told_with_its_rows_its_text_and_its_place() -> None:
     assert "1  2017-06-01 10:14:05  billing  5,000 rows deleted  ! no WHERE; most of the table  (most likely)" in text
     assert "    DELETE FROM billing\n" in text
     assert "log.000001 at 120, who: unknown" in text
+
+
+def test_a_name_with_a_dot_goes_on_as_one_name() -> None:
+    odd = change(ref=TableRef("shop", "2017.billing"), deleted=4)
+    meant = taking_back(ASKED, odd, timeline(odd))
+    assert meant.named().tables == ("2017.billing",)
+    assert "'`2017.billing`'" in command(ASKED, odd, timeline(odd))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rdsrestore.app.requests.table_names import read
+from rdsrestore.app.requests.table_names import read, written
 from rdsrestore.domain.errors import UsageError
 
 
@@ -20,6 +20,7 @@ from rdsrestore.domain.errors import UsageError
         (["billing, shop.lines"], None, ("shop", ("billing", "lines"))),
         (["`a.b`"], "shop", ("shop", ("a.b",))),
         (["shop.`a,``b`"], None, ("shop", ("a,`b",))),
+        (["select `from` where; --"], "shop", ("shop", ("select `from` where; --",))),
         (["billing", "billing"], None, (None, ("billing",))),
         ([], "shop", ("shop", ())),
     ],
@@ -28,7 +29,7 @@ def test_names_are_read(words: list[str], database: str | None, meant: tuple[str
     assert read(words, database) == meant
 
 
-@pytest.mark.parametrize("word", [".", ",", "a..b", "a.b.c", "`a", "a`b", ",a", "shop."])
+@pytest.mark.parametrize("word", [".", ",", "a..b", "a.b.c", "`a", "`a`b", ",a", "shop."])
 def test_what_is_no_name_is_refused_with_a_word_on_backticks(word: str) -> None:
     with pytest.raises(UsageError, match="TABLE: ") as refused:
         read([word], None)
@@ -38,3 +39,8 @@ def test_what_is_no_name_is_refused_with_a_word_on_backticks(word: str) -> None:
 def test_two_databases_are_refused() -> None:
     with pytest.raises(UsageError, match="shop and test are two"):
         read(["shop.billing"], "test")
+
+
+@pytest.mark.parametrize("name", ["billing", "a.b", "a,b", "`a", "a`b", "a``b.c", "`", " a"])
+def test_a_name_that_is_written_is_read_as_it_was(name: str) -> None:
+    assert read([written(name)], "shop") == ("shop", (name,))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import tzlocal
 
 from rdsrestore.app.context import Context
+from rdsrestore.app.requests import table_names
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.request_builder import ask_database, ask_instance
 from rdsrestore.app.restore import restore
@@ -106,7 +107,7 @@ def taking_back(asked: CommandLine, change: Change, found: Timeline) -> CommandL
     Rows that were only changed are known by what they were after it.
     """
     changes = found.together(change)
-    tables = tuple(dict.fromkeys((each.into or each.ref).table for each in changes))
+    tables = tuple(dict.fromkeys(table_names.written((each.into or each.ref).table) for each in changes))
     changed = any(each.updated or (each.logged is Logged.STATEMENT and not removes(each.text)) for each in changes)
     end = moment(change.after) if changed else None
     plain = {**asked.plain, "recreate": True} if gone(change.text) else asked.plain

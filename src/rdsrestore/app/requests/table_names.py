@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rdsrestore.domain.errors import UsageError
 
-NAME = r"`(?:[^`]|``)+`|[^`.,]+"
+NAME = r"`(?:[^`]|``)+`|[^`.,][^.,]*"
 ONE = re.compile(rf"\s*(?:(?P<database>{NAME})\.)?(?P<table>{NAME})\s*(?:,|$)")
 QUOTES = "put a name that has a dot or a comma in backticks: '`2017.billing`'"
 
@@ -34,6 +34,11 @@ def split(word: str) -> Iterator[tuple[str, str]]:
             raise UsageError("TABLE", f"{word} is no table's name", QUOTES)
         yield plain(found["database"] or ""), plain(found["table"])
         at = found.end()
+
+
+def written(table: str) -> str:
+    """Write a table's name so that it is read as this one name."""
+    return f"`{table.replace('`', '``')}`" if re.search(r"[.,]|^`|^\s|\s$", table) else table
 
 
 def plain(name: str) -> str:
