@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -58,7 +59,7 @@ def untold(place: Destination) -> str:
     for event in told:
         slack.handle(event)
     (problem,) = slack.close()
-    assert problem.startswith("Slack: 6 messages not delivered")
+    assert re.match(r"Slack: \d+ messages not delivered", problem)  # a slow machine tells of more steps by themselves
     return problem
 
 

@@ -119,7 +119,7 @@ def test_the_facts_are_all_that_an_outcome_holds() -> None:
 
 def test_no_combination_of_facts_breaks_a_promise() -> None:
     """The promises as they stand in the runbook, each by itself, held against every outcome."""
-    seen = set()
+    seen, terminal = set(), Terminal(io.StringIO())
     for outcome in outcomes():
         code, said = outcome.exit_code, outcome.headline
         seen.add(code)
@@ -141,7 +141,7 @@ def test_no_combination_of_facts_breaks_a_promise() -> None:
         wrong += [9] if outcome.written and "nothing was written" in said else []
         wrong += [10] if outcome.uncounted and outcome.cause and "0 rows" in said else []
         wrong += [11] if "nothing left running" in said and (outcome.kept or outcome.remains) else []
-        green = verdict(Terminal(io.StringIO()), outcome)[1] == "bold green"
+        green = verdict(terminal, outcome)[1] == "bold green"
         wrong += [12] if green and (code is not ExitCode.OK or outcome.recounted or outcome.cause) else []
         wrong += [13] if outcome.skipped and "without shop.w" not in said else []
         assert not wrong, (wrong, code, said, outcome)
