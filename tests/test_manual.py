@@ -92,6 +92,8 @@ def test_a_terminal_gets_it_laid_out_and_a_pipe_as_it_is_written() -> None:
         (["explain", "8"], "8: "),
         (["-h"], "Commands:"),
         (["restore", "-h"], "The tables."),
+        (["lab", "-h"], "Commands:"),
+        (["lab", "up", "-h"], "--server"),
     ],
 )
 def test_the_commands_show_it(words: list[str], shown: str, tmp_path: Path) -> None:
