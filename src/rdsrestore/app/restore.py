@@ -143,7 +143,7 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     """Read, judge, show, confirm and run."""
     read = look(request, job, world, context)
     findings = check(request, read)
-    others = without_unfit(request, read, findings)
+    others = without_unfit(request, read)
     if others and may_skip(request, others, job, context):
         request, read = others, look(others, job, world, context)
         findings = check(request, read)
@@ -172,15 +172,16 @@ def look(request: Request, job: Job, world: World, context: Context) -> Survey:
     return replace(read, earlier=job.earlier.of_tables(request, read) if job.earlier else None)
 
 
-def without_unfit(request: Request, read: Survey, findings: Sequence[Finding]) -> Request | None:
+def without_unfit(request: Request, read: Survey) -> Request | None:
     """Ask for the tables alone that can be restored; None where all or none can, or something else is in the way."""
     out = {} if request.undoes else unfit(request, read)
     left = tuple(ref.table for ref in request.refs if ref not in out)
-    told = {finding.message for finding in findings if finding.severity is Severity.BLOCKS}
-    theirs = {message for message in told if any(str(ref) in message for ref in out)}
-    if not out or not left or told != theirs:
+    if not out or not left:
         return None
-    return replace(request, tables=left, skipped=tuple(f"{ref}: {why}" for ref, why in out.items()))
+    others = replace(request, tables=left, skipped=tuple(f"{ref}: {why}" for ref, why in out.items()))
+    without = replace(read, tables=tuple(table for table in read.tables if table.ref not in out))
+    blocked = any(finding.severity is Severity.BLOCKS for finding in check(others, without))
+    return None if blocked else others
 
 
 def may_skip(request: Request, others: Request, job: Job, context: Context) -> bool:
