@@ -34,10 +34,10 @@ def timeline(*changes: Change, rows: int = 0, kept_from: datetime | None = AT - 
     return Timeline(since, until, kept_from, changes, rows={BILLING: rows}, minutes={AT: 3})
 
 
-DELETED = change(deleted=5000, text="DELETE FROM billing", unfiltered=True)
+DELETED = change(deleted=5000, text="DELETE FROM billing", act="DELETE", unfiltered=True)
 NIGHTLY = change(deleted=40, at=AT - timedelta(hours=2), position=4, end=100)
-DROPPED = change(logged=Logged.DEFINITION, text="DROP TABLE `billing`", position=500, end=600)
-MAYBE = change(logged=Logged.DEFINITION, text="DROP TABLE IF EXISTS `billing`", position=500, end=600)
+DROPPED = change(logged=Logged.DEFINITION, text="DROP TABLE `billing`", act="DROP", position=500, end=600)
+MAYBE = change(logged=Logged.DEFINITION, text="DROP TABLE IF EXISTS `billing`", act="DROP", position=500, end=600)
 
 
 def test_what_hit_most_of_the_table_without_a_condition_is_likely() -> None:

@@ -16,7 +16,7 @@ from rdsrestore.app.requests.request_builder import ask_database, ask_instance
 from rdsrestore.app.restore import restore
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.ids import TableRef
-from rdsrestore.domain.incident import Change, Logged, Looked, Timeline, proposed, removes, worst_first
+from rdsrestore.domain.incident import Change, Logged, Looked, Timeline, proposed, worst_first
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.request import timespec
 from rdsrestore.notify import timeline_view
@@ -108,15 +108,10 @@ def taking_back(asked: CommandLine, change: Change, found: Timeline) -> CommandL
     """
     changes = found.together(change)
     tables = tuple(dict.fromkeys(table_names.written((each.into or each.ref).table) for each in changes))
-    changed = any(each.updated or (each.logged is Logged.STATEMENT and not removes(each.text)) for each in changes)
+    changed = any(each.updated or (each.logged is Logged.STATEMENT) for each in changes)
     end = moment(change.after) if changed else None
-    plain = {**asked.plain, "recreate": True} if gone(change.text) else asked.plain
+    plain = {**asked.plain, "recreate": True} if any(each.act == "DROP" for each in changes) else asked.plain
     return replace(asked, tables=tables, before=moment(change.before), incident_end=end, plain=plain)
-
-
-def gone(text: str) -> bool:
-    """Say whether a statement leaves no table behind."""
-    return text.split()[:1] != [] and text.split(maxsplit=1)[0].upper() == "DROP"
 
 
 def moment(at: datetime) -> str:

@@ -11,6 +11,8 @@ from rdsrestore.domain.ids import TableRef
 
 MOST = 0.5
 """The share of a table's rows from which a change hit most of it."""
+REMOVES = frozenset({"DROP", "TRUNCATE"})
+"""Acts that take all rows of a table away."""
 FEW = 10
 """Rows below which no share of a table says anything."""
 
@@ -31,7 +33,8 @@ class Change:
     """What one transaction did to one table.
 
     `at` is when its first statement began, `committed` when it ended, to the microsecond, where the server notes that.
-    `text` is the statement that hit the most rows, of `statements` in all; empty where the server keeps no texts.
+    `text` is the statement that hit the most rows, of `statements` in all, and `act` its first word in capitals; empty
+    where the server keeps no texts.
     `unfiltered` says that this statement had no condition, `prepared` that the transaction was one of XA, whose end
     is not known here. `into` names a table that was asked for and into which a foreign key's rule may have carried the
     change: what happened there does not stand in the binlog.
@@ -47,6 +50,7 @@ class Change:
     committed: datetime | None = None
     thread: int | None = None
     text: str = ""
+    act: str = ""
     statements: int = 1
     inserted: int = 0
     updated: int = 0
@@ -136,7 +140,7 @@ def suspicions(change: Change, timeline: Timeline) -> tuple[str, ...]:
     """Say why a change may be the accident; nothing where it is plain."""
     reasons = []
     if change.logged is Logged.DEFINITION:
-        reasons.append(f"changes the table itself: {verb(change.text)}")
+        reasons.append(f"changes the table itself: {change.act}")
     if change.unfiltered:
         reasons.append("no WHERE")
     if change.damage >= FEW and change.damage >= MOST * timeline.rows_before(change):
@@ -144,11 +148,6 @@ def suspicions(change: Change, timeline: Timeline) -> tuple[str, ...]:
     if change.into:
         reasons.append(f"a foreign key may have carried it into {change.into.table}: the binlog does not show that")
     return tuple(reasons)
-
-
-def verb(text: str) -> str:
-    """Name what a statement does by its first two words."""
-    return " ".join(text.split()[:2]).upper()
 
 
 def from_epoch(seconds: float) -> datetime:
@@ -162,14 +161,9 @@ def proposed(timeline: Timeline) -> Change | None:
     One that took a whole table away goes first, unless it may have found none; None where nothing looks suspicious.
     """
     suspicious = [each for each in timeline.changes if suspicions(each, timeline)]
-    gone = [each for each in suspicious if each.logged is Logged.DEFINITION and removes(each.text)]
+    gone = [each for each in suspicious if each.act in REMOVES]
     gone = [each for each in gone if "IF EXISTS" not in each.text.upper()]
     return max(gone or suspicious, key=lambda each: (each.damage, each.at), default=None)
-
-
-def removes(text: str) -> bool:
-    """Say whether a statement takes all rows of a table away."""
-    return text.split(maxsplit=1)[:1] != [] and text.split(maxsplit=1)[0].upper() in {"DROP", "TRUNCATE"}
 
 
 def worst_first(timeline: Timeline) -> list[Change]:

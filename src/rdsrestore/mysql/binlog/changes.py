@@ -141,7 +141,7 @@ class Changes:
             hit.rows[kind] += rows
             hit.statements.add(self._open.statement)
             self._open.here[ref] += rows
-            if self._open.here[ref] > hit.worst:
+            if self._open.here[ref] > hit.worst and hit.logged is Logged.ROWS:
                 hit.worst, hit.text = self._open.here[ref], self._open.text
         if event.body[6] & 1:  # the statement's last
             self._next("")
@@ -165,10 +165,19 @@ class Changes:
             if (defines or statements.changes_rows(found.text)) and statements.concerns(
                 found.text, found.database, ref
             ):
-                logged = Logged.DEFINITION if defines else Logged.STATEMENT
-                self._open.hits[ref] = Hit(event.at, text=found.text, logged=logged, statements={0})
+                self._told(ref, event.at, found.text, defines=defines)
+        self._next("")
         if defines:
             self._close(file, event.end)
+
+    def _told(self, ref: TableRef, at: int, text: str, *, defines: bool) -> None:
+        """Note a statement that stands there as text: the one that may have hit every row is what is shown."""
+        hit = self._open.hits.setdefault(ref, Hit(at))
+        hit.statements.add(self._open.statement)
+        if hit.logged is not Logged.DEFINITION:
+            hit.logged = Logged.DEFINITION if defines else Logged.STATEMENT
+        if defines or not hit.text or statements.unfiltered(text):
+            hit.text = text
 
     def _close(self, file: str, end: int) -> None:
         done, self._open = self._open, Open(position=end)
@@ -187,6 +196,7 @@ class Changes:
                     committed=from_epoch(done.name.committed / 1e6) if done.name.committed else None,
                     thread=done.thread,
                     text=hit.text,
+                    act=statements.first_word(hit.text),
                     statements=len(hit.statements),
                     unfiltered=bool(hit.text) and statements.unfiltered(hit.text),
                     prepared=done.prepared,
