@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from rdsrestore.diff.parallel import WARMERS
+from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad
 from rdsrestore.domain.request.merge_policy import Merge, Policy
@@ -102,19 +104,30 @@ class Server:
                     return rows
 
 
-def launch(folder: Path, *options: str, programs: Programs = MARIADB) -> Server:
-    """Start a server with a new data directory; its time zone and SQL mode differ from those of the tool's sessions."""
+def started(folder: Path, *options: str, programs: Programs = MARIADB) -> Server:
+    """Start a server with a new data directory, and wait until it answers."""
     port = local.free_port(HOST)
     copy_tree(programs.template(), folder / "data")
     words = [*programs.server(folder / "data"), f"--socket={folder / 's'}", *programs.options]
     words += [f"--pid-file={folder / 'pid'}", f"--log-error={folder / 'log'}"]
     words += [f"--tmpdir={folder}"]  # a server that starts deletes the temporary files of others in a shared one
     words += ["--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0", "--performance-schema=OFF"]
+    words += ["--sync-binlog=0", "--innodb-flush-method=nosync"]  # they need not outlive a loss of power
     words += [f"--bind-address={HOST}", f"--port={port}", "--skip-name-resolve", "--max-allowed-packet=16M"]
     words += ["--default-time-zone=+05:30", "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES"]
     words += options
     server = Server(folder, port, local.start(words), words, programs)
     local.await_start(local.LocalServer(folder, port, words, server.process, programs))
+    return server
+
+
+def launch(folder: Path, *options: str, programs: Programs = MARIADB) -> Server:
+    """Start a server with a new data directory; its time zone and SQL mode differ from those of the tool's sessions."""
+    try:
+        server = started(folder, *options, programs=programs)
+    except ToolError:  # its port may have been taken since it was found free
+        shutil.rmtree(folder)
+        server = started(folder, *options, programs=programs)
     with server.root() as root, root.cursor() as cursor:
         cursor.execute("SET sql_mode = ''")
         cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (USER, PASSWORD))
