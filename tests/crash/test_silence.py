@@ -67,18 +67,29 @@ def silence(shop: LabTool) -> Iterator[None]:
 @contextmanager
 def waits_for_a_replica(shop: LabTool) -> Iterator[None]:
     """Let every commit wait for a replica that never confirms it."""
-    for name, value in (("timeout", "4000000000"), ("wait_no_slave", "ON"), ("enabled", "ON")):
-        root(shop, f"SET GLOBAL rpl_semi_sync_master_{name} = {value}")
+    primary, replica = semisync_words(shop)
+    for name, value in (("timeout", "4000000000"), (f"wait_no_{replica}", "ON"), ("enabled", "ON")):
+        root(shop, f"SET GLOBAL rpl_semi_sync_{primary}_{name} = {value}")
     try:
         yield
     finally:
-        root(shop, "SET GLOBAL rpl_semi_sync_master_enabled = OFF")
+        root(shop, f"SET GLOBAL rpl_semi_sync_{primary}_enabled = OFF")
 
 
-def root(shop: LabTool, statement: str) -> None:
+def semisync_words(shop: LabTool) -> tuple[str, str]:
+    """What this family calls the two ends; on MySQL they are a plug-in's, which is installed where it is not."""
+    if root(shop, "SHOW VARIABLES LIKE 'rpl_semi_sync_master_enabled'"):
+        return "master", "slave"
+    if not root(shop, "SHOW VARIABLES LIKE 'rpl_semi_sync_source_enabled'"):
+        root(shop, "INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'")
+    return "source", "replica"
+
+
+def root(shop: LabTool, statement: str) -> tuple[tuple[Any, ...], ...]:
     socket = str(shop.folder / "servers" / "production" / "s")
     with pymysql.connect(unix_socket=socket, user="root", ssl_disabled=True) as server, server.cursor() as cursor:
         cursor.execute(statement)
+        return cursor.fetchall()
 
 
 def told(process: subprocess.Popen[str], wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from rdsrestore.ports.databases import Access, Databases
 
 @dataclass
 class EngineAdapters:
-    """The adapters of `known` engines, each made once; `whose` names whose production's password is, where known."""
+    """The adapters of `known` engines, each made once; `login_name` tells whose password production's is, where known."""
 
     access: Access
-    whose: Callable[[], str | None]
+    login_name: Callable[[], str | None]
     known: Mapping[str, Engine] = field(default_factory=lambda: ENGINES)
     _made: dict[str, Databases] = field(default_factory=dict, init=False)
 
@@ -29,7 +29,7 @@ class EngineAdapters:
 
     def user(self) -> str | None:
         """Name whose password production's is, where that is kept with it."""
-        return self.whose()
+        return self.login_name()
 
     def close(self) -> None:
         """Leave what the adapters have reached."""

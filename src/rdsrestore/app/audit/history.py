@@ -26,9 +26,9 @@ def list_runs(context: Context) -> ExitCode:
     rows = [(*summary(run, taken.get(run.id.value)), state(run), run) for run in runs]
     if context.stream:
         for name, at, what, ended, word, run in rows:
-            found, kept, when = ending(readable_records(run)), kept_dumps(run), at.isoformat() if at else None
+            end, kept, when = ending(readable_records(run)), kept_dumps(run), at.isoformat() if at else None
             line: dict[str, Json] = {"run": name, "at": when, "what": what, "state": word, "ended": ended}
-            line["exit_code"] = found.exit_code if found else None
+            line["exit_code"] = end.exit_code if end else None
             if kept:
                 line |= {"dump_bytes": kept.bytes, "dump_until": kept.until(keep_for).isoformat()}
             context.stream.write(line)
@@ -87,36 +87,36 @@ def state(run: StoredRun) -> str:
     if not run.idle():
         return "at-work"
     records = readable_records(run)
-    found = ending(records)
-    if found is None:
+    end = ending(records)
+    if end is None:
         return "unfinished" if run.tells() else "damaged"
     if run.cut_off():
         return "left-over"
-    if found.exit_code == ExitCode.INCOMPLETE:
+    if end.exit_code == ExitCode.INCOMPLETE:
         return "incomplete"
-    if found.exit_code in {ExitCode.OK, ExitCode.CLEANUP_INCOMPLETE} and not found.error:
+    if end.exit_code in {ExitCode.OK, ExitCode.CLEANUP_INCOMPLETE} and not end.error:
         return "ok"
-    return "changed" if found.changed else "unchanged"
+    return "changed" if end.changed else "unchanged"
 
 
 def standing(run: StoredRun, records: Sequence[Record], taken: TakenBack | None) -> str:
     """Say how a run ended, what was done about it since, or where it stands."""
-    found, last = ending(records), records[-1] if records else None
+    end, last = ending(records), records[-1] if records else None
     if not run.idle():
         return "at work"
-    if found is None and not run.tells():
+    if end is None and not run.tells():
         swept = "" if run.cut_off() else "; what it left was removed by its marks"
         return f"its journal is damaged{swept or f'; rdsrestore cleanup {run.id} goes by its marks'}"
-    if found is None:
+    if end is None:
         return f"unfinished: rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes what it left"
-    said = [found.headline]
+    parts = [end.headline]
     if last and last.kind is Kind.CLEANED:
-        said.append(
+        parts.append(
             "cleanup is incomplete" if last.data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE else "cleaned up since"
         )
     if taken:
-        said.append(f"run {taken.by} took back what it wrote: {taken.how}")
-    return "; ".join(said)
+        parts.append(f"run {taken.by} took back what it wrote: {taken.how}")
+    return "; ".join(parts)
 
 
 def purpose(records: Sequence[Record]) -> str:

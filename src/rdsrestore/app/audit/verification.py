@@ -25,9 +25,9 @@ def verify_run(name: str | None, context: Context) -> ExitCode:
     reading = run.reading()
     if reading.broken:
         raise broken(run)
-    found = compare(run.id.value, reading, index)
-    if found.problem:
-        raise JournalError(str(run.journal), f"records are gone: {found.problem}", ELSEWHERE, code="journal.cut")
+    checked = compare(run.id.value, reading, index)
+    if checked.problem:
+        raise JournalError(str(run.journal), f"records are gone: {checked.problem}", ELSEWHERE, code="journal.cut")
     if not idle:
         raise JournalError(
             f"run {run.id}",
@@ -36,17 +36,17 @@ def verify_run(name: str | None, context: Context) -> ExitCode:
             code="run.locked",
         )
     if not finished(reading):
-        raise unfinished(run, reading, found)
-    if found.known and not found.complete:
+        raise unfinished(run, reading, checked)
+    if checked.known and not checked.complete:
         raise JournalError(
             str(run.journal),
             "unfinished: it has an ending, which the index does not have; the process was cut off between the two",
             f"rdsrestore cleanup {run.id} enters it; {ELSEWHERE}",
             code="journal.unfinished",
         )
-    beside = "" if found.known else "; it is older than the index: an ending that was taken away would not show"
-    said = f"run {run.id}: {len(reading.records):,} records, unchanged since they were written{beside}"
-    context.screen.print(f"{said}; last hash {reading.records[-1].hash}", soft_wrap=True)
+    beside = "" if checked.known else "; it is older than the index: an ending that was taken away would not show"
+    result = f"run {run.id}: {len(reading.records):,} records, unchanged since they were written{beside}"
+    context.screen.print(f"{result}; last hash {reading.records[-1].hash}", soft_wrap=True)
     return ExitCode.OK
 
 
@@ -76,12 +76,12 @@ def chosen(name: str | None, index: Index, context: Context) -> StoredRun:
     return context.runs.begun(name)
 
 
-def unfinished(run: StoredRun, reading: Reading, found: Comparison) -> JournalError:
+def unfinished(run: StoredRun, reading: Reading, checked: Comparison) -> JournalError:
     """Say of a journal without an end what the index shows of it, and what to type."""
     last = reading.records[-1] if reading.records else None
     at = f"the last of its {len(reading.records):,} records is {last.kind} {last.step}" if last else "it has no record"
     goes_on = f"rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes what it left"
-    if found.known:
+    if checked.known:
         what = f"unfinished: {at.rstrip()}, and that ends no run; no ending of it was taken away"
         return JournalError(str(run.journal), what, goes_on, code="journal.unfinished")
     what = f"unfinished, or cut: {at.rstrip()}, and that ends no run"
@@ -90,8 +90,8 @@ def unfinished(run: StoredRun, reading: Reading, found: Comparison) -> JournalEr
 
 def broken(run: StoredRun) -> JournalError:
     """Name the first line of a journal where its chain does not hold."""
-    found = run.reading().broken
-    line, problem = (found.line, found.problem) if found else (0, "")
+    breach = run.reading().broken
+    line, problem = (breach.line, breach.problem) if breach else (0, "")
     return JournalError(
         f"{run.journal}, line {line}",
         problem,

@@ -83,14 +83,14 @@ def where(site: Site) -> str:
 
 def leavings(site: Site) -> dict[str, list[str]]:
     """Describe by run what is left."""
-    found: dict[str, list[str]] = {}
+    by_run: dict[str, list[str]] = {}
     for each in site.world.restores.leftovers():
         until = f", expires {each.expires:%Y-%m-%d %H:%M} UTC" if each.expires else ""
-        found.setdefault(each.run, []).append(f"{each.kind} {each.id} ({each.status}{until})")
+        by_run.setdefault(each.run, []).append(f"{each.kind} {each.id} ({each.status}{until})")
     with site.production() as database:
         for run in database.scratches() if database else ():
-            found.setdefault(run, []).append(f"scratch schema {RunId(run).schema}")
-    return found
+            by_run.setdefault(run, []).append(f"scratch schema {RunId(run).schema}")
+    return by_run
 
 
 def clean_one(name: str | None, context: Context) -> ExitCode:
@@ -137,8 +137,8 @@ def sound_or_empty(stored: StoredRun) -> bool:
 
 def by_marks(run: RunId, site: Site, context: Context, journal: Journal) -> ExitCode:
     """Remove a run's things without its journal, and write one of what was done."""
-    said = {"text": f"swept by {context.settings.operator} on {socket.gethostname()}, rdsrestore {__version__}"}
-    journal.append(Kind.NOTICE, "", dict(said))
+    swept = {"text": f"swept by {context.settings.operator} on {socket.gethostname()}, rdsrestore {__version__}"}
+    journal.append(Kind.NOTICE, "", dict(swept))
     wrote = written(run, site)
     if wrote:
         journal.append(Kind.NOTICE, "", {"text": wrote})
@@ -167,17 +167,17 @@ def written(run: RunId, site: Site) -> str:
     """Say what a run had done to production, as its scratch schema tells; empty where that is nothing."""
     try:
         with site.production() as database:
-            found = database.traces(run.schema) if database else Traces()
+            traces = database.traces(run.schema) if database else Traces()
     except RdsRestoreError as error:
         return f"what it had written to production is not known: {error}"
-    parts = [f"created {', '.join(found.tables)}"] if found.tables else []
-    parts += [f"written {found.rows:,} row{'' if found.rows == 1 else 's'} to production"] if found.rows else []
+    parts = [f"created {', '.join(traces.tables)}"] if traces.tables else []
+    parts += [f"written {traces.rows:,} row{'' if traces.rows == 1 else 's'} to production"] if traces.rows else []
     return f"it had {' and '.join(parts)}, which stay" if parts else ""
 
 
 def removals(run: RunId, site: Site, context: Context) -> Iterator[tuple[str, Callable[[], None]]]:
     """Name what is removed, each with how: what costs money or lets somebody in first."""
-    world, found = site.world, site.world.restores.leftovers(run.value)
+    world, left = site.world, site.world.restores.leftovers(run.value)
 
     def tell(text: str, share: float | None) -> None:
         del share
@@ -193,8 +193,8 @@ def removals(run: RunId, site: Site, context: Context) -> Iterator[tuple[str, Ca
         if group:
             world.firewall.close_rules(group)
 
-    instances = [each.id for each in found if each.kind == "instance"]
-    grouped = len(instances) < len(found)
+    instances = [each.id for each in left if each.kind == "instance"]
+    grouped = len(instances) < len(left)
     if grouped:
         yield f"rules of security group {run.resource}", close
     yield from ((f"instance {name}", partial(world.restores.delete_instance, name, tell)) for name in instances)
@@ -216,15 +216,15 @@ def prove(run: RunId, site: Site, context: Context, journal: Journal) -> ExitCod
     """Look again, and write down what the world says."""
     left = site.world.restores.leftovers(run.value)
     calls = encode(tuple(site.world.account.take_calls()))
-    said = [f"{each.kind} {each.id} is still {each.status}" for each in left]
+    remains = [f"{each.kind} {each.id} is still {each.status}" for each in left]
     try:
         with site.production() as database:
             there = database is not None and database.scratch_exists(run.schema)
-        said += [f"scratch schema {run.schema} is still on production"] if there else []
+        remains += [f"scratch schema {run.schema} is still on production"] if there else []
     except RdsRestoreError as error:
-        said.append(f"production could not be looked at: {error}")
-    proof: Json = [] if said else [f"nothing carries the marks of run {run} any more"]
-    journal.append(Kind.PROOF, "", {"proof": proof, "remains": encode(tuple(said)), "calls": calls})
-    for text in said:
+        remains.append(f"production could not be looked at: {error}")
+    proof: Json = [] if remains else [f"nothing carries the marks of run {run} any more"]
+    journal.append(Kind.PROOF, "", {"proof": proof, "remains": encode(tuple(remains)), "calls": calls})
+    for text in remains:
         context.fail(CleanupIncomplete("cleanup", text, f"rdsrestore cleanup --all in some minutes (run {run})"))
-    return ExitCode.CLEANUP_INCOMPLETE if said else ExitCode.OK
+    return ExitCode.CLEANUP_INCOMPLETE if remains else ExitCode.OK

@@ -39,11 +39,11 @@ def doubted(clients: Clients, me: Identity, *, switch: bool) -> Iterator[str]:
     changing = sorted(call for call in wanted if not READING.fullmatch(call))
     iam = clients.iam()
     source = principal(iam, me.arn)
-    partition, place = me.arn.split(":")[1], f"{clients.region}:{me.account}"
+    partition, scope = me.arn.split(":")[1], f"{clients.region}:{me.account}"
     for service, resource in (
-        ("rds", f"arn:{partition}:rds:{place}:db:{PREFIX}-trial"),
-        ("ec2", f"arn:{partition}:ec2:{place}:security-group/sg-0"),
-        ("scheduler", f"arn:{partition}:scheduler:{place}:schedule/default/{PREFIX}-trial"),
+        ("rds", f"arn:{partition}:rds:{scope}:db:{PREFIX}-trial"),
+        ("ec2", f"arn:{partition}:ec2:{scope}:security-group/sg-0"),
+        ("scheduler", f"arn:{partition}:scheduler:{scope}:schedule/default/{PREFIX}-trial"),
     ):
         actions = [call for call in changing if call.startswith(f"{service}:") and call != "ec2:CreateTags"]
         if actions:
