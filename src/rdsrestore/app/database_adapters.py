@@ -12,7 +12,7 @@ from rdsrestore.ports.databases import Access, Databases
 
 @dataclass
 class EngineAdapters:
-    """The adapters of `known` engines, each made once; `login_name` tells whose password production's is, where known."""
+    """The adapters of `known` engines, each made once; `login_name` tells whose password production's is."""
 
     access: Access
     login_name: Callable[[], str | None]
