@@ -49,6 +49,7 @@ class FakeCloud:
         self.calls.append(ApiCall("rds", operation, f"request-{len(self.calls)}", 200))
 
     def identity(self) -> Identity:
+        self.faults.before("identity")
         return Identity("123456789012", "arn:aws:iam::123456789012:user/ada")
 
     def caller(self) -> str:
@@ -83,6 +84,7 @@ class FakeCloud:
         return ()
 
     def doubted(self, *, switch: bool) -> Sequence[str]:
+        self.faults.before("doubted")
         del switch
         return ()
 

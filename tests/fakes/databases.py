@@ -74,6 +74,7 @@ class FakeServer:
     # production
 
     def server(self) -> ServerFacts:
+        self.faults.before("server")
         return self.facts
 
     def timeline(self, of: Looked, since: datetime, until: datetime, progress: Progress) -> Timeline:

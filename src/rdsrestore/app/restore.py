@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from rdsrestore import __version__
 from rdsrestore.app.audit.upload import deposit
 from rdsrestore.app.context import Context
-from rdsrestore.app.keepalive import prolonged
-from rdsrestore.app.kept_instance import look_after
+from rdsrestore.app.lifetime.keepalive import prolonged
+from rdsrestore.app.lifetime.kept_instance import look_after
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_run import EarlierRun
 from rdsrestore.app.requests.request_builder import complete

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rdsrestore import __version__
 from rdsrestore.app.context import Context
-from rdsrestore.app.kept_instance import look_after
+from rdsrestore.app.lifetime.kept_instance import look_after
 from rdsrestore.app.restore import RunSession, alone, consented, work
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Differing, Dumped, Swapped, TakenBack

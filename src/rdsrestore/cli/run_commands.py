@@ -12,6 +12,7 @@ from rdsrestore.cli.exit_handling import ended
 from rdsrestore.cli.flags import Given, with_flags
 from rdsrestore.cli.options import Debug, Json, Profile, RunName, Yes
 from rdsrestore.config.settings import Settings
+from rdsrestore.domain.request.request import Request
 
 
 @with_flags("resume", CommandLine, Settings)
@@ -81,6 +82,21 @@ def find(
     ended(work, profile, given, json=json, debug=debug)
 
 
+@with_flags("doctor", CommandLine, Request, Settings)
+def doctor(
+    given: Given,
+    everything: Annotated[bool, typer.Option("--all", help="Every instance of the region.")] = False,
+    profile: Profile = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Say before the day whether a restore would find what it needs, and what to mend; changes nothing."""
+    from rdsrestore.app.doctor import doctor
+
+    work = partial(doctor, CommandLine.of(given), everything=everything)
+    ended(work, profile, given, json=json, debug=debug, remind=False)
+
+
 def runs(json: Json = False) -> None:
     """List the runs of this machine."""
     from rdsrestore.app.audit.history import list_runs
@@ -120,4 +136,4 @@ def iam_policy(
     typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
 
 
-COMMANDS = (find, resume, pause, unpause, cleanup, runs, audit)
+COMMANDS = (find, doctor, resume, pause, unpause, cleanup, runs, audit)

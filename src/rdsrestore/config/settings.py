@@ -91,7 +91,7 @@ class Settings:
         Option(
             "The AWS region of the instance.",
             flag="--region",
-            commands=ANY,
+            commands=(*ANY, "find", "doctor"),
             key=True,
             meaning="the AWS region",
             default="the AWS tools' own choice",

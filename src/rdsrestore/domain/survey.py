@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from rdsrestore.domain.cloud.instance import Identity, Leftover, SnapshotInfo, SourceInstance
-from rdsrestore.domain.codec import written, written_as
+from rdsrestore.domain.codec import UNWRITTEN, written, written_as
 from rdsrestore.domain.facts import EarlierDumps, Swapped
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.load_result import SavedTable
@@ -33,11 +33,15 @@ class TableSurvey:
 @written("ListenerCheck")
 @dataclass(frozen=True)
 class ListenerCheck:
-    """Whether someone who is to be told can be told; `problem` is empty when they can."""
+    """Whether someone who is to be told can be told; `problem` is empty when they can, as far as is known.
+
+    `untried` says why that could not be tried.
+    """
 
     name: str
     problem: str = ""
     hint: str = ""
+    untried: str = field(default="", metadata=UNWRITTEN)
 
 
 @written("Survey")

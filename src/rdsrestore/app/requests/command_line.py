@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from rdsrestore.app.requests import table_names
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict
-from rdsrestore.domain.request.option import LOOKS, ROWS, Option, declared
+from rdsrestore.domain.request.option import LOOKS, PLACES, ROWS, Option, declared
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class CommandLine:
         Option(
             "The RDS instance that holds the tables.",
             flag="--instance",
-            commands=LOOKS,
+            commands=PLACES,
             key=True,
             default="asked for",
             settled=True,
@@ -58,7 +58,7 @@ class CommandLine:
         Option(
             "The database that holds the tables.",
             flag="--database",
-            commands=LOOKS,
+            commands=PLACES,
             key=True,
             default="asked for",
             settled=True,

@@ -19,6 +19,8 @@ ROWS = ("table", "compare")
 """Commands that are told which rows."""
 LOOKS = (*ROWS, "find")
 """Commands that are told which tables."""
+PLACES = (*LOOKS, "doctor")
+"""Commands that are told which instance."""
 
 
 @dataclass(frozen=True)

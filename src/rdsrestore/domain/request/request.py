@@ -95,7 +95,7 @@ class Request:
         Option(
             "This machine's address as the database sees it, where not told.",
             flag="--my-ip",
-            commands=ROWS,
+            commands=(*ROWS, "doctor"),
             key=True,
             meaning="the address as which the database sees this machine, as it is let in to the copy: a private one"
             " within a VPC or over a VPN",

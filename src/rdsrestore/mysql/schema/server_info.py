@@ -20,9 +20,9 @@ REVOKED = re.compile(r"REVOKE .+? ON [`\"](.+?)[`\"]\.\* FROM ", re.IGNORECASE)
 SCHEMA_WIDE = re.compile(r"`((?:[^`]|``)*)`\.\*")
 SCRATCH = RunId("000000-000000-0000").schema
 GLOBALS = (
-    *("log_bin", "binlog_format", "sql_require_primary_key", "enforce_storage_engine", "innodb_read_only"),
-    *("init_connect", "sql_select_limit", "max_join_size", "sql_big_selects", "max_execution_time"),
-    *("show_gipk_in_create_table_and_information_schema", "time_zone", "system_time_zone"),
+    *("log_bin", "binlog_format", "binlog_row_image", "sql_require_primary_key", "enforce_storage_engine"),
+    *("innodb_read_only", "init_connect", "sql_select_limit", "max_join_size", "sql_big_selects"),
+    *("max_execution_time", "show_gipk_in_create_table_and_information_schema", "time_zone", "system_time_zone"),
 )
 """Variables that are read because they can't be turned, or say how others see rows; no server has all of them."""
 

@@ -116,7 +116,9 @@ def check(destination: Destination) -> ListenerCheck:
         address = urlsplit(destination.url.reveal())
         sound = address.scheme in {"http", "https"} and bool(address.netloc)
         hint = "set RDSRESTORE_SLACK_WEBHOOK to the whole address, https:// included"
-        return ListenerCheck(NAME) if sound else ListenerCheck(NAME, "the webhook's address is not one", hint)
+        if sound:
+            return ListenerCheck(NAME, untried="a webhook can't be tried without a message")
+        return ListenerCheck(NAME, "the webhook's address is not one", hint)
     try:
         call(destination, "auth.test", {})
     except DeliveryError as silence:

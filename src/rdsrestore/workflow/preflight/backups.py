@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.survey import Survey
 from rdsrestore.workflow.preflight.finding import Finding, blocks, warns
+
+LATE = timedelta(minutes=20)
+"""RDS uploads its logs every five minutes (RDS user guide, "Restoring a DB instance to a specified time")."""
+
+
+def kept(survey: Survey) -> Iterator[Finding]:
+    """Whether there are backups, and whether they go on."""
+    found = survey.source
+    if not found.retention_days:
+        yield blocks(
+            "window.off",
+            f"automated backups of {found.id} are switched off",
+            f"aws rds modify-db-instance --db-instance-identifier {found.id} --backup-retention-period 7",
+        )
+    elif found.latest is None:
+        yield warns(
+            "window.late",
+            f"{found.id} has no backup yet that a moment could be restored from",
+            "look again once the first backup is done; its events in RDS tell more",
+        )
+    elif survey.at - found.latest > LATE:
+        yield warns(
+            "window.late",
+            f"backups of {found.id} reach {found.latest:%Y-%m-%d %H:%M} UTC and no further",
+            "what was written since can't be restored: look at the instance's events in RDS",
+        )
 
 
 def point(request: Request, survey: Survey) -> Iterator[Finding]:

@@ -11,6 +11,16 @@ CLOCKS_APART = 10.0
 """Seconds by which two clocks may differ before it is said."""
 
 
+def binlog(survey: Survey) -> Iterator[Finding]:
+    """Whether production notes what is done to its rows."""
+    if survey.server.globals.get("log_bin") != "ON":
+        yield warns(
+            "binlog.off",
+            "production writes no binlog: rdsrestore find can't tell what was done, and when",
+            "switch on automated backups: with them RDS writes one",
+        )
+
+
 def server(survey: Survey) -> Iterator[Finding]:
     """Whether production takes writes from us."""
     if survey.server.read_only:

@@ -1,0 +1,68 @@
+"""Before the day: whether a restore would find all that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rdsrestore.app.context import Context
+from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.app.requests.request_builder import ask_instance
+from rdsrestore.domain.errors import RdsRestoreError
+from rdsrestore.domain.health import Check, verdict
+from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.request.option import filled
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.notify import health_view
+from rdsrestore.workflow.checkup import Surroundings, examine
+from rdsrestore.workflow.step import World
+
+
+def doctor(asked: CommandLine, context: Context, *, everything: bool) -> ExitCode:
+    """Look at one instance, or with `everything` at all of the region; nothing is changed and nobody is told.
+
+    Returns REFUSED where a restore would be. UsageError where no instance is named and nobody can be asked, CloudError
+    where the instances can't be listed.
+    """
+    world = context.world()
+    asked = asked.over(context.settings.given)
+    names = world.sources.instances() if everything else (asked.instance or ask_instance(context, world),)
+    around = Surroundings(context.runs.prepare(), context.listener_checks())
+    checks: list[Check] = []
+    for name in names:
+        found = tuple(examine(request(name, asked, context, world), world, around))
+        show(name, found, context)
+        checks += found
+    return verdict(checks)
+
+
+def request(instance: str, asked: CommandLine, context: Context, world: World) -> Request:
+    """Ask for no table and no moment."""
+    settings, now = context.settings, datetime.now(UTC)
+    return Request(
+        instance=instance,
+        database=asked.database or "",
+        tables=(),
+        point=Moment(now, "now"),
+        operator=settings.operator,
+        user=settings.user or world.engines.user() or master_user(instance, world),
+        **filled(Request, settings.given, asked.plain),
+    )
+
+
+def master_user(instance: str, world: World) -> str:
+    """Name the instance's master user; empty where that can't be read, which is a finding of its own."""
+    try:
+        return world.sources.source(instance).master_user
+    except RdsRestoreError:
+        return ""
+
+
+def show(instance: str, found: Sequence[Check], context: Context) -> None:
+    """Show an instance's page to whoever reads it."""
+    if context.stream:
+        for line in health_view.lines(instance, found):
+            context.stream.write(line)
+    else:
+        health_view.show(context.screen, instance, found)

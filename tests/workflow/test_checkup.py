@@ -1,0 +1,150 @@
+"""What is looked at before the day: each thing that can be amiss is said, and nothing else is said because of it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fakes.scene import NOW, SOURCE, request
+from fakes.world import FakeWorld
+from rdsrestore.domain.errors import CloudError, DatabaseError, ToolError
+from rdsrestore.domain.health import Check, State, verdict
+from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import ListenerCheck
+from rdsrestore.notify import health_view
+from rdsrestore.notify.console.terminal import Terminal
+from rdsrestore.workflow.checkup import IN_CLOUD, ON_PRODUCTION, Surroundings, examine
+
+REFUSED = CloudError("aws", "the token has expired", "log in again", code="aws.expired")
+
+
+def with_source(**changes: object) -> Callable[[FakeWorld], None]:
+    """Change what the instance is."""
+
+    def change(fakes: FakeWorld) -> None:
+        fakes.cloud.held = replace(SOURCE, **changes)  # type: ignore[arg-type]  # a test names the fields
+
+    return change
+
+
+def with_server(**changes: object) -> Callable[[FakeWorld], None]:
+    """Change what the server says of itself."""
+
+    def change(fakes: FakeWorld) -> None:
+        fakes.server.facts = replace(fakes.server.facts, **changes)  # type: ignore[arg-type]  # a test names the fields
+
+    return change
+
+
+def looked(folder: Path, fakes: FakeWorld, asked: Request | None = None, *listeners: ListenerCheck) -> list[Check]:
+    """Look at everything of a world."""
+    return [*examine(asked or request(tables=()), fakes.world(), Surroundings(folder, listeners))]
+
+
+def not_well(checks: list[Check]) -> dict[str, State]:
+    return {each.name: each.state for each in checks if each.state is not State.OK}
+
+
+@pytest.fixture
+def well() -> FakeWorld:
+    fakes = FakeWorld()
+    with_server(globals={"log_bin": "ON", "binlog_format": "ROW", "binlog_row_image": "FULL"})(fakes)
+    return fakes
+
+
+def test_where_all_is_well_everything_is_named_and_nothing_was_changed(well: FakeWorld, tmp_path: Path) -> None:
+    checks = looked(tmp_path, well)
+    assert not_well(checks) == {}
+    assert {each.name for each in checks} == {"disk", "switch", "account", *IN_CLOUD}
+    assert verdict(checks) is ExitCode.OK
+    assert (well.cloud.groups, well.cloud.copies, well.server.scratch) == ({}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "state", "code"),
+    [
+        (with_source(status="stopped"), "instance", State.FAILED, "source.status"),
+        (with_source(status="upgrading"), "instance", State.WARNED, "source.busy"),
+        (with_source(retention_days=0), "backups", State.FAILED, "window.off"),
+        (with_source(latest=None), "backups", State.WARNED, "window.late"),
+        (with_source(latest=NOW.replace(hour=4)), "backups", State.WARNED, "window.late"),
+        (with_server(read_only=True), "production", State.FAILED, "db.read-only"),
+        (with_server(privileges_missing=("CREATE",)), "production", State.FAILED, "db.privilege"),
+        (with_server(ahead=60.0), "production", State.WARNED, "clock.off"),
+        (with_server(globals={"log_bin": "ON", "binlog_format": "STATEMENT"}), "settings", State.FAILED, None),
+        (with_server(globals={}), "binlog", State.WARNED, "binlog.off"),
+    ],
+)
+def test_what_is_amiss_is_said_and_nothing_else(
+    well: FakeWorld,
+    tmp_path: Path,
+    change: Callable[[FakeWorld], None],
+    name: str,
+    state: State,
+    code: str | None,
+) -> None:
+    change(well)
+    checks = looked(tmp_path, well)
+    assert not_well(checks) == {name: state}
+    (amiss,) = [each for each in checks if each.state is not State.OK]
+    assert amiss.hint
+    assert code in {None, amiss.code}
+    assert verdict(checks) is (ExitCode.REFUSED if state is State.FAILED else ExitCode.OK)
+
+
+def test_without_an_account_production_and_machine_are_told_apart(well: FakeWorld, tmp_path: Path) -> None:
+    well.cloud.faults.fail("identity", REFUSED)
+    checks = looked(tmp_path, well)
+    assert not_well(checks) == {"account": State.FAILED, **dict.fromkeys(IN_CLOUD, State.UNKNOWN)}
+    assert verdict(checks) is ExitCode.REFUSED
+
+
+def test_an_unknown_instance_leaves_the_account_well(well: FakeWorld, tmp_path: Path) -> None:
+    checks = looked(tmp_path, well, request(tables=(), instance="prodution"))
+    assert not_well(checks) == {"instance": State.FAILED, **dict.fromkeys(IN_CLOUD[1:], State.UNKNOWN)}
+
+
+def test_a_login_that_is_refused_leaves_what_the_cloud_tells(well: FakeWorld, tmp_path: Path) -> None:
+    well.server.faults.fail("server", DatabaseError("production", "Access denied", "check it", code="db.denied"))
+    checks = looked(tmp_path, well)
+    assert not_well(checks) == {"production": State.FAILED, **dict.fromkeys(ON_PRODUCTION[1:], State.UNKNOWN)}
+
+
+def test_a_dump_program_that_can_not_log_in_is_its_own_line(well: FakeWorld, tmp_path: Path) -> None:
+    well.server.faults.fail("rehearse", ToolError("dump", "no plug-in", "another client", code="tool.plugin"))
+    checks = looked(tmp_path, well)
+    assert not_well(checks) == {"dump program": State.FAILED}
+
+
+def test_permissions_that_can_not_be_asked_about_are_unknown(well: FakeWorld, tmp_path: Path) -> None:
+    well.cloud.faults.fail("doubted", REFUSED)
+    assert not_well(looked(tmp_path, well)) == {"permissions": State.UNKNOWN}
+
+
+def test_who_can_not_be_told_or_was_not_tried_is_said(well: FakeWorld, tmp_path: Path) -> None:
+    silent = ListenerCheck("Slack", "can't be told (invalid_auth)", "check RDSRESTORE_SLACK_TOKEN")
+    untried = ListenerCheck("hook", untried="a webhook can't be tried without a message")
+    asked = request(tables=(), switch_role=None)
+    checks = looked(tmp_path, well, asked, silent, untried)
+    assert not_well(checks) == {"Slack": State.WARNED, "hook": State.UNKNOWN, "switch": State.WARNED}
+    assert verdict(checks) is ExitCode.OK
+
+
+def test_a_page_says_what_to_mend_and_a_line_is_one_object(well: FakeWorld, tmp_path: Path) -> None:
+    with_source(retention_days=0)(well)
+    checks = looked(tmp_path, well)
+    screen = io.StringIO()
+    health_view.show(Terminal(screen), "production", checks)
+    page = screen.getvalue()
+    assert "production: a restore would be refused: 1 to mend" in page
+    assert "hint: aws rds modify-db-instance" in page
+    lines = [*health_view.lines("production", checks)]
+    assert len(lines) == len(checks)
+    assert {"instance": "production", "check": "backups", "state": "failed"}.items() <= next(
+        each.items() for each in lines if each["check"] == "backups"
+    )
