@@ -7,7 +7,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from rdsrestore.aws.iam.permissions import CALLS
-from rdsrestore.steps.recipe import RECIPE
+from rdsrestore.steps.recipe import STEPS
 
 
 @pytest.mark.parametrize("call", sorted({call for calls in CALLS.values() for call in calls}))
@@ -17,4 +17,4 @@ def test_every_action_exists(call: str) -> None:
 
 
 def test_every_step_named_is_a_step() -> None:
-    assert set(CALLS) <= {step.name for step in RECIPE}
+    assert set(CALLS) <= {step.name for step in STEPS}

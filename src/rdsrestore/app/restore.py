@@ -14,6 +14,7 @@ from rdsrestore.app.context import Context
 from rdsrestore.app.lifetime.keepalive import prolonged
 from rdsrestore.app.lifetime.kept_instance import look_after
 from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.app.requests.from_instance import held, kept_instance
 from rdsrestore.app.requests.from_run import EarlierRun
 from rdsrestore.app.requests.request_builder import complete
 from rdsrestore.domain.errors import Refused
@@ -29,7 +30,7 @@ from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.rows import BACK
 from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.load import Load
-from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
+from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, INSTANCE_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
 from rdsrestore.store.kept_dumps import dump_files
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred
@@ -70,13 +71,18 @@ def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
     Raises UsageError, Refused and RemoteError before anything is made; whatever happens later is in the outcome.
     """
     world = context.world(yes=yes, typed=asked.confirm)
-    earlier = EarlierRun.of(context.runs.find(asked.taken_from)) if asked.taken_from else None
-    request = earlier.request(asked, context) if earlier else complete(asked, context, world)
+    kept = kept_instance(asked, context)
+    earlier = EarlierRun.of(context.runs.find(asked.taken_from)) if asked.taken_from and not kept else None
+    if earlier:
+        request = earlier.request(asked, context)
+    else:
+        request = kept.request(asked, context, world) if kept else complete(asked, context, world)
     if yes and not dry_run and asked.confirm != (request.typed or asked.confirm):
         raise Refused("--yes", "this may take rows away and needs more than a yes", f"add --confirm '{request.typed}'")
     question = f"Start? Nothing is written to {request.database} before you are asked again."
-    recipe = FROM_RECIPE if earlier else RECIPE
-    return start(request, Job(recipe, question, dry_run, yes, earlier=earlier), world, context)
+    recipe = FROM_RECIPE if earlier else INSTANCE_RECIPE if kept else RECIPE
+    with held(request, context):
+        return start(request, Job(recipe, question, dry_run, yes, earlier=earlier), world, context)
 
 
 def compare(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -> ExitCode:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from rdsrestore import __version__
 from rdsrestore.app.context import Context
 from rdsrestore.app.lifetime.kept_instance import look_after
+from rdsrestore.app.requests.from_instance import held
 from rdsrestore.app.restore import RunSession, alone, consented, work
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Differing, Dumped, Swapped, TakenBack
@@ -54,7 +55,7 @@ def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool
         by = "--yes" if yes else context.settings.operator
         data = {"by": by, "host": socket.gethostname(), "version": __version__, "from": first_of(plan.steps)}
         session = RunSession(stored, world, context)
-        with alone(plan, survey, world):
+        with held(plan.request, context), alone(plan, survey, world):
             code = work(plan, survey, session, lambda journal: journal.append(Kind.RESUMED, "", dict(data)), replayed)
     return look_after(stored, replayed.request, context, code)
 

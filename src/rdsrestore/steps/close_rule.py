@@ -29,8 +29,8 @@ class CloseRule(Step):
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
         """Concern the run's own group."""
-        del request, survey
-        return cls(run.resource)
+        del survey
+        return cls(request.holder(run).resource)
 
     def describe(self) -> str:
         """Name the group."""

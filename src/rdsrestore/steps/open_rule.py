@@ -34,7 +34,7 @@ class OpenRule(Step):
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
         """Concern this caller's address alone."""
-        return cls(run.resource, request.caller or survey.caller or "")
+        return cls(request.holder(run).resource, request.caller or survey.caller or "")
 
     def describe(self) -> str:
         """Name who gets in."""
@@ -45,7 +45,8 @@ class OpenRule(Step):
         group, after = run.facts.get(OwnGroupMade).id, run.facts.find(AfterInstance)
         endpoints = [run.facts.get(TempInstance).endpoint, *([after.endpoint] if after and after.endpoint else [])]
         ports = dict.fromkeys(endpoint.port for endpoint in endpoints)
-        first, *_others = [run.world.firewall.open_rule(group, self.cidr, port, run.id.value) for port in ports]
+        owner = run.request.holder(run.id).value
+        first, *_others = [run.world.firewall.open_rule(group, self.cidr, port, owner) for port in ports]
         within = min(REACHED_WITHIN, float(run.request.wait))
         for endpoint in endpoints:
             user, password = run.survey.source.master_user, run.secrets[COPY]
@@ -58,7 +59,7 @@ class OpenRule(Step):
 
     def prove_gone(self, run: Run) -> str:
         """Look for a rule of the run."""
-        left = run.world.restores.leftovers(run.id.value)
+        left = run.world.restores.leftovers(run.request.holder(run.id).value)
         found = [each for each in left if each.kind == "rule" or (each.kind == "group" and each.status == "open")]
         if found:
             raise CleanupIncomplete(self.group, f"{found[0].kind} {found[0].id} still lets somebody in")

@@ -33,9 +33,9 @@ class OwnPassword(Step):
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
-        """Concern the run's own instances."""
+        """Concern the run's own instances, or the one that it uses."""
         del survey
-        return cls((run.resource, run.after) if request.incident_end else (run.resource,))
+        return cls((run.resource, run.after) if request.incident_end else (request.holder(run).resource,))
 
     def describe(self) -> str:
         """Name the instances."""

@@ -26,6 +26,7 @@ from rdsrestore.steps.stage_undo import StageUndo
 from rdsrestore.steps.swap import Swap, SwapBack
 from rdsrestore.steps.take_dumps import TakeDifferences, TakeDumps
 from rdsrestore.steps.target_table import MakeTargetTable
+from rdsrestore.steps.use_instance import UseGroup, UseInstance
 from rdsrestore.steps.verify import Verify
 from rdsrestore.workflow.step import Step
 
@@ -60,11 +61,14 @@ COMPARISON: tuple[type[Step], ...] = tuple(
 FROM_RECIPE: tuple[type[Step], ...] = (TakeDifferences, TakeDumps, *RECIPE[RECIPE.index(CloseRule) + 1 :])
 """The job from an earlier run's dumps, without another restore."""
 
+INSTANCE_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, *RECIPE[RECIPE.index(OwnPassword) :])
+"""The job from an instance that an earlier run has kept."""
+
 UNDO_RECIPE: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve, Save, Load, Verify)
 """Taking an earlier run back, from its undo files alone."""
 
 SWAP_BACK: tuple[type[Step], ...] = (SwapBack,)
 """Taking a swap back."""
 
-STEPS: tuple[type[Step], ...] = (*RECIPE, TakeDifferences, TakeDumps, StageUndo, SwapBack)
+STEPS: tuple[type[Step], ...] = (*RECIPE, TakeDifferences, TakeDumps, UseGroup, UseInstance, StageUndo, SwapBack)
 """Every step there is."""

@@ -26,7 +26,8 @@ def prolonged(run: RunId, request: Request, world: World) -> Iterator[None]:
         yield
         return
     ended = threading.Event()
-    role, instances = request.switch_role, (run.resource, run.after)
+    owner = request.holder(run)
+    role, instances = request.switch_role, (owner.resource, owner.after)
 
     def put_off() -> None:
         while not ended.wait(request.expires / SHARE):

@@ -71,7 +71,7 @@ class EarlierRun:
             raise UsageError(
                 "TABLE",
                 f"run {self.stored.id} was not asked for {', '.join(strange)}",
-                "name one of its tables, or none",
+                "name one of its tables, or none; other tables take the command with --before",
             )
         chosen = tuple(dict.fromkeys(asked)) or known
         if set(chosen) != set(known) and self.replayed.survey.relatives:

@@ -29,6 +29,8 @@ CALLS: dict[str, tuple[str, ...]] = {
     "restore-after": RESTORE,
     "restore-instance": RESTORE,
     "await-after": ("rds:DescribeDBInstances", "rds:DescribeEvents"),
+    "use-group": ("ec2:DescribeSecurityGroups",),
+    "use-instance": ("ec2:DescribeSecurityGroups", "rds:DescribeDBInstances", "rds:DescribeEvents"),
     "own-password": ("rds:DescribeDBInstances", "rds:ModifyDBInstance"),
     "open-rule": (
         "ec2:DescribeSecurityGroups",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from rdsrestore.domain.codec import written
-from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.option import ROWS, Option
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
@@ -66,7 +66,8 @@ class Request:
     `point` is the state to bring back, `user` the login on production, `incident_end` a moment after the incident whose
     state tells what the incident did from what was done since. `into` names a new table beside the live ones (one
     table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes` names
-    the run that is taken back, `taken_from` the one whose dumps are used instead of another restore. `caller` is the
+    the run that is taken back, `taken_from` the one whose dumps are used instead of another restore,
+    `instance_of` the one whose kept instance is. `caller` is the
     CIDR to open the firewall for, found out where absent. `recreate` is the
     operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
     While the file `flag` exists the load is held. `switch_role` is the role by which the cloud deletes the temporary
@@ -87,6 +88,7 @@ class Request:
     swap: bool = False
     undoes: str | None = None
     taken_from: str | None = None
+    instance_of: str | None = None
     reason: Annotated[
         str, Option("Why, for Slack and the audit log.", flag="--reason", commands=("table", "compare", "undo"))
     ] = ""
@@ -192,7 +194,11 @@ class Request:
     @property
     def restores(self) -> bool:
         """Whether a backup has to be restored for it."""
-        return not (self.undoes or self.taken_from)
+        return not (self.undoes or self.taken_from or self.instance_of)
+
+    def holder(self, run: RunId) -> RunId:
+        """Name the run whose temporary instance `run` uses: its own, or that of a run that has kept one."""
+        return RunId(self.instance_of) if self.instance_of else run
 
     @property
     def refs(self) -> tuple[TableRef, ...]:

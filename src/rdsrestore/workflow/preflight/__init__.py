@@ -24,7 +24,8 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     each = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
     tables = [*undo_findings(request, survey)] if request.undoes else each
     reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey), *unwatched(request)]
-    restoring = reaching if request.restores else []
+    again = [*caller(request, survey)] if request.instance_of else []
+    restoring = reaching if request.restores else again
     making = [] if request.undoes else [*fits(request, survey), *swapping(request, survey)]
     reading = [*source(survey), *this_machine(survey), *server(survey), *settings(request, survey)]
     found = [*restoring, *reading, *making, *tables, *elsewhere(request, survey), *surroundings(survey)]
