@@ -50,8 +50,11 @@ def closed(shop: LabTool) -> bool:
 
 def keep(shop: LabTool, before: str) -> str:
     """Restore the first table and leave the instance to the schedule; returns the run."""
-    shop("table", "kept_first", "--before", before, "--keep", "2h", "--yes", check=0, RDSRESTORE_SWITCH_ROLE=ROLE)
-    return newest(shop)
+    words = ["table", "kept_first", "--before", before, "--keep", "2h", "--yes"]
+    ended = shop(*words, check=0, RDSRESTORE_SWITCH_ROLE=ROLE)
+    run = newest(shop)
+    assert f"rdsrestore table OTHER --from {run} takes other tables from it" in ended.stdout
+    return run
 
 
 def test_another_table_and_then_fewer_rows_of_the_first(shop: LabTool, damaged: str) -> None:

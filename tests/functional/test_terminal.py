@@ -247,3 +247,54 @@ def test_whoever_does_not_answer_in_time_finds_the_dump_kept(shop: LabTool, dama
         assert ended(terminal) == 3
     assert shop.sql("SELECT id FROM shop.typed") == [["2"]]
     assert shop.ours() == []
+
+
+def test_the_accident_is_picked_from_what_was_found(shop: LabTool) -> None:
+    shop.sql("CREATE TABLE shop.picked (id INT PRIMARY KEY)")
+    shop.sql("INSERT INTO shop.picked VALUES (1), (2), (3)")
+    shop.moment()
+    shop.sql("DELETE FROM shop.picked")
+    shop.moment()
+    with on_a_terminal(shop, "find", "picked") as terminal:
+        terminal.expect("no WHERE")
+        terminal.expect("Which of these is to be taken back\\?")
+        terminal.sendline("nine")
+        terminal.expect("nine is not in the list")
+        terminal.sendline("1")
+        terminal.expect("rdsrestore table picked --before")
+        terminal.expect("Start\\?")
+        terminal.sendline("y")
+        terminal.expect(ASKED)
+        terminal.sendline("yes")
+        assert ended(terminal) == 0
+    assert shop.number("SELECT COUNT(*) FROM shop.picked") == 3
+    assert shop.ours() == []
+    with on_a_terminal(shop, "find", "picked") as terminal:
+        terminal.expect("Which of these is to be taken back\\?")
+        terminal.sendline("none of these")
+        assert ended(terminal) == 0
+    assert shop.ours() == []
+    shop.sql("DROP TABLE shop.picked")
+
+
+def test_the_tables_that_can_be_restored_may_go_alone(shop: LabTool, damaged: str) -> None:
+    shop.sql("CREATE VIEW shop.seen AS SELECT id FROM shop.typed")
+    try:
+        with on_a_terminal(shop, "table", "typed", "seen", "--before", damaged) as terminal:
+            terminal.expect("can't be restored: shop.seen")
+            terminal.expect("Go on with typed alone\\?")
+            terminal.sendline("n")
+            assert ended(terminal) == 3
+        assert shop.ours() == []
+        with on_a_terminal(shop, "table", "typed", "seen", "--before", damaged) as terminal:
+            terminal.expect("Go on with typed alone\\?")
+            terminal.sendline("y")
+            terminal.expect("Start\\?")
+            terminal.sendline("y")
+            terminal.expect(ASKED)
+            terminal.sendline("yes")
+            assert ended(terminal) == 8
+        assert shop.number("SELECT COUNT(*) FROM shop.typed") == 2
+    finally:
+        shop.sql("DROP VIEW shop.seen")
+    assert shop.ours() == []
