@@ -7,7 +7,9 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -61,6 +63,25 @@ def test_any_password_survives_the_option_file(place: Place, password: str) -> N
         ).stdout.decode()
     assert f"--password={password}\n" in read
     assert read.endswith(f"--password={password}\n--ssl-ca=/ca.pem\n--ssl-verify-server-cert\n")
+
+
+def test_a_login_is_not_swept_by_another_command_before_it_is_locked(tmp_path: Path) -> None:
+    ended = threading.Event()
+
+    def sweeping() -> None:
+        while not ended.is_set():
+            option_file.sweep(tmp_path)
+
+    with ThreadPoolExecutor(2) as others:
+        swept = [others.submit(sweeping) for _each in range(2)]
+        try:
+            for _each in range(amount(1000, long=10_000)):
+                with on_disk(b"secret", tmp_path) as file:
+                    assert Path(file.option.removeprefix("--defaults-file=")).read_bytes() == b"secret"
+        finally:
+            ended.set()
+    assert [each.result() for each in swept] == [None, None]
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.mysql.session.login.connection import Login
@@ -69,17 +70,28 @@ def on_disk(text: bytes, folder: Path | None = None) -> Iterator[OptionFile]:
 
     It lies in `folder`, else where temporary files do; UsageError where its path is too long.
     """
-    descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=folder)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            if len(os.fsencode(name)) > LONGEST:
-                raise UsageError("TMPDIR", "its path is too long for client programs", "set TMPDIR to a shorter one")
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.write(text)
-            file.flush()
-            yield OptionFile(f"--defaults-file={name}")
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with locked_file(folder) as (file, name):
+        if len(os.fsencode(name)) > LONGEST:
+            raise UsageError("TMPDIR", "its path is too long for client programs", "set TMPDIR to a shorter one")
+        file.write(text)
+        file.flush()
+        yield OptionFile(f"--defaults-file={name}")
+
+
+@contextmanager
+def locked_file(folder: Path | None) -> Iterator[tuple[BinaryIO, str]]:
+    """Make a file that is ours until the context ends; one that was swept before it was locked is made again."""
+    there = False
+    while not there:
+        descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                there = os.fstat(descriptor).st_nlink > 0
+                if there:
+                    yield file, name
+        finally:
+            Path(name).unlink(missing_ok=True)
 
 
 def sweep(folder: Path | None = None) -> None:
