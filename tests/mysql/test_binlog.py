@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ from mysql.site import ORACLE, USER, Site, silent
 from rdsrestore.domain.errors import DatabaseError, ToolError
 from rdsrestore.domain.incident import Change, KeptFile, Logged, Looked, Timeline, proposed, suspicions
 from rdsrestore.mysql.binlog import fetch, log_events
+from tiers import amount
 from tool import counted, pause_until_next_second
 
 pytestmark = pytest.mark.xdist_group("binlog")
@@ -335,3 +338,23 @@ def test_a_file_that_comes_short_is_refused(binlog: Site, tmp_path: Path, monkey
     with pytest.raises(ToolError) as refused:
         look(binlog, "w")
     assert refused.value.code == "binlog.torn"
+
+
+def test_fetched_files_are_not_swept_by_another_command_before_they_are_locked() -> None:
+    ended = threading.Event()
+
+    def sweeping() -> None:
+        while not ended.is_set():
+            fetch.sweep()
+
+    with ThreadPoolExecutor(2) as others:
+        swept = [others.submit(sweeping) for _each in range(2)]
+        try:
+            for _each in range(amount(300, long=3000)):
+                with fetch.folder() as made:
+                    (made / "file").write_bytes(b"rows")
+                    assert (made / "file").read_bytes() == b"rows"
+                assert not made.exists()
+        finally:
+            ended.set()
+    assert [each.result() for each in swept] == [None, None]

@@ -4,6 +4,8 @@ import os
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,33 @@ def test_two_processes_never_work_on_one_run(run: StoredRun) -> None:
     assert caught.value.code == "run.locked"
     with run.locked():
         pass
+
+
+def test_who_only_looks_stops_nobody_and_is_not_taken_for_work(run: StoredRun) -> None:
+    ended = threading.Event()
+
+    def looking() -> bool:
+        idle = True
+        while not ended.wait(0.002):
+            idle = StoredRun(run.folder).idle() and idle
+        return idle
+
+    with ThreadPoolExecutor(2) as others:
+        looks = [others.submit(looking) for _each in range(2)]
+        try:
+            all_idle = all(StoredRun(run.folder).idle() for _each in range(500))
+        finally:
+            ended.set()
+        assert all_idle
+        assert all(each.result() for each in looks)
+        ended.clear()
+        looks = [others.submit(looking) for _each in range(2)]
+        try:
+            for _each in range(50):
+                with StoredRun(run.folder).locked():
+                    assert not StoredRun(run.folder).idle()
+        finally:
+            ended.set()
 
 
 def test_runs_are_found_by_name_newest_first(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import statistics
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ from rdsrestore.workflow.journal.journal import Kind, Reading, Record, ending, f
 
 PRIVATE = 0o700
 JOURNAL = "journal.jsonl"
+LOCK = "lock"
+A_LOOK = 0.5
+"""Seconds within which whoever only looks whether a run is at work has let go of its lock."""
 DONE = f'"{Kind.DONE}"'.encode()
 """What a line of the journal that ends a step has in it."""
 TYPICAL = 50
@@ -136,30 +140,45 @@ class StoredRun:
 
     def idle(self) -> bool:
         """Whether no process works on the run."""
+        descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            with self.locked():
-                return True
-        except JournalError:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # others may look at the same time
+        except BlockingIOError:
             return False
+        else:
+            self._forget_logins()
+            return True
+        finally:
+            os.close(descriptor)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run's lock; JournalError with code `run.locked` while another process does."""
-        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
+            self._lock(descriptor)
+            self._forget_logins()
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _lock(self, descriptor: int) -> None:
+        """Take the lock, which whoever only looks holds for a moment."""
+        until = time.monotonic() + A_LOOK
+        while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
+                if time.monotonic() < until:
+                    time.sleep(A_LOOK / 20)
+                    continue
                 raise JournalError(
                     f"run {self.id}",
                     "is being worked on by another process",
                     "wait for it, or stop that process first",
                     code="run.locked",
                 ) from error
-            self._forget_logins()
-            yield
-        finally:
-            os.close(descriptor)
+            return
 
     def _forget_logins(self) -> None:
         """Remove what a process of a release that kept logins in files has left, if it was killed."""

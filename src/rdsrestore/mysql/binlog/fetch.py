@@ -6,6 +6,7 @@ Never decoded on the way: a program that turns or filters events of another serv
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import shutil
 import subprocess
@@ -49,14 +50,21 @@ def program(flavour: str) -> Client:
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """Make a folder that only we can read, locked as long as we live, and remove it: its files hold rows."""
+    """Make a folder that only we can read, locked as long as we live, and remove it: its files hold rows.
+
+    One that was swept before it was locked is made again.
+    """
     sweep()
-    with (
-        tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as made,
-        (Path(made) / LOCK).open("wb") as lock,
-    ):
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield Path(made)
+    there = False
+    while not there:
+        with (
+            tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as made,
+            (Path(made) / LOCK).open("wb") as lock,
+        ):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            there = os.fstat(lock.fileno()).st_nlink > 0
+            if there:
+                yield Path(made)
 
 
 def sweep() -> None:
