@@ -20,8 +20,8 @@ from rdsrestore.notify.notifiers import notifiers
 from rdsrestore.notify.report import Report
 from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.workflow.events import Announcer, Listener, RunEnded
+from rdsrestore.workflow.journal.header import header
 from rdsrestore.workflow.journal.journal import Kind
-from rdsrestore.workflow.journal.replay import header
 from samples import sample_plan, sample_survey, story
 from tool import LabTool
 

@@ -35,8 +35,9 @@ from rdsrestore.store.kept_dumps import dump_files
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred
 from rdsrestore.workflow.events import Announcer
+from rdsrestore.workflow.journal.header import header
 from rdsrestore.workflow.journal.journal import Journal, Kind
-from rdsrestore.workflow.journal.replay import ReplayedRun, header, replay
+from rdsrestore.workflow.journal.replay import ReplayedRun, replay
 from rdsrestore.workflow.planner import make_plan
 from rdsrestore.workflow.preflight import Finding, Severity, check, unfit
 from rdsrestore.workflow.run.pauses import Pauses

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rdsrestore.domain.codec import Json, decode, decode_tagged, encode
+from rdsrestore.domain.codec import decode, decode_tagged
 from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.facts import Fact
 from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.workflow.journal.journal import Kind, Record, ending, open_steps
-from rdsrestore.workflow.step import Facts, Plan, Step
+from rdsrestore.workflow.step import Facts, Step
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,6 @@ class ReplayedRun:
     ending: Ending | None = None
     verified: datetime | None = None
     failure: str = ""
-
-
-def header(plan: Plan, survey: Survey, version: str, host: str, index: str) -> dict[str, Json]:
-    """Make the data of a journal's first record; `index` is the last hash of the journals' index."""
-    return {
-        "version": version,
-        "operator": plan.request.operator,
-        "host": host,
-        "index": index,
-        "identity": encode(survey.identity),
-        "request": encode(plan.request),
-        "survey": encode(survey),
-        "plan": [step.describe() for step in plan.steps],
-        "steps": [step.name for step in plan.steps],
-    }
 
 
 def replay(records: Sequence[Record], recipe: Iterable[type[Step]]) -> ReplayedRun:
