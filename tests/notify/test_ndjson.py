@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from dataclasses import replace
-from io import StringIO
+from io import BufferedWriter, RawIOBase, StringIO, TextIOWrapper
 from typing import Any
+
+import pytest
 
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.notify.json_lines import JsonListener
 from rdsrestore.workflow import events
 from rdsrestore.workflow.preflight import Finding, Severity
+from rdsrestore.workflow.run.interrupts import Interrupts, Stop
 from samples import EVIL, ended_badly, ended_short, ended_well, sample_plan, story
 
 
@@ -91,3 +95,30 @@ def test_a_reader_that_goes_away_is_told_of_once_and_nothing_more_is_written() -
     listener.handle(events.Notice("y"))
     assert listener.close() == ("standard output was closed before the end",)
     stream.close()
+
+
+class SignalledPipe(RawIOBase):
+    """Takes what is written, and gets a signal during the first write."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
+        first = not self.taken
+        self.taken += bytes(data)
+        if first:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return len(data)
+
+
+def test_the_answer_to_a_signal_during_a_write_is_told() -> None:
+    pipe = SignalledPipe()
+    announcer = events.Announcer([JsonListener(TextIOWrapper(BufferedWriter(pipe)))])
+    with pytest.raises(Stop), Interrupts(lambda _heard: announcer.tell(events.Notice("stopping"))):
+        announcer.tell(events.Notice("at work"))
+    assert announcer.problems == []
+    told = [json.loads(line)["text"] for line in pipe.taken.splitlines()]
+    assert list(dict.fromkeys(told)) == ["at work", "stopping"]  # what was being written may come twice

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -175,18 +177,41 @@ class Listener(Protocol):
 
 
 class Announcer:
-    """Tells every listener everything, and keeps what went wrong while telling."""
+    """Tells every listener everything, one event after the other, and keeps what went wrong while telling.
+
+    A signal's handler may speak while its own thread is telling: a stream can't be entered twice, so that its words are
+    told next, and before what the handler raises goes on.
+    """
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = tuple(listeners)
         self._step = ""
         self._remarked = 0.0
+        self._untold: deque[Event] = deque()
+        self._lock = threading.RLock()
+        self._telling = False
         self.problems: list[str] = []
 
     def tell(self, event: Event) -> None:
         """Tell all listeners; a failing one is noted once a kind and the others still hear."""
         if isinstance(event, StepStarted | UndoStarted):
             self._step, self._remarked = event.step, 0.0
+        self._untold.append(event)
+        with self._lock:
+            if self._telling:
+                return
+            try:
+                self._telling = True
+                self._catch_up()
+            finally:
+                self._catch_up()
+                self._telling = False
+
+    def _catch_up(self) -> None:
+        while self._untold:
+            self._pass_on(self._untold.popleft())
+
+    def _pass_on(self, event: Event) -> None:
         for listener in self._listeners:
             try:
                 listener.handle(event)
