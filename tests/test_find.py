@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import shlex
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -184,3 +186,12 @@ def test_a_name_with_a_dot_goes_on_as_one_name() -> None:
     meant = taking_back(ASKED, odd, timeline(odd))
     assert meant.named().tables == ("2017.billing",)
     assert "'`2017.billing`'" in command(ASKED, odd, timeline(odd))
+
+
+def test_a_zone_that_is_none_is_a_plain_error() -> None:
+    asked = "from rdsrestore.app.requests.local_zone import local_zone; print(local_zone())"
+    for zone in ("Nonsense", ":bad/zone", "/etc/passwd"):
+        ended = subprocess.run(
+            [sys.executable, "-c", asked], env={"TZ": zone}, check=False, capture_output=True, text=True, timeout=60
+        )
+        assert "UsageError: TZ: this machine's time zone can't be read" in ended.stderr, zone

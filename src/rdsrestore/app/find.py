@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import tzlocal
-
 from rdsrestore.app.context import Context
 from rdsrestore.app.requests import table_names
 from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.app.requests.local_zone import local_zone
 from rdsrestore.app.requests.request_builder import ask_database, ask_instance
 from rdsrestore.app.restore import restore
 from rdsrestore.domain.errors import UsageError
@@ -93,7 +92,7 @@ def go_on(asked: CommandLine, found: Timeline, shown: Sequence[Change], context:
 
 def times(since: str | None, until: str | None) -> tuple[datetime, datetime]:
     """Read the time to look at; UsageError where it can't be read, or ends before it begins."""
-    now, zone = datetime.now(UTC), tzlocal.get_localzone()
+    now, zone = datetime.now(UTC), local_zone()
     end = timespec.parse(until, now, zone, "--until").utc if until else now
     begin = timespec.parse(since, now, zone, "--since").utc if since else end - USUALLY
     if begin >= end:

@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 
-import tzlocal
-
 from rdsrestore.app.context import Context
 from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.app.requests.local_zone import local_zone
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
@@ -83,7 +82,7 @@ def point(asked: CommandLine, context: Context) -> Moment | Snapshot:
     """Read the state asked for, and say it back in UTC and local time."""
     if asked.snapshot:
         return Snapshot(asked.snapshot)
-    zone = tzlocal.get_localzone()
+    zone = local_zone()
     if asked.before:
         moment = timespec.parse(asked.before, now(), zone)
         context.screen.print(f"restore point: {timespec.explain(moment, now(), zone)}", soft_wrap=True)
@@ -135,7 +134,7 @@ def incident_end(asked: CommandLine, context: Context, early: Moment | Snapshot)
     """Read the moment after the incident; UsageError where it is not after the one to restore."""
     if asked.incident_end is None:
         return None
-    zone = tzlocal.get_localzone()
+    zone = local_zone()
     moment = timespec.parse(asked.incident_end, now(), zone, "--incident-end")
     context.screen.print(f"incident's end: {timespec.explain(moment, now(), zone)}", soft_wrap=True)
     if isinstance(early, Moment) and moment.utc <= early.utc:
