@@ -16,8 +16,8 @@ from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.domain.cloud.instance import GroupSpec, RestoreSpec, SourceInstance
 from rdsrestore.domain.ids import PREFIX, RunId
+from rdsrestore.lab.directory import State
 from rdsrestore.lab.launch import control
-from rdsrestore.lab.place import State
 from rdsrestore.lab.status import client
 
 EXPIRES = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)

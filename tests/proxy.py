@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx
 
-from rdsrestore.lab.cloud import wire
+from rdsrestore.lab.cloud import query_protocol
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 FORM = "application/x-www-form-urlencoded"
@@ -26,7 +26,7 @@ class Fault:
 
     times: int
     effect: bool
-    answer: tuple[int, bytes] | wire.Fault | None
+    answer: tuple[int, bytes] | query_protocol.Fault | None
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Proxy:
 
     def refuse(self, action: str, code: str, message: str = "no", status: int = 400, times: int = 1) -> None:
         """Answer the calls with an error, without effect."""
-        self.faults[action] = Fault(times, effect=False, answer=wire.Fault(code, message, status))
+        self.faults[action] = Fault(times, effect=False, answer=query_protocol.Fault(code, message, status))
 
     def say(self, action: str, body: bytes, times: int = 1) -> None:
         """Answer the calls with a body of the test's own, without effect."""
@@ -62,12 +62,12 @@ class Proxy:
 
     def show(self, service: str, action: str, answer: dict[str, Any], times: int = 1) -> None:
         """Answer the calls of the query protocol with a value of the test's own, without effect."""
-        self.say(action, wire.response(service, action, answer), times)
+        self.say(action, query_protocol.response(service, action, answer), times)
 
     def show_each(self, service: str, action: str, answers: Sequence[dict[str, Any]]) -> None:
         """Answer the next calls one after the other with values of the test's own, without effect."""
         self.queued[action] = [
-            Fault(1, effect=False, answer=(200, wire.response(service, action, each))) for each in answers
+            Fault(1, effect=False, answer=(200, query_protocol.response(service, action, each))) for each in answers
         ]
 
     def count(self, action: str) -> int:
@@ -119,8 +119,8 @@ class Handler(BaseHTTPRequestHandler):
             self.forward(body)
         if fault.answer is None:
             self.close_connection = True
-        elif isinstance(fault.answer, wire.Fault):
-            self.reply(fault.answer.status, wire.fault(fault.answer, service))
+        elif isinstance(fault.answer, query_protocol.Fault):
+            self.reply(fault.answer.status, query_protocol.fault(fault.answer, service))
         else:
             self.reply(*fault.answer)
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rdsrestore.lab.place import Place
+from rdsrestore.lab.directory import LabDirectory
 from rdsrestore.lab.servers import console
 from rdsrestore.lab.servers.local import MARIADB
 from rdsrestore.lab.servers.programs import choose
@@ -59,9 +59,9 @@ class LabTool:
         return run("lab", command, "--dir", str(self.folder), *rest, env=os.environ, check=0).stdout
 
     @property
-    def place(self) -> Place:
+    def place(self) -> LabDirectory:
         """The lab's directory, as the lab's own library sees it."""
-        return Place(self.folder)
+        return LabDirectory(self.folder)
 
     def up(self, *options: str) -> None:
         """Bring the lab up and take over its exports."""

@@ -11,8 +11,8 @@ from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.cloud.defaults import Network, seeded
 from rdsrestore.lab.cloud.handlers import Handlers
 from rdsrestore.lab.cloud.instance import Instance
+from rdsrestore.lab.cloud.query_protocol import Fault
 from rdsrestore.lab.cloud.rds import Pace, Rds
-from rdsrestore.lab.cloud.wire import Fault
 from rdsrestore.lab.servers.local import LocalServers
 from rdsrestore.lab.servers.servers import Tls
 

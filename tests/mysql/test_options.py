@@ -19,8 +19,8 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.request import Limits, Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.secret import Secret
-from rdsrestore.steps.own_password import COPY
 from rdsrestore.steps.recipe import RECIPE
+from rdsrestore.steps.reset_password import COPY
 from rdsrestore.workflow.planner import make_plan
 from rdsrestore.workflow.preflight import Severity, check
 from rdsrestore.workflow.step import Run

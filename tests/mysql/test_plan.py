@@ -8,7 +8,7 @@ import pytest
 
 from mysql.site import Server, Site
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.mysql.merge.pacing import FIRST, FULL, Took, sized
+from rdsrestore.mysql.merge.batches import FIRST, FULL, Took, sized
 
 ROWS = 20_000
 FOR_A_LOAD, FOR_AN_UNDO = 18, 38

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from rdsrestore.domain.errors import UsageError
-from rdsrestore.lab.place import CONTAINERS, Options, Place, default_folder
+from rdsrestore.lab.directory import CONTAINERS, LabDirectory, Options, default_folder
 from rdsrestore.lab.surroundings import shut_out
 
 app = typer.Typer(
@@ -38,9 +38,9 @@ class Deny(StrEnum):
     RESET = "reset"
 
 
-def place(folder: Path | None) -> Place:
+def place(folder: Path | None) -> LabDirectory:
     """The lab's directory."""
-    return Place((folder or default_folder()).resolve())
+    return LabDirectory((folder or default_folder()).resolve())
 
 
 @app.callback()

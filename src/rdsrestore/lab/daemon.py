@@ -30,9 +30,9 @@ from rdsrestore.lab.cloud.instance import REGION, Instance
 from rdsrestore.lab.cloud.overlay import Overlay
 from rdsrestore.lab.cloud.rds import Pace, Rds
 from rdsrestore.lab.cloud.schedules import Schedules
+from rdsrestore.lab.directory import CONTAINERS, LabDirectory, Options, State
 from rdsrestore.lab.network.firewall import Firewall
 from rdsrestore.lab.network.slack_server import Slack
-from rdsrestore.lab.place import CONTAINERS, Options, Place, State
 from rdsrestore.lab.servers import seed, tls
 from rdsrestore.lab.servers.local import LocalServers
 from rdsrestore.lab.servers.programs import choose
@@ -51,7 +51,7 @@ class Quiet(WSGIRequestHandler):
 class Lab:
     """Everything that one lab is made of."""
 
-    def __init__(self, place: Place, options: Options) -> None:
+    def __init__(self, place: LabDirectory, options: Options) -> None:
         self._place = place
         self._options = options
         self._password = secrets.token_urlsafe(18)
@@ -159,7 +159,7 @@ class Lab:
         return {"ok": True}
 
 
-def make_servers(place: Place, files: Tls, options: Options) -> Servers:
+def make_servers(place: LabDirectory, files: Tls, options: Options) -> Servers:
     """Choose where servers run."""
     if options.image:
         (place.folder / CONTAINERS).touch()
@@ -173,7 +173,7 @@ def make_servers(place: Place, files: Tls, options: Options) -> Servers:
 
 def main() -> None:
     """Run a lab in the directory given until a signal ends it; what stops it from coming up is left in `failed`."""
-    place = Place(Path(sys.argv[1]))
+    place = LabDirectory(Path(sys.argv[1]))
     options = Options(**json.loads(sys.argv[2]))
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"

@@ -16,7 +16,7 @@ from typing import Any
 import urllib3
 
 from rdsrestore.domain.errors import ToolError, UsageError
-from rdsrestore.lab.place import Options, Place, State
+from rdsrestore.lab.directory import LabDirectory, Options, State
 from rdsrestore.lab.servers.programs import choose
 
 COMES_UP_WITHIN = 300.0
@@ -36,7 +36,7 @@ def ready(modules: Iterable[str], system: str) -> None:
         raise UsageError("lab up", what, "in a checkout of rdsrestore: pip install '.[lab]'")
 
 
-def up(place: Place, options: Options) -> tuple[State, bool]:
+def up(place: LabDirectory, options: Options) -> tuple[State, bool]:
     """Return the lab that runs here, started now where none did; a crashed one is removed first.
 
     The second value says whether it was started now. Raises ToolError with the reason where it does not come up.
@@ -72,7 +72,7 @@ def up(place: Place, options: Options) -> tuple[State, bool]:
     raise ToolError("lab up", f"the lab did not come up: {why}", f"see {log}; rdsrestore lab down removes it")
 
 
-def awaited(place: Place, process: subprocess.Popen[bytes]) -> State | None:
+def awaited(place: LabDirectory, process: subprocess.Popen[bytes]) -> State | None:
     """Wait until a lab is up; None where its process ended, or had to be ended because it took too long."""
     deadline = time.monotonic() + COMES_UP_WITHIN
     while time.monotonic() < deadline and process.poll() is None:

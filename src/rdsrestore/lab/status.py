@@ -11,9 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.lab.clients import Cloud
+from rdsrestore.lab.directory import State
 from rdsrestore.lab.launch import control
 from rdsrestore.lab.network.firewall import shown
-from rdsrestore.lab.place import State
 from rdsrestore.lab.surroundings import NONE
 
 

@@ -27,8 +27,8 @@ from rdsrestore.mysql.dump import lossless
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.program import rehearsal
 from rdsrestore.mysql.merge import staging, target_table
+from rdsrestore.mysql.merge.batches import FULL, SOFT, Pacing
 from rdsrestore.mysql.merge.job import Job, lay_out, lay_out_former
-from rdsrestore.mysql.merge.pacing import FULL, SOFT, Pacing
 from rdsrestore.mysql.merge.traces import traces
 from rdsrestore.mysql.schema import catalog, where_filter
 from rdsrestore.mysql.schema.server_info import facts

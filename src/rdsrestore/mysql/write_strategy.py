@@ -16,8 +16,8 @@ from rdsrestore.domain.tables.target import Target
 from rdsrestore.mysql.compare import classify
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.merge import plan, staging
+from rdsrestore.mysql.merge.batches import Pacing
 from rdsrestore.mysql.merge.job import Job, lay_out
-from rdsrestore.mysql.merge.pacing import Pacing
 from rdsrestore.mysql.session.login.connection import Login, Session
 from rdsrestore.mysql.session.remote import RemoteExecutor
 from rdsrestore.mysql.verify import ledger, reconcile

@@ -12,7 +12,7 @@ from rdsrestore.domain.facts import AfterInstance, Fact, OwnGroupMade, RuleOpene
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.steps.own_password import COPY
+from rdsrestore.steps.reset_password import COPY
 from rdsrestore.workflow.step import Impact, Run, Step
 
 REACHED_WITHIN = 300.0

@@ -13,12 +13,12 @@ from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.locate import Locate, LocateAll
 from rdsrestore.steps.open_rule import OpenRule
-from rdsrestore.steps.own_group import OwnGroup
-from rdsrestore.steps.own_password import OwnPassword
+from rdsrestore.steps.own_security_group import OwnGroup
 from rdsrestore.steps.reach_moment import ReachMoment
-from rdsrestore.steps.restore_after import AwaitAfter, RestoreAfter
+from rdsrestore.steps.reset_password import OwnPassword
 from rdsrestore.steps.restore_instance import RestoreInstance
-from rdsrestore.steps.save import Save
+from rdsrestore.steps.restore_second_instance import AwaitAfter, RestoreAfter
+from rdsrestore.steps.save_undo import Save
 from rdsrestore.steps.schedule_expiry import ScheduleExpiry
 from rdsrestore.steps.scratch import MakeScratch
 from rdsrestore.steps.stage import Stage

@@ -15,7 +15,7 @@ from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.survey import Survey
-from rdsrestore.steps.own_group import GRACE
+from rdsrestore.steps.own_security_group import GRACE
 from rdsrestore.workflow.step import Impact, Run, Step
 
 

@@ -8,7 +8,7 @@ from rdsrestore.domain.facts import AfterInstance, TempInstance
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.restored_database import RestoredDatabase
-from rdsrestore.steps.own_password import COPY
+from rdsrestore.steps.reset_password import COPY
 from rdsrestore.workflow.step import Run
 
 

@@ -6,7 +6,7 @@ import ipaddress
 from http import HTTPStatus
 
 from rdsrestore.domain.errors import CloudError
-from rdsrestore.web import NoAnswer, ask
+from rdsrestore.http_client import NoAnswer, ask
 
 PATIENCE = 5.0
 """Seconds for the whole answer."""

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.cloud.instance import REGION, arn, resource_id
-from rdsrestore.lab.cloud.wire import Fault
+from rdsrestore.lab.cloud.query_protocol import Fault
 
 NAME = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,62}(?<!-)")
 COPIED = ("Engine", "EngineVersion", "MasterUsername", "DBName", "StorageEncrypted", "LicenseModel")

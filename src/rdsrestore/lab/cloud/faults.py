@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rdsrestore.domain.errors import UsageError
-from rdsrestore.lab.cloud.wire import Fault
+from rdsrestore.lab.cloud.query_protocol import Fault
 
 KINDS: dict[str, Callable[[str], Fault]] = {
     "throttle": lambda action: Fault("Throttling", f"Rate exceeded for {action}"),

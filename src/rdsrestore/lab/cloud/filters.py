@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from rdsrestore.lab.cloud import wire
+from rdsrestore.lab.cloud import query_protocol
 
 NAMED = re.compile(r"<li> <p> <code>([^<]+)</code>(:&lt;key&gt;)?")
 ASKED = re.compile(r"Filter\.\d+\.Name")
@@ -15,7 +15,7 @@ ASKED = re.compile(r"Filter\.\d+\.Name")
 @cache
 def documented(action: str) -> frozenset[str]:
     """Read the names from the service model's own text; one that ends with a colon takes any key after it."""
-    shape = wire.operation("ec2", action).input_shape
+    shape = query_protocol.operation("ec2", action).input_shape
     text = shape.members["Filters"].documentation if shape and "Filters" in shape.members else ""
     return frozenset(f"{name}:" if key else name for name, key in NAMED.findall(text))
 
@@ -25,4 +25,4 @@ def refuse_unknown(action: str, form: Mapping[str, str]) -> None:
     for name in (value for key, value in form.items() if ASKED.fullmatch(key)):
         kind, colon, _key = name.partition(":")
         if kind + colon not in documented(action):
-            raise wire.Fault("InvalidParameterValue", f"The filter '{name}' is invalid")
+            raise query_protocol.Fault("InvalidParameterValue", f"The filter '{name}' is invalid")

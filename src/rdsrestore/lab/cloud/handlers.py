@@ -8,8 +8,8 @@ from typing import Any
 
 from rdsrestore.lab.cloud.defaults import Network, restored
 from rdsrestore.lab.cloud.instance import Instance, arn
+from rdsrestore.lab.cloud.query_protocol import Fault
 from rdsrestore.lab.cloud.rds import Rds, Snapshot
-from rdsrestore.lab.cloud.wire import Fault
 
 Form = dict[str, Any]
 READY = frozenset({"available", "backing-up", "storage-initialization", "storage-optimization", "modifying"})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from rdsrestore.lab.clients import OWN
-from rdsrestore.lab.cloud import wire
+from rdsrestore.lab.cloud import query_protocol
 from rdsrestore.lab.cloud.faults import Faults, nothing
 from rdsrestore.lab.cloud.filters import refuse_unknown
 from rdsrestore.lab.cloud.handlers import Handlers
@@ -97,26 +97,30 @@ class Overlay:
                 return self._moto(environ, body, start, Call(service, action, form), after)
             after()
             return reply(start, 200, XML, answer)
-        except wire.Fault as error:
+        except query_protocol.Fault as error:
             if service in {name for name, _method in REST}:
                 said = {"__type": error.code, "message": error.message, "Message": error.message}
                 return reply(start, error.status, "application/json", json.dumps(said).encode(), error.code)
-            return reply(start, error.status, XML, wire.fault(error, service))
+            return reply(start, error.status, XML, query_protocol.fault(error, service))
 
     def _own(self, service: str, action: str, form: Mapping[str, str]) -> bytes | None:
         if service == "rds" and action in self.handlers.actions:
             if action in {"AddTagsToResource", "ListTagsForResource"} and ":db:" not in form.get("ResourceName", ""):
                 return None
-            answer = self.handlers.actions[action](wire.request(service, action, form))
-            return wire.response(service, action, answer)
+            answer = self.handlers.actions[action](query_protocol.request(service, action, form))
+            return query_protocol.response(service, action, answer)
         if service == "iam" and action == "SimulatePrincipalPolicy":
-            return wire.response(service, action, self.faults.simulate(wire.request(service, action, form)))
+            return query_protocol.response(
+                service, action, self.faults.simulate(query_protocol.request(service, action, form))
+            )
         if service == "ec2":
             refuse_unknown(action, form)
         if service == "ec2" and action == "DeleteSecurityGroup":
             for each in self.rds.instances.values():
                 if form.get("GroupId") in each.groups:
-                    raise wire.Fault("DependencyViolation", f"resource {form['GroupId']} has a dependent object")
+                    raise query_protocol.Fault(
+                        "DependencyViolation", f"resource {form['GroupId']} has a dependent object"
+                    )
         return None
 
     def _moto(
@@ -131,7 +135,7 @@ class Overlay:
         answer = b"".join(self.moto({**environ, "wsgi.input": io.BytesIO(body)}, note))
         status, headers = said
         if status.startswith("500") and answer.lstrip().startswith(b"<!doctype"):
-            raise wire.Fault("InvalidAction", f"the lab does not know {call.service}:{call.action}", 501)
+            raise query_protocol.Fault("InvalidAction", f"the lab does not know {call.service}:{call.action}", 501)
         after()
         start(status, headers)
         return [answer]

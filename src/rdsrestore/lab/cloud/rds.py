@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rdsrestore.lab.cloud.instance import Event, Instance
-from rdsrestore.lab.cloud.wire import Fault
+from rdsrestore.lab.cloud.query_protocol import Fault
 from rdsrestore.lab.network.delay import Network
 from rdsrestore.lab.network.gateway import Gateway
 from rdsrestore.lab.servers.binlog import Position

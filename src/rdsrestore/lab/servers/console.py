@@ -10,7 +10,7 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from rdsrestore.domain.errors import DatabaseError
-from rdsrestore.lab.place import State
+from rdsrestore.lab.directory import State
 
 
 def run(state: State, ca: Path, statements: str) -> Iterator[str]:

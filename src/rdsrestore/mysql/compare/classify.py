@@ -14,10 +14,10 @@ from rdsrestore.domain.tables.target import Target
 from rdsrestore.mysql.checksum.key_conditions import batches, key_columns
 from rdsrestore.mysql.compare import cascades, constraints, drift, related_rows
 from rdsrestore.mysql.merge import plan
+from rdsrestore.mysql.merge.batches import key_ranges
 from rdsrestore.mysql.merge.job import Job
 from rdsrestore.mysql.merge.keyless import classify_without_key
 from rdsrestore.mysql.merge.merge_context import MergeContext
-from rdsrestore.mysql.merge.pacing import key_ranges
 from rdsrestore.mysql.merge.undo_plan import undo_source
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.session.errors import UNFIT, number_of

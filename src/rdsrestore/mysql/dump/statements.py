@@ -10,9 +10,9 @@ from functools import cached_property
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.mysql.dump import bulk, dump_scan
 from rdsrestore.mysql.dump.dump_store import DumpStore
+from rdsrestore.mysql.session.error_text import reason
 from rdsrestore.mysql.session.errors import UNFIT, number_of, words_of
 from rdsrestore.mysql.session.login.connection import Session
-from rdsrestore.mysql.session.reason import reason
 
 HEAD = re.compile(dump_scan.INSERT + rb"`(?:[^`]|``)*+` (\((?:`(?:[^`]|``)*+`(?:, )?)++\) VALUES)")
 

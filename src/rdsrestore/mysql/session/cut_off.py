@@ -7,7 +7,7 @@ import threading
 from rdsrestore.domain.deadlines import USUAL, Deadlines
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.mysql.session.silence import Tell, Watch
-from rdsrestore.mysql.session.wire import Wire
+from rdsrestore.mysql.session.timed_connection import TimedConnection
 
 LOOK = 0.5
 """Seconds between two looks at connections that wait."""
@@ -27,7 +27,7 @@ class Line:
         self.deadlines = deadlines
         self._watch = Watch(deadlines, tell)
         self._watched = self._cut = False
-        self._open: list[Wire] = []
+        self._open: list[TimedConnection] = []
         self._lock = threading.Lock()
 
     def ready(self, where: str) -> None:
@@ -35,7 +35,7 @@ class Line:
         if self._cut:
             raise DatabaseError(where, "the run ends, so nothing is begun any more", code="db.cut")
 
-    def take(self, connection: Wire, where: str) -> None:
+    def take(self, connection: TimedConnection, where: str) -> None:
         """Take up a new connection; where the line was cut meanwhile it is closed, and the error is `ready`'s."""
         with self._lock:
             if not self._cut:
@@ -65,5 +65,5 @@ class Line:
                 if not self._open:
                     self._watched = False
                     return
-                wires = tuple(self._open)
-            self._watch.look(wires)
+                connections = tuple(self._open)
+            self._watch.look(connections)

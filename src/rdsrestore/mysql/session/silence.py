@@ -14,7 +14,7 @@ import pymysql
 from rdsrestore.domain.deadlines import Deadlines
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.mysql.session.errors import Silent
-from rdsrestore.mysql.session.wire import Wait, Wire
+from rdsrestore.mysql.session.timed_connection import TimedConnection, Wait
 
 LOST = 2013
 MUTE = frozenset({"db.unreachable", "db.lost"})
@@ -36,7 +36,7 @@ class Sign(Enum):
     NOTHING = auto()
 
 
-def asked(again: Callable[[], Wire], act: Callable[[Wire], Sign]) -> Sign:
+def asked(again: Callable[[], TimedConnection], act: Callable[[TimedConnection], Sign]) -> Sign:
     """Ask on a new connection; a server that refuses it speaks, and is taken to work on."""
     try:
         with closing(again()) as other:
@@ -47,20 +47,20 @@ def asked(again: Callable[[], Wire], act: Callable[[Wire], Sign]) -> Sign:
         return Sign.NOTHING
 
 
-def sign(wire: Wire) -> Sign:
+def sign(connection: TimedConnection) -> Sign:
     """Ask a server what it does for a connection; one that began after it knows nothing of it."""
 
-    def read(other: Wire) -> Sign:
+    def read(other: TimedConnection) -> Sign:
         with other.cursor() as cursor:
             cursor.execute(UPTIME)
             _name, age = cursor.fetchone() or ("", "0")
-            cursor.execute(FIND, (wire.thread_id(),))  # type: ignore[no-untyped-call]  # the driver leaves it untyped
+            cursor.execute(FIND, (connection.thread_id(),))  # type: ignore[no-untyped-call]  # the driver leaves it untyped
             found = cursor.fetchone()
-        if found is None or int(age) + BEGUN < time.monotonic() - wire.made:
+        if found is None or int(age) + BEGUN < time.monotonic() - connection.made:
             return Sign.UNKNOWN
         return Sign.IDLE if found[0] == "Sleep" else Sign.WORKING
 
-    return asked(wire.again, read)
+    return asked(connection.again, read)
 
 
 @dataclass
@@ -69,39 +69,43 @@ class Watch:
 
     deadlines: Deadlines
     tell: Tell
-    _seen: WeakKeyDictionary[Wire, tuple[Wait, float, float]] = field(default_factory=WeakKeyDictionary, init=False)
+    _seen: WeakKeyDictionary[TimedConnection, tuple[Wait, float, float]] = field(
+        default_factory=WeakKeyDictionary, init=False
+    )
     """Of each that waits: its wait, when the server last showed that it works on it, and when it was last asked."""
 
-    def look(self, wires: Sequence[Wire]) -> None:
+    def look(self, connections: Sequence[TimedConnection]) -> None:
         """Ask of each that has waited for long, and end those whose server is silent or has lost them."""
-        for wire in wires:
-            wait = wire.wait
+        for connection in connections:
+            wait = connection.wait
             if wait is None:
                 continue
-            seen, heard, last = self._seen.get(wire, (wait, wait.since, wait.since))
+            seen, heard, last = self._seen.get(connection, (wait, wait.since, wait.since))
             if seen is not wait:
                 seen, heard, last = wait, wait.since, wait.since
             if time.monotonic() - last >= self.deadlines.ask:
-                found = sign(wire)
+                found = sign(connection)
                 last = time.monotonic()
-                heard = self._judge(wire, wait, found, heard)
-            self._seen[wire] = (seen, heard, last)
+                heard = self._judge(connection, wait, found, heard)
+            self._seen[connection] = (seen, heard, last)
 
-    def _judge(self, wire: Wire, wait: Wait, found: Sign, heard: float) -> float:
+    def _judge(self, connection: TimedConnection, wait: Wait, found: Sign, heard: float) -> float:
         """Say what was found, and end the wait where it has no end; returns when the server last worked on it."""
-        if wire.wait is not wait:  # it was answered meanwhile
+        if connection.wait is not wait:  # it was answered meanwhile
             return heard
         now = time.monotonic()
         silent = now - heard
         if found is Sign.WORKING or (found is Sign.IDLE and wait.sending):
-            self.tell(f"{wire.where} works on a statement for {now - wait.since:.0f} s")
+            self.tell(f"{connection.where} works on a statement for {now - wait.since:.0f} s")
             return now
         if found is Sign.UNKNOWN:
-            wire.end(pymysql.OperationalError(LOST, "the server does not know the connection any more"))
+            connection.end(pymysql.OperationalError(LOST, "the server does not know the connection any more"))
         elif silent < self.deadlines.silence:
-            self.tell(f"no answer from {wire.where} for {silent:.0f} s, given up after {self.deadlines.silence:.0f} s")
+            self.tell(
+                f"no answer from {connection.where} for {silent:.0f} s, given up after {self.deadlines.silence:.0f} s"
+            )
         elif found is Sign.IDLE:
-            wire.end(pymysql.OperationalError(LOST, f"no answer on this connection for {silent:.0f} s"))
+            connection.end(pymysql.OperationalError(LOST, f"no answer on this connection for {silent:.0f} s"))
         else:
-            wire.end(Silent(f"no answer for {silent:.0f} s, on a new connection neither"))
+            connection.end(Silent(f"no answer for {silent:.0f} s, on a new connection neither"))
         return heard

@@ -6,8 +6,8 @@ from rdsrestore.domain.outcome.load_result import Ledger
 from rdsrestore.domain.tables.dump_file import Fingerprint
 from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.merge import keyless
+from rdsrestore.mysql.merge.batches import key_ranges
 from rdsrestore.mysql.merge.merge_context import MergeContext
-from rdsrestore.mysql.merge.pacing import key_ranges
 from rdsrestore.mysql.session.login.connection import Session
 
 

@@ -26,8 +26,8 @@ from rdsrestore.mysql.dump import bulk
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.statements import Statement, Unlike, Write, feed, insert, statements
 from rdsrestore.mysql.merge import staging
+from rdsrestore.mysql.merge.batches import FULL, BatchSize, Pacing
 from rdsrestore.mysql.merge.merge_context import MergeContext
-from rdsrestore.mysql.merge.pacing import FULL, BatchSize, Pacing
 from rdsrestore.mysql.merge.plan import count, lost_children
 from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified

@@ -11,8 +11,8 @@ from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, ForeignKey
 from rdsrestore.domain.tables.rows import Act
+from rdsrestore.mysql.merge.batches import LineRange
 from rdsrestore.mysql.merge.merge_context import MergeContext, chosen
-from rdsrestore.mysql.merge.pacing import LineRange
 from rdsrestore.mysql.session.errors import UNFIT, number_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
 from rdsrestore.mysql.write.merged import Way, check_off, delete, patiently

@@ -8,8 +8,8 @@ from dataclasses import replace
 from rdsrestore.domain.outcome.load_result import TableLoad
 from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.tables.rows import Act
+from rdsrestore.mysql.merge.batches import Pacing
 from rdsrestore.mysql.merge.merge_context import MergeContext
-from rdsrestore.mysql.merge.pacing import Pacing
 from rdsrestore.mysql.merge.plan import conflicts
 from rdsrestore.mysql.session.login.connection import Session
 from rdsrestore.mysql.write import fk_cycles, merged

@@ -19,12 +19,12 @@ from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.request.merge_policy import OnConflict
 from rdsrestore.domain.tables.definition import Column, ForeignKey
 from rdsrestore.domain.tables.rows import Act, Provenance
+from rdsrestore.mysql.merge.batches import FULL, BatchSize, LineRange, paced
 from rdsrestore.mysql.merge.merge_context import MergeContext, chosen, points_to
-from rdsrestore.mysql.merge.pacing import FULL, BatchSize, LineRange, paced
 from rdsrestore.mysql.schema.catalog import qualified
+from rdsrestore.mysql.session.error_text import reason
 from rdsrestore.mysql.session.errors import UNFIT, number_of, words_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
-from rdsrestore.mysql.session.reason import reason
 from rdsrestore.mysql.write import keyless_delete
 from rdsrestore.mysql.write.keyless_delete import WRITTEN
 from rdsrestore.mysql.write.rewriting_triggers import end_where_rewritten

@@ -11,8 +11,8 @@ from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.tables.definition import Column, Trigger
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.mysql.checksum import row_hash
+from rdsrestore.mysql.merge.batches import LineRange
 from rdsrestore.mysql.merge.merge_context import MergeContext
-from rdsrestore.mysql.merge.pacing import LineRange
 from rdsrestore.mysql.session.login.connection import Session
 
 

@@ -10,8 +10,8 @@ from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.dump import dump_scan, lossless, mysqldump
 from rdsrestore.mysql.dump.dump_store import PACKED, DumpStore
 from rdsrestore.mysql.merge import keyless
+from rdsrestore.mysql.merge.batches import LineRange, paced
 from rdsrestore.mysql.merge.merge_context import MergeContext
-from rdsrestore.mysql.merge.pacing import LineRange, paced
 from rdsrestore.mysql.merge.undo_plan import OWN, OWN_NAMES
 from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import ListenerCheck
+from rdsrestore.http_client import Answer, NoAnswer, ask
 from rdsrestore.notify.chat.client import ChatClient, DeliveryError
-from rdsrestore.web import Answer, NoAnswer, ask
 
 NAME = "Slack"
 TIMEOUT = 5

@@ -9,7 +9,7 @@ from pathlib import Path
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.mysql.session.login.connection import Login, aside, dial
 from rdsrestore.mysql.session.silence import Sign, asked
-from rdsrestore.mysql.session.wire import Wire
+from rdsrestore.mysql.session.timed_connection import TimedConnection
 
 MARK = re.compile("rdsrestore:[0-9a-f]{32}")
 """The lock that a dump's condition names, which tells its statement from any other."""
@@ -50,7 +50,7 @@ class Stall:
                 code="tool.silent",
             )
 
-    def _works(self, other: Wire) -> Sign:
+    def _works(self, other: TimedConnection) -> Sign:
         with other.cursor() as cursor:
             cursor.execute(FIND, (self._mark,))
             (number,) = cursor.fetchone() or (0,)

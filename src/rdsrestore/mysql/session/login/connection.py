@@ -25,7 +25,7 @@ from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.errors import PLUGIN, SILENT, translated
 from rdsrestore.mysql.session.login.tls import how_to, trust
 from rdsrestore.mysql.session.settings import settle
-from rdsrestore.mysql.session.wire import Wire
+from rdsrestore.mysql.session.timed_connection import TimedConnection
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -176,11 +176,11 @@ def connect(login: Login, where: str) -> Session:
     return Session(lambda: dial(login, where), where)
 
 
-def dial(login: Login, where: str) -> Wire:
+def dial(login: Login, where: str) -> TimedConnection:
     """Make one connection, over verified TLS or not at all."""
     login.line.ready(where)
     context = trust(login.ca)
-    connection = Wire(
+    connection = TimedConnection(
         host=login.endpoint.host,
         port=login.endpoint.port,
         user=login.user,

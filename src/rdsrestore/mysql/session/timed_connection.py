@@ -25,12 +25,12 @@ class Wait:
     sending: bool
 
 
-class Wire(Driver):
+class TimedConnection(Driver):
     """A connection that another thread may look at, and end with a reason."""
 
     where = ""
     """What errors and progress call the server."""
-    again: Callable[[], Wire]
+    again: Callable[[], TimedConnection]
     """Logs in to the same server once more, within bounds."""
     made = 0.0
     wait: Wait | None = None

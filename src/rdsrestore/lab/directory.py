@@ -62,7 +62,7 @@ def default_folder() -> Path:
 
 
 @dataclass(frozen=True)
-class Place:
+class LabDirectory:
     """A lab's directory."""
 
     folder: Path

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rdsrestore.web import MOST, NoAnswer, ask
+from rdsrestore.http_client import MOST, NoAnswer, ask
 from strangers import BROKEN, ENDLESS, Manner, said, stranger
 
 WITHIN = 0.6
