@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mysql.site import HOST, PASSWORD, USER, Server, Site, launch
 from rdsrestore.domain.request.merge_policy import Merge
-from rdsrestore.lab.network.delay import Network
 from rdsrestore.lab.network.gateway import Gateway
+from rdsrestore.lab.network.impairment import Network
 from rdsrestore.lab.servers import tls
 from rdsrestore.lab.servers.servers import Address
 

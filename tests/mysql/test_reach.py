@@ -15,7 +15,7 @@ from mysql.site import HOST, PASSWORD, USER, Site
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
-from rdsrestore.lab.network.delay import Network, splice
+from rdsrestore.lab.network.impairment import Network, splice
 from rdsrestore.lab.servers import local, tls
 from rdsrestore.mysql.session.login.connection import Login
 from rdsrestore.mysql.session.login.first_login import reach

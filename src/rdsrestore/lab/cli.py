@@ -220,13 +220,22 @@ def fault(
 def network(
     delay: Annotated[float, typer.Option(help="Milliseconds there and back.", min=0)] = 0.0,
     loss: Annotated[float, typer.Option(help="Percent of packets that get lost.", min=0, max=50)] = 0.0,
+    silent_at: Annotated[int, typer.Option(help="The question from now on that gets no answer.", min=0)] = 0,
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="Nor does any other to that server then.")] = False,
     folder: Dir = None,
 ) -> None:
-    """Make the way to the databases slow or lossy for new connections; without options it is good again."""
+    """Make the way to the databases slow, lossy or silent; without options it is good again.
+
+    Delay and loss hold for new connections; only a way without them falls silent.
+    """
     from rdsrestore.lab.launch import control
 
-    control(place(folder).running(), "network", {"delay": delay / 2000, "loss": loss / 100})
+    wish = {"delay": delay / 2000, "loss": loss / 100, "silent_at": silent_at, "everywhere": everywhere}
+    control(place(folder).running(), "network", wish)
     typer.echo(f"the way to the databases takes {delay:g} ms there and back, {loss:g} % of packets get lost")
+    if silent_at:
+        other = ", nor does any other to that server then" if everywhere else ""
+        typer.echo(f"question {silent_at} from now on gets no answer{other}")
 
 
 @app.command()

@@ -149,8 +149,10 @@ class Lab:
         elif name == "faults":
             return self.overlay.faults.happened
         elif name == "network":
-            self.rds.network.delay = float(wish["delay"])
-            self.rds.network.loss = float(wish["loss"])
+            self.rds.network.delay = float(wish.get("delay", 0))
+            self.rds.network.loss = float(wish.get("loss", 0))
+            everywhere = bool(wish.get("everywhere"))
+            return {"asked": self.rds.network.fall_silent(int(wish.get("silent_at", 0)), everywhere=everywhere)}
         elif name == "policy":
             allowed = wish.get("actions")
             self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))

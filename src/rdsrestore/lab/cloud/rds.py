@@ -17,8 +17,8 @@ from typing import Any
 
 from rdsrestore.lab.cloud.instance import Event, Instance
 from rdsrestore.lab.cloud.query_protocol import Fault
-from rdsrestore.lab.network.delay import Network
 from rdsrestore.lab.network.gateway import Gateway
+from rdsrestore.lab.network.impairment import Network
 from rdsrestore.lab.servers.binlog import Position
 from rdsrestore.lab.servers.servers import Server, Servers
 

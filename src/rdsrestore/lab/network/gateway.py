@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable
 
-from rdsrestore.lab.network.delay import Network, splice
+from rdsrestore.lab.network.impairment import Network, splice
 from rdsrestore.lab.servers.servers import Address
 
 RESET = struct.pack("ii", 1, 0)

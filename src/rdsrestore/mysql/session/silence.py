@@ -95,7 +95,7 @@ class Watch:
             return heard
         now = time.monotonic()
         silent = now - heard
-        if found is Sign.WORKING or (found is Sign.IDLE and wait.sending):
+        if found is Sign.WORKING:
             self.tell(f"{connection.where} works on a statement for {now - wait.since:.0f} s")
             return now
         if found is Sign.UNKNOWN:

@@ -1,4 +1,4 @@
-"""The way to a server, as good or bad as is asked for: how late bytes arrive, and what a lost packet costs."""
+"""The way to a server, as good or bad as is asked for: bytes late, packets lost, questions without an answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import selectors
 import socket
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 CHUNK = 1 << 16
 PACKET = 1460
@@ -22,10 +22,39 @@ AHEAD = 64
 
 @dataclass
 class Network:
-    """How late bytes arrive, in seconds one way, and which share of packets is lost; holds for new connections."""
+    """How late bytes arrive, in seconds one way, and which share of packets is lost; holds for new connections.
+
+    Of the questions that clients ask over it, a login's steps among them, the `silent_at`th gets no answer and nothing
+    else passes on its connection; with `everywhere` on no other connection to that server either, from then on.
+    """
 
     delay: float = 0.0
     loss: float = 0.0
+    silent_at: int = 0
+    everywhere: bool = False
+    asked: int = 0
+    _silent: set[object] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fall_silent(self, at: int, *, everywhere: bool) -> int:
+        """Count questions from now on, and leave that one without an answer; returns how many were asked before."""
+        with self._lock:
+            before, self.asked = self.asked, 0
+            self.silent_at, self.everywhere = at, everywhere
+            self._silent.clear()
+        return before
+
+    def passes(self, server: object) -> bool:
+        """Count a question to a server; say whether it gets through."""
+        with self._lock:
+            self.asked += 1
+            if self.asked == self.silent_at and self.everywhere:
+                self._silent.add(server)
+            return self.asked != self.silent_at and server not in self._silent
+
+    def heard(self, server: object) -> bool:
+        """Say whether a server has not fallen silent."""
+        return server not in self._silent
 
     @property
     def calm(self) -> bool:
@@ -44,7 +73,7 @@ def splice(one: socket.socket, other: socket.socket, network: Network) -> None:
         each.settimeout(None)
         each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if network.calm:
-        pass_on(one, other)
+        pass_on(one, other, network)
         return
     ended = threading.Semaphore(0)
     for source, target in ((one, other), (other, one)):
@@ -56,8 +85,10 @@ def splice(one: socket.socket, other: socket.socket, network: Network) -> None:
     ended.acquire()
 
 
-def pass_on(one: socket.socket, other: socket.socket) -> None:
-    """Pass bytes both ways at once."""
+def pass_on(one: socket.socket, other: socket.socket, network: Network) -> None:
+    """Pass bytes both ways at once, until a question of the first gets no answer; then until one ends."""
+    server = other.getpeername()
+    passes, answered = network.passes(server), False
     with selectors.DefaultSelector() as selector:
         selector.register(one, selectors.EVENT_READ, other)
         selector.register(other, selectors.EVENT_READ, one)
@@ -68,7 +99,11 @@ def pass_on(one: socket.socket, other: socket.socket) -> None:
                 data = source.recv(CHUNK)
                 if not data:
                     return
-                key.data.sendall(data)
+                if source is one and answered:
+                    passes = passes and network.passes(server)
+                answered = source is other
+                if passes and network.heard(server):
+                    key.data.sendall(data)
 
 
 def convey(source: socket.socket, target: socket.socket, network: Network, ended: threading.Semaphore) -> None:
