@@ -199,6 +199,18 @@ need_mysql() {
   unpack "$root" $(mysql_packages)
 }
 
+# need_newer_mariadb: a MariaDB that is newer than this machine's own, in the same way; prints its folder, which
+# `lab up --server` takes.
+need_newer_mariadb() {
+  local root=${XDG_CACHE_HOME:-$HOME/.cache}/rdsrestore/mariadb-root
+  [ -x "$root/usr/sbin/mariadbd" ] || {
+    [ -n "$(mirror)" ] || give_up 'a newer MariaDB is fetched on Debian only'
+    say 'fetching a newer MariaDB'
+    unpack "$root" trixie mariadb-server-core mariadb-client-core mariadb-client
+  }
+  echo "$root"
+}
+
 # mysql_packages: the suite and packages of Oracle's MySQL: the newest of Debian, elsewhere this system's own.
 mysql_packages() {
   if [ -n "$(mirror)" ]; then echo sid mysql-server-core mysql-client-core

@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from rdsrestore.aws.network.caller_address import PATIENCE, caller, one_address
+from rdsrestore.aws.network.caller_address import caller, one_address
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
 from strangers import BROKEN, ENDLESS, Manner, said, stranger
 
@@ -61,7 +62,7 @@ def test_who_never_comes_to_an_end_is_not_waited_for(manner: Manner) -> None:
     with stranger(manner) as there, pytest.raises(CloudError) as raised:
         caller(there.url)
     assert raised.value.code == "aws.caller-unknown"
-    assert time.monotonic() - began < PATIENCE + 2
+    assert time.monotonic() - began < USUAL.address + 2
 
 
 def test_the_address_that_another_place_sees_is_not_asked_for() -> None:

@@ -94,7 +94,12 @@ def root(shop: LabTool, statement: str) -> tuple[tuple[Any, ...], ...]:
 
 def told(process: subprocess.Popen[str], wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Read events up to one."""
-    return next(event for event in events(process) if wanted(event))
+    said = []
+    for event in events(process):
+        if wanted(event):
+            return event
+        said.append(event)
+    pytest.fail(f"it never came; at last: {said[-3:]}")
 
 
 def at(kind: str, step: str) -> Callable[[dict[str, Any]], bool]:

@@ -30,12 +30,12 @@ from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.target import Located, Relative, Role, Target
 from rdsrestore.lab.servers import local
 from rdsrestore.lab.servers.datadir import copy_tree
-from rdsrestore.lab.servers.local import MARIADB
-from rdsrestore.lab.servers.programs import MySql, Programs, unpacked_mysql
+from rdsrestore.lab.servers.programs import MariaDb, MySql, Programs, choose, unpacked_mysql
 from rdsrestore.lab.servers.seed import MORE_GRANTS
 from rdsrestore.mysql.adapter import MysqlDatabases
 from rdsrestore.mysql.production import MysqlProduction
 from rdsrestore.steps.locate import LOOKERS, Sides
+from tool import given_server
 
 HOST = "127.0.0.1"
 USER = "admin"
@@ -47,6 +47,9 @@ PRIVILEGES = (
     " CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER"
 )
 """What the master user of a managed instance has: neither SUPER nor FILE."""
+GIVEN = choose(given_server())
+MARIADB: Programs = GIVEN if isinstance(GIVEN, MariaDb) else MariaDb()
+"""This machine's own, or a newer one where the tests were given its folder."""
 ORACLE = MySql(unpacked_mysql())
 DEFAULT = Policy()
 numbers = itertools.count(1)

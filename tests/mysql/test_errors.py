@@ -7,8 +7,7 @@ import subprocess
 import pymysql
 import pytest
 
-from mysql.site import ORACLE, Site
-from rdsrestore.lab.servers.local import MARIADB
+from mysql.site import MARIADB, ORACLE, Site
 from rdsrestore.mysql.session.errors import LOST, MADE_UP, MEANINGS, RETRYABLE, UNFIT, translate
 
 OF_CLIENTS = range(2000, 3000)

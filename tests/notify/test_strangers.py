@@ -7,9 +7,10 @@ import time
 
 import pytest
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.secret import Secret
 from rdsrestore.notify.chat.listener import ChatListener, Pace
-from rdsrestore.notify.slack.client import TIMEOUT, Channel, Destination, Webhook, check
+from rdsrestore.notify.slack.client import Channel, Destination, Webhook, check
 from rdsrestore.notify.slack.notifier import SlackNotifier
 from rdsrestore.workflow import events
 from samples import story
@@ -86,9 +87,9 @@ def test_who_never_comes_to_an_end_holds_nobody_up(manner: Manner) -> None:
     began = time.monotonic()
     with stranger(manner) as there:
         assert "can't be told" in check(channel(there.url)).problem
-        assert time.monotonic() - began < TIMEOUT + 2
+        assert time.monotonic() - began < USUAL.chat + 2
         untold(channel(there.url))
-    assert time.monotonic() - began < TIMEOUT + PATIENCE + 4
+    assert time.monotonic() - began < USUAL.chat + PATIENCE + 4
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"])

@@ -7,12 +7,11 @@ from typing import TypeVar
 
 import tenacity
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
 
 T = TypeVar("T")
 JITTER = 0.2
-PATIENCE = 120.0
-"""Seconds for which a call that was thrown back is repeated."""
 
 
 def until(look: Callable[[], T | None], poll: float, timeout: float, late: CloudError) -> T:
@@ -53,7 +52,7 @@ def twice(look: Callable[[], T | None]) -> Callable[[], T | None]:
     return confirmed
 
 
-def persistently(act: Callable[[], T], timeout: float = PATIENCE) -> T:
+def persistently(act: Callable[[], T], timeout: float = USUAL.cloud) -> T:
     """Repeat a call that throttling or an outage threw back, with growing pauses, for up to `timeout` seconds."""
     retry = tenacity.Retrying(
         retry=tenacity.retry_if_exception(is_passing),

@@ -35,6 +35,27 @@ class Deadlines:
     unread: float = 120.0
     """For what was sent to be acknowledged by the other side's system, where this one can be told so."""
 
+    first_login: float = 300.0
+    """For a new copy to let us in: its name, rule and password need seconds until they hold everywhere."""
+    cloud: float = 120.0
+    """For a call to the cloud that throttling or an outage threw back."""
+    cloud_settles: float = 60.0
+    """For the cloud to show what it was just told."""
+    group_unused: float = 900.0
+    """For the cloud to let go of a group whose instance is gone."""
+    password_taken: float = 900.0
+    """For the copy to take a new password."""
+    instance_gone: float = 3600.0
+    """For an instance to be deleted."""
+    backups_catch_up: float = 1800.0
+    """For the backups to reach a moment that has just been."""
+    address: float = 5.0
+    """For the service that says which address this machine has outside."""
+    chat: float = 5.0
+    """For a chat to take a message."""
+    call_under_way: float = 1.0
+    """For a call to the cloud that is under way where somebody wants to leave."""
+
     def scaled(self, factor: float) -> Deadlines:
         """Return all of them times a factor: tests do not wait for minutes."""
         return Deadlines(**{each.name: getattr(self, each.name) * factor for each in fields(self)})

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from rdsrestore.domain.codec import written
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CleanupIncomplete
 from rdsrestore.domain.facts import AfterInstance, Fact, OwnGroupMade, RuleOpened, TempInstance
 from rdsrestore.domain.ids import RunId
@@ -14,9 +15,6 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.steps.reset_password import COPY
 from rdsrestore.workflow.step import Impact, Run, Step
-
-REACHED_WITHIN = 300.0
-"""Seconds until a rule, a name and a password have to hold."""
 
 
 @written("OpenRule")
@@ -47,7 +45,7 @@ class OpenRule(Step):
         ports = dict.fromkeys(endpoint.port for endpoint in endpoints)
         owner = run.request.holder(run.id).value
         first, *_others = [run.world.firewall.open_rule(group, self.cidr, port, owner) for port in ports]
-        within = min(REACHED_WITHIN, float(run.request.wait))
+        within = min(USUAL.first_login, float(run.request.wait))
         for endpoint in endpoints:
             user, password = run.survey.source.master_user, run.secrets[COPY]
             run.databases.reach(endpoint, user, password, within, run.progress)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from rdsrestore.domain.cloud.instance import ExpirySpec
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import RdsRestoreError
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.request import Request
@@ -15,8 +16,6 @@ from rdsrestore.workflow.step import World
 
 SHARE = 3
 """How often the switch is put off before its time would be up."""
-WITHIN = 1.0
-"""Seconds for a call under way: nobody who wants to leave waits for the cloud."""
 
 
 @contextmanager
@@ -44,4 +43,4 @@ def prolonged(run: RunId, request: Request, world: World) -> Iterator[None]:
         yield
     finally:
         ended.set()
-        thread.join(WITHIN)
+        thread.join(USUAL.call_under_way)

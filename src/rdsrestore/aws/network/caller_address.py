@@ -5,17 +5,15 @@ from __future__ import annotations
 import ipaddress
 from http import HTTPStatus
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.http_client import NoAnswer, ask
-
-PATIENCE = 5.0
-"""Seconds for the whole answer."""
 
 
 def caller(url: str) -> str:
     """Ask a service that answers with the caller's address; returns it as a /32 or /128."""
     try:
-        answer = ask(url, PATIENCE, proxied=False)
+        answer = ask(url, USUAL.address, proxied=False)
         return one_address(answer.body.decode("ascii") if answer.status == HTTPStatus.OK else "")
     except (NoAnswer, ValueError) as error:
         raise CloudError(

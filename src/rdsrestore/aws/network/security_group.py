@@ -12,6 +12,7 @@ from rdsrestore.aws.retrying import persistently, twice, until
 from rdsrestore.aws.session import Clients
 from rdsrestore.aws.tags import MANAGED, RUN, SELF, as_mapping, as_tags, expiry, is_owned, owner_tags
 from rdsrestore.domain.cloud.instance import GroupSpec, Leftover
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import PREFIX
 from rdsrestore.ports.progress import Progress
@@ -20,12 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, IpPermissionTypeDef, SecurityGroupRuleTypeDef
     from mypy_boto3_ec2.type_defs import SecurityGroupTypeDef as Group
 
-IN_USE_FOR = 900.0
-"""Seconds that EC2 may hold a group after its last instance is gone."""
 OFTEN = 2.0
 """Longest pause between two looks at what EC2 does in seconds."""
-SETTLES_WITHIN = 60.0
-"""Seconds until EC2 shows everywhere what it has done."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class Firewall:
 
         group = persistently(make)
         late = CloudError("own-group", f"{group} does not appear", "rdsrestore cleanup", code="aws.timeout")
-        until(lambda: self._by_id(group), min(self._poll, OFTEN), SETTLES_WITHIN, late)
+        until(lambda: self._by_id(group), min(self._poll, OFTEN), USUAL.cloud_settles, late)
         return group
 
     def find(self, name: str) -> str | None:
@@ -98,7 +95,7 @@ class Firewall:
         late = CloudError(
             "security group", f"{name} is still there", "wait, then rdsrestore cleanup", code="aws.in-use"
         )
-        until(twice(gone), min(self._poll, OFTEN), IN_USE_FOR, late)
+        until(twice(gone), min(self._poll, OFTEN), USUAL.group_unused, late)
 
     def open(self, group: str, cidr: str, port: int, run: str) -> str:
         """Open one rule in the run's own group; the same rule there already, of a lost answer, is adopted."""
@@ -144,7 +141,7 @@ class Firewall:
             return None
 
         late = CloudError("close-rule", f"{group} still lets somebody in", "rdsrestore cleanup", code="aws.rule-open")
-        until(shut, min(self._poll, OFTEN), SETTLES_WITHIN, late)
+        until(shut, min(self._poll, OFTEN), USUAL.cloud_settles, late)
 
     def rules(self, group: str) -> Sequence[Rule]:
         """List a group's ingress rules; none where the group is gone."""

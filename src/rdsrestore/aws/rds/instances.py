@@ -29,6 +29,7 @@ from rdsrestore.domain.cloud.instance import (
     SnapshotInfo,
     SourceInstance,
 )
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import PREFIX, Endpoint
 from rdsrestore.domain.secret import Secret
@@ -37,8 +38,6 @@ from rdsrestore.ports.progress import Progress
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceAutomatedBackupTypeDef, DBInstanceTypeDef
 
-REACHED_WITHIN = 1800.0
-"""Seconds to wait for the restore window, which is about five minutes behind."""
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9-]*|arn:\S+")
 """What can name an instance at all: to ask for anything else is an error of its own kind."""
 KINDS = ("", "automated", "shared", "awsbackup")
@@ -160,7 +159,7 @@ class RdsInstances:
             "look at the instance's backups, or choose an earlier --before",
             code="aws.window",
         )
-        return until(reached, self._poll, REACHED_WITHIN, late)
+        return until(reached, self._poll, USUAL.backups_catch_up, late)
 
     def create_group(self, spec: GroupSpec, run: str) -> str:
         """Make the run's security group, or adopt it where the answer to an earlier call was lost; returns its id."""

@@ -13,6 +13,7 @@ from rdsrestore.aws.retrying import persistently, twice, until
 from rdsrestore.aws.session import Clients
 from rdsrestore.aws.tags import as_mapping, as_tags, is_owned, owner_tags
 from rdsrestore.domain.cloud.instance import RestoreSpec
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import PREFIX, Endpoint
 from rdsrestore.domain.secret import Secret
@@ -39,9 +40,6 @@ PROVISIONED = frozenset({"io1", "io2"})
 """Storage whose speed has to be named."""
 SUPPORTED_LONGER = frozenset({"mysql"})
 """Engines with an Extended Support to choose (RDS API reference, RestoreDBInstanceToPointInTime)."""
-APPEARS_WITHIN = 60.0
-PASSWORD_WITHIN = 900.0
-GONE_WITHIN = 3600.0
 LAST_EVENTS = 3
 A_DAY = 1440
 
@@ -93,7 +91,7 @@ class Copies:
 
         made = persistently(make)
         late = CloudError("restore-instance", f"{spec.name} does not appear", "rdsrestore cleanup", code="aws.timeout")
-        until(lambda: self.find(spec.name), min(self._poll, 1.0), APPEARS_WITHIN, late)
+        until(lambda: self.find(spec.name), min(self._poll, 1.0), USUAL.cloud_settles, late)
         return made
 
     def _start(self, spec: RestoreSpec, run: str) -> DBInstanceTypeDef:
@@ -166,9 +164,9 @@ class Copies:
             progress(shown["DBInstanceStatus"], None)
             return True if is_settled(shown) else None
 
-        persistently(change, PASSWORD_WITHIN)
+        persistently(change, USUAL.password_taken)
         late = CloudError("own-password", f"{name} did not take the password", "run again", code="aws.password")
-        until(twice(taken), self._poll, PASSWORD_WITHIN, late)
+        until(twice(taken), self._poll, USUAL.password_taken, late)
 
     def delete(self, name: str, progress: Progress) -> None:
         """Delete an instance of ours and wait until it is gone; CloudError `aws.name-taken` where it is not ours.
@@ -190,7 +188,7 @@ class Copies:
         late = CloudError(
             "delete", f"{name} is still there", "wait, then rdsrestore cleanup", code="aws.delete-timeout"
         )
-        until(twice(gone), self._poll, GONE_WITHIN, late)
+        until(twice(gone), self._poll, USUAL.instance_gone, late)
 
     def _ask_to_delete(self, name: str, *, protected: bool) -> None:
         """Ask once; a refusal that may pass, as while the instance is being made, is left to the next look."""

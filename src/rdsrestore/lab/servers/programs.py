@@ -6,6 +6,7 @@ chroot is needed, and it may be newer than this machine's C library (ld.so(8), `
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
 import re
@@ -118,18 +119,23 @@ class Programs(ABC):
         kept = Path(platformdirs.user_cache_dir("rdsrestore")) / "template" / f"{self.engine}-{self.version()}"
         if not kept.is_dir():
             kept.parent.mkdir(parents=True, exist_ok=True)
-            fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
-            ended = self._make(fresh)
-            if ended.returncode:
-                shutil.rmtree(fresh, ignore_errors=True)
-                printed = (ended.stderr + ended.stdout).strip()
-                raise ToolError("lab", f"no data directory could be made: {printed[-300:]}")
-            (fresh / "auto.cnf").unlink(missing_ok=True)  # each copy makes its own, or two servers share a UUID
-            try:
-                fresh.rename(kept)
-            except OSError:
-                shutil.rmtree(fresh)
+            with kept.with_name(f"{kept.name}.lock").open("w") as lock:  # labs that come up at once make one
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not kept.is_dir():
+                    self._keep(kept)
         return kept
+
+    def _keep(self, kept: Path) -> None:
+        fresh = kept.with_name(f"{kept.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)  # of one that was cut off
+        ended = self._make(fresh)
+        if ended.returncode:
+            shutil.rmtree(fresh, ignore_errors=True)
+            printed = (ended.stderr + ended.stdout).strip()
+            why = next((line for line in printed.splitlines() if "ERROR" in line), printed)
+            raise ToolError("lab", f"no data directory could be made: {why[:300]}")
+        (fresh / "auto.cnf").unlink(missing_ok=True)  # each copy makes its own, or two servers share a UUID
+        fresh.rename(kept)
 
     def _home(self) -> list[str]:
         """Name the folders that the server looks for where it was built to be."""

@@ -12,7 +12,7 @@ import pymysql
 from rdsrestore.domain.errors import DatabaseError
 
 LOST = frozenset({2006, 2013, 2055, 1053, 1927})
-RETRYABLE = frozenset({1205, 1213}) | LOST
+RETRYABLE = frozenset({1020, 1205, 1213}) | LOST
 UNFIT = frozenset(
     {
         1048,
@@ -86,6 +86,7 @@ MEANINGS: dict[int, Meaning] = {
     1153: Meaning("db.packet", "raise max_allowed_packet in production's parameter group"),
     1205: Meaning("db.lock-timeout", "another transaction holds rows of the table; try again when it has ended"),
     1213: Meaning("db.deadlock", "try again"),
+    1020: Meaning("db.deadlock", "others changed rows meanwhile; try again"),
     1005: FOREIGN,
     1215: FOREIGN,
     1822: FOREIGN,

@@ -82,6 +82,7 @@ MARIADB = (
     *numbers(max_session_mem_used=(1 << 63) - 1),
     *numbers("100502", sql_if_exists=0),
     *numbers("101100", system_versioning_insert_history=0),
+    *numbers("110602", innodb_snapshot_isolation=0),
 )
 FAMILIES = (
     "/*!50720 , SESSION max_execution_time = 0, SESSION transaction_read_only = 0 */"

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import ListenerCheck
@@ -17,8 +18,6 @@ from rdsrestore.http_client import Answer, NoAnswer, ask
 from rdsrestore.notify.chat.client import ChatClient, DeliveryError
 
 NAME = "Slack"
-TIMEOUT = 5
-"""Seconds for one request and its whole answer."""
 PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"})
 """Answers that may be another one next time."""
 OPTIONAL = "a restore does not need Slack; to silence this, leave the Slack settings out"
@@ -141,7 +140,7 @@ def sent(url: str, said: Mapping[str, object], headers: Mapping[str, str] | None
     """Send fields as JSON; DeliveryError where there is no answer."""
     body = json.dumps(said).encode()
     try:
-        return ask(url, TIMEOUT, body, {"Content-Type": "application/json; charset=utf-8", **(headers or {})})
+        return ask(url, USUAL.chat, body, {"Content-Type": "application/json; charset=utf-8", **(headers or {})})
     except NoAnswer as silence:
         raise DeliveryError(str(silence)) from None
 
