@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mysql.programs import script
-from mysql.site import ORACLE, USER, Site, silent
+from mysql.site import MARIADB, ORACLE, USER, Site, silent
 from rdsrestore.domain.errors import DatabaseError, ToolError
 from rdsrestore.domain.incident import Change, KeptFile, Logged, Looked, Timeline, proposed, suspicions
 from rdsrestore.mysql.binlog import fetch, log_events
@@ -35,6 +34,7 @@ def binlog(family: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sit
     family.production.sql(f"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {USER}@'%'")
     oracle = script(tmp_path / "programs", f'exec {shlex.join(ORACLE.program("mysqlbinlog"))} "$@"', "mysqlbinlog")
     monkeypatch.setenv("PATH", oracle)
+    MARIADB.lend(tmp_path / "programs")
     family.production.sql("FLUSH BINARY LOGS")  # what other tests wrote before is not read again and again
     BEGUN[family.database] = datetime.now(UTC).replace(microsecond=0)
     return family
@@ -328,16 +328,30 @@ def test_nothing_of_the_log_stays_on_this_machine(
 
 def test_a_file_that_comes_short_is_refused(binlog: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(binlog, 20)
-    own = subprocess.run(["sh", "-c", "command -v mariadb-binlog"], capture_output=True, check=True, text=True).stdout
-    real = [own.strip()] if mariadb(binlog) else ORACLE.program("mysqlbinlog")
+    real = binlog.production.programs.program(*binlog.production.programs.reader_names)
     cut = (
         'for each; do case "$each" in --result-file=*) d="${each#*=}";; esac; f="$each"; done; truncate -s -100 "$d$f"'
     )
     words = f'{shlex.join(real)} "$@" || exit; case "$*" in *--raw*) {cut};; esac'
-    monkeypatch.setenv("PATH", script(tmp_path / "short", words, Path(real[-1]).name))
+    monkeypatch.setenv("PATH", script(tmp_path / "short", words, binlog.production.programs.reader_names[0]))
     with pytest.raises(ToolError) as refused:
         look(binlog, "w")
     assert refused.value.code == "binlog.torn"
+
+
+def test_a_program_that_is_older_than_the_server_is_named(
+    binlog: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = binlog.production.programs
+    words = "ERROR: Could not find server version: Master reported unrecognized MariaDB version '11.8.9-MariaDB'."
+    refuses = f'case "$*" in *--raw*) echo {shlex.quote(words)} >&2; exit 1;; esac'
+    real = shlex.join(programs.program(*programs.reader_names))
+    text = f'{refuses}; exec {real} "$@"'
+    monkeypatch.setenv("PATH", script(tmp_path / "older", text, programs.reader_names[0]))
+    with pytest.raises(ToolError) as refused:
+        look(binlog, "w")
+    assert refused.value.code == "tool.older"
+    assert "as new as the server" in refused.value.hint
 
 
 def test_fetched_files_are_not_swept_by_another_command_before_they_are_locked() -> None:

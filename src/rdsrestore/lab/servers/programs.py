@@ -101,7 +101,7 @@ class Programs(ABC):
         folder.mkdir(exist_ok=True)
         own = {name: value for name, value in self.environment.items() if os.environ.get(name) != value}
         settings = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in own.items())
-        made = folder / self.reader_names[-1]
+        made = folder / self.reader_names[0]
         made.write_text(f'#!/bin/sh\n{settings}exec {shlex.join(self.program(*self.reader_names))} "$@"\n')
         made.chmod(0o755)
 

@@ -32,6 +32,8 @@ LOCK = "lock"
 BEGUN = re.compile(rb"^#(\d{6})\s+(\d{1,2}:\d\d:\d\d) server id", re.MULTILINE)
 """How both programs say when an event was written, here in UTC."""
 FIRST_EVENT = 4
+OLDER = "unrecognized MariaDB version"
+"""What a program says that is older than its server: MariaDB's of 10 to a server of 11."""
 OFTEN = 0.1
 """Seconds between two looks at a program."""
 PACKAGE = {"mariadb": "mariadb-client", "mysql": "mysql-client"}
@@ -122,4 +124,9 @@ def run(
                     what = f"{login.endpoint} sent nothing of its binlog for {USUAL.silence:.0f} s"
                     raise ToolError("find", what, "run the same command again once it answers", code="tool.silent")
     if process.returncode:
-        raise failed("find", Path(client.path).name, process.returncode, complaints)
+        error = failed("find", Path(client.path).name, process.returncode, complaints)
+        if OLDER in error.what:
+            what = f"{client.path} is older than the server, and does not read what it sends"
+            hint = f"install a {PACKAGE[client.flavour]} as new as the server, or put its program first on the PATH"
+            raise ToolError("find", what, hint, code="tool.older") from error
+        raise error
