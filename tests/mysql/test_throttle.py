@@ -85,7 +85,10 @@ def test_nothing_in_the_way_is_no_wait(site: Site, session: Session) -> None:
 def test_a_file_holds_until_it_is_gone(site: Site, session: Session) -> None:
     flag = site.folder / "pause"
     flag.touch()
-    assert held(site, session, ThrottleRules(flags=(flag,)), flag.unlink)[0] == f"paused: {flag} exists"
+    assert (
+        held(site, session, ThrottleRules(flags=(flag,)), flag.unlink)[0]
+        == f"paused: {flag} exists; remove it to go on"
+    )
 
 
 def test_busy_threads_hold_until_they_are_done(site: Site, session: Session) -> None:

@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import pexpect
 import pytest
@@ -17,6 +18,7 @@ from goldens import check_golden
 from rdsrestore.notify.console.live import ConsoleListener, Going, Picture
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.workflow import events
+from rdsrestore.workflow.run.position import Position, Touched
 from rdsrestore.workflow.step import Impact
 from samples import EVIL, Screen, story
 
@@ -47,6 +49,9 @@ from rdsrestore.notify.console.prompts import Prompts
 from rdsrestore.notify.console.terminal import Terminal
 print("answer", Prompts(Terminal(sys.stderr), patience={patience}).decide(Question("Write?", ()), print))
 """
+
+
+NOON = datetime(2017, 6, 1, 12, 0, tzinfo=UTC)
 
 
 @dataclass
@@ -102,16 +107,70 @@ def test_the_line_that_moves_says_how_long_it_takes_and_fits_the_terminal(
     console = Console(width=80, color_system=None, force_terminal=True)
     going = Going("restore-instance", "creating", 0.0, expected, share)
     with console.capture() as capture:
-        console.print(Picture(going, Spinner("dots"), Watch(65.0)))
+        console.print(Picture(going, Spinner("dots"), Watch(65.0), lambda: NOON))
     lines = capture.get().splitlines()
     assert len(lines) == 1
     assert re.sub(" +", " ", lines[0].strip()).endswith(tail)
 
 
+QUESTION = Position(5, 18, 240.0, to_question=True, touched=Touched.NOTHING)
+LOADING = Position(17, 18, 30.0, to_question=False, touched=Touched.NOW)
+
+
+@pytest.mark.parametrize(
+    ("going", "elapsed", "says"),
+    [
+        (
+            Going("restore-instance", "creating", 0.0, 1200.0, None, QUESTION),
+            300.0,
+            "production untouched so far · step 5 of 18 · about 19 min until the question, 12:19 · Ctrl-C stops and cleans up",
+        ),
+        (
+            Going("load", "billing", 0.0, 1200.0, 0.25, LOADING, measured=True),
+            100.0,
+            "production is being written · step 17 of 18 · about 6 min left, 12:05 · Ctrl-C stops and cleans up",
+        ),
+        (
+            Going("load", "paused", 0.0, 1200.0, None, LOADING, measured=True),
+            100.0,
+            "production is being written · step 17 of 18 · Ctrl-C stops and cleans up",
+        ),
+        (
+            Going("restore-instance", "creating", 0.0, 1200.0, None, QUESTION),
+            1300.0,
+            "production untouched so far · step 5 of 18 · this takes longer than usual · Ctrl-C stops and cleans up",
+        ),
+        (
+            Going("verify", "billing", 0.0, None, None, replace(LOADING, touched=Touched.BEFORE)),
+            1300.0,
+            "production was written · step 17 of 18 · Ctrl-C stops and cleans up",
+        ),
+    ],
+)
+def test_below_it_stands_what_production_has_seen_and_when_the_next_word_is_due(
+    going: Going, elapsed: float, says: str
+) -> None:
+    console = Console(width=120, color_system=None, force_terminal=True)
+    with console.capture() as capture:
+        console.print(Picture(going, Spinner("dots"), Watch(elapsed), lambda: NOON))
+    assert capture.get().splitlines()[1].strip() == says
+    narrow = Console(width=80, color_system=None, force_terminal=True)
+    with narrow.capture() as capture:
+        narrow.print(Picture(going, Spinner("dots"), Watch(elapsed), lambda: NOON))
+    assert [len(line) <= 80 for line in capture.get().splitlines()] == [True, True]
+
+
+def test_a_share_that_is_not_measured_draws_no_bar() -> None:
+    console = Console(width=80, color_system=None, force_terminal=True)
+    with console.capture() as capture:
+        console.print(Picture(Going("load", "loading", 0.0, 100.0), Spinner("dots"), Watch(50.0), lambda: NOON))
+    assert "━" not in capture.get()
+
+
 def test_the_line_that_moves_is_cut_never_folded() -> None:
     console = Console(width=40, color_system=None, force_terminal=True)
     with console.capture() as capture:
-        console.print(Picture(Going(EVIL, EVIL * 9, 0.0, 100.0), Spinner("dots"), Watch(5000.0)))
+        console.print(Picture(Going(EVIL, EVIL * 9, 0.0, 100.0), Spinner("dots"), Watch(5000.0), lambda: NOON))
     assert len(capture.get().splitlines()) == 1
     assert "\x1b" not in capture.get()
 

@@ -37,7 +37,8 @@ def test_each_event_is_one_line_with_its_kind_and_its_step() -> None:
     assert told[0]["steps"] == [step.name for step in sample_plan().steps]
     assert told[1] | {"text": ""} == {
         "event": "step-started", "step": "own-group", "text": "", "impact": "temporary",
-        "at": "2017-06-01T10:30:00+00:00", "expected": 2.0, "message": "make security group g, closed to everybody",
+        "at": "2017-06-01T10:30:00+00:00", "expected": 2.0, "position": None,
+            "message": "make security group g, closed to everybody",
     }  # fmt: skip
     assert told[5]["share"] == 0.5
     assert all(isinstance(each["message"], str) for each in told)

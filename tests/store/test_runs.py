@@ -151,26 +151,6 @@ def test_runs_are_found_by_name_newest_first(tmp_path: Path) -> None:
         runs.find("nowhere")
 
 
-def test_usual_durations_are_medians_of_earlier_runs(tmp_path: Path) -> None:
-    runs = Runs(tmp_path)
-    for day, seconds in enumerate((10.0, 30.0, 20.0), start=1):
-        journal(runs.create(RunId(f"17060{day}-103000-abcd"))).append(Kind.DONE, "dump", {"seconds": seconds})
-    runs.all()[0].journal.write_bytes(runs.all()[0].journal.read_bytes() + b'{"kind": "done", "da')
-    assert runs.durations == {"dump": 20.0}
-
-
-def test_usual_durations_are_read_once_and_from_the_newest_runs_alone(tmp_path: Path) -> None:
-    runs = Runs(tmp_path)
-    for number in range(60):
-        made = journal(runs.create(RunId(f"17{number // 28 + 1:02}{number % 28 + 1:02}-103000-abcd")))
-        made.append(Kind.DONE, "dump", {"seconds": 900.0 if number < 10 else 20.0 + number % 2})
-        made.close()
-    assert runs.durations == {"dump": 20.5}
-    for each in runs.all():
-        each.journal.unlink()
-    assert runs.durations == {"dump": 20.5}
-
-
 @pytest.mark.parametrize(
     "line",
     [
@@ -196,7 +176,7 @@ def test_a_last_line_that_is_no_record_is_a_break_and_no_error_of_ours(run: Stor
     assert run.cut_off()
     assert [each.id for each in Runs(run.folder.parent.parent).unfinished()] == [run.id]
     assert not run.tells()
-    assert Runs(run.folder.parent.parent).durations == {}
+    assert Runs(run.folder.parent.parent).durations("1", "production") == {}
     with pytest.raises(JournalError):
         journal(run)
 

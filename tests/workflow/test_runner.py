@@ -20,7 +20,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.tables.definition import ForeignKey
 from rdsrestore.steps.recipe import RECIPE
-from rdsrestore.workflow.events import Announcer, Notice, StepDone, StepFailed
+from rdsrestore.workflow.events import Announcer, Notice, StepDone, StepFailed, StepStarted
 from rdsrestore.workflow.journal.journal import Kind, Record, chain
 from rdsrestore.workflow.planner import make_plan
 from rdsrestore.workflow.run.run_io import RunIO
@@ -85,6 +85,20 @@ def test_a_deleted_table_comes_back_and_nothing_is_left(stage: Stage) -> None:
     assert outcome.written == 3
     assert stage.nothing_left()
     assert len(outcome.proof) == 5
+
+
+def test_each_step_says_where_in_the_job_it_stands_and_what_production_has_seen(stage: Stage) -> None:
+    stage.play()
+    begun = [each for each in stage.ear.heard if isinstance(each, StepStarted)]
+    places = {each.step: each.position for each in begun if each.position}
+    assert [each.number for each in places.values()] == list(range(1, len(begun) + 1))
+    assert {each.of for each in places.values()} == {len(begun)}
+    asked = list(places).index("approve")
+    assert [each.to_question for each in places.values()] == [number < asked for number in range(len(begun))]
+    seen = {step: place.touched.value for step, place in places.items()}
+    assert (seen["dump"], seen["save"], seen["load"], seen["verify"]) == ("nothing", "nothing", "now", "before")
+    assert places["approve"].later == places["save"].later + 20
+    assert list(places.values())[-1].later == 0
 
 
 def test_rows_written_since_stay(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -28,7 +28,6 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.rows import BACK
-from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, INSTANCE_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
 from rdsrestore.store.kept_dumps import dump_files
@@ -162,7 +161,7 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
         )
         for step in plan.steps
     }
-    context.show_plan(plan, read, findings, context.runs.durations, calls if job.dry_run else {})
+    context.show_plan(plan, read, findings, usual(context, plan, read), calls if job.dry_run else {})
     refuse_if_blocked(findings, "; --skip-unfit restores the other tables" if others else "")
     if job.dry_run:
         context.screen.print("dry run: nothing was created and nothing was changed")
@@ -210,7 +209,7 @@ def consented(steps: Sequence[Step], question: str, context: Context) -> bool:
 
 def asks(steps: Sequence[Step]) -> bool:
     """Say whether a step asks for approval."""
-    return any(isinstance(step, Approve) for step in steps)
+    return any(step.asks for step in steps)
 
 
 def refuse_if_blocked(findings: Sequence[Finding], also: str = "") -> None:
@@ -245,6 +244,11 @@ def carry_out(plan: Plan, read: Survey, world: World, context: Context, by: str)
     return look_after(stored, plan.request, context, code)
 
 
+def usual(context: Context, plan: Plan, read: Survey) -> Mapping[str, float]:
+    """The seconds that each step takes as a rule on this instance."""
+    return context.runs.durations(read.identity.account, plan.request.instance)
+
+
 def spent(plan: Plan, ended: ExitCode) -> bool:
     """Whether nobody needs the dumps any more: all is back, and nobody asked to keep them."""
     return ended is ExitCode.OK and any(isinstance(step, Load) for step in plan.steps) and not plan.request.keep_dump
@@ -267,7 +271,7 @@ def work(
 ) -> ExitCode:
     """Do a plan's steps, those of an interrupted run where `replayed` is given, and sum up."""
     stored, world, context = session.stored, session.world, session.context
-    expected = context.runs.durations
+    expected = usual(context, plan, read)
     journal = context.runs.open(stored, world.clock)
     announcer = Announcer(context.listeners(stored.folder))
     facts = replayed.facts if replayed else Facts()

@@ -27,6 +27,7 @@ class Approve(Step):
     name: ClassVar[str] = "approve"
     impact: ClassVar[Impact] = Impact.LOCAL
     usual: ClassVar[timedelta] = timedelta(seconds=30)
+    asks: ClassVar[bool] = True
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:

@@ -93,7 +93,7 @@ def unchanged(found: str, approved: str) -> None:
 def throttle_rules(run: Run) -> ThrottleRules:
     """Say when to hold back: what the operator asked for, and the run's own file that pauses it."""
     flags = [run.folder / PAUSE] + ([Path(run.request.flag)] if run.request.flag else [])
-    return ThrottleRules(run.request.limits, tuple(flags), run.survey.source.replicas)
+    return ThrottleRules(run.request.limits, tuple(flags), run.survey.source.replicas, run.id.value)
 
 
 def counts(load: TableLoad) -> str:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
-import statistics
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from rdsrestore.domain.errors import JournalError, UsageError
@@ -23,6 +19,7 @@ from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.ports.clock import Clock
 from rdsrestore.store.audit_index import AuditIndex, IndexedJournal
 from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.step_durations import step_durations
 from rdsrestore.workflow.journal.index import compare
 from rdsrestore.workflow.journal.journal import Kind, Reading, Record, ending, finished, read
 
@@ -31,10 +28,6 @@ JOURNAL = "journal.jsonl"
 LOCK = "lock"
 A_LOOK = 0.5
 """Seconds within which whoever only looks whether a run is at work has let go of its lock."""
-DONE = f'"{Kind.DONE}"'.encode()
-"""What a line of the journal that ends a step has in it."""
-TYPICAL = 50
-"""Runs whose steps say how long steps usually take."""
 SWEPT = "swept.jsonl"
 """The record of a cleanup by the tags alone, where the journal itself is damaged."""
 TAKING_BACK = frozenset({"load", "swap-back"})
@@ -125,19 +118,6 @@ class StoredRun:
         except JournalError:
             return None
 
-    def lengths(self) -> Iterator[tuple[str, float]]:
-        """Yield how many seconds each finished step took, as far as the journal can be read; unchecked."""
-        with (
-            contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError),
-            self.journal.open("rb") as file,
-        ):
-            for line in file:
-                if DONE in line:
-                    record = json.loads(line)
-                    taken = record["data"].get("seconds")
-                    if record["kind"] == Kind.DONE and isinstance(taken, float | int):
-                        yield str(record["step"]), float(taken)
-
     def idle(self) -> bool:
         """Whether no process works on the run."""
         descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -192,6 +172,7 @@ class Runs:
     def __init__(self, home: Path) -> None:
         self.folder = home / "runs"
         self.index = AuditIndex(home)
+        self._durations: dict[tuple[str, str], Mapping[str, float]] = {}
 
     def open(self, run: StoredRun, clock: Clock) -> IndexedJournal:
         """Open a run's journal to write on; JournalError as `JournalFile`."""
@@ -270,14 +251,12 @@ class Runs:
         """Return the runs that were cut off, or not wholly torn down, and that nobody works on; newest first."""
         return tuple(run for run in self.all() if run.cut_off() and run.idle())
 
-    @cached_property
-    def durations(self) -> Mapping[str, float]:
-        """The median length, in seconds, that each step had in the newest runs, as they were at the first look."""
-        seconds: dict[str, list[float]] = defaultdict(list)
-        for run in self.all()[:TYPICAL]:
-            for step, taken in run.lengths():
-                seconds[step].append(taken)
-        return {step: statistics.median(each) for step, each in seconds.items()}
+    def durations(self, account: str, instance: str) -> Mapping[str, float]:
+        """The seconds that each step takes as a rule on that instance, by the newest runs at the first look."""
+        of = (account, instance)
+        if of not in self._durations:
+            self._durations[of] = step_durations((run.journal for run in self.all()), account, instance)
+        return self._durations[of]
 
     def _readable(self) -> Iterator[tuple[StoredRun, tuple[Record, ...]]]:
         """Read all journals; one that can't be read must not stop what another one is for."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.workflow.run.position import Position
 from rdsrestore.workflow.step import Impact, Plan
 
 REMARK_EVERY = 0.2
@@ -46,13 +47,14 @@ class CleaningStarted:
 
 @dataclass(frozen=True)
 class StepStarted:
-    """A step begins; `expected` is its usual length in seconds where known."""
+    """A step begins; `expected` is its usual length in seconds where known, `position` where in the job it stands."""
 
     step: str
     text: str
     impact: Impact
     at: datetime
     expected: float | None = None
+    position: Position | None = None
 
     def message(self) -> str:
         """Say it in one line."""

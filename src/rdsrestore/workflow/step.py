@@ -125,6 +125,9 @@ class Step(ABC):
     keeps: ClassVar[bool] = False
     """Whether what it made may be left for a second look where the run fails."""
 
+    asks: ClassVar[bool] = False
+    """Whether it waits for the operator's answer."""
+
     on_production: ClassVar[bool] = False
     """Whether its undo needs production's answer: then nothing that costs money or lets somebody in waits for it."""
 

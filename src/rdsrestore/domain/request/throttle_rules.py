@@ -19,3 +19,10 @@ class ThrottleRules:
     limits: Limits = Limits()
     flags: tuple[Path, ...] = ()
     replicas: tuple[Endpoint, ...] = ()
+    run: str = ""
+    """Whose own file is among them: `unpause` removes it."""
+
+    def resumed_by(self, flag: Path) -> str:
+        """Say what lets the load go on."""
+        own = self.run and flag.name == PAUSE and flag.parent.name == self.run
+        return f"rdsrestore unpause {self.run} lets it go on" if own else "remove it to go on"

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from rich.console import Group
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from rdsrestore.notify.console import time_left
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.text import about, clean, clean_line, duration
 from rdsrestore.workflow import events
+from rdsrestore.workflow.run.position import Position
 
 NAME = 17
 BAR = 20
-ALMOST = 0.95
-"""A step that takes longer than usual is never shown as done before it is."""
 LONG = 10.0
 """Seconds from which it is worth saying how long a step usually takes."""
 QUIET = 60.0
 """Seconds between two lines about the same step where nothing can be animated."""
+
+
+def here() -> datetime:
+    """Now, by this machine's clock and zone, as who waits has it on the wall."""
+    return datetime.now().astimezone()
 
 
 @dataclass(frozen=True)
@@ -34,23 +41,39 @@ class Going:
     since: float
     expected: float | None = None
     share: float | None = None
+    position: Position | None = None
+    measured: bool = False
+    """Whether a share was known before; where it is not any more, nobody knows how long it takes."""
+
+    def status(self, elapsed: float, now: datetime) -> str:
+        """Say where in the job this is; empty where that is not known."""
+        if self.position is None:
+            return ""
+        held = self.measured and self.share is None
+        left = None if held else time_left.of_step(elapsed, self.expected, self.share)
+        overdue = left is None and not held and self.expected is not None
+        return time_left.status(self.position, left, now, overdue=overdue)
 
 
 @dataclass
 class Picture:
-    """The line that moves: what goes on, how far, since when."""
+    """The lines that move: what goes on, how far, since when, and below it where in the job that is."""
 
     going: Going
     spinner: Spinner
     clock: Callable[[], float]
+    wall: Callable[[], datetime]
 
-    def __rich__(self) -> Table:
-        """Draw it as it is now, on one line whatever the width."""
+    def __rich__(self) -> Group:
+        """Draw them as they are now, each on one line whatever the width."""
+        elapsed = self.clock() - self.going.since
+        status = self.going.status(elapsed, self.wall())
+        below = [Text(f"  {status}", "dim", no_wrap=True, overflow="ellipsis")] if status else []
+        return Group(self._step(elapsed), *below)
+
+    def _step(self, elapsed: float) -> Table:
         going = self.going
-        elapsed = self.clock() - going.since
         share = going.share
-        if share is None and going.expected:
-            share = min(elapsed / going.expected, ALMOST)
         usual = f" of about {about(going.expected)}" if going.expected else ""
         line = Table.grid(padding=(0, 1), expand=True)
         line.add_column(width=1)
@@ -69,6 +92,7 @@ class ConsoleListener:
 
     terminal: Terminal
     clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], datetime] = here
     _going: Going | None = field(default=None, init=False)
     _picture: Picture | None = field(default=None, init=False)
     _said: float = field(default=0.0, init=False)
@@ -81,7 +105,7 @@ class ConsoleListener:
             case events.RunStarted() | events.CleaningStarted():
                 self._open(event)
             case events.StepStarted():
-                self._begin(Going(event.step, event.text, self.clock(), event.expected))
+                self._begin(Going(event.step, event.text, self.clock(), event.expected, position=event.position))
             case events.StepProgress():
                 self._progress(event)
             case events.StepDone():
@@ -111,7 +135,7 @@ class ConsoleListener:
     def _begin(self, going: Going) -> None:
         self._going, self._said = going, going.since
         if self.terminal.is_interactive:
-            self._picture = Picture(going, Spinner(self.terminal.symbols.spinner), self.clock)
+            self._picture = Picture(going, Spinner(self.terminal.symbols.spinner), self.clock, self.wall)
             self.terminal.animate(self._picture)
         else:
             usual = f" (usually {about(going.expected)})" if going.expected and going.expected >= LONG else ""
@@ -121,14 +145,17 @@ class ConsoleListener:
         going = self._going
         if going is None:
             return
-        self._going = Going(going.step, event.text, going.since, going.expected, event.share)
+        measured = going.measured or event.share is not None
+        self._going = replace(going, text=event.text, share=event.share, measured=measured)
         if self._picture:
             self._picture.going = self._going
         elif self.clock() - self._said >= QUIET:
             self._said = self.clock()
             share = f", {event.share:.0%}" if event.share is not None else ""
-            passed = duration(self._said - going.since)
-            self._line(self.terminal.symbols.running, f"{going.step:<{NAME}} {event.text}{share} (after {passed})")
+            elapsed = self._said - going.since
+            status = self._going.status(elapsed, self.wall())
+            told = f"{event.text}{share} (after {duration(elapsed)}{f'; {status}' if status else ''})"
+            self._line(self.terminal.symbols.running, f"{going.step:<{NAME}} {told}")
 
     def _clean_up(self, event: events.UndoStarted) -> None:
         if not self._cleaning:

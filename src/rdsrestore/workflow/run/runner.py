@@ -31,6 +31,7 @@ from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.workflow import events
 from rdsrestore.workflow.journal.journal import Kind
 from rdsrestore.workflow.run.interrupts import Heard, Interrupts, Leave, Stop
+from rdsrestore.workflow.run.position import Position, position
 from rdsrestore.workflow.run.run_io import RunIO, calls, note, our_bug
 from rdsrestore.workflow.run.teardown import Teardown, texts, undo
 from rdsrestore.workflow.step import Plan, Run, Step
@@ -105,7 +106,9 @@ def forward(plan: Plan, run: Run, io: RunIO, started: list[Step], done: list[Ste
     """
     for step in plan.steps:
         begun = time.monotonic()
+        changed = any(each.changed(run) for each in started)
         try:
+            announce(step, run, io, position(plan.steps, step, io.expected, changed=changed))
             apply(step, run, io, started, done, begun)
         except RdsRestoreError as error:
             return failed(step, Cause(error), error, begun, run, io)
@@ -119,10 +122,15 @@ def forward(plan: Plan, run: Run, io: RunIO, started: list[Step], done: list[Ste
     return Cause()
 
 
+def announce(step: Step, run: Run, io: RunIO, where: Position) -> None:
+    """Tell that a step begins, and where in the job it stands."""
+    expected = io.expected.get(step.name, step.usual.total_seconds())
+    now = run.world.clock.now()
+    io.announcer.tell(events.StepStarted(step.name, step.describe(), step.impact, now, expected, where))
+
+
 def apply(step: Step, run: Run, io: RunIO, started: list[Step], done: list[Step], begun: float) -> None:
     """Apply one step: intent on the disk, act, result on the disk."""
-    expected = io.expected.get(step.name, step.usual.total_seconds())
-    io.announcer.tell(events.StepStarted(step.name, step.describe(), step.impact, run.world.clock.now(), expected))
     io.journal.append(Kind.INTENT, step.name, {"intent": encode(step)})
     started[:] = [*(each for each in started if each.name != step.name), step]
     fact = step.apply(run)
