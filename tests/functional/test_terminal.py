@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -298,3 +299,34 @@ def test_the_tables_that_can_be_restored_may_go_alone(shop: LabTool, damaged: st
     finally:
         shop.sql("DROP VIEW shop.seen")
     assert shop.ours() == []
+
+
+def test_children_that_went_with_the_rows_are_brought_along_from_the_same_copy(shop: LabTool) -> None:
+    shop.sql("CREATE TABLE shop.along (id INT PRIMARY KEY); INSERT INTO shop.along VALUES (1), (2)")
+    shop.sql(
+        "CREATE TABLE shop.along_child (id INT PRIMARY KEY, along INT,"
+        " FOREIGN KEY (along) REFERENCES shop.along (id) ON DELETE CASCADE);"
+        " INSERT INTO shop.along_child VALUES (10, 1), (11, 1), (20, 2)"
+    )
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.along WHERE id = 1")
+    with on_a_terminal(shop, "table", "along", "--before", before) as terminal:
+        terminal.expect("Start")
+        terminal.sendline("y")
+        terminal.expect("along_child")
+        terminal.expect("yes / no / later / children / details")
+        terminal.sendline("children")
+        terminal.expect("once more with along_child")
+        terminal.expect("Start")
+        terminal.sendline("y")
+        terminal.expect(r"yes / no / later / details")
+        terminal.sendline("yes")
+        assert ended(terminal) == 0
+        said = terminal.before or ""
+    assert "restored and verified" in said
+    assert shop.sql("SELECT id FROM shop.along_child ORDER BY id") == [["10"], ["11"], ["20"]]
+    assert shop.sql("SELECT id FROM shop.along ORDER BY id") == [["1"], ["2"]]
+    assert shop.ours() == []
+    runs = [json.loads(line) for line in shop("runs", "--json", check=0).stdout.splitlines()]
+    assert [each["exit_code"] for each in runs[:2]] == [0, 3]
+    shop.sql("DROP TABLE shop.along_child, shop.along")

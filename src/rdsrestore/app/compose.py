@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from rdsrestore.app.database_adapters import EngineAdapters
@@ -56,11 +56,13 @@ class AtTheTerminal:
 
     show: Callable[[Sequence[TableDifference]], None]
     decide: Callable[[Question], Answer]
+    anew: bool = False
+    """Whether another run can begin from the same copy."""
 
     def approve(self, question: Question) -> Answer:
         """Show and ask."""
         self.show(question.differences)
-        return self.decide(question)
+        return self.decide(question if self.anew else replace(question, children=()))
 
 
 @dataclass

@@ -100,14 +100,15 @@ class Context:
             for text in shred_old_dumps(self.runs, self.settings.keep_dumps_for, datetime.now(UTC)):
                 self.errors.print(text, soft_wrap=True)
 
-    def world(self, *, yes: bool = False, typed: str | None = None) -> World:
+    def world(self, *, yes: bool = False, typed: str | None = None, anew: bool = False) -> World:
         """Put the adapters together; without a terminal, and with `yes`, nobody is asked.
 
-        `typed` is what the command line has typed already for a question that wants more than a yes.
+        `typed` is what the command line has typed already for a question that wants more than a yes; `anew` lets who
+        is asked begin again from the same copy.
         """
         prompts, user = self.prompts, self.settings.user or "the master user"
         ask = (lambda: prompts.password(f"Password of {user} on production")) if prompts else None
-        world = compose.build(self.settings, self._operator(yes=yes, typed=typed), ask)
+        world = compose.build(self.settings, self._operator(yes=yes, typed=typed, anew=anew), ask)
         self._opened.callback(world.engines.close)
         return world
 
@@ -176,7 +177,7 @@ class Context:
         self.screen.still()
         preview.preview(self.screen, differences, asked=asked)
 
-    def _operator(self, *, yes: bool, typed: str | None) -> Operator:
+    def _operator(self, *, yes: bool, typed: str | None, anew: bool) -> Operator:
         if yes:
             return compose.AlwaysYes(self.show_differences, typed)
-        return compose.AtTheTerminal(self.show_differences, self.decide)
+        return compose.AtTheTerminal(self.show_differences, self.decide, anew)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from rdsrestore import __version__
 from rdsrestore.app.audit.upload import deposit
+from rdsrestore.app.bring_children import bring_children
 from rdsrestore.app.context import Context
 from rdsrestore.app.lifetime.keepalive import prolonged
 from rdsrestore.app.lifetime.kept_instance import look_after
@@ -63,6 +64,8 @@ class Job:
     swapped: Swapped | None = None
     made: tuple[TableRef, ...] = ()
     earlier: EarlierRun | None = None
+    anew: Callable[[StoredRun], ExitCode | None] = lambda _stored: None
+    """Begins again from the copy that the run has kept for it; None where nobody asked for that."""
 
 
 def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -> ExitCode:
@@ -70,7 +73,7 @@ def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
 
     Raises UsageError, Refused and RemoteError before anything is made; whatever happens later is in the outcome.
     """
-    world = context.world(yes=yes, typed=asked.confirm)
+    world = context.world(yes=yes, typed=asked.confirm, anew=True)
     kept = kept_instance(asked, context)
     earlier = EarlierRun.of(context.runs.find(asked.taken_from)) if asked.taken_from and not kept else None
     if earlier:
@@ -81,8 +84,12 @@ def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
         raise Refused("--yes", "this may take rows away and needs more than a yes", f"add --confirm '{request.typed}'")
     question = f"Start? Nothing is written to {request.database} before you are asked again."
     recipe = FROM_RECIPE if earlier else INSTANCE_RECIPE if kept else RECIPE
+
+    def anew(stored: StoredRun) -> ExitCode | None:
+        return bring_children(stored, asked, context, lambda more: restore(more, context, dry_run=dry_run, yes=yes))
+
     with held(request, context):
-        return start(request, Job(recipe, question, dry_run, yes, earlier=earlier), world, context)
+        return start(request, Job(recipe, question, dry_run, yes, earlier=earlier, anew=anew), world, context)
 
 
 def compare(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -> ExitCode:
@@ -168,7 +175,7 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
         return ExitCode.OK
     if not job.yes and not consented(plan.steps, job.question, context):
         raise Refused("plan", "you said no; nothing was created", "run the same command again when you are ready")
-    return carry_out(plan, read, world, context, by="--yes" if job.yes else request.operator)
+    return carry_out(plan, read, world, context, job)
 
 
 def look(request: Request, job: Job, world: World, context: Context) -> Survey:
@@ -229,8 +236,9 @@ class RunSession:
     context: Context
 
 
-def carry_out(plan: Plan, read: Survey, world: World, context: Context, by: str) -> ExitCode:
-    """Run a confirmed plan in a folder of its own."""
+def carry_out(plan: Plan, read: Survey, world: World, context: Context, job: Job) -> ExitCode:
+    """Run a confirmed plan in a folder of its own, and what it led to."""
+    by = "--yes" if job.yes else plan.request.operator
 
     def begin(journal: Journal) -> None:
         index = context.runs.index.read().head
@@ -241,7 +249,8 @@ def carry_out(plan: Plan, read: Survey, world: World, context: Context, by: str)
         stored = context.runs.create(plan.run)
         with stored.locked():
             code = work(plan, read, RunSession(stored, world, context), begin)
-    return look_after(stored, plan.request, context, code)
+    again = job.anew(stored)
+    return look_after(stored, plan.request, context, code) if again is None else again
 
 
 def usual(context: Context, plan: Plan, read: Survey) -> Mapping[str, float]:

@@ -8,12 +8,12 @@ from typing import ClassVar, Self
 
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import Refused
-from rdsrestore.domain.facts import Approved, Compared, Fact
+from rdsrestore.domain.facts import Approved, Compared, Fact, TempInstance
 from rdsrestore.domain.ids import RunId
-from rdsrestore.domain.request.answer import Answer, Question
+from rdsrestore.domain.request.answer import CHILDREN, Answer, Question
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.domain.tables.rows import Act
+from rdsrestore.domain.tables.rows import Act, lost_children
 from rdsrestore.steps.compare import intended
 from rdsrestore.steps.sessions import counted
 from rdsrestore.workflow.step import Impact, Run, Step
@@ -47,7 +47,9 @@ class Approve(Step):
         taken = run.request.tables[0] if run.request.swap else ""
         typed = run.request.typed if taken or deleting else None
         text = f"On production: {intended(differences)}{f', then put it in the place of {taken}' if taken else ''}?"
-        question = Question(text, differences, typed or None, run.survey.hourly_cost)
+        own_copy = run.facts.find(TempInstance) and not run.request.instance_of
+        children = lost_children(differences, run.request.database) if own_copy else ()
+        question = Question(text, differences, typed or None, run.survey.hourly_cost, children)
         if rows:
             refuse_unless_yes(run.world.operator.approve(question))
         return Approved(rows, tuple(difference.digest for difference in differences))
@@ -60,7 +62,7 @@ class Approve(Step):
 
 
 def refuse_unless_yes(answer: Answer) -> None:
-    """Refused with code `operator.no` or `approval.later` for any answer but yes."""
+    """Refused with code `operator.no`, `approval.later` or `approval.children` for any answer but yes."""
     if answer is Answer.NO:
         raise Refused(
             "approve",
@@ -74,4 +76,11 @@ def refuse_unless_yes(answer: Answer) -> None:
             "to be decided later; nothing was written to production",
             "run the same command again when you are ready",
             code="approval.later",
+        )
+    if answer is Answer.CHILDREN:
+        raise Refused(
+            "approve",
+            "another run takes the children along; nothing was written to production by this one",
+            "it begins at once, from the same copy",
+            code=CHILDREN,
         )

@@ -9,13 +9,22 @@ from enum import StrEnum
 
 from rdsrestore.domain.tables.rows import TableDifference
 
+CHILDREN = "approval.children"
+"""The code of a run that ended for another one, which takes the children along."""
+KEPT_FOR_CHILDREN = 3600
+"""Seconds for which the copy is kept for it, should nobody remove it before."""
+
 
 class Answer(StrEnum):
-    """A no ends the run for good; later ends it as well, and what was dumped waits for whoever resumes it."""
+    """A no ends the run for good; later ends it as well, and what was dumped waits for whoever resumes it.
+
+    Children: it ends, and another one begins at once that takes along from the same copy what went with the rows.
+    """
 
     YES = "yes"
     NO = "no"
     LATER = "later"
+    CHILDREN = "children"
 
 
 @dataclass(frozen=True)
@@ -23,9 +32,11 @@ class Question:
     """What is asked before production changes.
 
     With `typed` only that text means yes. `hourly_cost` is what the copy costs meanwhile, in USD, where that is known.
+    `children` are tables whose lost rows could be brought along from it.
     """
 
     text: str
     differences: Sequence[TableDifference]
     typed: str | None = None
     hourly_cost: Decimal | None = None
+    children: tuple[str, ...] = ()

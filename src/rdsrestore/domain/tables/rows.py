@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -80,6 +81,11 @@ class LostChildren:
     rule: str
     restored: int
     live: int
+
+    @property
+    def lost(self) -> bool:
+        """Whether rows of it went with the missing ones, and could be restored as well."""
+        return not self.rule.startswith("SET") and self.restored > self.live
 
 
 @dataclass(frozen=True)
@@ -165,3 +171,9 @@ class TableDifference:
     def unfit(self) -> int:
         """Count the rows that are left alone although they are wanted back."""
         return sum(conflict.rows for conflict in self.conflicts)
+
+
+def lost_children(differences: Sequence[TableDifference], database: str) -> tuple[str, ...]:
+    """Name the tables of a database whose rows went with the missing ones, and are not part of the run."""
+    children = (child for difference in differences for child in difference.children if child.lost)
+    return tuple(dict.fromkeys(child.child.table for child in children if child.child.database == database))

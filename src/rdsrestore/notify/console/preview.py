@@ -132,7 +132,7 @@ def lost(console: Terminal, difference: TableDifference, tables: Sequence[str], 
     for child in difference.children:
         if child.rule.startswith("SET"):
             text = f"rows of {child.child} that pointed to deleted rows ({child.rule}) do not point to them again"
-        elif child.restored > child.live:
+        elif child.lost:
             text = (
                 f"{child.child} (ON DELETE {child.rule}) had {counted(child.restored, 'row')} of these then and has"
                 f" {child.live:,} now; it is not part of this run"

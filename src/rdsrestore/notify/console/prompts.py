@@ -23,6 +23,7 @@ from rdsrestore.notify.text import clean, clean_line, columns
 YES, NO = frozenset({"y", "yes"}), frozenset({"n", "no"})
 MEANT = {"n": Answer.NO, "no": Answer.NO, "l": Answer.LATER, "later": Answer.LATER}
 """What ends the run before production changes may be said by a letter; what changes production may not."""
+MORE = ("no", "later", "children")
 PATIENCE = 2 * 3600
 """Seconds that are waited for the answer before production changes."""
 Ask = Callable[[str, float | None], str]
@@ -124,10 +125,14 @@ class Prompts:
         yes = question.typed or Answer.YES.value
         self._say(question.text)
         self._say(waiting(yes, question.hourly_cost, self._patience))
+        if question.children:
+            names = ", ".join(question.children)
+            self._say(f'"children" begins again from the same copy with {names}, whose rows went with these')
+        choices = " / ".join([yes, *MORE[: 3 if question.children else 2], "details"])
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                answer = " ".join(self._ask(f"[{yes} / no / later / details]", deadline - time.monotonic()).split())
+                answer = " ".join(self._ask(f"[{choices}]", deadline - time.monotonic()).split())
             except EOFError:
                 self._terminal.print()
                 return Answer.LATER
@@ -139,6 +144,8 @@ class Prompts:
                 return Answer.YES
             if answer.lower() in MEANT:
                 return MEANT[answer.lower()]
+            if question.children and answer.lower() in {"c", "children"}:
+                return Answer.CHILDREN
             if answer.lower() in {"d", "details"}:
                 show(question.differences)
             else:

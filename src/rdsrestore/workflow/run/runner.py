@@ -28,6 +28,7 @@ from rdsrestore.domain.facts import (
 )
 from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.domain.request.answer import CHILDREN, KEPT_FOR_CHILDREN
 from rdsrestore.workflow import events
 from rdsrestore.workflow.journal.journal import Kind
 from rdsrestore.workflow.run.interrupts import Heard, Interrupts, Leave, Stop
@@ -63,9 +64,9 @@ def execute(plan: Plan, run: Run, io: RunIO, left: Sequence[Step] = ()) -> Outco
         if interrupts.error and len(done) < len(plan.steps):  # whatever the steps ran into on their way out
             cause = Cause(interrupts.error)
         interrupts.shelter()
-        wanted = run.request.keep and not cause.bug and (cause.error or run.request.keep_always)
-        until = run.world.clock.now() + timedelta(seconds=run.request.keep)
-        kept = keep(run, io, started, until) if wanted else ()
+        seconds = kept_for(run, cause)
+        until = run.world.clock.now() + timedelta(seconds=seconds)
+        kept = keep(run, io, started, until) if seconds else ()
         outcome = replace(wind_up(run, io, cause, started, interrupts, kept), kept_until=until if kept else None)
         conclude(Kind.ENDED, outcome, run, io)
         return outcome
@@ -215,6 +216,13 @@ def conclude(kind: Kind, outcome: Outcome, run: Run, io: RunIO) -> None:
     record = note(io, kind, "", data)
     head = record.hash if record else ""
     io.announcer.tell(events.RunEnded(run.id, outcome, run.world.clock.now(), head))
+
+
+def kept_for(run: Run, cause: Cause) -> int:
+    """Seconds for which what can be kept is kept; 0 where nobody asked for it."""
+    if cause.error and cause.error.code == CHILDREN:
+        return max(run.request.keep, KEPT_FOR_CHILDREN)
+    return run.request.keep if not cause.bug and (cause.error or run.request.keep_always) else 0
 
 
 def keep(run: Run, io: RunIO, started: Sequence[Step], until: datetime) -> tuple[str, ...]:
