@@ -29,6 +29,7 @@ from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.workflow import events
 from rdsrestore.workflow.planner import make_plan
+from rdsrestore.workflow.run.position import Position, Touched
 from rdsrestore.workflow.step import Impact, Plan
 from rdsrestore.workflow.surveyor import survey
 
@@ -130,7 +131,14 @@ def story() -> list[events.Event]:
         events.RunStarted(RUN, sample_plan(), NOW),
         events.StepStarted("own-group", "make security group g, closed to everybody", Impact.TEMPORARY, NOW, 2.0),
         events.StepDone("own-group", "made sg-1", 0.41),
-        events.StepStarted("restore-instance", f"restore production as of {BEFORE}", Impact.TEMPORARY, NOW, 1200.0),
+        events.StepStarted(
+            "restore-instance",
+            f"restore production as of {BEFORE}",
+            Impact.TEMPORARY,
+            NOW,
+            1200.0,
+            Position(2, 9, 400.0, to_question=True, touched=Touched.NOTHING),
+        ),
         events.StepProgress("restore-instance", "creating"),
         events.StepProgress("restore-instance", "backing-up", 0.5),
         events.StepFailed("restore-instance", "restore-instance: storage-full", "use --class", 1230.0),

@@ -21,7 +21,8 @@ from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.survey import TableSurvey
 from rdsrestore.domain.tables.rows import Act, Cell, Group, LostChildren, Provenance, Relation
-from rdsrestore.notify.console import next_steps, preview, views
+from rdsrestore.notify import next_steps
+from rdsrestore.notify.console import preview, views
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.workflow.preflight import Finding, Severity
 from samples import (

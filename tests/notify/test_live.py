@@ -76,14 +76,20 @@ def test_in_a_pipe_there_is_a_line_for_each_beginning_and_end_and_no_control_cod
 
 def test_in_a_pipe_a_long_wait_is_told_once_a_minute() -> None:
     screen, watch = Screen(), Watch()
-    listener = ConsoleListener(screen.terminal, watch)
+    listener = ConsoleListener(screen.terminal, watch, lambda: NOON)
     listener.handle(story()[3])
     for watch.now in (1.0, 59.0, 60.0, 61.0, 119.0, 121.0):
         listener.handle(events.StepProgress("restore-instance", "creating", 0.25))
     lines = screen.text.splitlines()
     assert lines[1:] == [
-        "… restore-instance  creating, 25% (after 1 min)",
-        "… restore-instance  creating, 25% (after 2 min 01 s)",
+        (
+            "… restore-instance  creating, 25% (after 1 min; production untouched so far · step 2 of 9"
+            " · about 10 min until the question, 12:09 · Ctrl-C stops and cleans up)"
+        ),
+        (
+            "… restore-instance  creating, 25% (after 2 min 01 s; production untouched so far · step 2 of 9"
+            " · about 13 min until the question, 12:12 · Ctrl-C stops and cleans up)"
+        ),
     ]
 
 

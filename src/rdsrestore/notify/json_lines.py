@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 from rdsrestore.domain.codec import Json, encode, encode_fields
@@ -81,6 +81,8 @@ def details(event: events.Event) -> dict[str, Json]:
         return {**heading(event.plan), "at": encode(event.at)}
     if isinstance(event, events.RunEnded):
         return {"run": event.run.value, "at": encode(event.at), **ending(event.outcome), "audit_head": event.head}
+    if isinstance(event, events.StepStarted) and event.position:
+        return {**encode_fields(replace(event, position=None)), "position": encode_fields(event.position)}
     return encode_fields(event)
 
 

@@ -12,6 +12,7 @@ from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.notify.audit_view import MARK, said
 from rdsrestore.notify.console.views import checked, left, meaning, production
+from rdsrestore.notify.next_steps import following
 from rdsrestore.notify.text import clean_line, counted, duration
 from rdsrestore.workflow import events
 from rdsrestore.workflow.journal.journal import Kind, Reading, Record, read
@@ -86,16 +87,18 @@ def page(outcome: Outcome, reading: Reading, files: Mapping[str, str]) -> Iterab
     asked = counted(sum(map(requests, reading.records)), "request")
     yield f"- AWS: {asked}; `rdsrestore audit {outcome.run} --requests` lists their ids"
     yield ""
+    yield "## What to do next, as it was when the run ended"
+    yield ""
+    yield from (f"- {clean_line(step)}" for step in following(outcome))
+    yield ""
     yield "## Timeline (UTC)"
     yield ""
     yield from (f"- {moment(record)}" for record in reading.records if record.kind is not Kind.INTENT)
     yield ""
-    yield "## To look into it, or to take it back"
+    yield "## To look into it"
     yield ""
     yield f"- `rdsrestore audit {outcome.run} --verify` checks that the journal was not changed since"
     yield from (f"- {clean_line(name)}: {what}" for name, what in files.items())
-    if outcome.saved and outcome.production_touched:
-        yield f"- `rdsrestore undo {outcome.run}` takes back what was written"
     yield "- this folder holds customer data; when the incident is closed, remove all but journal.jsonl"
 
 

@@ -14,8 +14,8 @@ from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey, TableSurvey
 from rdsrestore.domain.tables.rows import Conflict, TableDifference
-from rdsrestore.notify.console.next_steps import following
 from rdsrestore.notify.console.terminal import Terminal
+from rdsrestore.notify.next_steps import following
 from rdsrestore.notify.text import about, clean, clean_line, counted
 from rdsrestore.workflow.preflight import Finding, Severity
 from rdsrestore.workflow.run.teardown import texts

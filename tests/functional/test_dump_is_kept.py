@@ -1,0 +1,81 @@
+"""However a run ends once it has a sound dump, its last words name the command that goes on from it, and it does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from rdsrestore.steps.recipe import FROM_RECIPE
+from tool import LabTool, counted, events
+
+ROWS = 300
+AFTER_THE_DUMP = [step.name for step in FROM_RECIPE if step.name not in {"landing", "swap", "verify"}][2:]
+"""The steps of a plain run between the dump and its last word, in order."""
+AGAIN = {"restore-instance", "own-group", "open-rule", "dump"}
+
+
+@pytest.fixture
+def words(shop: LabTool) -> Iterator[list[str]]:
+    """The command that restores a table of which half the rows are gone."""
+    shop.sql("CREATE TABLE shop.waits (id INT PRIMARY KEY, note VARCHAR(40))")
+    shop.sql(f"INSERT INTO shop.waits SELECT seq, CONCAT('n', seq) FROM {counted(ROWS)}")
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.waits WHERE id % 2 = 0")
+    yield ["table", "waits", "--before", before, "--yes"]
+    shop("cleanup")
+    shop.sql("DROP TABLE shop.waits")
+
+
+def stop(shop: LabTool, words: list[str], step: str, act: Callable[[int], None]) -> str:
+    """Do something to a run as a step of it begins; returns its name."""
+    run = ""
+    with shop.started(*words) as process:
+        for each in events(process):
+            run = each.get("run") or run
+            if (each["event"], each.get("step")) == ("step-started", step):
+                act(process.pid)
+    return run
+
+
+def offered(shop: LabTool, run: str) -> list[str]:
+    """Return the first command that a run's report names for what comes next."""
+    report = (shop.home / "runs" / run / "report.md").read_text("utf-8")
+    found = re.search(rf"rdsrestore (resume {run}|table --from {run})", report)
+    assert found, report
+    return shlex.split(found[1])
+
+
+def goes_on(shop: LabTool, command: list[str]) -> None:
+    """Do what was offered, and hold that nothing was restored again."""
+    known = {path.name for path in (shop.home / "runs").iterdir()}
+    ended = shop(*command, "--yes", "--json", check=0)
+    begun = {line["step"] for line in map(json.loads, ended.stdout.splitlines()) if line["event"] == "step-started"}
+    assert not AGAIN & begun
+    assert len({path.name for path in (shop.home / "runs").iterdir()} - known) == (command[0] == "table")
+    assert shop.number("SELECT COUNT(*) FROM shop.waits") == ROWS
+    assert shop.ours() == []
+
+
+@pytest.mark.parametrize("step", AFTER_THE_DUMP)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
+def test_a_signal_after_the_dump_costs_no_other_restore(
+    shop: LabTool, words: list[str], step: str, number: signal.Signals
+) -> None:
+    run = stop(shop, words, step, lambda pid: os.kill(pid, number))
+    goes_on(shop, offered(shop, run))
+
+
+@pytest.mark.parametrize("step", ["scratch", "stage", "compare", "save", "load"])
+def test_a_failure_after_the_dump_costs_no_other_restore(shop: LabTool, words: list[str], step: str) -> None:
+    def away(_pid: int) -> None:
+        shop.sql("RENAME TABLE shop.waits TO shop.waits_away")
+
+    run = stop(shop, words, step, away)
+    shop.sql("RENAME TABLE shop.waits_away TO shop.waits")
+    goes_on(shop, offered(shop, run))
