@@ -91,9 +91,9 @@ def faults(shop: LabTool, damaged: dict[str, str], code: int, took: float) -> li
         found.append(f"took {took:.0f} s")
     if code == 0 and now != WHOLE:
         found.append("0, and not every row is back")
-    if code == 4 and now != damaged:
-        found.append("4, and rows were written")
-    if code not in {0, 4, 5, 6, 8}:
+    if code in {3, 4} and now != damaged:
+        found.append(f"{code}, and rows were written")
+    if code not in {0, 3, 4, 5, 6, 8}:
         found.append(f"ends with {code}")
     if not all(value in {WHOLE[key], damaged.get(key)} for key, value in now.items()):
         found.append("rows that never were")
