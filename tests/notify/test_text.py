@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdsrestore.notify.text import about, clean, clean_line, columns, counted, duration, shortened
+from rdsrestore.domain.plain_text import clean_line
+from rdsrestore.notify.text import about, clean, columns, counted, duration, shortened
 from samples import EVIL
 
 

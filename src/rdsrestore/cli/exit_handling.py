@@ -73,4 +73,7 @@ def fail(error: RdsRestoreError) -> NoReturn:
 
 def show(error: RdsRestoreError) -> None:
     """Print an error where there is no screen yet."""
-    typer.echo(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""), err=True)
+    from rdsrestore.domain.plain_text import clean_line
+
+    hint = f"\nhint: {clean_line(error.hint)}" if error.hint else ""
+    typer.echo(f"error: {clean_line(str(error))}{hint}", err=True)

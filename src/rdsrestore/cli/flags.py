@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_origin
 import typer
 
 from rdsrestore.cli.exit_handling import fail
-from rdsrestore.domain.errors import RdsRestoreError
+from rdsrestore.domain.errors import RdsRestoreError, UsageError
 from rdsrestore.domain.request.option import Declared, bare, declared
 
 Given = Mapping[str, Any]
@@ -27,7 +27,7 @@ def with_flags(command: str, *kinds: type) -> Callable[[Callable[..., None]], Ca
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         def run(**typed: Any) -> None:  # noqa: ANN401 - what typer has read
             try:
-                given = {each.name: each.value(several(typed.pop(each.name))) for each in options}
+                given = {each.name: each.value(said(each, typed.pop(each.name))) for each in options}
             except RdsRestoreError as error:
                 fail(error)
             function(given, **typed)
@@ -78,6 +78,8 @@ def info(each: Declared) -> Any:  # noqa: ANN401 - what typer calls them is its 
     )
 
 
-def several(typed: object) -> object:
-    """Make a tuple of several."""
+def said(each: Declared, typed: object) -> object:
+    """Make a tuple of several; UsageError where a text is empty, as in the settings."""
+    if isinstance(typed, str) and not typed.strip():
+        raise UsageError(each.option.flag, "is empty", "give it a value or leave it out")
     return tuple(typed) if isinstance(typed, list) else typed

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 from rdsrestore.domain.codec import Json
+from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.notify.console.terminal import Terminal
-from rdsrestore.notify.text import clean, clean_line, columns, duration
+from rdsrestore.notify.text import clean, columns, duration
 from rdsrestore.workflow.journal.journal import Kind, Reading, Record
 
 SAID = {

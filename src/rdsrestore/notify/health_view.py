@@ -9,8 +9,8 @@ from rich.text import Text
 from rdsrestore.domain.codec import Json
 from rdsrestore.domain.health import Check, State, verdict
 from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.notify.console.terminal import Terminal
-from rdsrestore.notify.text import clean_line
 
 STYLES = {State.OK: "bold green", State.WARNED: "bold yellow", State.UNKNOWN: "bold yellow", State.FAILED: "bold red"}
 

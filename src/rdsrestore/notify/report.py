@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.notify.audit_view import MARK, said
 from rdsrestore.notify.console.views import checked, left, meaning, production
 from rdsrestore.notify.next_steps import following
-from rdsrestore.notify.text import clean_line, counted, duration
+from rdsrestore.notify.text import counted, duration
 from rdsrestore.workflow import events
 from rdsrestore.workflow.journal.journal import Kind, Reading, Record, read
 

@@ -9,8 +9,9 @@ from rich.text import Text
 
 from rdsrestore.domain.codec import Json
 from rdsrestore.domain.incident import Change, Logged, Timeline, suspicions
+from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.notify.console.terminal import Terminal
-from rdsrestore.notify.text import clean_line, counted
+from rdsrestore.notify.text import counted
 
 BARS, PLAIN_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 WIDTH = 60

@@ -13,9 +13,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.notify.console import time_left
 from rdsrestore.notify.console.terminal import Terminal
-from rdsrestore.notify.text import about, clean, clean_line, duration
+from rdsrestore.notify.text import about, clean, duration
 from rdsrestore.workflow import events
 from rdsrestore.workflow.run.position import Position
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
+from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.domain.tables.rows import Act, Cell, Group, Provenance, Relation, TableDifference
 from rdsrestore.notify.console.terminal import Terminal
-from rdsrestore.notify.text import clean, clean_line, columns, counted, shortened
+from rdsrestore.notify.text import clean, columns, counted, shortened
 
 CELL = 24
 CLASSES: Mapping[tuple[Relation, Provenance], str] = {

@@ -11,6 +11,7 @@ from typing import NoReturn, TextIO
 from rich.text import Text
 
 from rdsrestore.domain.errors import Refused, UsageError
+from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.request.restore_point import Moment
@@ -18,7 +19,7 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.notify.console import views
 from rdsrestore.notify.console.terminal import Terminal
-from rdsrestore.notify.text import clean, clean_line, columns
+from rdsrestore.notify.text import clean, columns
 
 YES, NO = frozenset({"y", "yes"}), frozenset({"n", "no"})
 MEANT = {"n": Answer.NO, "no": Answer.NO, "l": Answer.LATER, "later": Answer.LATER}

@@ -11,12 +11,13 @@ from rdsrestore.domain.errors import CutOff, RdsRestoreError
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import ALONE, Ledger, TableLoad
 from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey, TableSurvey
 from rdsrestore.domain.tables.rows import Conflict, TableDifference
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.next_steps import following
-from rdsrestore.notify.text import about, clean, clean_line, counted
+from rdsrestore.notify.text import about, clean, counted
 from rdsrestore.workflow.preflight import Finding, Severity
 from rdsrestore.workflow.run.teardown import texts
 from rdsrestore.workflow.step import Impact, Plan

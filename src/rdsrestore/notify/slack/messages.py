@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.notify.console.views import production
-from rdsrestore.notify.text import about, clean_line, counted, duration, shortened
+from rdsrestore.notify.text import about, counted, duration, shortened
 from rdsrestore.workflow import events
 from rdsrestore.workflow.step import Plan
 
