@@ -113,3 +113,23 @@ def test_what_is_typed_in_another_form_than_the_field_s_is_read() -> None:
     for each in readers:
         given, wanted = typed[each.option.typed]
         assert each.value(given) == wanted
+
+
+def test_an_option_that_was_typed_without_a_value_is_refused_and_an_empty_default_is_none() -> None:
+    @dataclass(frozen=True)
+    class Told:
+        reason: Annotated[str, Option("Why.", flag="--reason")] = ""
+        region: Annotated[str | None, Option("Where.", flag="--region")] = None
+
+    seen: list[Mapping[str, Any]] = []
+    app = typer.Typer(rich_markup_mode=None)
+
+    @app.command()
+    @with_flags("table", Told)
+    def command(given: Mapping[str, Any]) -> None:
+        seen.append(given)
+
+    assert CliRunner().invoke(app, []).exit_code == 0
+    assert seen == [{"reason": "", "region": None}]
+    refused = CliRunner().invoke(app, ["--region", " "])
+    assert (refused.exit_code, refused.output.splitlines()[0]) == (2, "error: --region: is empty")
