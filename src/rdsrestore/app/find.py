@@ -48,8 +48,9 @@ def find(asked: CommandLine, context: Context, *, since: str | None, until: str 
         context.errors.print(f"{text}{done}", soft_wrap=True)
 
     with world.engines.of(source.engine).production(source.endpoint, user) as production:
-        found = production.timeline(Looked(database, asked.tables), begin, end, progress)
-        for table in asked.tables:
+        tables = table_names.matching(asked.tables, lambda: production.tables(database))
+        found = production.timeline(Looked(database, tables), begin, end, progress)
+        for table in tables:
             refuse_unknown(TableRef(database, table), found, production)
     shown = worst_first(found)[:SHOWN]
     named = replace(asked, instance=instance, database=database)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from rdsrestore.app.requests import table_names
+from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict
 from rdsrestore.domain.request.option import LOOKS, PLACES, ROWS, Option, declared
 
@@ -19,7 +20,11 @@ class CommandLine:
     `plain` are the options that a `Request` declares itself, by the names of its fields.
     """
 
-    tables: Annotated[tuple[str, ...], Option("The tables.", flag="TABLE", metavar="TABLE...", commands=LOOKS)] = ()
+    tables: Annotated[
+        tuple[str, ...],
+        Option("The tables; 'bill*' is all that begin so.", flag="TABLE", metavar="TABLE...", commands=LOOKS),
+    ] = ()
+    every: Annotated[bool, Option("Every table that the database has now.", flag="--all", commands=ROWS)] = False
     before: Annotated[
         str | None,
         Option(
@@ -127,7 +132,9 @@ class CommandLine:
     def named(self) -> CommandLine:
         """Take the tables and the database apart where they were written together; UsageError where that can't be."""
         database, tables = table_names.read(self.tables, self.database)
-        return replace(self, database=database, tables=tables)
+        if self.every and tables and not self.taken_from:
+            raise UsageError("--all", f"goes without {', '.join(tables)}", "name tables, or give --all")
+        return replace(self, database=database, tables=(table_names.Pattern("*"),) if self.every else tables)
 
     def over(self, usual: Mapping[str, Any]) -> CommandLine:
         """Take from the settings what the command line does not say."""

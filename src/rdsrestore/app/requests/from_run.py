@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rdsrestore.app.context import Context
+from rdsrestore.app.requests import table_names
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.request_builder import refuse_contradictions, shadow
 from rdsrestore.domain.errors import Refused, UsageError
@@ -64,9 +65,10 @@ class EarlierRun:
             **filled(Request, {name: value for name, value in asked.plain.items() if name not in SETTLED}),
         )
 
-    def tables(self, asked: Collection[str]) -> tuple[str, ...]:
+    def tables(self, asked: Sequence[str]) -> tuple[str, ...]:
         """Choose among the run's tables; all where none is named."""
         known = self.replayed.request.tables
+        asked = table_names.matching(asked, lambda: known)
         if strange := [table for table in asked if table not in known]:
             raise UsageError(
                 "TABLE",

@@ -10,6 +10,7 @@ from math import isfinite
 from pathlib import Path
 
 from rdsrestore.app.context import Context
+from rdsrestore.app.requests import table_names
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.local_zone import local_zone
 from rdsrestore.domain.errors import UsageError
@@ -33,7 +34,7 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
     early = point(asked, context) if asked.before or asked.snapshot else None
     instance = asked.instance or ask_instance(context, world)
     database = asked.database or ask_database(context, world, instance)
-    tables = asked.tables or ask_tables(context, world, instance, database)
+    tables = tables_of(asked, context, world, instance, database)
     chosen_point = early or point(asked, context)
     if asked.where and len(tables) == 1:
         asked = replace(asked, where=unqualified(asked.where, database, tables[0]))
@@ -54,6 +55,18 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         invariants=settings.invariants,
         **plain | {"caller": one_address(plain["caller"]) if plain.get("caller") else None},
     )
+
+
+def tables_of(asked: CommandLine, context: Context, world: World, instance: str, database: str) -> tuple[str, ...]:
+    """Take the tables that were named, look up those of a pattern and say which they are, or ask."""
+    if not asked.tables:
+        return ask_tables(context, world, instance, database)
+    tables = table_names.matching(asked.tables, lambda: on_production(context, world, instance, database))
+    if tables != asked.tables:
+        context.screen.print(f"{len(tables):,} tables of {database}: {', '.join(tables)}", soft_wrap=True)
+        if (asked.into or asked.swap) and len(tables) > 1:
+            raise UsageError("--into, --swap", "go with one table", "run the command once for each table")
+    return tables
 
 
 def keep(asked: CommandLine) -> int:

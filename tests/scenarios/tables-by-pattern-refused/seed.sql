@@ -1,0 +1,8 @@
+CREATE TABLE node (id INT PRIMARY KEY, parent_id INT NULL, CONSTRAINT up FOREIGN KEY (parent_id) REFERENCES node (id) ON DELETE CASCADE);
+CREATE TABLE leaf (id INT PRIMARY KEY, node_id INT NOT NULL, CONSTRAINT of_node FOREIGN KEY (node_id) REFERENCES node (id) ON DELETE CASCADE);
+INSERT INTO node VALUES (1, NULL), (5, 1), (2, 5), (3, 2);
+INSERT INTO leaf VALUES (1, 3), (2, 1);
+CREATE TABLE expected_node (id INT PRIMARY KEY, parent_id INT NULL);
+CREATE TABLE expected_leaf (id INT PRIMARY KEY, node_id INT NOT NULL);
+INSERT INTO expected_node SELECT * FROM node;
+INSERT INTO expected_leaf SELECT * FROM leaf;
