@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import reference
 from rdsrestore.app.context import DECLARING
 from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.cli import main
 from rdsrestore.cli.flags import with_flags
 from rdsrestore.config.load import load
 from rdsrestore.config.settings import Settings
@@ -133,3 +134,9 @@ def test_an_option_that_was_typed_without_a_value_is_refused_and_an_empty_defaul
     assert seen == [{"reason": "", "region": None}]
     refused = CliRunner().invoke(app, ["--region", " "])
     assert (refused.exit_code, refused.output.splitlines()[0]) == (2, "error: --region: is empty")
+
+
+@pytest.mark.parametrize("given", ["", " ", ",", " , "])
+def test_no_columns_are_not_all_columns(given: str) -> None:
+    refused = CliRunner().invoke(main.app, ["table", "t", "--before", "10:14", "--columns", given, "--yes"])
+    assert (refused.exit_code, refused.output.splitlines()[0]) == (2, "error: --columns: is empty")

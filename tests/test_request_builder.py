@@ -27,3 +27,10 @@ def test_one_machine_s_address_is(text: str) -> None:
 def test_a_limit_that_would_never_hold_is_refused(lag: float) -> None:
     with pytest.raises(UsageError, match="--max-lag"):
         refuse_contradictions(CommandLine(plain={"max_lag": lag}))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "t ", " t"])
+def test_a_name_that_no_table_can_have_is_refused_at_once(name: str) -> None:
+    with pytest.raises(UsageError, match="--into"):
+        refuse_contradictions(CommandLine(tables=("t",), into=name))
+    refuse_contradictions(CommandLine(tables=("t",), into="x" * 64))

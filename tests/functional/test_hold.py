@@ -68,6 +68,7 @@ def test_a_run_that_is_not_at_work_is_not_said_to_hold(shop: LabTool, deleted: s
     with started(shop, deleted) as process:
         assert ends(process) == 0
     assert "is not at work" in shop("pause", check=3).stderr
+    assert "is not at work" in shop("unpause", check=3).stderr
     assert list((shop.home / "runs").glob("*/pause")) == []
 
 

@@ -138,3 +138,13 @@ def test_a_login_without_privileges_is_told_which(site: Site) -> None:
     assert r"CREATE on `rdsrestore\_%`.*" in lacking
     assert "INSERT on the tables" in lacking
     assert not any(each.startswith("SELECT") for each in lacking)
+
+
+@pytest.mark.parametrize("column", ["TEXT NOT NULL", "VARCHAR(5000) NOT NULL"])
+def test_a_key_over_a_hash_tells_no_rows_apart(site: Site, column: str) -> None:
+    site.both(f"CREATE TABLE hashed (a {column}, v INT, UNIQUE KEY (a)); INSERT INTO hashed VALUES ('a', 1), ('b', 2)")
+    site.production.sql(f"DELETE FROM {site.database}.hashed WHERE v = 1")
+    with site.live() as server:
+        found = server.definition(TableRef(site.database, "hashed"))
+    assert found
+    assert found.key == ()

@@ -243,3 +243,30 @@ def test_a_table_that_can_not_come_back_takes_those_along_that_are_tied_to_it() 
 def test_a_table_without_room_for_columns_of_ours_is_refused_in_place(into: str | None, found: list[str]) -> None:
     many = tuple(Column(f"c{number}", "int", "int", nullable=True) for number in range(1_012))
     assert codes(request(into=into), with_table(columns=many)) == found
+
+
+COMPUTED = {
+    "a generated column": "`d` date GENERATED ALWAYS AS (cast(`ts` as date)) STORED",
+    "a generated column of MariaDB's": "`d` date GENERATED ALWAYS AS (cast(`ts` as date)) VIRTUAL",
+    "a functional index": "KEY `f` ((cast(`ts` as date)))",
+    "a check": "CONSTRAINT `c` CHECK ((`d` = cast(`ts` as date)))",
+}
+
+
+@pytest.mark.parametrize("line", COMPUTED.values(), ids=COMPUTED)
+@pytest.mark.parametrize(("zone", "refused"), [("-08:00", True), ("SYSTEM", True), ("UTC", False), ("+00:00", False)])
+def test_what_is_computed_from_a_timestamp_is_refused_where_sessions_are_not_in_utc(
+    line: str, zone: str, *, refused: bool
+) -> None:
+    sql = f"CREATE TABLE `billing` (\n  `ts` timestamp NOT NULL,\n  {line}\n)"
+    found = with_table(columns=(Column("ts", "timestamp", "timestamp", nullable=False),), create_sql=sql)
+    zones = {"time_zone": zone, "system_time_zone": "CET"}
+    found = replace(found, server=replace(found.server, globals=zones))
+    assert ("table.zone" in codes(request(), found)) == refused
+
+
+def test_an_index_over_a_timestamp_itself_is_the_same_in_every_zone() -> None:
+    sql = "CREATE TABLE `billing` (\n  `ts` timestamp NOT NULL,\n  `n` int GENERATED ALWAYS AS (1) STORED,\n  KEY `k` (`ts`)\n)"
+    found = with_table(columns=(Column("ts", "timestamp", "timestamp", nullable=False),), create_sql=sql)
+    found = replace(found, server=replace(found.server, globals={"time_zone": "-08:00"}))
+    assert "table.zone" not in codes(request(), found)

@@ -80,6 +80,7 @@ def info(each: Declared) -> Any:  # noqa: ANN401 - what typer calls them is its 
 
 def said(each: Declared, typed: object) -> object:
     """Make a tuple of several; UsageError where a text is empty, as in the settings."""
-    if isinstance(typed, str) and not typed.strip() and typed != each.default:
+    one = isinstance(typed, str) and not typed.strip() and typed != each.default
+    if one or (isinstance(typed, list) and not all(word.strip(" ,") for word in typed)):
         raise UsageError(each.option.flag, "is empty", "give it a value or leave it out")
     return tuple(typed) if isinstance(typed, list) else typed

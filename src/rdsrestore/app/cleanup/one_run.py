@@ -90,11 +90,13 @@ def missed(replayed: ReplayedRun, run: Run) -> CutOff | None:
 
 
 def hold(name: str | None, context: Context, *, on: bool) -> ExitCode:
-    """Hold a run's load, or let it go on; Refused where nothing works on a run that is to be held."""
+    """Hold a run's load, or let it go on; Refused where nothing works on a run."""
     stored = context.runs.find(name)
-    if on and stored.idle():
+    if stored.idle():
+        word = "pause" if on else "unpause"
+        (stored.folder / PAUSE).unlink(missing_ok=True)
         raise Refused(
-            "pause", f"run {stored.id} is not at work", "rdsrestore runs says how each ended", code="run.not-at-work"
+            word, f"run {stored.id} is not at work", "rdsrestore runs says how each ended", code="run.not-at-work"
         )
     flag = stored.folder / PAUSE
     if on:

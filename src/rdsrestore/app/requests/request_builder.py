@@ -24,6 +24,9 @@ from rdsrestore.notify.console.prompts import missing
 from rdsrestore.workflow.step import World
 from rdsrestore.workflow.surveyor import refuse_dead
 
+LONGEST_NAME = 64
+"""Characters of a table's name (MySQL 8.4 manual, "Identifier Length Limits")."""
+
 
 def complete(asked: CommandLine, context: Context, world: World) -> Request:
     """Make the request; UsageError names the flag of what is missing or can't be read."""
@@ -85,6 +88,13 @@ def refuse_contradictions(asked: CommandLine) -> None:
     lag = asked.plain.get("max_lag")
     if lag is not None and not isfinite(lag):
         raise UsageError("--max-lag", f"{lag} is no number of seconds", "leave it out for no limit")
+    if asked.into is not None and (not 0 < len(asked.into) <= LONGEST_NAME or asked.into != asked.into.strip()):
+        what = (
+            f"{asked.into[:20]!r}… is no table's name"
+            if len(asked.into) > LONGEST_NAME
+            else f"{asked.into!r} is no table's name"
+        )
+        raise UsageError("--into", what, f"give up to {LONGEST_NAME} characters, without blanks around them")
     if asked.keep and asked.keep_on_failure:
         raise UsageError("--keep", "goes without --keep-on-failure", "use one of them")
     if asked.into and asked.swap:
@@ -129,7 +139,7 @@ def policy(asked: CommandLine) -> Policy:
 def shadow(table: str) -> str:
     """Name the table that is filled before it takes another one's place."""
     ending = f"_then_{now():%y%m%d_%H%M%S}"
-    return table[: 64 - len(ending)] + ending
+    return table[: LONGEST_NAME - len(ending)] + ending
 
 
 def keys_file(path: Path | None) -> str | None:

@@ -49,7 +49,7 @@ def written(table: str) -> str:
     """Write a table's name so that it is read as this one name."""
     if isinstance(table, Pattern):
         return table
-    return f"`{table.replace('`', '``')}`" if re.search(r"[.,*?]|^`|^\s|\s$", table) else table
+    return f"`{table.replace('`', '``')}`" if re.search(r"[.,*?]|^[`-]|^\s|\s$", table) else table
 
 
 def matching(words: Sequence[str], there: Callable[[], Sequence[str]]) -> tuple[str, ...]:

@@ -97,3 +97,11 @@ class TableDefinition:
     def base_columns(self) -> tuple[Column, ...]:
         """The columns that hold data of their own."""
         return tuple(column for column in self.columns if not column.generated)
+
+
+def lost_triggers(then: TableDefinition, live: TableDefinition) -> tuple[str, ...]:
+    """Say which triggers the table had at the moment and has not now: they are not made again."""
+    names = sorted({each.name for each in then.triggers} - {each.name for each in live.triggers})
+    if not names or then.ref.table != live.ref.table:
+        return ()
+    return (f"triggers that the table had then and has not now are not made again: {', '.join(names)}",)

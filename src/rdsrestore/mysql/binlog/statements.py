@@ -53,7 +53,8 @@ def first_word(text: str) -> str:
 @lru_cache(64)
 def naming(table: str) -> re.Pattern[str]:
     """Find a table's name where it stands as a whole word, quoted or not."""
-    return re.compile(rf"(?<![\w$]){re.escape(table)}(?![\w$])", re.IGNORECASE)
+    doubled = re.escape(table.replace("`", "``"))
+    return re.compile(rf"(?<![\w$])(?:{re.escape(table)}|{doubled})(?![\w$])", re.IGNORECASE)
 
 
 def concerns(text: str, database: str, ref: TableRef) -> bool:

@@ -114,12 +114,12 @@ def read_keys(
 ) -> tuple[tuple[str, ...], tuple[UniqueKey, ...]]:
     """Read the primary key's columns and the other unique keys.
 
-    A key over a column's first bytes identifies nothing.
+    A key over a column's first bytes identifies nothing, and one over a hash can't be had by any other table.
     """
     parts: dict[str, list[tuple[str, bool]]] = defaultdict(list)
     for name, column, prefix in session.rows(
         "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS"
-        f" WHERE {HERE} AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX",
+        f" WHERE {HERE} AND NON_UNIQUE = 0 AND INDEX_TYPE <> 'HASH' ORDER BY INDEX_NAME, SEQ_IN_INDEX",
         exactly(ref),
     ):
         parts[name].append((column, prefix is not None or column is None))

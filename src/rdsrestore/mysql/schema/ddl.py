@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-import sqlparse
 from sqlparse import tokens
+from sqlparse.engine import FilterStack
 from sqlparse.exceptions import SQLParseError
-from sqlparse.sql import Token
+from sqlparse.sql import Statement, Token
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
@@ -88,7 +88,7 @@ def target_table(definition: TableDefinition, ref: TableRef, *, with_foreign_key
 def plain(text: str) -> bool:
     """Whether a text only creates: it is one CREATE, ends nothing early, and reads from no other table."""
     try:
-        statements = sqlparse.parse(text)
+        statements = parsed(text)
         words = list(words_of(text))
     except SQLParseError:
         return False
@@ -101,9 +101,14 @@ def plain(text: str) -> bool:
     return len(statements) == 1 and statements[0].get_type() == "CREATE" and not stops and not acts
 
 
+def parsed(text: str) -> tuple[Statement, ...]:
+    """Take statements apart into words; not into groups, whose limit a table of many partitions goes over."""
+    return tuple(FilterStack().run(text))
+
+
 def words_of(text: str) -> Iterator[Token]:
     """Yield a text's words, also those in comments that servers execute."""
-    for statement in sqlparse.parse(text):
+    for statement in parsed(text):
         for token in statement.flatten():
             hidden = EXECUTED.fullmatch(token.value) if token.ttype in tokens.Comment else None
             if hidden:

@@ -24,6 +24,7 @@ UNFIT = frozenset(
         1292,
         1217,
         1364,
+        1365,
         1366,
         1406,
         1416,
@@ -41,7 +42,7 @@ UNFIT = frozenset(
         3140,
         3819,
     }
-    | {1977, 3037, 3643, 3673, 4025, 4079, 6575}
+    | {1977, 3037, 3643, 3673, 3751, 4025, 4079, 6575}
 )
 """A row that the table does not take: the row is named, and the others go on."""
 

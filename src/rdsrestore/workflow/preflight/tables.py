@@ -13,6 +13,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey, TableSurvey
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.rows import BACK, Act
+from rdsrestore.domain.tables.target import Role
 from rdsrestore.workflow.preflight.finding import Finding, Severity, blocks, warns
 
 MOST_COLUMNS = 1_011
@@ -45,6 +46,18 @@ def table_findings(request: Request, table: TableSurvey, coming: Collection[Tabl
                 "table.children",
                 f"deleting from {table.ref.table} also {effect} rows of {key.child} ({key.name}, {key.on_delete})",
                 f"add --with-children, or the table: rdsrestore table {' '.join(request.tables)} {key.child.table}",
+            )
+
+
+def keyless_children(survey: Survey) -> Iterator[Finding]:
+    """Whether a child that comes along has rows that can be told apart."""
+    children = {relative.ref for relative in survey.relatives if relative.role is Role.CHILD}
+    for table in survey.tables:
+        if table.ref in children and table.definition and not table.definition.key:
+            yield blocks(
+                "table.no-key",
+                f"{table.ref} has no primary or unique key, by which its lost rows could be found",
+                f"leave out --with-children, and name {table.ref.table} beside the others",
             )
 
 

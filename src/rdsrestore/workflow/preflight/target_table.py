@@ -48,6 +48,8 @@ UNFIT: Mapping[tuple[str, TargetKind], str] = {
     ("--incident-end", TargetKind.SWAPPED): "compares with the live table",
 }
 """Every option that a target table can't honour, and why; all others are honoured on all of them."""
+EXPRESSION = re.compile(r"(?:\bAS |\bCHECK |\bKEY [^(]*\()(\(.*)", re.IGNORECASE)
+"""What a line of a definition computes: a generated column's, a check's, a functional index's."""
 
 
 def target_kinds(request: Request, survey: Survey) -> frozenset[TargetKind]:
@@ -110,9 +112,7 @@ def narrowed(request: Request, survey: Survey) -> Iterator[Finding]:
 
 def in_another_zone(where: str, found: TableDefinition, survey: Survey) -> Iterator[Finding]:
     """Whether a filter's times would be read in another zone than production's sessions show them in."""
-    known = survey.server.globals
-    zone = known.get("time_zone", UTC[0])
-    zone = known.get("system_time_zone", UTC[0]) if zone == "SYSTEM" else zone
+    zone = zone_of(survey)
     words = {word.lower() for word in re.findall(r"\w+", where)}
     named = [each.name for each in found.columns if each.kind == "timestamp" and each.name.lower() in words]
     if named and zone not in UTC:
@@ -121,6 +121,28 @@ def in_another_zone(where: str, found: TableDefinition, survey: Survey) -> Itera
             f"--where: the times of {', '.join(named)} are read in UTC, and production's sessions show them in {zone}",
             "write the filter's times in UTC; the preview counts its rows",
         )
+
+
+def zone_of(survey: Survey) -> str:
+    """Name the zone of production's sessions, as the server has it."""
+    known = survey.server.globals
+    zone = known.get("time_zone", UTC[0])
+    return known.get("system_time_zone", UTC[0]) if zone == "SYSTEM" else zone
+
+
+def recomputed(survey: Survey) -> Iterator[Finding]:
+    """Whether a value would be computed anew from a TIMESTAMP, in another zone than the application's sessions have."""
+    zone = zone_of(survey)
+    for found in (table.definition for table in survey.tables if zone not in UTC):
+        for name in [each.name for each in found.columns if each.kind == "timestamp"] if found else []:
+            lines = (EXPRESSION.search(line) for line in found.create_sql.splitlines()) if found else ()
+            if found and any(f"`{name}`" in line[1] for line in lines if line):
+                yield blocks(
+                    "table.zone",
+                    f"{found.ref} computes a generated column, an index or a check from {name}, a TIMESTAMP: that would"
+                    f" come out by UTC, and production's sessions are in {zone}",
+                    "set time_zone to UTC in production's parameter group meanwhile, or restore these rows by hand",
+                )
 
 
 def swapping(request: Request, survey: Survey) -> Iterator[Finding]:

@@ -1,0 +1,22 @@
+"""Texts of definitions and statements, judged without a server."""
+
+from __future__ import annotations
+
+import pytest
+
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.mysql.binlog.statements import concerns
+from rdsrestore.mysql.schema.ddl import plain
+
+
+def test_a_definition_may_be_as_long_as_a_server_lets_it_be() -> None:
+    parts = ",\n ".join(f"PARTITION p{each} VALUES LESS THAN ({each * 10}) ENGINE = InnoDB" for each in range(8000))
+    head = "CREATE TABLE `t` (\n  `id` int NOT NULL,\n  PRIMARY KEY (`id`)\n) ENGINE=InnoDB"
+    assert plain(f"{head}\n/*!50100 PARTITION BY RANGE (`id`)\n({parts}) */")
+    assert not plain(f"{head}\n/*!50100 PARTITION BY RANGE (`id`)\n({parts}) */; DROP TABLE t")
+
+
+@pytest.mark.parametrize("text", ["TRUNCATE TABLE shop.`b``t`", "DROP TABLE `b``t`", "DELETE FROM `shop`.`b``t`"])
+def test_a_name_with_a_backtick_is_found_where_it_is_written_doubled(text: str) -> None:
+    assert concerns(text, "shop", TableRef("shop", "b`t"))
+    assert not concerns(text, "shop", TableRef("shop", "bt"))

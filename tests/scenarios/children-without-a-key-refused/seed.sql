@@ -1,0 +1,4 @@
+CREATE TABLE owner (id INT PRIMARY KEY);
+CREATE TABLE pet (owner_id INT, n INT, CONSTRAINT of_owner FOREIGN KEY (owner_id) REFERENCES owner (id) ON DELETE CASCADE);
+INSERT INTO owner VALUES (1), (2);
+INSERT INTO pet VALUES (1, 1), (2, 2);

@@ -1,0 +1,5 @@
+CREATE TABLE deeds (id INT PRIMARY KEY, v INT);
+INSERT INTO deeds VALUES (1, 1), (2, 2);
+CREATE TRIGGER bump BEFORE INSERT ON deeds FOR EACH ROW SET NEW.v = NEW.v + 1;
+CREATE TABLE expected_deeds (id INT PRIMARY KEY, v INT);
+INSERT INTO expected_deeds VALUES (1, 1), (2, 2);
