@@ -159,3 +159,20 @@ def test_nothing_but_the_scratch_schema_and_the_landing_is_ever_changed(site: Si
 
     assert site.now(tables) == before
     assert site.now("SELECT COUNT(*) FROM `by`") == [(0,)]
+
+
+def test_a_table_that_the_server_would_make_otherwise_is_refused_and_not_left(family: Site) -> None:
+    family.both(
+        "SET SESSION explicit_defaults_for_timestamp = 1;"
+        " CREATE TABLE t (id INT PRIMARY KEY, a TIMESTAMP NOT NULL); INSERT INTO t VALUES (1, '2017-06-01')"
+    )
+    family.now("DROP TABLE t")
+    family.production.sql("SET GLOBAL explicit_defaults_for_timestamp = 0")
+    try:
+        family.prepare("t")
+        with pytest.raises(DatabaseError, match=r"makes column a of .* otherwise") as refused:
+            family.make_landing("t")
+    finally:
+        family.production.sql("SET GLOBAL explicit_defaults_for_timestamp = 1")
+    assert "explicit_defaults_for_timestamp" in refused.value.hint
+    assert family.now("SHOW TABLES LIKE 't'") == []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.tables.definition import Column, TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.mysql.merge import staging
 from rdsrestore.mysql.schema import catalog, ddl
@@ -28,6 +29,26 @@ def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, wi
     later = any(not catalog.exists(session, parent) for parent in parents)
     with unchecked(session) if later else nullcontext():
         session.run(statement)
+    if bent := otherwise(dump.definition, catalog.definition(session, place)):
+        with unchecked(session):
+            session.run(f"DROP TABLE {qualified(place)}")
+        raise DatabaseError(
+            "landing",
+            f"the server makes column {', '.join(bent)} of {place} otherwise than it was: its settings have changed",
+            "set explicit_defaults_for_timestamp in production's parameter group to what it was, then run again",
+            code="db.definition",
+        )
+
+
+def otherwise(then: TableDefinition, made: TableDefinition | None) -> Sequence[str]:
+    """Name the columns that a made table has with another rule of what may stand in them, or comes by itself."""
+    now = {column.name: rules(column) for column in made.columns} if made else {}
+    return [column.name for column in then.columns if now.get(column.name) != rules(column)]
+
+
+def rules(column: Column) -> tuple[bool, ...]:
+    """What decides of a column's values beside its type, which other versions write otherwise."""
+    return column.nullable, column.generated, column.auto_increment, column.on_update, column.required
 
 
 def drop(session: Session, schema: str, place: TableRef) -> None:

@@ -34,7 +34,9 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
     table = kind in {"BASE TABLE", "SYSTEM VERSIONED"}
     columns = read_columns(session, ref)
     primary, unique = read_keys(session, ref, columns)
-    key = primary or shortest(unique)
+    computed = {column.name for column in columns if column.generated}
+    carried = [each for each in unique if not computed & set(each.columns)]
+    key = primary if primary and not computed & set(primary) else shortest(carried)  # no dump has a computed value
     return TableDefinition(
         ref=ref,
         kind="BASE TABLE" if table else kind,
