@@ -204,6 +204,11 @@ class Soak:
         left += processes(self.shop.home.parent) + secrets(self.shop)
         self.score.leaks += [self.told(each) for each in left]
 
+    def new(self) -> list[str]:
+        """List what the round that is under way has shown."""
+        mine = f"round {self.number}: "
+        return [each for each in (*self.score.leaks, *self.score.false) if each.startswith(mine)]
+
     def rows(self) -> Rows:
         """Read the table as somebody else would, once production is back from a failover."""
         deadline = time.monotonic() + BACK
@@ -301,6 +306,8 @@ def main() -> int:
             while soak.score.rounds < wanted.rounds if wanted.rounds else time.monotonic() < end:
                 soak.round()
                 print(f"round {soak.number}: " + ", ".join(soak.history), flush=True)
+                for problem in soak.new():
+                    print(f"  WRONG: {problem}", flush=True)
         finally:
             shop.lab("down")
     return tell(soak.score, wanted)
