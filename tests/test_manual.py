@@ -91,7 +91,7 @@ def test_a_terminal_gets_it_laid_out_and_a_pipe_as_it_is_written() -> None:
         (["help", "by", "hand"], "by hand"),
         (["explain", "8"], "8: "),
         (["-h"], "Commands:"),
-        (["restore", "-h"], "The tables."),
+        (["restore", "-h"], "The tables;"),
         (["lab", "-h"], "Commands:"),
         (["lab", "up", "-h"], "--server"),
     ],

@@ -196,7 +196,18 @@ def test_the_command_line_has_no_option_on_rows_that_is_not_tried_here() -> None
     tried = {name.partition(",")[0].removeprefix("--").replace("-", "_").partition(" ")[0] for name in OPTIONS}
     targets = {"into", "swap", "recreate"}
     of_the_run = {
-        *("tables", "before", "snapshot", "instance", "database", "on_conflict", "confirm", "max_lag", "max_load"),
+        *(
+            "tables",
+            "every",
+            "before",
+            "snapshot",
+            "instance",
+            "database",
+            "on_conflict",
+            "confirm",
+            "max_lag",
+            "max_load",
+        ),
         *(
             "flag",
             "executor",

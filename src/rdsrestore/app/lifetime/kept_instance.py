@@ -41,14 +41,14 @@ def look_after(stored: StoredRun, request: Request, context: Context, ended: Exi
             pass
         while stored.cut_off() and not stored.idle():
             time.sleep(LOOK)
-    if not stored.cut_off():
-        return ended
-    try:
-        code = clean(stored.id.value, context)
-    except JournalError as error:
-        if error.code != "run.locked":
-            raise
-        return look_after(stored, request, context, ended)
+        if not stored.cut_off():
+            return ended
+        try:  # a second signal before the cleanup listens itself is none that leaves the instance behind
+            code = clean(stored.id.value, context)
+        except JournalError as error:
+            if error.code != "run.locked":
+                raise
+            return look_after(stored, request, context, ended)
     return code if code is ExitCode.CLEANUP_INCOMPLETE else ended
 
 

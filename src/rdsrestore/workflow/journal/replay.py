@@ -42,7 +42,7 @@ def replay(records: Sequence[Record], recipe: Iterable[type[Step]]) -> ReplayedR
         still = tuple(decode(kinds[record.step], record.data["intent"]) for record in reversed(open_steps(records)))
         known = replay_facts(records)
         for step in still:
-            assumed = step.interrupted()
+            assumed = None if told(records, step.name) else step.interrupted()
             if assumed is not None and known.find(type(assumed)) is None:
                 known.put(assumed)
         steps = start.data["steps"]
@@ -76,6 +76,12 @@ def replay(records: Sequence[Record], recipe: Iterable[type[Step]]) -> ReplayedR
 def last(records: Sequence[Record], kind: Kind, step: str) -> datetime | None:
     """Say when a step last did something; None where it never did."""
     return next((record.at for record in reversed(records) if (record.kind, record.step) == (kind, step)), None)
+
+
+def told(records: Sequence[Record], step: str) -> bool:
+    """Whether a step that did not end well has said so itself, and with it how far it came."""
+    kinds = [record.kind for record in records if record.step == step and record.kind in {Kind.INTENT, Kind.FAILED}]
+    return kinds[-1:] == [Kind.FAILED]
 
 
 def failure(records: Sequence[Record]) -> str:
