@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -330,3 +331,29 @@ def test_children_that_went_with_the_rows_are_brought_along_from_the_same_copy(s
     runs = [json.loads(line) for line in shop("runs", "--json", check=0).stdout.splitlines()]
     assert [each["exit_code"] for each in runs[:2]] == [0, 3]
     shop.sql("DROP TABLE shop.along_child, shop.along")
+
+
+@pytest.mark.parametrize("way", ["no", "interrupt", "terminate"])
+def test_who_leaves_before_the_children_come_leaves_no_copy(shop: LabTool, way: str) -> None:
+    shop.sql("CREATE TABLE shop.leaves (id INT PRIMARY KEY); INSERT INTO shop.leaves VALUES (1), (2)")
+    shop.sql(
+        "CREATE TABLE shop.leaves_child (id INT PRIMARY KEY, leaf INT,"
+        " FOREIGN KEY (leaf) REFERENCES shop.leaves (id) ON DELETE CASCADE); INSERT INTO shop.leaves_child VALUES (10, 1)"
+    )
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.leaves WHERE id = 1")
+    with on_a_terminal(shop, "table", "leaves", "--before", before) as terminal:
+        terminal.expect("Start")
+        terminal.sendline("y")
+        terminal.expect("yes / no / later / children / details")
+        terminal.sendline("children")
+        terminal.expect("once more with leaves_child")
+        terminal.expect("Start")
+        if way == "no":
+            terminal.sendline("n")
+        else:
+            terminal.kill(signal.SIGINT if way == "interrupt" else signal.SIGTERM)
+        assert ended(terminal) == (3 if way == "no" else 130)
+    assert shop.ours() == []
+    assert shop.number("SELECT COUNT(*) FROM shop.leaves") == 1
+    shop.sql("DROP TABLE shop.leaves_child, shop.leaves")

@@ -25,3 +25,24 @@ def test_a_key_that_is_computed_tells_no_rows_apart_and_they_come_back_without_i
     _, load, _ledger = mysql_site.restore("w")
     assert load.rows == 2
     assert mysql_site.now("SELECT j, s, v FROM w ORDER BY j") == [(5, 6, 50), (6, 7, 60), (7, 8, 70)]
+
+
+def test_what_is_computed_with_production_s_own_settings_comes_back_as_it_was(mysql_site: Site) -> None:
+    mysql_site.both(
+        "SET SESSION default_week_format = 3, SESSION lc_time_names = 'de_DE', SESSION div_precision_increment = 9;"
+        " CREATE TABLE w (id INT PRIMARY KEY, d DATE, w INT AS (WEEK(d)) STORED, m VARCHAR(20) AS (DATE_FORMAT(d, '%M')) STORED,"
+        " q VARCHAR(30) AS (CONCAT(id / 7)) STORED); INSERT INTO w (id, d) VALUES (1, '2016-12-31'), (2, '2017-01-01')"
+    )
+    before = mysql_site.now("SELECT * FROM w")
+    mysql_site.production.sql(
+        "SET GLOBAL default_week_format = 3, GLOBAL lc_time_names = 'de_DE', GLOBAL div_precision_increment = 9"
+    )
+    try:
+        mysql_site.now("DELETE FROM w")
+        mysql_site.restore("w")
+    finally:
+        mysql_site.production.sql(
+            "SET GLOBAL default_week_format = 0, GLOBAL lc_time_names = 'en_US', GLOBAL div_precision_increment = 4"
+        )
+    assert "Dezember" in str(before)
+    assert mysql_site.now("SELECT * FROM w") == before

@@ -13,7 +13,7 @@ from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.answer import CHILDREN, Answer, Question
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.domain.tables.rows import Act, lost_children
+from rdsrestore.domain.tables.rows import Act, lost_child_tables
 from rdsrestore.steps.compare import intended
 from rdsrestore.steps.sessions import counted
 from rdsrestore.workflow.step import Impact, Run, Step
@@ -48,7 +48,7 @@ class Approve(Step):
         typed = run.request.typed if taken or deleting else None
         text = f"On production: {intended(differences)}{f', then put it in the place of {taken}' if taken else ''}?"
         own_copy = run.facts.find(TempInstance) and not run.request.instance_of
-        children = lost_children(differences, run.request.database) if own_copy else ()
+        children = lost_child_tables(differences, run.request.database) if own_copy else ()
         question = Question(text, differences, typed or None, run.survey.hourly_cost, children)
         if rows:
             refuse_unless_yes(run.world.operator.approve(question))

@@ -173,7 +173,7 @@ class TableDifference:
         return sum(conflict.rows for conflict in self.conflicts)
 
 
-def lost_children(differences: Sequence[TableDifference], database: str) -> tuple[str, ...]:
+def lost_child_tables(differences: Sequence[TableDifference], database: str) -> tuple[str, ...]:
     """Name the tables of a database whose rows went with the missing ones, and are not part of the run."""
     children = (child for difference in differences for child in difference.children if child.lost)
     return tuple(dict.fromkeys(child.child.table for child in children if child.child.database == database))
