@@ -13,6 +13,7 @@ from typing import Any
 import pymysql
 import pytest
 
+from rdsrestore.lab.launch import control
 from rdsrestore.workflow.run.interrupts import BOUNCE
 from tool import LabTool, counted, events
 
@@ -74,6 +75,16 @@ def waits_for_a_replica(shop: LabTool) -> Iterator[None]:
         yield
     finally:
         root(shop, f"SET GLOBAL rpl_semi_sync_{primary}_enabled = OFF")
+
+
+@contextmanager
+def a_deletion_that_takes_its_time(shop: LabTool) -> Iterator[None]:
+    """Let the first call that deletes an instance hang."""
+    control(shop.place.running(), "fault", {"kind": "hang-before", "action": "rds:DeleteDBInstance", "times": 1})
+    try:
+        yield
+    finally:
+        control(shop.place.running(), "fault", {"kind": "none", "action": "*", "times": 0})
 
 
 def semisync_words(shop: LabTool) -> tuple[str, str]:
@@ -169,7 +180,7 @@ def test_a_second_signal_leaves_at_once_and_says_what_to_type(
 ) -> None:
     with shop.started(*words) as process:
         told(process, at("step-progress", "load"))
-        with silence(shop):
+        with silence(shop), a_deletion_that_takes_its_time(shop):
             process.send_signal(first)
             said = told(process, lambda event: event["event"] == "notice")
             assert "stopping" in said["text"]
