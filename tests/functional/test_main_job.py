@@ -227,6 +227,14 @@ def test_merge_none_refuses_a_table_with_rows_and_fills_an_empty_one(shop: LabTo
     shop("table", "billing", "billing_lines", "--before", accident, "--merge", "none", "--yes", check=0)
 
 
+def test_the_chat_has_the_hash_that_the_audit_log_ends_with(shop: LabTool, accident: str) -> None:
+    ended = shop("table", "billing", "billing_lines", "--before", accident, "--yes", "--json", check=0)
+    last = json.loads(ended.stdout.splitlines()[-1])
+    recorded = [json.loads(line) for line in shop("audit", last["run"], "--json", check=0).stdout.splitlines()]
+    assert [each["hash"] for each in recorded if each["kind"] == "ended"] == [last["audit_head"]]
+    assert f"audit log ends with {last['audit_head']}" in shop.lab("slack")
+
+
 def test_no_secret_is_written_anywhere(shop: LabTool, accident: str) -> None:
     ended = shop("table", "billing", "billing_lines", "--before", accident, "--yes", "--json", check=0)
     secrets = [shop.env[name] for name in ("RDSRESTORE_PASSWORD", "RDSRESTORE_SLACK_TOKEN", "AWS_SECRET_ACCESS_KEY")]

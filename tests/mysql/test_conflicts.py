@@ -115,6 +115,19 @@ def test_a_key_written_between_compare_and_load_is_never_overwritten(site: Site)
     assert site.now("SELECT * FROM t ORDER BY id") == [(1, "a"), (2, "theirs"), (3, "c")]
 
 
+def test_a_row_that_others_put_back_meanwhile_is_theirs(site: Site) -> None:
+    site.both(PLAIN)
+    site.now("DELETE FROM t")
+    site.prepare("t")
+    site.compare("t")
+    site.now("INSERT INTO t VALUES (2, 'b')")
+
+    load = site.load("t")
+
+    assert (load.inserted, reasons(load)) == (2, {"it was written by others during the run": 1})
+    assert site.equal("t")
+
+
 def test_a_key_held_by_an_open_transaction_is_awaited_and_then_kept(site: Site) -> None:
     site.both(PLAIN)
     site.now("DELETE FROM t")
@@ -155,6 +168,46 @@ def test_a_trigger_that_rewrites_a_value_stops_the_load_before_that_row(site: Si
 
     assert stopped.value.code == "table.trigger-rewrites"
     assert site.now("SELECT * FROM t ORDER BY id") == [(1, "a")]
+
+
+def test_a_trigger_that_rewrites_rows_without_a_key_stops_the_load_before_them(site: Site) -> None:
+    site.both("CREATE TABLE t (v VARCHAR(50), n INT, d DATE); INSERT INTO t VALUES ('a', 1, NULL), ('a', 1, NULL)")
+    site.now("DELETE FROM t LIMIT 1; CREATE TRIGGER bend BEFORE INSERT ON t FOR EACH ROW SET NEW.n = 7, NEW.v = 'a'")
+
+    with pytest.raises(DatabaseError, match=r"trigger bend \(BEFORE INSERT\) changes n of the rows") as stopped:
+        site.restore("t")
+
+    assert stopped.value.code == "table.trigger-rewrites"
+    assert site.now("SELECT * FROM t") == [("a", 1, None)]
+
+
+def test_a_trigger_that_changes_nothing_of_rows_without_a_key_lets_them_back(site: Site) -> None:
+    site.both("CREATE TABLE t (v VARCHAR(50), n INT, d DATE); INSERT INTO t VALUES ('a', 1, NULL), ('b', NULL, NULL)")
+    site.now("DELETE FROM t; CREATE TRIGGER same BEFORE INSERT ON t FOR EACH ROW SET NEW.v = TRIM(NEW.v)")
+
+    site.restore("t")
+
+    assert site.equal("t")
+
+
+@pytest.mark.parametrize(("event", "table"), [("UPDATE", "a"), ("INSERT", "b")])
+def test_a_trigger_that_rewrites_rows_of_a_circle_stops_the_load_before_them(
+    site: Site, event: str, table: str
+) -> None:
+    site.both(
+        "CREATE TABLE a (id INT PRIMARY KEY, b INT, v INT); CREATE TABLE b (id INT PRIMARY KEY, a INT NOT NULL, v INT,"
+        " FOREIGN KEY (a) REFERENCES a (id)); INSERT INTO a VALUES (1, NULL, 5); INSERT INTO b VALUES (1, 1, 5);"
+        "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b (id); UPDATE a SET b = 1"
+    )
+    site.now("SET foreign_key_checks = 0; DELETE FROM a; DELETE FROM b")
+    site.now(f"CREATE TRIGGER bend BEFORE {event} ON {table} FOR EACH ROW SET NEW.v = 7")
+    site.prepare("a", "b")
+    site.compare_all(site.target("a"), site.target("b"))
+
+    with pytest.raises(DatabaseError, match=rf"bend \(BEFORE {event}\) changes v of the rows"):
+        site.load("a", "b")
+
+    assert site.now("SELECT * FROM a") == site.now("SELECT * FROM b") == []
 
 
 def test_a_trigger_that_refuses_a_row_keeps_that_row_out(site: Site) -> None:

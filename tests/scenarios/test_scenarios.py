@@ -2,7 +2,8 @@
 
 Adding a case is adding a folder. Every script runs on a real server in a database of the case's own. `expected.sql`
 fills tables called `expected_<table>`; the restored tables have to hold the same rows. `request.toml` names the tables,
-further options (`{case}` is the folder), the exit code, and texts that the output has to contain.
+further options (`{case}` is the folder), the exit code, texts that the output has to contain, and the family of servers
+that alone can play it, with the reason.
 
 A run that is refused or only compares has to leave every table as it was. Every other run, also one that could not put
 every row back, is undone, and then every table has to be as it was before; where something happens in between,
@@ -39,6 +40,7 @@ class Wanted:
     undo: bool = True
     undo_says: Sequence[str] = ()
     undo_exit_code: int = 0
+    only: tuple[str, str] | tuple[()] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ class Case:
 
     def rows(self, table: str) -> list[list[str]]:
         """Read all of a table, hidden columns as well."""
-        known = "SELECT column_name FROM information_schema.columns WHERE table_schema = '{}' AND table_name = '{}'"
+        known = (
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = '{}' AND table_name = '{}' ORDER BY column_name"
+        )
         names = [row[0] for row in self.shop.sql(known.format(self.database, table.replace("'", "''")))]
         listed = ", ".join(map(quoted, names))
         return sorted(self.shop.sql(f"SELECT {listed} FROM {self.database}.{quoted(table)}"))
@@ -83,9 +88,19 @@ def quoted(name: str) -> str:
     return f"`{name.replace('`', '``')}`"
 
 
-@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def wanted_of(folder: Path) -> Wanted:
+    return Wanted(**tomllib.loads((folder / "request.toml").read_text("utf-8")))
+
+
+def played(folder: Path) -> object:
+    """A case, marked where one family alone can play it."""
+    only = wanted_of(folder).only
+    return pytest.param(folder, id=folder.name, marks=[pytest.mark.only(*only)] if only else [])
+
+
+@pytest.mark.parametrize("folder", [played(folder) for folder in CASES])
 def test_scenario(shop: LabTool, folder: Path) -> None:
-    wanted = Wanted(**tomllib.loads((folder / "request.toml").read_text("utf-8")))
+    wanted = wanted_of(folder)
     case = Case(folder, shop)
     shop.sql(f"CREATE DATABASE {case.database}")
     case.play("seed")

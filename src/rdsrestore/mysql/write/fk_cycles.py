@@ -16,6 +16,7 @@ from rdsrestore.mysql.merge.merge_context import MergeContext, chosen
 from rdsrestore.mysql.session.errors import UNFIT, number_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
 from rdsrestore.mysql.write.merged import Way, check_off, delete, patiently
+from rdsrestore.mysql.write.rewriting_triggers import look_at_written
 
 LARGEST = 5_000
 """Rows of one circle that are written in one transaction."""
@@ -92,6 +93,8 @@ def tie(session: Session, waiting: Sequence[tuple[MergeContext, LineRange]]) -> 
         for context, _span in waiting:
             if links(context):
                 session.run(with_links(context))
+        for context, _span in waiting:
+            look_at_written(session, context, TODO, Act.INSERT, Act.UPDATE if links(context) else Act.INSERT)
         done = sum(check_off(session, context, lines, Way(Act.INSERT))[0] for context, lines in waiting)
         if done != written:
             raise DatabaseError("load", "production changed a row while it was written", code="db.rewritten")

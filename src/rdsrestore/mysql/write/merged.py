@@ -27,7 +27,7 @@ from rdsrestore.mysql.session.errors import UNFIT, number_of, words_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
 from rdsrestore.mysql.write import keyless_delete
 from rdsrestore.mysql.write.keyless_delete import WRITTEN
-from rdsrestore.mysql.write.rewriting_triggers import end_where_rewritten
+from rdsrestore.mysql.write.rewriting_triggers import end_where_rewritten, try_first_without_key
 
 T = TypeVar("T")
 
@@ -76,6 +76,9 @@ def walk(session: Session, context: MergeContext, way: Way, hold: Callable[[], N
         hold()
         settle(session, context, lines, way)
 
+    if context.keyless and way.act is Act.INSERT and not way.trial:
+        which = f"{LineRange(int(first), int(first)).condition} AND {chosen(way.act)}"
+        try_first_without_key(session, context, which, partial(run_all, session, context, which, way))
     yield from paced(int(first), int(last), work, down=way.down, batch=way.batch)
 
 
@@ -133,7 +136,8 @@ def transact(session: Session, context: MergeContext, lines: LineRange, way: Way
         done, unfit = check_off(session, context, lines, way)
         if done != written:
             who = "a trigger" if context.live.triggers else "production"
-            raise DatabaseError("load", f"{who} changed the row while it was written", code="db.rewritten")
+            by_itself = f"{who} changed the row while it was written"
+            raise DatabaseError("load", WRITTEN if done > written else by_itself, code="db.rewritten")
         stop_at_conflict(context, unfit)
 
 
