@@ -9,6 +9,9 @@ import pytest
 
 from tool import LabTool, counted, events
 
+pytestmark = pytest.mark.timeout(900)
+"""Half a minute, on a machine that has nothing else to do."""
+
 MIB = 1 << 20
 MOST = 160 * MIB
 """Of one process, whatever Python it runs on: most of it is modules and models of AWS, and builds differ by a tenth."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,30 @@ def test_a_long_replay_leaves_a_base_for_the_moments_after_it(programs: Programs
     bases = sorted(path.name for path in (tmp_path / "s").glob("base*"))
     assert bases == ["base", *(f"base-{each.file}-{each.offset}" for each in (second, third))]
     for each in (*copies, production):
+        each.stop()
+
+
+@pytest.mark.parametrize("programs", [MARIADB, ORACLE], ids=lambda programs: programs.engine)
+def test_a_file_that_a_killed_server_left_with_half_an_event_hides_none_of_what_follows(
+    programs: Programs, tmp_path: Path
+) -> None:
+    tls.make(tmp_path / "tls")
+    files = Tls(*(tmp_path / "tls" / name for name in ("ca.pem", "server.pem", "server.key")))
+    servers = LocalServers(tmp_path / "s", files, programs)
+    production = servers.source("production", "CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY)")
+    production.sql("INSERT INTO d.t VALUES (1), (2)")
+    last = production.position()
+    production.process.kill()
+    production.process.wait()
+    with (tmp_path / "s" / "production" / "data" / last.file).open("ab") as file:
+        file.write(struct.pack("<IBIIIH", int(time.time()), 2, 1, 500, last.offset + 500, 0) + b"half of it")
+    (tmp_path / "s" / "production" / "data" / f"{last.file}.idx").write_bytes(b"as newer servers of MariaDB keep it")
+    production.crash(0)
+    production.sql("INSERT INTO d.t VALUES (3)")
+    copy = servers.restored("copy", int(time.time()) + 1, None)
+    assert production.position().file > last.file
+    assert rows(copy) == rows(production) == ["1", "2", "3"]
+    for each in (copy, production):
         each.stop()
 
 

@@ -46,7 +46,7 @@ def test_a_table_beside_has_the_rows_and_no_foreign_keys(site: Site) -> None:
     site.make_landing("t", "t_then")
 
     assert "FOREIGN KEY" not in created(site, "t_then")
-    assert "CHECK (`v` like '%%')" in created(site, "t_then")
+    assert "CONSTRAINT `percent` CHECK (`v` like '%%')" in created(site, "t_then")
     assert site.compare("t", "t_then").missing == site.load("t", into="t_then").inserted == 2
     assert site.ledger("t", into="t_then").matching == 2
     assert site.equal("t", at="t_then")

@@ -270,3 +270,15 @@ def test_an_index_over_a_timestamp_itself_is_the_same_in_every_zone() -> None:
     found = with_table(columns=(Column("ts", "timestamp", "timestamp", nullable=False),), create_sql=sql)
     found = replace(found, server=replace(found.server, globals={"time_zone": "-08:00"}))
     assert "table.zone" not in codes(request(), found)
+
+
+@pytest.mark.parametrize(
+    ("flavour", "name", "told"),
+    [("mysql", "small", True), ("mysql", "billing_chk_1", False), ("mariadb", "small", False)],
+)
+def test_checks_that_get_other_names_in_a_table_beside_are_named(flavour: str, name: str, *, told: bool) -> None:
+    sql = f"CREATE TABLE `billing` (\n  `id` int,\n  CONSTRAINT `{name}` CHECK ((`id` < 9))\n)"
+    found = with_table(create_sql=sql)
+    found = replace(found, server=replace(found.server, flavour=flavour))
+    assert ("into.check-names" in codes(request(into="beside"), found, Severity.WARNS)) == told
+    assert "into.check-names" not in codes(request(), found, Severity.WARNS)

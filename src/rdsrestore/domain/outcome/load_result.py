@@ -49,6 +49,7 @@ class SavedTable:
     `columns` are those by which a row is recognised, `key` the ones that identify it; `dump` holds the images, or,
     where `direct`, the restored rows themselves, all of them new to production. Of the run that is taken back `acts`
     are those it planned, and with `all_there` it wrote every row of its plan, and no undo has begun to take them back.
+    `in_unicode` names the texts whose digests were taken in UTF-8, since the backup had them in another character set.
     """
 
     target: TableRef = field(metadata=written_as("landing"))
@@ -58,6 +59,7 @@ class SavedTable:
     direct: bool = field(default=False, metadata=written_as("whole"))
     acts: tuple[Act, ...] = ()
     all_there: bool = False
+    in_unicode: tuple[str, ...] = ()
 
     @property
     def tells_copies(self) -> bool:

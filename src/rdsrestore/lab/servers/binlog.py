@@ -8,9 +8,10 @@ a second ends before the first one that carries that second or a later one.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rdsrestore.domain.errors import ToolError
 
@@ -31,20 +32,53 @@ class Position:
     offset: int
 
 
+class Event(NamedTuple):
+    """What an event's header says of it: when (Unix time), which type, how many bytes."""
+
+    stamp: int
+    kind: int
+    length: int
+
+
 def stop_position(folder: Path, start: Position, second: int) -> Position:
     """Return the position before the first transaction at or after `second` (Unix time), reading from `start` on."""
-    files = sorted(path for path in folder.glob("binlog.[0-9]*") if path.name >= start.file)
+    files = (path for path in logs(folder) if path.name >= start.file)
     end = start
     for path in files:
-        offset = start.offset if path.name == start.file else MAGIC
-        data = path.read_bytes()
-        while offset + HEADER.size <= len(data):
-            stamp, kind, _server, length, _next, _flags = HEADER.unpack_from(data, offset)
-            if kind in GTID_EVENTS and stamp >= second:
+        for offset, event in events(path, start.offset if path.name == start.file else MAGIC):
+            if event.kind in GTID_EVENTS and event.stamp >= second:
                 return Position(path.name, offset)
-            offset += max(length, HEADER.size)
-        end = Position(path.name, min(offset, len(data)))
+            end = Position(path.name, offset + event.length)
     return end
+
+
+def logs(folder: Path) -> Sequence[Path]:
+    """List a server's binlogs in their order; beside them may lie an index of each, as `binlog.000001.idx`."""
+    return sorted(path for path in folder.glob("binlog.*") if path.suffix[1:].isdigit())
+
+
+def spans(folder: Path, start: Position, stop: Position) -> Iterator[tuple[Path, int, int]]:
+    """Yield each file between two positions, with where to begin and to end in it.
+
+    A server that was killed may leave half an event at the end of a file, at which programs that read it give up.
+    """
+    for path in logs(folder):
+        if not start.file <= path.name <= stop.file:
+            continue
+        first = start.offset if path.name == start.file else MAGIC
+        last = max((offset + event.length for offset, event in events(path, first)), default=first)
+        yield path, first, min(last, stop.offset) if path.name == stop.file else last
+
+
+def events(path: Path, offset: int) -> Iterator[tuple[int, Event]]:
+    """Yield the whole events of a file with where they begin, from one on."""
+    data = path.read_bytes()
+    while offset + HEADER.size <= len(data):
+        stamp, kind, _server, length, _next, _flags = HEADER.unpack_from(data, offset)
+        if length < HEADER.size or offset + length > len(data):
+            return
+        yield offset, Event(stamp, kind, length)
+        offset += length
 
 
 def last_position(sql: Callable[[str], str]) -> Position:

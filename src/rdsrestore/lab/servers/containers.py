@@ -20,7 +20,7 @@ from docker.errors import DockerException, ImageNotFound
 from testcontainers.core.container import DockerContainer
 
 from rdsrestore.domain.errors import ToolError
-from rdsrestore.lab.servers.binlog import Position, last_position, stop_position
+from rdsrestore.lab.servers.binlog import Position, last_position, spans, stop_position
 from rdsrestore.lab.servers.datadir import copy_tree
 from rdsrestore.lab.servers.servers import Address, Tls
 
@@ -127,15 +127,13 @@ class ContainerServers:
         binlogs = self._folder / "production" / "data"
         stop = position or stop_position(binlogs, self._start, second or int(time.time()))
         if self._start < stop:
-            names = sorted(path.name for path in binlogs.glob("binlog.[0-9]*"))
-            files = [f"{SOURCE}/{each}" for each in names if self._start.file <= each <= stop.file]
-            bounds = f"--start-position={self._start.offset} --stop-position={stop.offset}"
-            wide = (
-                f"{CLIENT} -e 'SET GLOBAL max_allowed_packet = {1 << 30}'"  # all rows of a statement come back as one
-            )
-            server.shell(
-                f"{wide} && {BINLOG} {bounds} {' '.join(files)} | {CLIENT} --binary-mode --max-allowed-packet=1G"
-            )
+            wide = f"{CLIENT} -e 'SET GLOBAL max_allowed_packet = {1 << 30}'"  # a statement's rows come back as one
+            into = f"{CLIENT} --binary-mode --max-allowed-packet=1G"
+            plays = [
+                f"{BINLOG} --start-position={first} --stop-position={last} {SOURCE}/{path.name} | {into}"
+                for path, first, last in spans(binlogs, self._start, stop)
+            ]
+            server.shell(" && ".join([wide, *plays]))
         return server
 
     def _launch(self, name: str, *options: str) -> ContainerServer:

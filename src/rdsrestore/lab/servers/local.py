@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rdsrestore.domain.errors import ToolError
-from rdsrestore.lab.servers.binlog import Position, last_position, stop_position
+from rdsrestore.lab.servers.binlog import Position, last_position, spans, stop_position
 from rdsrestore.lab.servers.datadir import copy_tree
 from rdsrestore.lab.servers.programs import MariaDb, Programs
 from rdsrestore.lab.servers.servers import Address, Tls
@@ -183,19 +183,24 @@ class LocalServers:
                 self._bases[at] = base
 
     def _replay(self, server: LocalServer, binlogs: Path, start: Position, stop: Position) -> None:
-        files = sorted(path for path in binlogs.glob("binlog.[0-9]*") if start.file <= path.name <= stop.file)
         if start >= stop:
             return
-        bounds = (f"--start-position={start.offset}", f"--stop-position={stop.offset}")
-        words = self._programs.reader(*bounds, *map(str, files))
         server.sql(WIDE)  # all rows of a statement come back as one
-        with subprocess.Popen(words, stdout=subprocess.PIPE, env={"TZ": "UTC"}) as reader:
+        for path, first, last in spans(binlogs, start, stop):
+            self._play(server, f"--start-position={first}", f"--stop-position={last}", str(path))
+        server.sql(NARROW)
+
+    def _play(self, server: LocalServer, *words: str) -> None:
+        """Let a server do what one file says; what a transaction without an end did is gone with the connection."""
+        reading = self._programs.reader(*words)
+        with subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"TZ": "UTC"}) as reader:
             command = server.client("--binary-mode", "--max-allowed-packet=1G")
             environment = self._programs.environment
             ended = subprocess.run(command, stdin=reader.stdout, check=False, capture_output=True, env=environment)
-        if ended.returncode:
-            raise ToolError("lab", f"the replay failed: {ended.stderr.decode(errors='replace')[-300:]}")
-        server.sql(NARROW)
+            said = reader.stderr.read() if reader.stderr else b""
+        for code, said_of in ((ended.returncode, ended.stderr), (reader.returncode, said)):
+            if code:
+                raise ToolError("lab", f"the replay failed: {said_of.decode(errors='replace')[-300:]}")
 
     def _network(self) -> tuple[str, ...]:
         return (

@@ -102,6 +102,12 @@ def unicode(column: Column, place: str) -> str:
     return f"IF({bent(place, column.charset)}, CONCAT({BARE}, HEX({place})), {text})"
 
 
+def respelled(column: Column, place: str, charset: str) -> str:
+    """Write a text's bytes in another character set, or with a mark before its own where that can't spell it."""
+    text = bare(f"CONVERT({place} USING {charset})")
+    return f"IF({bent(place, column.charset or charset, charset)}, CONCAT({BARE}, HEX({place})), {text})"
+
+
 def bent(place: str, charset: str, through: str = "utf8mb4") -> str:
     """Write the condition that a text's bytes are others after the way through another character set and back."""
     back = f"CONVERT(CONVERT({place} USING {through}) USING {charset})"

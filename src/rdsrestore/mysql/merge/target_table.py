@@ -22,7 +22,8 @@ def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, wi
     """
     if catalog.exists(session, place):
         raise DatabaseError("landing", f"{place} exists already", "choose another name", code="db.table-exists")
-    statement = ddl.target_table(dump.definition, place, with_foreign_keys=with_foreign_keys)
+    named = with_foreign_keys or "mariadb" in session.greeted.lower()
+    statement = ddl.target_table(dump.definition, place, with_foreign_keys=with_foreign_keys, check_names=named)
     session.run(f"REPLACE INTO {quoted(schema)}.{staging.TARGET_TABLES} VALUES (%s)", (str(place),))
     session.run(f"USE {quoted(place.database)}")
     parents = {key.parent for key in dump.definition.references if with_foreign_keys} - {place}

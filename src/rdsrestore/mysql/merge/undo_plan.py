@@ -11,11 +11,14 @@ from rdsrestore.domain.outcome.load_result import HAD, SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.tables.definition import Column, TableDefinition
 from rdsrestore.domain.tables.rows import BACK, Act, Provenance, Relation
+from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.merge import keyless
-from rdsrestore.mysql.merge.merge_context import MergeContext, undo_table_of
+from rdsrestore.mysql.merge.merge_context import UNICODE, MergeContext, undo_table_of
+from rdsrestore.mysql.merge.retyping import converted
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Session, quoted
+from rdsrestore.mysql.session.settings import as_select
 
 OWN = (
     "rr_n BIGINT UNSIGNED NOT NULL PRIMARY KEY, rr_act ENUM('insert','update','delete') NOT NULL,"
@@ -31,6 +34,34 @@ SEEN_AS = {Act.DELETE: Relation.EXTRA, Act.UPDATE: Relation.CHANGED, Act.INSERT:
 
 
 SINCE = "it was written by others since the restore"
+
+
+@dataclass(frozen=True)
+class UndoContext(MergeContext):
+    """The sides of an undo by images: digests are taken as the restore took them, whatever texts are spelled in since.
+
+    `in_unicode` names the texts that it read in UTF-8.
+    """
+
+    in_unicode: tuple[str, ...] = ()
+
+    def seen(self, column: Column) -> Column:
+        """The column as the restore read it."""
+        had = self.then_has(column)
+        if not had or not had.charset or not column.charset:
+            return super().seen(column)
+        return replace(column, charset=UNICODE if column.name in self.in_unicode else had.charset)
+
+    def value(self, column: Column, alias: str) -> str:
+        """One column's value in the character set in which the restore read it."""
+        had, spelled = self.then_has(column), self.seen(column)
+        if not had or not had.charset or not column.charset:
+            return super().value(column, alias)
+        own, place = had if alias == "s" else column, f"{alias}.{quoted(column.name)}"
+        if own.charset != spelled.charset:
+            raw = row_hash.raw(spelled)
+            place = row_hash.respelled(own, place, str(spelled.charset)) if raw else row_hash.unicode(own, place)
+        return converted(column, own, place) if own.type != column.type else place
 
 
 @dataclass(frozen=True)
@@ -84,7 +115,7 @@ class UndoFile(UndoSource):
         held = tuple(column for column in self.saved.dump.definition.columns if column.name not in own)
         then = TableDefinition(live.ref, live.kind, live.engine, held, self.saved.key)
         images = {column.name for column in held}
-        return MergeContext(
+        return UndoContext(
             schema,
             then,
             undo_table_of(schema, self.saved.target),
@@ -92,13 +123,19 @@ class UndoFile(UndoSource):
             columns=columns,
             policy=Policy(Merge.EXACT),
             carried=tuple(column for column in live.base_columns if column.name in images),
+            in_unicode=self.saved.in_unicode,
         )
 
     def plan(self, session: Session, context: MergeContext) -> None:
-        """Each row's digest says whether it is what the restore made of it."""
-        if context.keyless:
-            keyless.plan_undo(session, context, whole=self.saved.all_there)
-            return
+        """Each row's digest says whether it is what the restore made; a text may fit its former spelling no more."""
+        with as_select(session, wanted=True):
+            if context.keyless:
+                keyless.plan_undo(session, context, whole=self.saved.all_there)
+            else:
+                self.plan_by_key(session, context)
+
+    def plan_by_key(self, session: Session, context: MergeContext) -> None:
+        """Find each row of the file by its key."""
         names = ", ".join(map(quoted, context.key))
         acts = " ".join(f"WHEN '{act}' THEN '{back}'" for act, back in BACK.items())
         kinds = " ".join(f"WHEN '{act}' THEN '{SEEN_AS[back]}'" for act, back in BACK.items())

@@ -27,7 +27,7 @@ RULES = frozenset({"UPDATE", "DELETE"})
 """What may follow ON in a definition."""
 FOREIGN_KEY = re.compile(r",?\s*\n\s*CONSTRAINT `(?:[^`]|``)*` FOREIGN KEY [^\n]*?(?=,?\n)")
 CHECK_NAME = re.compile(r"(\n\s*)CONSTRAINT `(?:[^`]|``)*` (?=CHECK )")
-"""Some servers want the names of checks to be unique in a database."""
+"""MySQL wants the names of checks to be unique in a database."""
 EXECUTED = re.compile(r"/\*M?!\d*(.*)\*/\s*", re.DOTALL)
 COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
@@ -66,9 +66,12 @@ def typed(column: Column) -> str:
     return column.type
 
 
-def target_table(definition: TableDefinition, ref: TableRef, *, with_foreign_keys: bool) -> str:
+def target_table(
+    definition: TableDefinition, ref: TableRef, *, with_foreign_keys: bool, check_names: bool = True
+) -> str:
     """Write the statement that creates a target table, from the copy's own SHOW CREATE TABLE.
 
+    Without foreign keys it can stand beside the table itself; without `check_names` the server names the checks.
     Raises DatabaseError with code `db.definition` where that text is not one plain CREATE TABLE of the table.
     """
     text = definition.create_sql
@@ -81,7 +84,9 @@ def target_table(definition: TableDefinition, ref: TableRef, *, with_foreign_key
             code="db.definition",
         )
     if not with_foreign_keys:
-        text = CHECK_NAME.sub(r"\1", FOREIGN_KEY.sub("", text))
+        text = FOREIGN_KEY.sub("", text)
+    if not check_names:
+        text = CHECK_NAME.sub(r"\1", text)
     return f"CREATE TABLE {qualified(ref)} ({text[len(head) :]}"
 
 

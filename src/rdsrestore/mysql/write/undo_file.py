@@ -58,7 +58,9 @@ def save(session: Session, login: Login, context: MergeContext, store: DumpStore
         (scanned.start, scanned.end),
         scanned.longest,
     )
-    return SavedTable(context.live.ref, context.then.key, tuple(column.name for column in context.columns), made)
+    names = tuple(column.name for column in context.columns)
+    in_unicode = tuple(column.name for column in context.columns if context.respelled(column))
+    return SavedTable(context.live.ref, context.then.key, names, made, in_unicode=in_unicode)
 
 
 def keep_images(session: Session, context: MergeContext) -> None:

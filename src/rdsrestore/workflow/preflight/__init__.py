@@ -13,7 +13,7 @@ from rdsrestore.workflow.preflight.server_settings import settings
 from rdsrestore.workflow.preflight.source import source
 from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.preflight.tables import keyless_children, table_findings, undo_findings, unfit
-from rdsrestore.workflow.preflight.target_table import fits, recomputed, swapping
+from rdsrestore.workflow.preflight.target_table import fits, recomputed, swapping, unnamed
 
 __all__ = ["Finding", "Severity", "check", "unfit"]
 
@@ -26,8 +26,8 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey), *unwatched(request)]
     again = [*caller(request, survey)] if request.instance_of else []
     restoring = reaching if request.restores else again
-    making = [] if request.undoes else [*fits(request, survey), *swapping(request, survey), *recomputed(survey)]
-    making += [*keyless_children(survey)]
+    making = [*fits(request, survey), *swapping(request, survey), *unnamed(request, survey), *recomputed(survey)]
+    making = [*keyless_children(survey), *([] if request.undoes else making)]
     reading = [*source(survey), *this_machine(survey), *server(survey), *settings(request, survey)]
     found = [*restoring, *reading, *making, *tables, *elsewhere(request, survey), *surroundings(survey)]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))

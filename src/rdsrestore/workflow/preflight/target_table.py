@@ -51,6 +51,9 @@ UNFIT: Mapping[tuple[str, TargetKind], str] = {
 EXPRESSION = re.compile(r"(?:\bAS |\bCHECK |\bKEY [^(]*\()(\(.*)", re.IGNORECASE)
 """What a line of a definition computes: a generated column's, a check's, a functional index's."""
 
+CHECK = re.compile(r"\n\s*CONSTRAINT `((?:[^`]|``)*)` CHECK ")
+"""A named check in a definition."""
+
 
 def target_kinds(request: Request, survey: Survey) -> frozenset[TargetKind]:
     """Name where the rows of a request go."""
@@ -84,6 +87,29 @@ def fits(request: Request, survey: Survey) -> Iterator[Finding]:
                 code = "into.incident-end" if option == "--incident-end" else "into.option"
                 yield blocks(code, f"{option} {why.format(target=place)}", f"leave out {option} or {place}")
     yield from narrowed(request, survey)
+
+
+def unnamed(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether checks of a table beside get other names: MySQL gives each out once in a database."""
+    beside = request.into and survey.server.flavour == "mysql"
+    for found in (table.definition for table in survey.tables if beside):
+        given = CHECK.findall(found.create_sql) if found else ()
+        names = [name for name in given if found and not own_name(name, found.ref.table)]
+        if found and names:
+            yield warns(
+                "into.check-names",
+                f"{request.into} gets checks of {found.ref.table} under names that the server makes: {', '.join(names)}"
+                " can be given once in a database",
+                "what goes by these names finds the checks under others there",
+            )
+
+
+def own_name(name: str, table: str) -> bool:
+    """Whether a check's name is one that MySQL made, and makes anew with a table's name.
+
+    https://dev.mysql.com/doc/refman/8.4/en/create-table-check-constraints.html
+    """
+    return re.fullmatch(rf"{re.escape(table)}_chk_\d+", name) is not None
 
 
 def narrowed(request: Request, survey: Survey) -> Iterator[Finding]:
