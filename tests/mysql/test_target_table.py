@@ -102,6 +102,36 @@ def test_a_new_table_is_dropped_while_it_is_empty_and_ours(site: Site) -> None:
     assert site.now("SHOW TABLES") == [("t",), ("theirs",), ("used",)]
 
 
+def test_a_database_that_was_made_again_goes_with_the_last_of_its_empty_tables(family: Site) -> None:
+    family.both(
+        f"CREATE TABLE t (id INT PRIMARY KEY); ALTER DATABASE {family.database} CHARACTER SET latin1 COLLATE latin1_bin"
+    )
+    family.prepare("t")
+    family.now(f"DROP DATABASE {family.database}")
+    how = "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = "
+    family.make_landing("t")
+    assert family.production.sql(f"{how}'{family.database}'") == [("latin1_bin",)]
+
+    with family.live() as server:
+        server.drop_target_table(SCHEMA, family.ref("t"))
+
+    assert family.production.sql(f"{how}'{family.database}'") == []
+    family.production.sql(f"CREATE DATABASE {family.database}")
+
+
+def test_a_database_that_others_filled_meanwhile_stays(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY)")
+    site.prepare("t")
+    site.now(f"DROP DATABASE {site.database}")
+    site.make_landing("t")
+    site.now("CREATE TABLE theirs (id INT PRIMARY KEY)")
+
+    with site.live() as server:
+        server.drop_target_table(SCHEMA, site.ref("t"))
+
+    assert site.now("SHOW TABLES") == [("theirs",)]
+
+
 def test_tables_that_point_to_each_other_are_made_and_dropped_in_any_order(site: Site) -> None:
     site.both("""CREATE TABLE a (id INT PRIMARY KEY, b INT); CREATE TABLE b (id INT PRIMARY KEY, a INT,
         CONSTRAINT b_a FOREIGN KEY (a) REFERENCES a (id)); INSERT INTO a VALUES (1, 1); INSERT INTO b VALUES (1, 1);

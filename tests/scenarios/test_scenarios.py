@@ -61,7 +61,8 @@ class Case:
             self.shop.sql(f"USE {self.database}; {path.read_text('utf-8')}")
 
     def tables(self, like: str = "%") -> list[str]:
-        return [row[0] for row in self.shop.sql(f"SHOW TABLES FROM {self.database} LIKE '{like}'")]
+        known = "SELECT table_name FROM information_schema.tables WHERE table_schema = '{}' AND table_name LIKE '{}'"
+        return [row[0] for row in self.shop.sql(known.format(self.database, like))]
 
     def rows(self, table: str) -> list[list[str]]:
         """Read all of a table, hidden columns as well."""

@@ -51,7 +51,8 @@ class Survey:
 
     `relatives` are the tables that come along, and `tables` holds these too. `saved` are an earlier run's undo files in
     the folder `saved_in`, `swapped` what it renamed and
-    `made` the tables it made, where that run is to be taken back; `earlier` are the dumps of
+    `made` the tables it made, where that run is to be taken back; `database_gone` where not even the tables' database
+    is there; `earlier` are the dumps of
     another run, where they are used. `denied` are actions that the cloud refused in a trial, `doubted` those that its
     simulator does not think allowed. Of `unseen_replicas` no lag can be read.
     """
@@ -79,4 +80,5 @@ class Survey:
     saved_in: str = ""
     swapped: Swapped | None = None
     made: tuple[TableRef, ...] = ()
+    database_gone: bool = False
     earlier: EarlierDumps | None = None

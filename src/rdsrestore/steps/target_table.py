@@ -32,6 +32,8 @@ class MakeTargetTable(Step):
 
     tables: tuple[TableRef, ...]
     beside: str | None
+    database: str = ""
+    """The database that is made again before its tables; empty where it is there."""
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
@@ -40,13 +42,15 @@ class MakeTargetTable(Step):
         if request.into:
             return cls(request.refs, request.into)
         dropped = tuple(table.ref for table in survey.tables if table.definition is None)
-        return cls(dropped, None) if dropped else None
+        gone = request.database if survey.database_gone else ""
+        return cls(dropped, None, gone) if dropped else None
 
     def describe(self) -> str:
         """Name the new tables."""
         if self.beside:
             return f"create {self.beside} beside {self.tables[0]}"
-        return f"create {', '.join(map(str, self.tables))} again, as it was defined then"
+        database = f"database {self.database} and " if self.database else ""
+        return f"create {database}{', '.join(map(str, self.tables))} again, as it was defined then"
 
     def apply(self, run: Run) -> Fact:
         """Create them, parents first."""
@@ -90,7 +94,7 @@ class MakeTargetTable(Step):
 
     def undo_text(self) -> str:
         """Say what happens to what was made."""
-        return "drop new tables that are still empty"
+        return f"drop new tables that are still empty{', and their database with them' if self.database else ''}"
 
     def result(self, fact: Fact | None) -> str:
         """Name what was made."""

@@ -31,8 +31,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
 
     Raises the RemoteError of whatever makes the job impossible, Refused where production is down.
     """
-    account = world.account
-    identity = account.identity()
+    account, identity = world.account, world.account.identity()
     source, unseen = find_source(request, world)
     snapshot = None if isinstance(request.point, Moment) else world.sources.snapshot(request.point.id)
     leftovers, problem = find_leftovers(world)
@@ -41,10 +40,10 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         server = production.server()
         production.check_replicas(source.replicas)
         relatives = related(request, production)
-        refs = (*request.refs, *(each.ref for each in relatives))
-        tables = survey_tables(production, refs, request.database)
+        tables = tuple(survey_table(production, ref) for ref in (*request.refs, *(each.ref for each in relatives)))
+        gone = without_database(request, production, tables)
         target = survey_table(production, TableRef(request.database, request.into)) if request.into else None
-        tools = tried(databases.tools(), production, request.database, tables)
+        tools = tried(databases.tools(), production, production.databases() if gone else (request.database,), tables)
         where_problem = check_narrowing(request, production, tables[0].definition)
     return Survey(
         at=world.clock.now(),
@@ -66,6 +65,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         hourly_cost=cost(world, source, class_of_restored(request, source)),
         where_problem=where_problem,
         relatives=relatives,
+        database_gone=gone,
     )
 
 
@@ -123,14 +123,6 @@ def with_status(source: SourceInstance) -> Iterator[None]:
         raise DatabaseError(error.where, what, "wait until it is available", code=error.code) from error
 
 
-def survey_tables(production: Catalog, refs: Sequence[TableRef], database: str) -> tuple[TableSurvey, ...]:
-    """Read the tables; Refused where there is not even their database."""
-    tables = tuple(survey_table(production, ref) for ref in refs)
-    if not any(each.definition for each in tables):
-        refuse_no_database(database, production)
-    return tables
-
-
 def survey_table(production: Catalog, ref: TableRef) -> TableSurvey:
     """Read a table as production has it; near names where it has none."""
     definition = production.definition(ref)
@@ -139,27 +131,34 @@ def survey_table(production: Catalog, ref: TableRef) -> TableSurvey:
     return TableSurvey(ref, definition, rows=production.count(ref) if definition.kind == "BASE TABLE" else None)
 
 
-def refuse_no_database(name: str, production: Catalog) -> None:
-    """Refuse a database that is not there, where none of its tables is: its name is misspelt, or it was dropped."""
-    known = production.databases()
-    if name in known:
-        return
+def without_database(request: Request, production: Catalog, tables: Sequence[TableSurvey]) -> bool:
+    """Say whether not even the tables' database is there; Refused where it is not to be made."""
+    gone = not any(each.definition for each in tables) and request.database not in (known := production.databases())
+    if gone and not request.recreate:
+        raise no_database(request.database, known)
+    return gone
+
+
+def no_database(name: str, known: Sequence[str]) -> Refused:
+    """Say that a database is not there, where none of its tables is: its name is misspelt, or it was dropped."""
     near = difflib.get_close_matches(name.lower(), [each.lower() for each in known], n=3, cutoff=0.6)
     meant = " or ".join(each for each in known if each.lower() in near)
-    raise Refused(
+    return Refused(
         "--database",
         f"production has no database {name}" + (f"; did you mean {meant}?" if meant else ""),
-        f"give --database its right name; if it was dropped, make it (CREATE DATABASE {name}) and add --recreate",
+        "give --database its right name; if it was dropped, add --recreate, which makes it again as it was",
         code="database.unknown",
     )
 
 
-def tried(tools: ClientTools, production: Vetting, database: str, tables: Sequence[TableSurvey]) -> ClientTools:
+def tried(
+    tools: ClientTools, production: Vetting, databases: Sequence[str], tables: Sequence[TableSurvey]
+) -> ClientTools:
     """Try the dump program on production: what stops it there would stop the run after the restore."""
-    if tools.dump is None:
+    if tools.dump is None or not databases:
         return tools
     try:
-        production.rehearse(database, [each.definition for each in tables if each.definition])
+        production.rehearse(databases[0], [each.definition for each in tables if each.definition])
     except ToolError as error:
         return replace(tools, problem=Problem(error.code, error.what, error.hint))
     return tools

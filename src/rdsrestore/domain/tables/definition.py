@@ -75,7 +75,8 @@ class TableDefinition:
     `kind` is the catalogue's table type (BASE TABLE, VIEW, …). `key` holds the columns that identify a row: the
     primary key, else the shortest unique key without NULL, else nothing. `rows` is the server's estimate and `bytes`
     its size on disk. `create_sql` is the server's own statement, empty where there is none that is text throughout.
-    `hindrances` say in words why rows of it can't be carried at all.
+    `hindrances` say in words why rows of it can't be carried at all, and `in_database` which character set and
+    collation its database gives to tables that name none.
     """
 
     ref: TableRef
@@ -92,6 +93,7 @@ class TableDefinition:
     bytes: int = 0
     create_sql: str = ""
     hindrances: tuple[str, ...] = ()
+    in_database: tuple[str, ...] = ()
 
     @property
     def base_columns(self) -> tuple[Column, ...]:

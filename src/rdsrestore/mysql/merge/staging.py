@@ -21,6 +21,7 @@ from rdsrestore.ports.progress import Progress
 
 MARKER = "rdsrestore_run"
 TARGET_TABLES = "rdsrestore_landings"
+DATABASES = "rdsrestore_databases"
 SQL_MODE = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
 """What a dump's own head says, and that a date which the copy holds can be held."""
 RENAMED = 1024

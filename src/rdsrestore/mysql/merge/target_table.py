@@ -25,6 +25,7 @@ def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, wi
     named = with_foreign_keys or "mariadb" in session.greeted.lower()
     statement = ddl.target_table(dump.definition, place, with_foreign_keys=with_foreign_keys, check_names=named)
     session.run(f"REPLACE INTO {quoted(schema)}.{staging.TARGET_TABLES} VALUES (%s)", (str(place),))
+    make_database(session, schema, dump.definition, place.database)
     session.run(f"USE {quoted(place.database)}")
     parents = {key.parent for key in dump.definition.references if with_foreign_keys} - {place}
     later = any(not catalog.exists(session, parent) for parent in parents)
@@ -41,6 +42,30 @@ def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, wi
         )
 
 
+def make_database(session: Session, schema: str, then: TableDefinition, name: str) -> None:
+    """Make the database that is to hold a table again where it is gone, as it was, and note that."""
+    if staging.exists(session, name) or not then.in_database:
+        return
+    charset, collation = then.in_database
+    notes = f"{quoted(schema)}.{staging.DATABASES}"
+    session.run(
+        f"CREATE TABLE IF NOT EXISTS {notes} (name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
+        " PRIMARY KEY) ENGINE=InnoDB"
+    )
+    session.run(f"REPLACE INTO {notes} VALUES (%s)", (name,))
+    session.run(f"CREATE DATABASE {quoted(name)} CHARACTER SET {charset} COLLATE {collation}")
+
+
+def drop_database(session: Session, schema: str, name: str) -> None:
+    """Drop a database that was made for this run, once nothing is left in it."""
+    if not catalog.exists(session, TableRef(schema, staging.DATABASES)):
+        return
+    ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.DATABASES} WHERE name = %s", (name,))
+    there = ours and staging.exists(session, name)
+    if there and not session.rows("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s LIMIT 1", (name,)):
+        session.run(f"DROP DATABASE {quoted(name)}")
+
+
 def otherwise(then: TableDefinition, made: TableDefinition | None) -> Sequence[str]:
     """Name the columns that a made table has with another rule of what may stand in them, or comes by itself."""
     now = {column.name: rules(column) for column in made.columns} if made else {}
@@ -54,8 +79,15 @@ def rules(column: Column) -> tuple[bool, ...]:
 
 def drop(session: Session, schema: str, place: TableRef) -> None:
     """Drop a table that was made for this run and that is still empty; otherwise leave it."""
-    if not staging.exists(session, schema) or not catalog.exists(session, place):
+    if not staging.exists(session, schema):
         return
+    if catalog.exists(session, place):
+        drop_table(session, schema, place)
+    drop_database(session, schema, place.database)
+
+
+def drop_table(session: Session, schema: str, place: TableRef) -> None:
+    """Drop the table itself."""
     ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.TARGET_TABLES} WHERE name = %s", (str(place),))
     if ours and not session.rows(f"SELECT 1 FROM {qualified(place)} LIMIT 1"):
         with unchecked(session):

@@ -18,19 +18,20 @@ from rdsrestore.mysql.session.login.connection import Session, quoted
 SYSTEM = ("information_schema", "mysql", "performance_schema", "sys", "innodb", "tmp")
 HERE = "TABLE_SCHEMA = %s AND TABLE_NAME = %s AND CAST(TABLE_NAME AS BINARY) = CAST(%s AS BINARY)"
 """Takes what `exactly` gives: by the plain name alone a server looks at one table only, where it would open all."""
+DEFAULT = "SELECT DEFAULT_{}_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s LIMIT 1"
 
 
 def definition(session: Session, ref: TableRef) -> TableDefinition | None:
     """Read a table's definition; None where there is none of exactly that name."""
     place = exactly(ref)
     found = session.rows(
-        "SELECT TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH + INDEX_LENGTH"
-        f" FROM information_schema.TABLES WHERE {HERE}",
-        place,
+        f"SELECT TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH + INDEX_LENGTH, ({DEFAULT.format('CHARACTER_SET')}),"
+        f" ({DEFAULT.format('COLLATION')}) FROM information_schema.TABLES WHERE {HERE}",
+        (ref.database, ref.database, *place),
     )
     if not found:
         return None
-    kind, engine, rows, size = found[0]
+    kind, engine, rows, size, charset, collation = found[0]
     table = kind in {"BASE TABLE", "SYSTEM VERSIONED"}
     columns = read_columns(session, ref)
     primary, unique = read_keys(session, ref, columns)
@@ -52,6 +53,7 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
         bytes=int(size or 0),
         create_sql=read_statement(session, ref) if table else "",
         hindrances=tuple(hindrances([column for column in columns if not column.generated], key)) if table else (),
+        in_database=(str(charset), str(collation)),
     )
 
 

@@ -81,6 +81,12 @@ def fits(request: Request, survey: Survey) -> Iterator[Finding]:
     """Whether the table beside can be made, and what is asked for means something where the rows go."""
     if survey.target and survey.target.definition:
         yield blocks("into.exists", f"{survey.target.ref} exists already", "choose another name for --into")
+    if survey.database_gone:
+        yield warns(
+            "database.dropped",
+            f"production has no database {request.database}: it is made again, with the tables asked for and no others",
+            "its other tables, views, routines and events are not made; a misspelt name fails after the restore",
+        )
     for place in sorted(target_kinds(request, survey)):
         for option in options(request):
             if why := UNFIT.get((option, place)):

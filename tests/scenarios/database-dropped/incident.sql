@@ -1,0 +1,1 @@
+DROP DATABASE case_database_dropped;
