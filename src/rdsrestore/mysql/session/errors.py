@@ -11,8 +11,8 @@ import pymysql
 
 from rdsrestore.domain.errors import DatabaseError
 
-LOST = frozenset({2006, 2013, 2055, 1053, 1927})
-RETRYABLE = frozenset({1020, 1205, 1213}) | LOST
+LOST = frozenset({2006, 2013, 2055, 1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 3169})
+RETRYABLE = frozenset({1020, 1205, 1213, 3101}) | LOST
 UNFIT = frozenset(
     {
         1048,
@@ -68,6 +68,12 @@ FOREIGN = Meaning(
     "a foreign key can't be made: restore the table that it points to as well, or use --into NEW_TABLE",
 )
 DRIFTED = Meaning("db.schema-drift", "the table was altered meanwhile: run the same command again")
+ENGINE = Meaning("db.engine", "see production's error log in the RDS console; the table may be damaged there")
+UNMADE = Meaning(
+    "db.definition",
+    "production does not take the table as it was defined: create it by hand, then leave out --recreate",
+)
+MEMORY = Meaning("db.full", "production is out of memory; try again later")
 PASSWORD = Meaning("db.password-expired", "set a new password on production (ALTER USER), then run again")
 MEANINGS: dict[int, Meaning] = {
     1044: PRIVILEGE,
@@ -79,15 +85,22 @@ MEANINGS: dict[int, Meaning] = {
     1227: PRIVILEGE,
     1370: PRIVILEGE,
     1698: DENIED,
+    4151: DENIED,
+    1130: Meaning("db.denied", "production lets nobody in from this host: make the user for this address, or for '%'"),
+    3032: Meaning("db.unreachable", "production is in offline mode (offline_mode): run again once it is not"),
     3118: DENIED,
     3159: Meaning("db.tls", "check ssl_ca"),
     1021: Meaning("db.full", "give production more storage, then run again"),
-    1041: Meaning("db.full", "production is out of memory; try again later"),
+    1037: MEMORY,
+    1041: MEMORY,
+    1878: Meaning("db.full", "give production more storage, then run again"),
     1114: Meaning("db.full", "give production more storage, then run again"),
     1153: Meaning("db.packet", "raise max_allowed_packet in production's parameter group"),
     1205: Meaning("db.lock-timeout", "another transaction holds rows of the table; try again when it has ended"),
     1213: Meaning("db.deadlock", "try again"),
     1020: Meaning("db.deadlock", "others changed rows meanwhile; try again"),
+    3101: Meaning("db.deadlock", "another writer of the group was faster; try again"),
+    1223: Meaning("db.lock-timeout", "somebody holds all tables (FLUSH TABLES WITH READ LOCK); try again afterwards"),
     1005: FOREIGN,
     1215: FOREIGN,
     1822: FOREIGN,
@@ -110,6 +123,8 @@ MEANINGS: dict[int, Meaning] = {
     1175: Meaning("db.setting", "set sql_safe_updates to 0 in production's parameter group"),
     1193: Meaning("db.setting", "the server is of a version that is not supported"),
     1231: Meaning("db.setting", "see production's parameter group"),
+    1038: Meaning("db.setting", "raise sort_buffer_size in production's parameter group"),
+    1197: Meaning("db.setting", "raise max_binlog_cache_size, or add --gentle, which writes less in a transaction"),
     1290: READ_ONLY,
     1665: Meaning("db.binlog-format", "set binlog_format to ROW or MIXED in production's parameter group"),
     1792: READ_ONLY,
@@ -117,7 +132,12 @@ MEANINGS: dict[int, Meaning] = {
     1040: Meaning("db.busy", "production takes no more connections; try again"),
     1203: Meaning("db.busy", "the login has as many connections as it may have (max_user_connections); try again"),
     1226: Meaning("db.busy", "the login has used up what it may (max_user_connections, or of its account); try again"),
+    1135: Meaning("db.busy", "production can't start another thread; try again"),
+    1637: Meaning("db.busy", "production has too many transactions open; try again"),
     1129: Meaning("db.unreachable", "production blocks this host after failed connections: FLUSH HOSTS"),
+    **dict.fromkeys((1026, 1030, 1033, 1034, 1035, 1180, 1194, 1195, 1712, 1812, 1814, 1877), ENGINE),
+    **dict.fromkeys((1067, 1071, 1074, 1101, 1115, 1273, 1286, 3161), UNMADE),
+    **dict.fromkeys((1152, 1158, 1159, 1160, 1161, 1184, 3169), GONE),
     1053: GONE,
     1927: GONE,
     2003: SILENT,
@@ -130,6 +150,7 @@ MEANINGS: dict[int, Meaning] = {
     3024: BOUND,
     3750: Meaning("db.primary-key", "set sql_require_primary_key to OFF in production's parameter group"),
     1251: PLUGIN,
+    1524: PLUGIN,
     2059: PLUGIN,
     2061: PLUGIN,
 }
