@@ -101,6 +101,10 @@ class FakeServer:
         del ref
         return "is not one expression" if ";" in where else ""
 
+    def where_here(self, definition: TableDefinition, where: str) -> tuple[str, str]:
+        del definition
+        return where, ""
+
     def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
         del database, definitions
         self.faults.before("rehearse")

@@ -270,3 +270,21 @@ def test_a_crashed_lab_is_cleaned_up_by_the_next(own: LabTool) -> None:
     own.lab("down")
     assert not own.folder.exists()
     assert own.place.state() is None
+
+
+def test_a_filter_goes_by_the_times_that_production_shows(shop: LabTool) -> None:
+    shop.sql(
+        "SET time_zone = '-08:00'; CREATE TABLE shop.visits (id INT PRIMARY KEY, at TIMESTAMP NULL);"
+        " INSERT INTO shop.visits VALUES (1, '2017-06-01 01:00:00'), (2, '2017-06-01 09:00:00'), (3, '2017-05-31 23:00:00')"
+    )
+    before = shop.moment()
+    shop.sql("DELETE FROM shop.visits")
+    shop.as_root("SET GLOBAL time_zone = '-08:00'")
+    try:
+        words = ["table", "visits", "--before", before, "--where", "at >= '2017-06-01'", "--yes"]
+        ended = shop(*words, check=0)
+    finally:
+        shop.as_root("SET GLOBAL time_zone = '+00:00'")
+    assert "its times are read in -08:00" in ended.stderr + ended.stdout
+    assert [row[0] for row in shop.sql("SELECT id FROM shop.visits ORDER BY id")] == ["1", "2"]
+    shop.sql("DROP TABLE shop.visits")

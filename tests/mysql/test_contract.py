@@ -94,6 +94,9 @@ def test_a_filter_of_two_statements_is_none(subject: Subject) -> None:
     with subject.production() as server:
         assert server.check_where(subject.billing, "id > 1") == ""
         assert server.check_where(subject.billing, "id > 1; DROP TABLE billing")
+        found = server.definition(subject.billing)
+        assert found
+        assert server.where_here(found, "id > 1") == ("id > 1", "")
 
 
 def test_a_scratch_schema_is_made_listed_and_dropped_and_each_again_is_fine(subject: Subject) -> None:

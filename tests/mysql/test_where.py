@@ -256,3 +256,62 @@ def guarded(family: Site) -> Site:
         family.database,
     )
     return family
+
+
+TIMED = (
+    "at >= '2017-06-01 10:00:00'",
+    "at<'2017-06-01 10:00:00'AND id>0",
+    "DATE(at) = '2017-06-01'",
+    "at BETWEEN '2017-05-31 20:00:00' AND DATE_ADD('2017-06-01 00:00:00', INTERVAL 1 HOUR)",
+    "HOUR(`at`) < 12 OR `AT` IS NULL",
+    "EXTRACT(DAY FROM at) = 1",
+    "UNIX_TIMESTAMP(at) > 1496300000",
+    "at = FROM_UNIXTIME(1496311440)",
+    "FROM_UNIXTIME(1496311440, '%Y-%m-%d %H') = DATE_FORMAT(at, '%Y-%m-%d %H')",
+    "UNIX_TIMESTAMP('2017-06-01 10:14:00') <= UNIX_TIMESTAMP(at)",
+    "UNIX_TIMESTAMP(plain) <= 1496311440",
+    "plain >= '2017-06-01 10:00:00'",
+    "plain > at",
+    "at = 0 OR at < '1980-01-01'",
+    "at LIKE '2017-06-01 %'",
+    "TIMESTAMPDIFF(MINUTE, at, '2017-06-01 12:00:00') BETWEEN -100 AND 100",
+    "CASE WHEN at > '2017-06-01' THEN id ELSE NULL END > 2",
+    "'at' = text OR id = 3",
+    "UNIX_TIMESTAMP(CONCAT(DATE(at), ' 00:00:00')) = UNIX_TIMESTAMP('2017-06-01')",
+)
+
+
+@pytest.mark.parametrize("zone", ["-08:00", "+05:45"])
+def test_times_in_a_filter_mean_what_they_mean_in_the_servers_own_sessions(family: Site, zone: str) -> None:
+    family.both(
+        "SET sql_mode = ''; SET time_zone = '+00:00'; CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, at TIMESTAMP NULL,"
+        " plain DATETIME, text VARCHAR(9)); INSERT INTO t (at, plain, text) VALUES (NULL, NULL, 'at'), (0, 0, '')"
+    )
+    hours = ", ".join(
+        f"('2017-05-31 10:14:00' + INTERVAL {hour} HOUR, '2017-06-02 10:14:00' - INTERVAL {hour} HOUR, '')"
+        for hour in range(48)
+    )
+    family.both(f"SET time_zone = '+00:00'; INSERT INTO t (at, plain, text) VALUES {hours}")
+    family.production.sql(f"SET GLOBAL time_zone = '{zone}'")
+    differing = 0
+    try:
+        with family.live() as server:
+            definition = family.definition("t")
+            for where in TIMED:
+                meant, told = server.where_here(definition, where)
+                assert server.check_where(definition.ref, meant) == "", where
+                ids = "SELECT id FROM t WHERE "
+                theirs = family.now(f"SET sql_mode = ''; SET time_zone = '{zone}'; {ids} ({where}) ORDER BY id")
+                ours = family.now(f"SET sql_mode = ''; SET time_zone = '+00:00'; {ids} ({meant}) ORDER BY id")
+                assert ours == theirs, (where, meant)
+                assert told in ({zone} if meant != where else {""})
+                differing += family.now(f"SET time_zone = '+00:00'; {ids} ({where}) ORDER BY id") != theirs
+    finally:
+        family.production.sql("SET GLOBAL time_zone = '+00:00'")
+    assert differing > len(TIMED) // 2
+
+
+def test_where_sessions_are_in_utc_a_filter_stays_as_it_is(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY, at TIMESTAMP NULL)")
+    with site.live() as server:
+        assert server.where_here(site.definition("t"), "at > '2017-06-01'") == ("at > '2017-06-01'", "")

@@ -119,6 +119,12 @@ def test_a_filter_s_times_are_said_to_be_in_utc(where: str, zones: dict[str, str
     assert ("where.zone" in said) == warned
 
 
+def test_a_filter_that_was_written_for_a_zone_is_said_to_be() -> None:
+    found = replace(with_table(), where=("IFNULL(CONVERT_TZ(at, '+00:00', '-08:00'), at) > 0", "-08:00"))
+    (told,) = [each for each in check(request(policy=Policy(where="at > 0")), found) if each.code == "where.zone"]
+    assert told.message == "--where: its times are read in -08:00, as production's sessions show them"
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [

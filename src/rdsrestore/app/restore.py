@@ -39,7 +39,8 @@ from rdsrestore.workflow.journal.header import header
 from rdsrestore.workflow.journal.journal import Journal, Kind
 from rdsrestore.workflow.journal.replay import ReplayedRun, replay
 from rdsrestore.workflow.planner import make_plan
-from rdsrestore.workflow.preflight import Finding, Severity, check, unfit
+from rdsrestore.workflow.preflight import Severity, check, unfit
+from rdsrestore.workflow.preflight.finding import refuse_if_blocked
 from rdsrestore.workflow.run.pauses import Pauses
 from rdsrestore.workflow.run.run_io import RunIO
 from rdsrestore.workflow.run.runner import execute
@@ -155,6 +156,7 @@ def known(table: SavedTable, facts: Facts, *, again: bool) -> SavedTable:
 def start(request: Request, job: Job, world: World, context: Context) -> ExitCode:
     """Read, judge, show, confirm and run."""
     read = look(request, job, world, context)
+    request = read.meant(request)
     findings = check(request, read)
     others = without_unfit(request, read)
     if others and may_skip(request, others, job, context):
@@ -217,14 +219,6 @@ def consented(steps: Sequence[Step], question: str, context: Context) -> bool:
 def asks(steps: Sequence[Step]) -> bool:
     """Say whether a step asks for approval."""
     return any(step.asks for step in steps)
-
-
-def refuse_if_blocked(findings: Sequence[Finding], also: str = "") -> None:
-    """Raise Refused with the first blocking finding, saying how many there are, and what can be done `also`."""
-    blocked = [finding for finding in findings if finding.severity is Severity.BLOCKS]
-    if blocked:
-        more = f" (and {len(blocked) - 1} more, above)" if len(blocked) > 1 else ""
-        raise Refused("survey", f"{blocked[0].message}{more}", f"{blocked[0].hint}{also}", code=blocked[0].code)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +11,7 @@ from rdsrestore.domain.codec import UNWRITTEN, written, written_as
 from rdsrestore.domain.facts import EarlierDumps, Swapped
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.load_result import SavedTable
+from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
 from rdsrestore.domain.tables.target import Relative
@@ -52,7 +53,8 @@ class Survey:
     `relatives` are the tables that come along, and `tables` holds these too. `saved` are an earlier run's undo files in
     the folder `saved_in`, `swapped` what it renamed and
     `made` the tables it made, where that run is to be taken back; `database_gone` where not even the tables' database
-    is there; `earlier` are the dumps of
+    is there; `where` is the filter as sessions of ours have to read it, and the zone in which it was written where
+    that is another than UTC; `earlier` are the dumps of
     another run, where they are used. `denied` are actions that the cloud refused in a trial, `doubted` those that its
     simulator does not think allowed. Of `unseen_replicas` no lag can be read.
     """
@@ -81,4 +83,10 @@ class Survey:
     swapped: Swapped | None = None
     made: tuple[TableRef, ...] = ()
     database_gone: bool = False
+    where: tuple[str, str] = ("", "")
     earlier: EarlierDumps | None = None
+
+    def meant(self, request: Request) -> Request:
+        """Have a filter's times mean what they mean in production's own sessions."""
+        text, zone = self.where
+        return replace(request, policy=replace(request.policy, where=text)) if zone else request

@@ -30,7 +30,7 @@ from rdsrestore.mysql.merge import staging, target_table
 from rdsrestore.mysql.merge.batches import FULL, SOFT, Pacing
 from rdsrestore.mysql.merge.job import Job, lay_out, lay_out_former
 from rdsrestore.mysql.merge.traces import traces
-from rdsrestore.mysql.schema import catalog, where_filter
+from rdsrestore.mysql.schema import catalog, where_filter, where_zone
 from rdsrestore.mysql.schema.server_info import facts
 from rdsrestore.mysql.session import named_lock
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
@@ -115,6 +115,17 @@ class MysqlProduction:
         except DatabaseError as error:
             return f"is not understood by the server: {error.what}"
         return ""
+
+    def where_here(self, definition: TableDefinition, where: str) -> tuple[str, str]:
+        """Write a filter so that it means in a session in UTC what it means in the server's own zone."""
+        timestamps = frozenset(column.name.lower() for column in definition.columns if column.kind == "timestamp")
+        zone, there = self._ready().one(
+            "SELECT @@GLOBAL.time_zone, CONVERT_TZ('2017-06-01 10:14:00', '+00:00', @@GLOBAL.time_zone)"
+        )
+        if there is None or zone in {"+00:00", "UTC", "SYSTEM"}:
+            return where, ""
+        meant = where_zone.in_zone(where, timestamps, str(zone))
+        return (meant, str(zone)) if meant != where_filter.one_line(where) else (where, "")
 
     def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
         """Have this machine's dump program dump a row of one of these tables, or of another of the database."""

@@ -53,6 +53,14 @@ class Catalog(Protocol):
 class Vetting(Protocol):
     """What is held against the server before anything is written. Every method may raise DatabaseError or ToolError."""
 
+    def where_here(self, definition: TableDefinition, where: str) -> tuple[str, str]:
+        """Write a filter so that it means in a run's sessions what it means in others of this server.
+
+        Returns it with the zone of these sessions; as it is, with an empty zone, where both have one zone, where no
+        value of it depends on that, or where the server can't tell what the time there is.
+        """
+        ...
+
     def check_where(self, ref: TableRef, where: str) -> str:
         """Say what is wrong with a row filter; empty where it is one expression over the table's own columns."""
         ...

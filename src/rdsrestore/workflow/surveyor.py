@@ -39,12 +39,11 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     with with_status(source), databases.production(source.endpoint, request.user) as production:
         server = production.server()
         production.check_replicas(source.replicas)
-        relatives = related(request, production)
-        tables = tuple(survey_table(production, ref) for ref in (*request.refs, *(each.ref for each in relatives)))
+        tables, relatives = survey_tables(request, production)
         gone = without_database(request, production, tables)
         target = survey_table(production, TableRef(request.database, request.into)) if request.into else None
         tools = tried(databases.tools(), production, production.databases() if gone else (request.database,), tables)
-        where_problem = check_narrowing(request, production, tables[0].definition)
+        where_problem, where = check_narrowing(request, production, tables[0].definition)
     return Survey(
         at=world.clock.now(),
         identity=identity,
@@ -64,6 +63,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         unseen_replicas=unseen,
         hourly_cost=cost(world, source, class_of_restored(request, source)),
         where_problem=where_problem,
+        where=where,
         relatives=relatives,
         database_gone=gone,
     )
@@ -78,16 +78,20 @@ def anew(read: Survey, request: Request, world: World) -> Survey:
     return replace(read, at=world.clock.now(), source=source)
 
 
-def check_narrowing(request: Request, production: Vetting, definition: TableDefinition | None) -> str:
-    """Hold a filter and a file of keys against the table; returns what is wrong with the filter.
+def check_narrowing(
+    request: Request, production: Vetting, definition: TableDefinition | None
+) -> tuple[str, tuple[str, str]]:
+    """Hold a filter and a file of keys against the table.
 
+    Returns what is wrong with the filter, and how the run's sessions have to read it, with the zone of its times.
     Raises UsageError for the first line of the file that holds no key.
     """
     where, keys = request.policy.where, request.policy.keys
     problem = production.check_where(request.refs[0], where) if where and definition else ""
     if keys and not request.undoes:
         production.check_keys(keyed(definition), Path(keys))
-    return problem
+    here = production.where_here(definition, where) if where and definition and not problem else (where or "", "")
+    return problem, here
 
 
 def keyed(definition: TableDefinition | None) -> TableDefinition | None:
@@ -121,6 +125,12 @@ def with_status(source: SourceInstance) -> Iterator[None]:
             raise
         what = f"{error.what}; {source.id} is {source.status}"
         raise DatabaseError(error.where, what, "wait until it is available", code=error.code) from error
+
+
+def survey_tables(request: Request, production: Catalog) -> tuple[tuple[TableSurvey, ...], tuple[Relative, ...]]:
+    """Read the tables asked for, and those that come along."""
+    relatives = related(request, production)
+    return tuple(survey_table(production, ref) for ref in (*request.refs, *(each.ref for each in relatives))), relatives
 
 
 def survey_table(production: Catalog, ref: TableRef) -> TableSurvey:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from rdsrestore.domain.errors import Refused
 
 
 class Severity(StrEnum):
@@ -31,3 +34,11 @@ def blocks(code: str, message: str, hint: str) -> Finding:
 def warns(code: str, message: str, hint: str) -> Finding:
     """Make a finding that is only said."""
     return Finding(code, Severity.WARNS, message, hint)
+
+
+def refuse_if_blocked(findings: Sequence[Finding], also: str = "") -> None:
+    """Raise Refused with the first blocking finding, saying how many there are, and what can be done `also`."""
+    blocked = [finding for finding in findings if finding.severity is Severity.BLOCKS]
+    if blocked:
+        more = f" (and {len(blocked) - 1} more, above)" if len(blocked) > 1 else ""
+        raise Refused("survey", f"{blocked[0].message}{more}", f"{blocked[0].hint}{also}", code=blocked[0].code)

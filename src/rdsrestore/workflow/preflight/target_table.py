@@ -143,8 +143,15 @@ def narrowed(request: Request, survey: Survey) -> Iterator[Finding]:
 
 
 def in_another_zone(where: str, found: TableDefinition, survey: Survey) -> Iterator[Finding]:
-    """Whether a filter's times would be read in another zone than production's sessions show them in."""
+    """Whether a filter's times are those of another zone than UTC, as production's sessions show them, or are not."""
     zone = zone_of(survey)
+    if survey.where[1]:
+        yield warns(
+            "where.zone",
+            f"--where: its times are read in {survey.where[1]}, as production's sessions show them",
+            "the plan shows the filter as it is sent to both servers; the preview counts its rows",
+        )
+        return
     words = {word.lower() for word in re.findall(r"\w+", where)}
     named = [each.name for each in found.columns if each.kind == "timestamp" and each.name.lower() in words]
     if named and zone not in UTC:
