@@ -346,3 +346,53 @@ def test_a_setting_that_is_taken_and_not_kept_is_named() -> None:
     with pytest.raises(DatabaseError) as bent:
         settle(Deaf(), "production")
     assert (bent.value.code, bent.value.what) == ("db.setting", "time_zone is 1 and has to be +00:00")
+
+
+GREETINGS = (
+    "SELECT 1; SELECT 2",
+    "SET autocommit = 0; SET NAMES latin1",
+    "SET SESSION TRANSACTION READ ONLY; SET time_zone = '-08:00'; SET sql_select_limit = 1",
+    "START TRANSACTION",
+    "BEGIN; INSERT INTO greeted.logins VALUES (CONNECTION_ID())",
+    "LOCK TABLES greeted.logins WRITE",
+    "USE greeted; CALL noted()",
+)
+
+
+@pytest.fixture
+def greeting(family: Site) -> Iterator[Callable[[str], None]]:
+    """Let production run a statement at each login."""
+    family.production.sql(
+        "CREATE DATABASE greeted; CREATE TABLE greeted.logins (c BIGINT);"
+        " CREATE PROCEDURE greeted.noted() INSERT INTO greeted.logins VALUES (5)"
+    )
+
+    def says(text: str) -> None:
+        written = text.replace("'", "''")
+        family.production.sql(f"SET GLOBAL init_connect = '{written}'")
+
+    yield says
+    family.production.sql("SET GLOBAL init_connect = ''; DROP DATABASE greeted")
+
+
+@pytest.mark.parametrize("text", GREETINGS)
+def test_whatever_a_server_does_at_each_login_rows_come_back(
+    family: Site, greeting: Callable[[str], None], text: str
+) -> None:
+    family.both("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9)); INSERT INTO t VALUES (1, 'é'), (2, 'b'), (3, NULL)")
+    family.now("DELETE FROM t WHERE id > 1")
+    greeting(text)
+
+    family.restore("t")
+
+    assert family.equal("t")
+    if "greeted" in text and "LOCK" not in text:
+        assert family.production.sql("SELECT COUNT(*) > 0 FROM greeted.logins") == [(1,)]
+
+
+def test_what_a_server_can_t_do_at_a_login_is_named(family: Site, greeting: Callable[[str], None]) -> None:
+    greeting("this is no statement")
+    with pytest.raises(DatabaseError, match="init_connect command failed") as refused, family.live() as server:
+        server.databases()
+    assert (refused.value.code, refused.value.retryable) == ("db.setting", False)
+    assert "init_connect" in refused.value.hint

@@ -154,6 +154,8 @@ MEANINGS: dict[int, Meaning] = {
     2059: PLUGIN,
     2061: PLUGIN,
 }
+ABORTED = 1184
+GREETING = Meaning("db.setting", "production's init_connect fails for this user: see production's parameter group")
 OTHER = Meaning("db.failed", "look the number up in the server's manual; production is as the summary says")
 MADE_UP = frozenset({1643, 1644, 3819, 4025})
 """Errors whose words are the users' own: a trigger's, a check's."""
@@ -171,9 +173,10 @@ def translate(where: str, error: pymysql.MySQLError) -> DatabaseError:
         return DatabaseError(where, str(error.args[-1]), MUTE.hint, code=MUTE.code)
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     words = str(error.args[1]) if len(error.args) > 1 else str(error)
-    meaning = MEANINGS.get(number, OTHER)
+    meaning = GREETING if number == ABORTED and "init_connect" in words else MEANINGS.get(number, OTHER)
     what = f"{words} ({number})" if number in MEANINGS else f"the server answered error {number}{masked(number, words)}"
-    translated = DatabaseError(where, what, meaning.hint, code=meaning.code, retryable=number in RETRYABLE)
+    again = number in RETRYABLE and meaning is not GREETING
+    translated = DatabaseError(where, what, meaning.hint, code=meaning.code, retryable=again)
     translated.__cause__ = error
     return translated
 

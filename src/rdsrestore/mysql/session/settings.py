@@ -7,7 +7,7 @@ read by the survey.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -123,6 +123,10 @@ def as_select(session: Running, *, wanted: bool) -> Iterator[None]:
         session.run(f"SET SESSION sql_mode = '{STRICT}'")
 
 
+GREETING = "init_connect"
+"""What a server runs at each login: it may leave a transaction, or a lock, that would take in what comes after it."""
+
+
 class Settling(Protocol):
     """A session that is new."""
 
@@ -152,9 +156,13 @@ def settle(session: Settling, where: str) -> None:
     unasked = (*OURS, *limit, *isolation)
     wanted = (*unasked, *PLAIN, *QUIRKS, *(MARIADB if mariadb else MYSQL))
     session.run(assignment(unasked))
-    if found := different(session, wanted):
+    shown = look(session, wanted)
+    if shown.get(GREETING):
+        session.run("COMMIT")
+        session.run("UNLOCK TABLES")
+    if found := different(shown, wanted):
         session.run(assignment([setting for setting, _value in found]))
-        found = different(session, wanted)
+        found = different(look(session, wanted), wanted)
     for setting, value in found:
         what = f"{setting.name} is {value} and has to be {setting.value}"
         raise DatabaseError(where, what, "see the parameter group", code="db.setting")
@@ -166,10 +174,14 @@ def assignment(settings: Iterable[Setting]) -> str:
     return f"SET @rdsrestore = 0{''.join(given)}"
 
 
-def different(session: Settling, wanted: Sequence[Setting]) -> list[tuple[Setting, str]]:
-    """Read settings; returns those that are not what is wanted, each with what it is."""
+def look(session: Settling, wanted: Sequence[Setting]) -> dict[str, Any]:
+    """Read settings, and what the server does at each login: that may have begun something."""
     shown = (setting.known(f"@@SESSION.{setting.name} AS {setting.name}") for setting in wanted)
-    found = session.named(f"SELECT 0{''.join(shown)}")
+    return session.named(f"SELECT @@GLOBAL.{GREETING} AS {GREETING}{''.join(shown)}")
+
+
+def different(found: Mapping[str, Any], wanted: Sequence[Setting]) -> list[tuple[Setting, str]]:
+    """Name those that are not what is wanted, each with what it is."""
     read = ((setting, text(found[setting.name])) for setting in wanted if setting.name in found)
     return [(setting, value) for setting, value in read if words(value) != words(setting.value)]
 
