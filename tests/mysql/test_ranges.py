@@ -12,6 +12,7 @@ import pytest
 from mysql.site import PASSWORD, USER, Server, Site, silent
 from rdsrestore.diff.checksum_diff import Differ
 from rdsrestore.diff.chunk_file import either
+from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.key_range import Chunk, KeyRange
@@ -19,6 +20,7 @@ from rdsrestore.mysql.checksum.key_conditions import batches, condition
 from rdsrestore.mysql.checksum.key_ranges import TableRows
 from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
+from tool import counted
 
 ROWS = 75
 CHUNK = 25
@@ -413,3 +415,28 @@ def test_batches_fill_up_to_the_limit_and_no_further(site: Site) -> None:
         for limit in sizes:
             assert chosen(rows, chunks, limit) == [*range(1, 21), *range(31, 41)]
         assert list(batches([], rows.key_columns)) == []
+
+
+def rows_read(session: Session) -> int:
+    """Count the rows that the server has read for a session."""
+    return sum(int(value) for _name, value in session.rows("SHOW SESSION STATUS LIKE 'Handler_read%'"))
+
+
+@pytest.mark.parametrize("column", ["i", "u"])
+def test_a_range_is_read_by_its_key_whatever_the_server_thinks_of_the_table(family: Site, column: str) -> None:
+    key = "i INT PRIMARY KEY, u INT NOT NULL" if column == "i" else "i INT NOT NULL, u INT NOT NULL UNIQUE"
+    family.both(f"CREATE TABLE t ({key}, sensor INT, note VARCHAR(60), KEY (sensor)) STATS_AUTO_RECALC=0")
+    family.both(f"INSERT INTO t SELECT seq, seq, seq % 97, SHA2(seq, 224) FROM {counted(20_000)}")
+    for server in (family.production, family.copy):
+        server.sql(
+            "UPDATE mysql.innodb_table_stats SET n_rows = 233, clustered_index_size = 3, sum_of_other_index_sizes = 1"
+            f" WHERE database_name = '{family.database}'; FLUSH TABLES {family.database}.t"
+        )
+    span = KeyRange(("9000",), ("9256",))
+    definition = family.definition("t")
+    with family.live() as live:
+        rows = live.rows(definition, definition, Policy(where=f"{column} <> 9100"))
+        for read in (rows.fingerprint, rows.parts, lambda each: list(rows.digests(each))):
+            before = rows_read(rows.session)
+            read(span)
+            assert rows_read(rows.session) - before < 2_000, read

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.request import Invariant
@@ -39,6 +41,7 @@ class MysqlRestoredDatabase:
         self._session: Session = connect(login, "dump: the copy")
         self._logins = Logins(login, "the copy")
         self._checked = set[tuple[TableRef, Selection]]()
+        self._counted = set[TableRef]()
 
     def close(self) -> None:
         """Log out."""
@@ -60,6 +63,7 @@ class MysqlRestoredDatabase:
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""
         given = self._team.admit(self._login, "the copy") if self._team else self._logins
+        self._count(definition.ref)
         return table_rows(self._session, definition, other, policy, given)
 
     def keys(
@@ -77,6 +81,13 @@ class MysqlRestoredDatabase:
             definition_check.check(self._session, definition)
         self._checked.add((definition.ref, selection))
 
+    def _count(self, ref: TableRef) -> None:
+        """Renew what the server knows of a table: by what the backup had, it may read all of it for each range."""
+        if ref not in self._counted:
+            self._counted.add(ref)
+            with suppress(DatabaseError):  # a login that may not is only slower
+                self._session.rows(f"ANALYZE NO_WRITE_TO_BINLOG TABLE {catalog.qualified(ref)}")
+
     def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         """Refuse keys that no literal finds."""
         lossless.check_keys(self._session, definition, key)
@@ -86,6 +97,7 @@ class MysqlRestoredDatabase:
 
         Refuses what `check` refuses.
         """
+        self._count(definition.ref)
         if (definition.ref, selection) not in self._checked:
             self.check(definition, selection, made=False)
         source = Source(self._session, self._login, self._team)

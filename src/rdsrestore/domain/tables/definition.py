@@ -100,6 +100,12 @@ class TableDefinition:
         """The columns that hold data of their own."""
         return tuple(column for column in self.columns if not column.generated)
 
+    @property
+    def key_index(self) -> str:
+        """The name of the key's index; empty where there is no key."""
+        named = next((each.name for each in self.unique_keys if each.columns == self.key), "PRIMARY")
+        return named if self.key else ""
+
 
 def lost_triggers(then: TableDefinition, live: TableDefinition) -> tuple[str, ...]:
     """Say which triggers the table had at the moment and has not now: they are not made again."""

@@ -32,7 +32,7 @@ class TableRows:
     """One server's rows of a table, for which `where` is true.
 
     `columns` are what is compared, the key's among them, as this server has them; `others` the same columns as the
-    other server has them, so that a value reads alike on both where a column was retyped.
+    other server has them, so that a value reads alike on both where a column was retyped; `index` is the key's.
     """
 
     session: Session
@@ -42,11 +42,14 @@ class TableRows:
     where: str | None = None
     others: Sequence[Column] = ()
     given: Credential | Logins | None = None
+    index: str = ""
 
     def task(self) -> RangeTask:
         """Return the same for somebody with a login of its own."""
         assert self.given  # noqa: S101 - for the type checker: asked only of rows that a server gave
-        return RangeTask(self.given, self.ref, self.key, tuple(self.columns), self.where, tuple(self.others))
+        return RangeTask(
+            self.given, self.ref, self.key, tuple(self.columns), self.where, tuple(self.others), self.index
+        )
 
     @property
     def key_columns(self) -> tuple[KeyColumn, ...]:
@@ -57,7 +60,7 @@ class TableRows:
         """Return the key of the range's row number `rows` in key order; None where no further row comes after it."""
         order_by = ", ".join(column.place for column in self.key_columns)
         found = self.session.rows(
-            f"SELECT {self._shown} FROM {qualified(self.ref)} AS t WHERE {self._within(key_range)}"
+            f"SELECT {self._shown} FROM {self._table(key_range)} WHERE {self._within(key_range)}"
             f" ORDER BY {order_by} LIMIT 2 OFFSET {rows - 1}"
         )
         return self._literals(found[0]) if len(found) > 1 else None
@@ -65,7 +68,12 @@ class TableRows:
     def fingerprint(self, key_range: KeyRange) -> Fingerprint:
         """Take the fingerprint of a range's rows."""
         return row_hash.fingerprint(
-            self.session, qualified(self.ref), self.columns, self._within(key_range), others=self.others
+            self.session,
+            qualified(self.ref),
+            self.columns,
+            self._within(key_range),
+            others=self.others,
+            index=self._index(key_range),
         )
 
     def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
@@ -74,14 +82,20 @@ class TableRows:
         if not number:
             return {}
         return row_hash.fingerprints(
-            self.session, qualified(self.ref), self.columns, number, self._within(key_range), others=self.others
+            self.session,
+            qualified(self.ref),
+            self.columns,
+            number,
+            self._within(key_range),
+            others=self.others,
+            index=self._index(key_range),
         )
 
     def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
         """Return key and digest of each row of a small range, or only of these parts of it."""
         digest = f"SUBSTR({row_hash.row(self.columns, 't', self.others)}, 1, {DIGITS})"
         chosen = f" AND {self._number} IN ({', '.join(map(str, parts))})" if parts else ""
-        rest = f"FROM {qualified(self.ref)} AS t WHERE {self._within(key_range)}{chosen}"
+        rest = f"FROM {self._table(key_range)} WHERE {self._within(key_range)}{chosen}"
         at_once = self._at_once(digest, rest) if self.numbered else None
         return self._one_by_one(digest, rest) if at_once is None else at_once
 
@@ -112,7 +126,7 @@ class TableRows:
         """Say which keys of a range are there, a bit for each, 64 to a number."""
         name = quoted(self.key[0])
         found = self.session.rows(
-            f"SELECT {name} >> 6, BIT_OR(1 << ({name} & 63)) FROM {qualified(self.ref)} AS t"
+            f"SELECT {name} >> 6, BIT_OR(1 << ({name} & 63)) FROM {self._table(key_range)}"
             f" WHERE {self._within(key_range)} GROUP BY 1"
         )
         signed = "unsigned" not in self.key_columns[0].here.type
@@ -120,7 +134,7 @@ class TableRows:
 
     def count(self, key_range: KeyRange) -> int:
         """Count a range's rows."""
-        (rows,) = self.session.one(f"SELECT COUNT(*) FROM {qualified(self.ref)} AS t WHERE {self._within(key_range)}")
+        (rows,) = self.session.one(f"SELECT COUNT(*) FROM {self._table(key_range)} WHERE {self._within(key_range)}")
         return int(rows)
 
     def key_ranges(self, key_range: KeyRange, rows: int) -> Iterator[KeyRange]:
@@ -173,7 +187,7 @@ class TableRows:
         Of all rows: with a filter it could be of another index, and say the same of every range.
         """
         chosen = within(key_range, self.key_columns)
-        plan = self.session.named(f"EXPLAIN FORMAT=TRADITIONAL SELECT 1 FROM {qualified(self.ref)} AS t WHERE {chosen}")
+        plan = self.session.named(f"EXPLAIN FORMAT=TRADITIONAL SELECT 1 FROM {self._table(key_range)} WHERE {chosen}")
         return int(plan.get("rows") or 0)
 
     @property
@@ -185,6 +199,13 @@ class TableRows:
     @property
     def _shown(self) -> str:
         return ", ".join(column.shown for column in self.key_columns)
+
+    def _index(self, key_range: KeyRange) -> str:
+        """The index to go by: all rows may be counted by whichever is the smallest."""
+        return self.index if key_range.low or key_range.high else ""
+
+    def _table(self, key_range: KeyRange) -> str:
+        return f"{qualified(self.ref)} AS t{row_hash.by(self._index(key_range))}"
 
     def _within(self, key_range: KeyRange) -> str:
         chosen = within(key_range, self.key_columns)
@@ -213,12 +234,13 @@ class RangeTask:
     columns: tuple[Column, ...]
     where: str | None
     others: tuple[Column, ...]
+    index: str = ""
 
     @contextmanager
     def rows(self) -> Iterator[TableRows]:
         """Log in where the work is done."""
         with self.given.logins().borrowed() as session:
-            yield TableRows(session, self.ref, self.key, self.columns, self.where, self.others)
+            yield TableRows(session, self.ref, self.key, self.columns, self.where, self.others, index=self.index)
 
 
 def table_rows(
@@ -233,7 +255,9 @@ def table_rows(
     known = {each.name: each for each in other.base_columns}
     wanted = {*key, *policy.columns} if policy.columns else set(known)
     columns = [each for each in definition.base_columns if each.name in known and each.name in wanted]
-    return TableRows(session, definition.ref, key, columns, policy.where, [known[each.name] for each in columns], given)
+    others = [known[each.name] for each in columns]
+    index = definition.key_index if key == definition.key else ""
+    return TableRows(session, definition.ref, key, columns, policy.where, others, given, index)
 
 
 def literal(session: Session, value: object) -> str:

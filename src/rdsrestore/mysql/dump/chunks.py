@@ -87,8 +87,9 @@ def fetch_all(job: Job, store: DumpStore, name: str, progress: Progress) -> tupl
         chunk = store.named(f"{definition.ref.stem}.piece-{number}")
         job.fetch(conditions[number], chunk, lambda: going_on(stop))
         scanned = dump_scan.scan(store, chunk, definition.ref.table, definition.columns)
+        table, index = qualified(definition.ref), definition.key_index
         with logins.borrowed() as session:
-            content = row_hash.fingerprint(session, qualified(definition.ref), definition.columns, conditions[number])
+            content = row_hash.fingerprint(session, table, definition.columns, conditions[number], index=index)
         return DumpChunk(chunk, scanned, content)
 
     with ThreadPoolExecutor(min(READERS, len(conditions)), thread_name_prefix="reader") as pool:

@@ -68,14 +68,23 @@ class Source:
     remote: RemoteExecutor | None = None
 
 
+def refuse_unknown_types(session: Session, definitions: Sequence[TableDefinition]) -> None:
+    """Refuse a dump program that writes values of a type that it does not know as if they were text."""
+    vectors = [each for table in definitions for each in table.base_columns if each.kind == "vector"]
+    if vectors and "mariadb" not in session.greeted.lower() and client_programs.find().flavour == "mariadb":
+        what = f"MariaDB's dump program does not know VECTOR (column {vectors[0].name})"
+        raise ToolError("dump", what, "put MySQL's own mysqldump first on the PATH", code="tool.type")
+
+
 def dump(
     source: Source, definition: TableDefinition, selection: Selection, store: DumpStore, progress: Progress
 ) -> DumpFile:
     """Dump a table's rows into the store; the file has its final name only once it has been checked and counted.
 
-    Raises ToolError (`tool.missing`, `tool.failed`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
+    Raises ToolError (`tool.missing`, `tool.failed`, `tool.type`, `dump.incomplete`, `dump.foreign`) and DatabaseError.
     """
     session = source.session
+    refuse_unknown_types(session, [definition])
     ref, where = definition.ref, vetted(selection.where, definition) if selection.where else None
     fresh, final = store.named(f"{ref.stem}.part"), store.named(f"{ref.stem}.sql")
     conditions = list(chosen(session, definition, selection.chunks, where))
@@ -135,7 +144,8 @@ def task(given: Credential, definition: TableDefinition, condition: str | None) 
         with named_lock.known(session) as here:
             write(given.logins().login, own(definition), both(condition, here), store, name, lambda: None)
         scanned = dump_scan.scan(store, name, definition.ref.table, definition.columns)
-        content = row_hash.fingerprint(session, qualified(definition.ref), definition.columns, condition)
+        table, index = qualified(definition.ref), definition.key_index
+        content = row_hash.fingerprint(session, table, definition.columns, condition, index=index)
         return TaskResult(store.path(name).read_bytes(), scanned, content)
 
 

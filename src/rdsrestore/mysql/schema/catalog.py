@@ -12,12 +12,14 @@ import pymysql
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.tables.definition import Column, TableDefinition, Trigger, UniqueKey
 from rdsrestore.mysql.schema import foreign_keys
-from rdsrestore.mysql.schema.unsupported import hindrances
+from rdsrestore.mysql.schema.unsupported import LABELLED, hindrances, labels
 from rdsrestore.mysql.session.login.connection import Session, quoted
 
 SYSTEM = ("information_schema", "mysql", "performance_schema", "sys", "innodb", "tmp")
 HERE = "TABLE_SCHEMA = %s AND TABLE_NAME = %s AND CAST(TABLE_NAME AS BINARY) = CAST(%s AS BINARY)"
 """Takes what `exactly` gives: by the plain name alone a server looks at one table only, where it would open all."""
+COMPARED = 2_000
+"""Labels of a column that are compared with each other at the most."""
 DEFAULT = "SELECT DEFAULT_{}_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s LIMIT 1"
 
 
@@ -36,6 +38,7 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
     columns = read_columns(session, ref)
     primary, unique = read_keys(session, ref, columns)
     computed = {column.name for column in columns if column.generated}
+    own = [column for column in columns if not column.generated]
     carried = [each for each in unique if not computed & set(each.columns)]
     key = primary if primary and not computed & set(primary) else shortest(carried)  # no dump has a computed value
     return TableDefinition(
@@ -52,7 +55,7 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
         rows=int(rows or 0),
         bytes=int(size or 0),
         create_sql=read_statement(session, ref) if table else "",
-        hindrances=tuple(hindrances([column for column in columns if not column.generated], key)) if table else (),
+        hindrances=tuple(hindrances(own, key, alike(session, own))) if table else (),
         in_database=(str(charset), str(collation)),
     )
 
@@ -137,6 +140,19 @@ def read_keys(
         UniqueKey(name, each, bool(nullable & set(each))) for name, each in whole.items() if name != "PRIMARY"
     )
     return whole.get("PRIMARY", ()), unique
+
+
+def alike(session: Session, columns: Sequence[Column]) -> Sequence[str]:
+    """Name the columns with labels that their collation can't tell apart, which servers let pass in a lenient mode."""
+    tests = []
+    for column in columns:
+        names = labels(column) if column.kind in LABELLED and column.collation else []
+        if 1 < len(names) <= COMPARED:
+            read = f"USING {column.charset}) COLLATE {column.collation} AS label"
+            each = " UNION ALL ".join(f"SELECT CONVERT({session.literal(name)} {read}" for name in names)
+            named = session.literal(column.name)
+            tests.append(f"SELECT {named} FROM ({each}) AS l HAVING COUNT(DISTINCT label) < COUNT(*)")
+    return [str(name) for (name,) in session.rows(" UNION ALL ".join(tests))] if tests else []
 
 
 def shortest(keys: Sequence[UniqueKey]) -> tuple[str, ...]:

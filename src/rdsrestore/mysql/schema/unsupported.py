@@ -22,8 +22,11 @@ def rounds(column: Column) -> bool:
     return column.kind == "float" and "," not in column.type
 
 
-def hindrances(columns: Sequence[Column], key: Collection[str]) -> Iterator[str]:
-    """Say in words what stands in the way, column by column; `key` names the columns that identify a row."""
+def hindrances(columns: Sequence[Column], key: Collection[str], alike: Collection[str] = ()) -> Iterator[str]:
+    """Say in words what stands in the way, column by column.
+
+    `key` names the columns that identify a row, and `alike` those whose labels their collation can't tell apart.
+    """
     for column in columns:
         if column.kind not in compared_types.KINDS:
             yield f"column {column.name} has type {column.type}, which can't be compared safely yet"
@@ -31,5 +34,7 @@ def hindrances(columns: Sequence[Column], key: Collection[str]) -> Iterator[str]
             yield f"column {column.name} is part of the key and FLOAT, so that no literal finds its rows"
         elif column.kind in LABELLED and len(set(labels(column))) < len(labels(column)):
             yield f"labels of column {column.name} are the same as the catalogue spells them: {column.type}"
+        elif column.name in alike:
+            yield f"labels of column {column.name} are the same by its collation {column.collation}: {column.type}"
         elif rounds(column) and not key:
             yield f"column {column.name} is FLOAT, which a dump rounds, and there is no key to repair it by"

@@ -53,7 +53,8 @@ def there(login: Login, context: MergeContext, target: Target) -> Fingerprint:
 
         def take(condition: str | None) -> Fingerprint:
             with logins.borrowed() as own:
-                return row_hash.fingerprint(own, context.target, context.live.base_columns, condition)
+                columns, index = context.live.base_columns, context.live.key_index
+                return row_hash.fingerprint(own, context.target, columns, condition, index=index)
 
         conditions = ranges(session, context, target, bound)  # as long as the dump has keys: never held together
         return sum(each_done(conditions, lambda each: pool.submit(take, each), CHECKERS), NONE)

@@ -19,7 +19,6 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.mysql.dump import dump_scan, mysqldump
 from rdsrestore.mysql.dump.dump_store import DumpStore
-from rdsrestore.mysql.dump.program import client_programs
 from rdsrestore.mysql.dump.program.client_programs import ANOTHER
 from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.schema.catalog import qualified
@@ -39,7 +38,7 @@ def rehearse(
     What it writes is encrypted for a key that nobody keeps. ToolError says what stops it: the codes of a dump,
     `tool.elsewhere` where it asked another server, `tool.silent` where it did not end.
     """
-    refuse_unknown_types(session, definitions)
+    mysqldump.refuse_unknown_types(session, definitions)
     tried = next((each for each in definitions if each.kind == "BASE TABLE"), None) or any_of(session, database)
     names = mysqldump.own(tried) if tried else (database,)
     try:
@@ -58,14 +57,6 @@ def rehearse(
         raise ToolError(
             "dump", "the dump program asked another server than the one it was told", ANOTHER, code="tool.elsewhere"
         )
-
-
-def refuse_unknown_types(session: Session, definitions: Sequence[TableDefinition]) -> None:
-    """Refuse a dump program that writes values of a type that it does not know as if they were text."""
-    vectors = [each for table in definitions for each in table.base_columns if each.kind == "vector"]
-    if vectors and "mariadb" not in session.greeted.lower() and client_programs.find().flavour == "mariadb":
-        what = f"MariaDB's dump program does not know VECTOR (column {vectors[0].name})"
-        raise ToolError("dump", what, "put MySQL's own mysqldump first on the PATH", code="tool.type")
 
 
 def any_of(session: Session, database: str) -> TableDefinition | None:
