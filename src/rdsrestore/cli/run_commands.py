@@ -10,7 +10,7 @@ import typer
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.cli.exit_handling import ended
 from rdsrestore.cli.flags import Given, with_flags
-from rdsrestore.cli.options import Debug, Json, Profile, RunName, Yes
+from rdsrestore.cli.options import AnyRun, Debug, Json, Profile, RunName, Yes
 from rdsrestore.config.settings import Settings
 from rdsrestore.domain.request.request import Request
 
@@ -120,6 +120,13 @@ def audit(
     ended(lambda context: show(run, context), json=json)
 
 
+def forget(run: AnyRun, yes: Yes = False) -> None:
+    """Overwrite and remove what this machine keeps of a run; a line in the index of runs stays."""
+    from rdsrestore.app.audit.forget import forget
+
+    ended(lambda context: forget(run, context, yes=yes), remind=False)
+
+
 def iam_policy(
     switch_role: Annotated[
         str | None, typer.Option(help="The ARN of the dead man's switch's role: adds what setting it takes.")
@@ -136,4 +143,4 @@ def iam_policy(
     typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
 
 
-COMMANDS = (find, doctor, resume, pause, unpause, cleanup, runs, audit)
+COMMANDS = (find, doctor, resume, pause, unpause, cleanup, runs, audit, forget)

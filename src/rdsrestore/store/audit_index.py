@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import JournalError
 from rdsrestore.store.journal_file import JournalFile, write_all
-from rdsrestore.workflow.journal.index import Index, belongs, entry_after, read_index
+from rdsrestore.workflow.journal.index import Entry, Index, belongs, entry_after, read_index, tombstone_after
 from rdsrestore.workflow.journal.journal import Kind, Record
 
 INDEX = "audit-index.jsonl"
@@ -37,13 +38,21 @@ class AuditIndex:
 
     def enter(self, run: str, record: Record) -> None:
         """Add that `record` is the last one of a run's journal; JournalError where the disk does not take it."""
+        self._add(lambda index: entry_after(index, record.at, run, record))
+
+    def bury(self, run: str, records: Sequence[Record], by: str, at: datetime) -> None:
+        """Add that a run's folder is removed, and by whom; done already is fine. JournalError as `enter`."""
+        self._add(lambda index: None if run in index.forgotten else tombstone_after(index, at, run, records, by))
+
+    def _add(self, make: Callable[[Index], Entry | None]) -> None:
         try:
             with self._locked() as descriptor:
                 content = self.path.read_bytes()
-                index = read_index(content)
-                end = content.rfind(b"\n") + 1
+                entry, end = make(read_index(content)), content.rfind(b"\n") + 1
+                if entry is None:
+                    return
                 os.ftruncate(descriptor, end)
-                write_all(descriptor, entry_after(index, record.at, run, record).line().encode() + b"\n", end)
+                write_all(descriptor, entry.line().encode() + b"\n", end)
                 os.fsync(descriptor)
         except OSError as error:
             raise self._error("written", error) from error

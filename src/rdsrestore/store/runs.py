@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from rdsrestore.domain.errors import JournalError, UsageError
@@ -19,6 +21,7 @@ from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.ports.clock import Clock
 from rdsrestore.store.audit_index import AuditIndex, IndexedJournal
 from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.shredder import shred
 from rdsrestore.store.step_durations import step_durations
 from rdsrestore.workflow.journal.index import compare
 from rdsrestore.workflow.journal.journal import Kind, Reading, Record, ending, finished, read
@@ -64,6 +67,13 @@ class StoredRun:
     def records(self) -> tuple[Record, ...]:
         """Return the sound records."""
         return self.reading().records
+
+    def sound(self) -> tuple[Record, ...]:
+        """Return the sound records; none where the journal can't be read."""
+        try:
+            return self.records()
+        except JournalError:
+            return ()
 
     def whole(self) -> tuple[Record, ...]:
         """Return all records; JournalError where the chain does not hold."""
@@ -208,6 +218,19 @@ class Runs:
         """Return the runs that have begun a journal, newest first; JournalError where the folder can't be read."""
         return tuple(run for name in self.names() if (run := StoredRun(self.folder / name)).journal.exists())
 
+    def forget(self, run: StoredRun, by: str, at: datetime) -> tuple[str, ...]:
+        """Remove a run's folder, its dumps and undo files overwritten; its line in the index stays.
+
+        Returns what could not be removed; JournalError where another process works on the run, or the index is not
+        written. What was begun and cut off is done by calling it again.
+        """
+        with run.locked():
+            self.index.bury(run.id.value, run.sound(), by, at)
+            problems = shred(path for path in sorted(run.folder.rglob("*")) if path.is_file() and path.name != LOCK)
+            if not problems:
+                shutil.rmtree(run.folder, ignore_errors=True)
+        return problems
+
     def taken_back(self) -> Mapping[str, TakenBack]:
         """Say of each run that another one has begun to take back which that is, the newest, and how it ended."""
         taken: dict[str, TakenBack] = {}
@@ -260,12 +283,7 @@ class Runs:
 
     def _readable(self) -> Iterator[tuple[StoredRun, tuple[Record, ...]]]:
         """Read all journals; one that can't be read must not stop what another one is for."""
-        for run in self.all():
-            try:
-                records = run.records()
-            except JournalError:
-                continue
-            yield run, records
+        yield from ((run, run.sound()) for run in self.all())
 
     def names(self) -> Sequence[str]:
         """Name the runs that have a folder, newest first; JournalError where that can't be read."""

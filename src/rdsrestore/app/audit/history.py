@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from rdsrestore.app.audit.verification import broken
 from rdsrestore.app.context import Context
 from rdsrestore.domain.codec import Json
-from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.facts import TakenBack
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.notify import audit_view
@@ -23,21 +22,28 @@ def list_runs(context: Context) -> ExitCode:
     """List the runs, newest first."""
     taken = context.runs.taken_back()
     runs, keep_for, now = context.runs.all(), context.settings.keep_dumps_for, datetime.now(UTC)
+    forgotten = context.runs.index.read().forgotten.values()
     rows = [(*summary(run, taken.get(run.id.value)), state(run), run) for run in runs]
     if context.stream:
         for name, at, what, ended, word, run in rows:
-            end, kept, when = ending(readable_records(run)), kept_dumps(run), at.isoformat() if at else None
+            end, kept, when = ending(run.sound()), kept_dumps(run), at.isoformat() if at else None
             line: dict[str, Json] = {"run": name, "at": when, "what": what, "state": word, "ended": ended}
             line["exit_code"] = end.exit_code if end else None
             if kept:
                 line |= {"dump_bytes": kept.bytes, "dump_until": kept.until(keep_for).isoformat()}
             context.stream.write(line)
-    elif rows:
+        for entry in forgotten:
+            context.stream.write({"run": entry.run, "state": "forgotten", "by": entry.by, "at": entry.at.isoformat()})
+    elif rows or forgotten:
         audit_view.runs_table(
             context.screen,
             [
                 (name, word, dumps_of(kept_dumps(run), keep_for, now), what, ended)
                 for name, _at, what, ended, word, run in rows
+            ]
+            + [
+                (entry.run, "forgotten", "", f"by {entry.by} at {entry.at:%Y-%m-%d %H:%M} UTC", f"hash {entry.head}")
+                for entry in forgotten
             ],
         )
     else:
@@ -69,24 +75,16 @@ def show_run(name: str | None, context: Context, *, requests: bool) -> ExitCode:
 
 def summary(run: StoredRun, taken: TakenBack | None) -> tuple[str, datetime | None, str, str]:
     """Say of a run: its name, its start, what it was for, how it ended or where it stands."""
-    records = readable_records(run)
+    records = run.sound()
     start = next((record for record in records if record.kind is Kind.STARTED), None)
     return run.id.value, start.at if start else None, purpose(records), standing(run, records, taken)
-
-
-def readable_records(run: StoredRun) -> tuple[Record, ...]:
-    """Return a run's sound records; none where its journal can't be read."""
-    try:
-        return run.records()
-    except JournalError:
-        return ()
 
 
 def state(run: StoredRun) -> str:
     """Say in a word where a run stands."""
     if not run.idle():
         return "at-work"
-    records = readable_records(run)
+    records = run.sound()
     end = ending(records)
     if end is None:
         return "unfinished" if run.tells() else "damaged"

@@ -65,7 +65,17 @@ def sound_index(context: Context) -> Index:
 
 def chosen(name: str | None, index: Index, context: Context) -> StoredRun:
     """Take the run of that name; without one the newest, where none that the index knows is gone."""
-    gone = sorted({entry.run for entry in index.entries} - {*context.runs.names()}, reverse=True)
+    here = {*context.runs.names()}
+    tombstone = index.forgotten.get(name or "") if name not in here else None
+    if tombstone:
+        raise JournalError(
+            f"run {name}",
+            f"was forgotten by {tombstone.by} at {tombstone.at:%Y-%m-%d %H:%M:%S} UTC: its journal had"
+            f" {tombstone.records:,} records, the last one's hash was {tombstone.head}",
+            ELSEWHERE,
+            code="journal.forgotten",
+        )
+    gone = sorted({entry.run for entry in index.entries} - here - {*index.forgotten}, reverse=True)
     if name is None and gone:
         raise JournalError(
             "runs",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,13 +17,16 @@ from rdsrestore.domain.codec import Json, decode, encode
 from rdsrestore.workflow.journal.journal import GENESIS, Kind, Reading, Record, finished
 
 VERSION: Final = 1
+TOMBSTONE: Final = 2
+"""The schema of a line that stands for a run whose folder was removed on purpose."""
 
 
 @dataclass(frozen=True)
 class Entry:
     """One line: at `at` the journal of `run` had so many `records`, and the last one's hash was `head`.
 
-    `prev` is the SHA-256 of the line before, as it stands in the file; 64 zeros in the first.
+    `prev` is the SHA-256 of the line before, as it stands in the file; 64 zeros in the first. `by` is who had the run
+    forgotten then: its journal is gone, and this is what is left of it.
     """
 
     v: int
@@ -32,6 +35,7 @@ class Entry:
     records: int
     head: str
     prev: str
+    by: str = ""
 
     def line(self) -> str:
         """Write the entry as its line, without the line's end."""
@@ -42,7 +46,7 @@ class Entry:
             "records": self.records,
             "head": self.head,
             "prev": self.prev,
-        }
+        } | ({"by": self.by} if self.by else {})
         return json.dumps(fields, separators=(",", ":"))
 
 
@@ -64,6 +68,11 @@ class Index:
         """Return the entries of one run, oldest first."""
         return tuple(entry for entry in self.entries if entry.run == run)
 
+    @property
+    def forgotten(self) -> Mapping[str, Entry]:
+        """The runs whose folders were removed on purpose, each with its last line."""
+        return {entry.run: entry for entry in self.entries if entry.by}
+
 
 def read_index(content: bytes) -> Index:
     """Read an index and check its chain; a last line without its end is left out."""
@@ -84,6 +93,11 @@ def read_index(content: bytes) -> Index:
 def entry_after(index: Index, at: datetime, run: str, record: Record) -> Entry:
     """Make the entry that says that `record` is the last one of a run's journal; it goes behind all there are."""
     return Entry(VERSION, at, run, record.seq, record.hash, index.head)
+
+
+def tombstone_after(index: Index, at: datetime, run: str, records: Sequence[Record], by: str) -> Entry:
+    """Make the entry that stands for a run which somebody has forgotten."""
+    return Entry(TOMBSTONE, at, run, len(records), records[-1].hash if records else GENESIS, index.head, by)
 
 
 def belongs(record: Record, *, first: bool) -> bool:
@@ -138,8 +152,10 @@ def _parse(line: bytes) -> Entry | None:
             int(fields["records"]),
             str(fields["head"]),
             str(fields["prev"]),
+            str(fields.get("by", "")),
         )
-        sound = entry.v == VERSION and entry.records > 0 and entry.line().encode() == line
+        known = entry.v == TOMBSTONE if entry.by else entry.v == VERSION and entry.records > 0
+        sound = known and entry.line().encode() == line
     except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
         return None
     return entry if sound else None
