@@ -168,28 +168,28 @@ def everything(site: Site) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("option", OPTIONS)
-def test_an_option_does_what_it_says_or_is_refused(site: Site, option: str, target: str) -> None:
+def test_an_option_does_what_it_says_or_is_refused(family: Site, option: str, target: str) -> None:
     where, what = TARGETS[target], OPTIONS[option]
-    site.both(SEED)
-    site.now(where.incident)
-    before = everything(site)
-    given = asked(site, where, what)
+    family.both(SEED)
+    family.now(where.incident)
+    before = everything(family)
+    given = asked(family, where, what)
 
-    refused, run = carried_out(site, given)
+    refused, run = carried_out(family, given)
 
     assert set(refused) == REFUSED.get((option, target), set())
     if run is None:
-        assert everything(site) == before
+        assert everything(family) == before
         return
-    assert rows(site, where.taking) == expected(given, where)
+    assert rows(family, where.taking) == expected(given, where)
     if given.with_children and "DROP" not in where.incident:
-        assert site.now("SELECT id FROM c ORDER BY id") == [(20,), (60,)]
+        assert family.now("SELECT id FROM c ORDER BY id") == [(20,), (60,)]
     if where.into or where.now is None:
         return
     saved = run.facts.get(Saved)
     for table in reversed(saved.tables):
-        site.undo(table)
-    assert everything(site) == before
+        family.undo(table)
+    assert everything(family) == before
 
 
 def test_the_command_line_has_no_option_on_rows_that_is_not_tried_here() -> None:

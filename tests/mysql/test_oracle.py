@@ -14,7 +14,7 @@ from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
 from rdsrestore.domain.tables.target import AFTER
 from tiers import amount
 
-EXAMPLES = amount(12, long=200)
+EXAMPLES = amount(15, long=500)
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,9 @@ policies = st.builds(
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories(), policy=policies, keys=st.booleans())
 def test_production_is_afterwards_what_plain_python_says(
-    site: Site, history: History, policy: Policy, *, keys: bool
+    family: Site, history: History, policy: Policy, *, keys: bool
 ) -> None:
-    site = replace(site, database=f"shop{next(numbers)}", dumps={}, afters={}, located={}, whole=set())
+    site = replace(family, database=f"shop{next(numbers)}", dumps={}, afters={}, located={}, whole=set())
     for server in (site.production, site.copy):
         server.sql(f"CREATE DATABASE {site.database} CHARACTER SET utf8mb4")
     try:
