@@ -65,3 +65,19 @@ def test_a_row_that_others_gave_a_text_that_the_former_character_set_lacks_is_le
 
     assert [conflict.rows for conflict in load.conflicts] == [1]
     assert [row[0] for row in family.now("SELECT id FROM t")] == [1]
+
+
+def test_a_column_of_another_type_is_named_where_it_may_be_the_reason(family: Site) -> None:
+    family.both("CREATE TABLE t (id INT PRIMARY KEY, v INT, f FLOAT); INSERT INTO t VALUES (1, 5, 0.5), (2, NULL, 1)")
+    family.now("DELETE FROM t WHERE id = 1")
+    family.prepare("t")
+    family.compare("t")
+    saved = replace(family.save("t"), acts=tuple(Act), all_there=True)
+    family.load("t")
+    family.now("ALTER TABLE t MODIFY v DECIMAL(10,2)")
+
+    _difference, load = family.undo(saved)
+
+    (conflict,) = load.conflicts
+    assert "v is decimal(10,2) now" in conflict.reason
+    assert "f is" not in conflict.reason

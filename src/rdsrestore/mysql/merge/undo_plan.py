@@ -34,6 +34,7 @@ SEEN_AS = {Act.DELETE: Relation.EXTRA, Act.UPDATE: Relation.CHANGED, Act.INSERT:
 
 
 SINCE = "it was written by others since the restore"
+ALTERED = "it is not as the restore left it: others wrote it, or the table was altered ({})"
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,13 @@ class UndoFile(UndoSource):
 
     def plan_by_key(self, session: Session, context: MergeContext) -> None:
         """Find each row of the file by its key."""
-        names = ", ".join(map(quoted, context.key))
+        names, why = ", ".join(map(quoted, context.key)), session.literal(since(context))
         acts = " ".join(f"WHEN '{act}' THEN '{back}'" for act, back in BACK.items())
         kinds = " ".join(f"WHEN '{act}' THEN '{SEEN_AS[back]}'" for act, back in BACK.items())
         session.run(
             f"INSERT INTO {context.plan} ({names}, rr_relation, rr_story, rr_act, rr_st, rr_why, rr_before, rr_after)"
             f" SELECT {names}, CASE rr_act {kinds} END, '{Provenance.UNKNOWN}', CASE rr_act {acts} END,"
-            f" IF(now <=> rr_after, 'todo', 'conflict'), IF(now <=> rr_after, NULL, '{SINCE}'), rr_after, rr_before"
+            f" IF(now <=> rr_after, 'todo', 'conflict'), IF(now <=> rr_after, NULL, {why}), rr_after, rr_before"
             f" FROM (SELECT {context.keys('s')}, s.rr_n, s.rr_act, s.rr_before, s.rr_after,"
             f" IF({context.absent()}, NULL, {context.digest('p')}) AS now"
             f" FROM {context.source} AS s LEFT JOIN {context.target} AS p ON {context.meet('s', 'p')}"
@@ -171,6 +172,13 @@ class RestoredDump(UndoSource):
             " LIMIT 18446744073709551615) AS sides ORDER BY "
             + ", ".join(f"{quoted(name)} DESC" for name in context.key)
         )
+
+
+def since(context: MergeContext) -> str:
+    """Say why a row is not as the restore left it: a column of another type may show its value otherwise."""
+    pairs = ((column, context.then_has(column)) for column in context.columns)
+    now = [f"{each.name} is {each.type} now" for each, had in pairs if had and had.type not in {each.type, "double"}]
+    return ALTERED.format(", ".join(now)) if now else SINCE
 
 
 def undo_source(saved: SavedTable) -> UndoSource:
