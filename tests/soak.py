@@ -85,6 +85,8 @@ class Soak:
     chance: random.Random = field(default_factory=random.Random)
     score: Score = field(default_factory=Score)
     history: list[str] = field(default_factory=list)
+    job: str = "table"
+    """What a `resume` goes on with."""
 
     @property
     def number(self) -> int:
@@ -152,6 +154,7 @@ class Soak:
         control(state, "network", {})
         self.history.append(f"{' '.join(words[:2])} [{f'{move} {place}'.strip()}] -> {code}")
         self.score.endings[f"{words[0]} {code}"] += 1
+        self.job = words[0] if words[0] in {"table", "undo"} else self.job
         self.hold(words[0], code, before, incident)
         return code
 
@@ -171,10 +174,11 @@ class Soak:
     def hold(self, command: str, code: int, before: Rows, incident: Incident) -> None:
         """Hold an ending against what is in the table."""
         now = self.rows()
-        if code == ExitCode.OK and command in {"table", "resume"} and now != incident.whole:
+        done = code == ExitCode.OK and command in {"table", "undo", "resume"}
+        if done and self.job == "table" and now != incident.whole:
             self.false.append(self.told(f"{command} ended with 0, {apart(now, incident.whole)}"))
-        if code == ExitCode.OK and command == "undo" and now != incident.damaged and not self.shared:
-            self.false.append(self.told(f"undo ended with 0, {apart(now, incident.damaged)}"))
+        if done and self.job == "undo" and now != incident.damaged and not self.shared:
+            self.false.append(self.told(f"{command} of an undo ended with 0, {apart(now, incident.damaged)}"))
         if code in UNCHANGED and command == "table" and now != before and not self.shared:
             self.false.append(self.told(f"{command} ended with {code}, {apart(now, before)}"))
         if code in {ExitCode.BUG, ExitCode.JOURNAL}:

@@ -210,6 +210,24 @@ def test_a_trigger_that_rewrites_rows_of_a_circle_stops_the_load_before_them(
     assert site.now("SELECT * FROM a") == site.now("SELECT * FROM b") == []
 
 
+def test_a_row_of_a_circle_that_others_wrote_meanwhile_is_not_laid_to_a_trigger(site: Site) -> None:
+    site.both(
+        "CREATE TABLE a (id INT PRIMARY KEY, b INT, v INT); CREATE TABLE b (id INT PRIMARY KEY, a INT NOT NULL, v INT,"
+        " FOREIGN KEY (a) REFERENCES a (id)); INSERT INTO a VALUES (1, NULL, 5), (2, NULL, 5);"
+        " INSERT INTO b VALUES (1, 1, 5), (2, 2, 5); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b (id); UPDATE a SET b = id"
+    )
+    site.now("SET foreign_key_checks = 0; DELETE FROM a; DELETE FROM b")
+    site.now("CREATE TRIGGER harmless BEFORE INSERT ON b FOR EACH ROW SET NEW.v = NEW.v")
+    site.prepare("a", "b")
+    site.compare_all(site.target("a"), site.target("b"))
+    site.now("SET foreign_key_checks = 0; INSERT INTO b VALUES (2, 2, 99)")
+
+    load = site.load("a", "b")
+
+    assert sum(conflict.rows for conflict in load.conflicts) == 1
+    assert site.now("SELECT id, v FROM b ORDER BY id") == [(1, 5), (2, 99)]
+
+
 def test_a_trigger_that_refuses_a_row_keeps_that_row_out(site: Site) -> None:
     site.both(PLAIN)
     site.now("DELETE FROM t")

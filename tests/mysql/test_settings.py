@@ -353,6 +353,7 @@ GREETINGS = (
     "SET autocommit = 0; SET NAMES latin1",
     "SET SESSION TRANSACTION READ ONLY; SET time_zone = '-08:00'; SET sql_select_limit = 1",
     "START TRANSACTION",
+    "SET completion_type = CHAIN",
     "BEGIN; INSERT INTO greeted.logins VALUES (CONNECTION_ID())",
     "LOCK TABLES greeted.logins WRITE",
     "USE greeted; CALL noted()",

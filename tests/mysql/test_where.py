@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pymysql
@@ -58,6 +59,7 @@ COLUMNS = frozenset({"id", "Notes", "created", "sleep", "select", "from", "a`b",
         "BINARY notes = 'a'",
         "id -1 = 3 AND id - -1 = 5",
         "UNIX_TIMESTAMP(created) > 1496311440",
+        "CONVERT_TZ(created, '+00:00', '-08:00') >= '2017-06-01'",
     ],
 )
 def test_one_expression_over_the_table_s_columns_is_taken(expression: str) -> None:
@@ -129,7 +131,6 @@ def test_one_expression_over_the_table_s_columns_is_taken(expression: str) -> No
         "(id, id) OVER ()",
         "COUNT(*) > 1",
         "ROW_NUMBER() OVER (ORDER BY id)",
-        "CONVERT_TZ(created, 'x', 'y')",
         "LAST_INSERT_ID(5)",
         "VERSION()",
         "USER() = 'x'",
@@ -292,6 +293,7 @@ def test_times_in_a_filter_mean_what_they_mean_in_the_servers_own_sessions(famil
         for hour in range(48)
     )
     family.both(f"SET time_zone = '+00:00'; INSERT INTO t (at, plain, text) VALUES {hours}")
+    (before,) = family.production.sql("SELECT @@GLOBAL.time_zone")[0]
     family.production.sql(f"SET GLOBAL time_zone = '{zone}'")
     differing = 0
     try:
@@ -307,11 +309,49 @@ def test_times_in_a_filter_mean_what_they_mean_in_the_servers_own_sessions(famil
                 assert told in ({zone} if meant != where else {""})
                 differing += family.now(f"SET time_zone = '+00:00'; {ids} ({where}) ORDER BY id") != theirs
     finally:
-        family.production.sql("SET GLOBAL time_zone = '+00:00'")
+        family.production.sql(f"SET GLOBAL time_zone = '{before}'")
     assert differing > len(TIMED) // 2
 
 
-def test_where_sessions_are_in_utc_a_filter_stays_as_it_is(site: Site) -> None:
+@pytest.fixture
+def in_zone(site: Site) -> Iterator[Callable[[str], None]]:
+    """Give production's sessions a zone."""
+    (before,) = site.production.sql("SELECT @@GLOBAL.time_zone")[0]
+
+    def turn(zone: str) -> None:
+        site.production.sql(f"SET GLOBAL time_zone = '{zone}'")
+
+    yield turn
+    site.production.sql(f"SET GLOBAL time_zone = '{before}'")
+
+
+@pytest.mark.parametrize("zone", ["+00:00", "SYSTEM"])
+def test_where_sessions_are_in_utc_a_filter_stays_as_it_is(
+    site: Site, in_zone: Callable[[str], None], zone: str
+) -> None:
     site.both("CREATE TABLE t (id INT PRIMARY KEY, at TIMESTAMP NULL)")
+    in_zone(zone)
     with site.live() as server:
         assert server.where_here(site.definition("t"), "at > '2017-06-01'") == ("at > '2017-06-01'", "")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "at > '2017-06-01 10:14:00+02:00'",
+        "at > TIMESTAMP '2017-06-01 10:14:00-08:00'",
+        "date > '2017-06-01'",
+        "at > '2017-06-01' - INTERVAL 1 HOUR AND hour IS NULL",
+        "CAST('2017-06-01' AS DATE) < date",
+        " OR ".join("at = '2017-06-01 10:14:00'" for _each in range(300)),
+        "id > 3",
+    ],
+)
+def test_what_can_t_be_written_for_another_zone_for_certain_stays_as_it_is(
+    site: Site, in_zone: Callable[[str], None], where: str
+) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY, at TIMESTAMP NULL, date TIMESTAMP NULL, hour TIMESTAMP NULL)")
+    in_zone("-08:00")
+    with site.live() as server:
+        assert server.where_here(site.definition("t"), where) == (where, "")
+        assert server.where_here(site.definition("t"), "`date` > '2017-06-01'")[1] == "-08:00"

@@ -26,11 +26,12 @@ def runs(tmp_path: Path) -> Runs:
     return Runs(tmp_path)
 
 
-def worked(runs: Runs, name: RunId, *kinds: Kind) -> StoredRun:
+def worked(runs: Runs, name: RunId, *kinds: Kind, **request: Json) -> StoredRun:
     run = runs.create(name)
     journal = runs.open(run, FakeClock())
     for kind in (Kind.STARTED, *kinds):
-        data: dict[str, Json] = {"index": runs.index.read().head} if kind is Kind.STARTED else {"exit_code": 0}
+        start: dict[str, Json] = {"index": runs.index.read().head, "request": dict(request)}
+        data: dict[str, Json] = start if kind is Kind.STARTED else {"exit_code": 0}
         journal.append(kind, "", data)
     journal.close()
     (run.folder / "undo").mkdir()
@@ -113,3 +114,43 @@ def test_a_tombstone_that_was_changed_breaks_the_index(runs: Runs, tmp_path: Pat
     assert runs.index.read().broken is None
     runs.index.path.write_text(runs.index.path.read_text("utf-8").replace('"ann"', '"bob"'), "utf-8")
     assert runs.index.read().broken == 6
+
+
+@pytest.mark.parametrize("by", ["undoes", "taken_from", "instance_of"])
+def test_a_run_that_another_one_goes_by_is_kept_until_that_has_ended(runs: Runs, tmp_path: Path, by: str) -> None:
+    needed = worked(runs, RUN, Kind.ENDED)
+    other = worked(runs, OTHER, **{by: RUN.value})
+
+    said = command(tmp_path, "forget", RUN.value, "--yes", check=3)
+
+    assert f"run {OTHER} has not ended, and goes by what is kept of run {RUN}" in said
+    journal = runs.open(other, FakeClock())
+    journal.append(Kind.ENDED, "", {"exit_code": 0})
+    journal.close()
+    command(tmp_path, "forget", RUN.value, "--yes", check=0)
+    assert not needed.folder.exists()
+
+
+def test_an_undo_is_kept_until_the_run_that_it_took_back_has_ended(runs: Runs, tmp_path: Path) -> None:
+    worked(runs, RUN)
+    worked(runs, OTHER, Kind.ENDED, undoes=RUN.value)
+    assert f"run {RUN} has not ended" in command(tmp_path, "forget", OTHER.value, "--yes", check=3)
+
+
+@pytest.mark.parametrize("left", [None, 0, 1, 2])
+def test_a_journal_that_is_gone_cut_or_changed_is_not_passed_off_as_forgotten(
+    runs: Runs, tmp_path: Path, left: int | None
+) -> None:
+    run = worked(runs, RUN, Kind.NOTICE, Kind.ENDED)
+    lines = run.journal.read_bytes().splitlines(keepends=True)
+    if left is None:
+        run.journal.unlink()
+    elif left == 2:
+        run.journal.write_bytes(lines[0] + lines[1].replace(b"notice", b"Notice") + lines[2])
+    else:
+        run.journal.write_bytes(b"".join(lines[:left]))
+
+    assert "gone, cut or changed" in command(tmp_path, "forget", RUN.value, "--yes", check=3)
+
+    assert run.folder.exists()
+    assert not runs.index.read().forgotten

@@ -156,12 +156,12 @@ def known(table: SavedTable, facts: Facts, *, again: bool) -> SavedTable:
 def start(request: Request, job: Job, world: World, context: Context) -> ExitCode:
     """Read, judge, show, confirm and run."""
     read = look(request, job, world, context)
+    others = without_unfit(request, read)
+    skipping = others and may_skip(request, others, job, context)
+    if others and skipping:
+        request, read = others, look(others, job, world, context)
     request = read.meant(request)
     findings = check(request, read)
-    others = without_unfit(request, read)
-    if others and may_skip(request, others, job, context):
-        request, read = others, look(others, job, world, context)
-        findings = check(request, read)
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
     calls = {
         step.name: (
@@ -180,11 +180,16 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     return carry_out(plan, read, world, context, job)
 
 
+UNCHANGED = ("", "")
+
+
 def look(request: Request, job: Job, world: World, context: Context) -> Survey:
     """Read everything that the run depends on."""
     read = survey(request, world, context.runs.prepare(), context.listener_checks())
     read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped, made=job.made)
-    return replace(read, earlier=job.earlier.of_tables(request, read) if job.earlier else None)
+    if job.earlier is None:
+        return read
+    return replace(read, earlier=job.earlier.of_tables(request, read), where=UNCHANGED)  # it was read so then
 
 
 def without_unfit(request: Request, read: Survey) -> Request | None:

@@ -125,7 +125,8 @@ class MysqlProduction:
         if there is None or zone in {"+00:00", "UTC", "SYSTEM"}:
             return where, ""
         meant = where_zone.in_zone(where, timestamps, str(zone))
-        return (meant, str(zone)) if meant != where_filter.one_line(where) else (where, "")
+        unchanged = meant is None or meant == where_filter.one_line(where) or self.check_where(definition.ref, meant)
+        return (where, "") if unchanged else (str(meant), str(zone))
 
     def rehearse(self, database: str, definitions: Sequence[TableDefinition]) -> None:
         """Have this machine's dump program dump a row of one of these tables, or of another of the database."""

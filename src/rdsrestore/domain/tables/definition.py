@@ -76,7 +76,7 @@ class TableDefinition:
     primary key, else the shortest unique key without NULL, else nothing. `rows` is the server's estimate and `bytes`
     its size on disk. `create_sql` is the server's own statement, empty where there is none that is text throughout.
     `hindrances` say in words why rows of it can't be carried at all, and `in_database` which character set and
-    collation its database gives to tables that name none.
+    collation its database gives to tables that name none. `key_index` names the key's index, where statements may.
     """
 
     ref: TableRef
@@ -94,17 +94,12 @@ class TableDefinition:
     create_sql: str = ""
     hindrances: tuple[str, ...] = ()
     in_database: tuple[str, ...] = ()
+    key_index: str = ""
 
     @property
     def base_columns(self) -> tuple[Column, ...]:
         """The columns that hold data of their own."""
         return tuple(column for column in self.columns if not column.generated)
-
-    @property
-    def key_index(self) -> str:
-        """The name of the key's index; empty where there is no key."""
-        named = next((each.name for each in self.unique_keys if each.columns == self.key), "PRIMARY")
-        return named if self.key else ""
 
 
 def lost_triggers(then: TableDefinition, live: TableDefinition) -> tuple[str, ...]:

@@ -197,6 +197,8 @@ class LocalServers:
             command = server.client("--binary-mode", "--max-allowed-packet=1G")
             environment = self._programs.environment
             ended = subprocess.run(command, stdin=reader.stdout, check=False, capture_output=True, env=environment)
+            if reader.stdout:
+                reader.stdout.close()  # a reader that is not heard out has to end, too
             said = reader.stderr.read() if reader.stderr else b""
         for code, said_of in ((ended.returncode, ended.stderr), (reader.returncode, said)):
             if code:

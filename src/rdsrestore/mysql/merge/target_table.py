@@ -14,6 +14,9 @@ from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Session, quoted
 
+CONTENTS = ("TABLES WHERE TABLE_SCHEMA", "ROUTINES WHERE ROUTINE_SCHEMA", "EVENTS WHERE EVENT_SCHEMA")
+"""Where the catalogue lists what others may have put into a database."""
+
 
 def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, with_foreign_keys: bool) -> None:
     """Create an empty table from the restored definition and note it in the scratch schema.
@@ -44,16 +47,16 @@ def create(session: Session, schema: str, dump: DumpFile, place: TableRef, *, wi
 
 def make_database(session: Session, schema: str, then: TableDefinition, name: str) -> None:
     """Make the database that is to hold a table again where it is gone, as it was, and note that."""
-    if staging.exists(session, name) or not then.in_database:
+    if staging.exists(session, name):
         return
-    charset, collation = then.in_database
+    how = " CHARACTER SET {} COLLATE {}".format(*then.in_database) if then.in_database else ""
     notes = f"{quoted(schema)}.{staging.DATABASES}"
     session.run(
         f"CREATE TABLE IF NOT EXISTS {notes} (name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
         " PRIMARY KEY) ENGINE=InnoDB"
     )
     session.run(f"REPLACE INTO {notes} VALUES (%s)", (name,))
-    session.run(f"CREATE DATABASE {quoted(name)} CHARACTER SET {charset} COLLATE {collation}")
+    session.run(f"CREATE DATABASE {quoted(name)}{how}")
 
 
 def drop_database(session: Session, schema: str, name: str) -> None:
@@ -61,8 +64,8 @@ def drop_database(session: Session, schema: str, name: str) -> None:
     if not catalog.exists(session, TableRef(schema, staging.DATABASES)):
         return
     ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.DATABASES} WHERE name = %s", (name,))
-    there = ours and staging.exists(session, name)
-    if there and not session.rows("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s LIMIT 1", (name,)):
+    filled = " UNION ALL ".join(f"(SELECT 1 FROM information_schema.{each} = %s LIMIT 1)" for each in CONTENTS)
+    if ours and staging.exists(session, name) and not session.rows(filled, (name,) * len(CONTENTS)):
         session.run(f"DROP DATABASE {quoted(name)}")
 
 

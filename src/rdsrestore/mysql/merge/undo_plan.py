@@ -129,11 +129,11 @@ class UndoFile(UndoSource):
 
     def plan(self, session: Session, context: MergeContext) -> None:
         """Each row's digest says whether it is what the restore made; a text may fit its former spelling no more."""
+        if context.keyless:
+            keyless.plan_undo(session, context, whole=self.saved.all_there)
+            return
         with as_select(session, wanted=True):
-            if context.keyless:
-                keyless.plan_undo(session, context, whole=self.saved.all_there)
-            else:
-                self.plan_by_key(session, context)
+            self.plan_by_key(session, context)
 
     def plan_by_key(self, session: Session, context: MergeContext) -> None:
         """Find each row of the file by its key."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from rdsrestore.mysql.session.login.connection import Session, quoted
 SYSTEM = ("information_schema", "mysql", "performance_schema", "sys", "innodb", "tmp")
 HERE = "TABLE_SCHEMA = %s AND TABLE_NAME = %s AND CAST(TABLE_NAME AS BINARY) = CAST(%s AS BINARY)"
 """Takes what `exactly` gives: by the plain name alone a server looks at one table only, where it would open all."""
+HIDDEN = re.compile(r"KEY `((?:[^`]|``)*)` .*(?:INVISIBLE|IGNORED)")
+"""An index that no statement may name: MySQL's invisible ones, MariaDB's ignored ones."""
 COMPARED = 2_000
 """Labels of a column that are compared with each other at the most."""
 DEFAULT = "SELECT DEFAULT_{}_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s LIMIT 1"
@@ -41,6 +44,7 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
     own = [column for column in columns if not column.generated]
     carried = [each for each in unique if not computed & set(each.columns)]
     key = primary if primary and not computed & set(primary) else shortest(carried)  # no dump has a computed value
+    create_sql = read_statement(session, ref) if table else ""
     return TableDefinition(
         ref=ref,
         kind="BASE TABLE" if table else kind,
@@ -54,10 +58,19 @@ def definition(session: Session, ref: TableRef) -> TableDefinition | None:
         versioned=kind == "SYSTEM VERSIONED",
         rows=int(rows or 0),
         bytes=int(size or 0),
-        create_sql=read_statement(session, ref) if table else "",
+        create_sql=create_sql,
         hindrances=tuple(hindrances(own, key, alike(session, own))) if table else (),
         in_database=(str(charset), str(collation)),
+        key_index=index_of(key, primary, unique, create_sql),
     )
+
+
+def index_of(key: Sequence[str], primary: Sequence[str], unique: Sequence[UniqueKey], create_sql: str) -> str:
+    """Name the index of a key; empty where there is none, or none that a statement may name."""
+    if not key or key == primary:
+        return "PRIMARY" if key else ""
+    hidden = {name.replace("``", "`") for name in HIDDEN.findall(create_sql)}
+    return next((each.name for each in unique if each.columns == key and each.name not in hidden), "")
 
 
 def exactly(ref: TableRef) -> tuple[str, str, str]:

@@ -6,23 +6,30 @@ A TIMESTAMP is shown in its session's zone, and FROM_UNIXTIME and UNIX_TIMESTAMP
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rdsrestore.mysql.schema.where_words import Word, words
+from rdsrestore.mysql.schema.where_words import KEYWORDS, Word, words
 
 UTC = "'+00:00'"
+OFFSET = re.compile(r"\d\s*[+-]\d\d:\d\d'$")
+"""How a moment with a zone of its own ends (MySQL 8.0.19 and newer)."""
 COMMA = Word("sign", ",", spaced=True)
 OPEN, CLOSED = Word("sign", "("), Word("sign", ")")
 
 
-def in_zone(expression: str, timestamps: frozenset[str], zone: str) -> str:
+def in_zone(expression: str, timestamps: frozenset[str], zone: str) -> str | None:
     """Write a filter anew; `timestamps` are the table's columns of that type, in small letters.
 
-    ValueError where it can't be taken apart.
+    None where it can't be: it has a moment with a zone of its own, which servers read in the session's, or a word that
+    may be a column or not. ValueError where it can't be taken apart.
     """
-    local = Word("text", f"'{zone}'")
-    found = converted(list(words(expression)), timestamps, local)
+    local, given = Word("text", f"'{zone}'"), list(words(expression))
+    doubtful = any(word.kind == "word" and word.upper in KEYWORDS and word.column in timestamps for word in given)
+    if doubtful or any(word.kind == "text" and OFFSET.search(word.text) for word in given):
+        return None
+    found = converted(given, timestamps, local)
     return "".join(f"{word.text} " if word.spaced else word.text for word in found).strip()
 
 

@@ -71,8 +71,9 @@ DRIFTED = Meaning("db.schema-drift", "the table was altered meanwhile: run the s
 ENGINE = Meaning("db.engine", "see production's error log in the RDS console; the table may be damaged there")
 UNMADE = Meaning(
     "db.definition",
-    "production does not take the table as it was defined: create it by hand, then leave out --recreate",
+    "production does not take the table as it was defined: create it by hand, and run without --recreate and --into",
 )
+FULL = Meaning("db.full", "give production more storage, then run again")
 MEMORY = Meaning("db.full", "production is out of memory; try again later")
 PASSWORD = Meaning("db.password-expired", "set a new password on production (ALTER USER), then run again")
 MEANINGS: dict[int, Meaning] = {
@@ -90,17 +91,16 @@ MEANINGS: dict[int, Meaning] = {
     3032: Meaning("db.unreachable", "production is in offline mode (offline_mode): run again once it is not"),
     3118: DENIED,
     3159: Meaning("db.tls", "check ssl_ca"),
-    1021: Meaning("db.full", "give production more storage, then run again"),
+    1021: FULL,
     1037: MEMORY,
     1041: MEMORY,
-    1878: Meaning("db.full", "give production more storage, then run again"),
-    1114: Meaning("db.full", "give production more storage, then run again"),
+    1878: FULL,
+    1114: FULL,
     1153: Meaning("db.packet", "raise max_allowed_packet in production's parameter group"),
     1205: Meaning("db.lock-timeout", "another transaction holds rows of the table; try again when it has ended"),
     1213: Meaning("db.deadlock", "try again"),
     1020: Meaning("db.deadlock", "others changed rows meanwhile; try again"),
     3101: Meaning("db.deadlock", "another writer of the group was faster; try again"),
-    1223: Meaning("db.lock-timeout", "somebody holds all tables (FLUSH TABLES WITH READ LOCK); try again afterwards"),
     1005: FOREIGN,
     1215: FOREIGN,
     1822: FOREIGN,
@@ -123,7 +123,6 @@ MEANINGS: dict[int, Meaning] = {
     1175: Meaning("db.setting", "set sql_safe_updates to 0 in production's parameter group"),
     1193: Meaning("db.setting", "the server is of a version that is not supported"),
     1231: Meaning("db.setting", "see production's parameter group"),
-    1038: Meaning("db.setting", "raise sort_buffer_size in production's parameter group"),
     1197: Meaning("db.setting", "raise max_binlog_cache_size, or add --gentle, which writes less in a transaction"),
     1290: READ_ONLY,
     1665: Meaning("db.binlog-format", "set binlog_format to ROW or MIXED in production's parameter group"),
@@ -157,6 +156,8 @@ MEANINGS: dict[int, Meaning] = {
 ABORTED = 1184
 GREETING = Meaning("db.setting", "production's init_connect fails for this user: see production's parameter group")
 OTHER = Meaning("db.failed", "look the number up in the server's manual; production is as the summary says")
+NO_ROOM = re.compile(r"err(?:no|or):? 28\b|#sql")
+"""How an engine's error says that the disk, or the place of temporary tables, is full."""
 MADE_UP = frozenset({1643, 1644, 3819, 4025})
 """Errors whose words are the users' own: a trigger's, a check's."""
 QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
@@ -174,6 +175,7 @@ def translate(where: str, error: pymysql.MySQLError) -> DatabaseError:
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     words = str(error.args[1]) if len(error.args) > 1 else str(error)
     meaning = GREETING if number == ABORTED and "init_connect" in words else MEANINGS.get(number, OTHER)
+    meaning = FULL if meaning is ENGINE and NO_ROOM.search(words) else meaning
     what = f"{words} ({number})" if number in MEANINGS else f"the server answered error {number}{masked(number, words)}"
     again = number in RETRYABLE and meaning is not GREETING
     translated = DatabaseError(where, what, meaning.hint, code=meaning.code, retryable=again)

@@ -158,7 +158,7 @@ def settle(session: Settling, where: str) -> None:
     session.run(assignment(unasked))
     shown = look(session, wanted)
     if shown.get(GREETING):
-        session.run("COMMIT")
+        session.run("COMMIT AND NO CHAIN NO RELEASE")
         session.run("UNLOCK TABLES")
     if found := different(shown, wanted):
         session.run(assignment([setting for setting, _value in found]))

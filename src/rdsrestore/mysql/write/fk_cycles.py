@@ -93,10 +93,11 @@ def tie(session: Session, waiting: Sequence[tuple[MergeContext, LineRange]]) -> 
         for context, _span in waiting:
             if links(context):
                 session.run(with_links(context))
-        for context, _span in waiting:
-            look_at_written(session, context, TODO, Act.INSERT, Act.UPDATE if links(context) else Act.INSERT)
         done = sum(check_off(session, context, lines, Way(Act.INSERT))[0] for context, lines in waiting)
         if done != written:
+            for context, lines in waiting:
+                rows = f"{lines.condition} AND l.rr_act = '{Act.INSERT}' AND l.rr_st = 'conflict'"
+                look_at_written(session, context, rows, Act.INSERT, Act.UPDATE if links(context) else Act.INSERT)
             raise DatabaseError("load", "production changed a row while it was written", code="db.rewritten")
 
 

@@ -78,7 +78,9 @@ def walk(session: Session, context: MergeContext, way: Way, hold: Callable[[], N
 
     if context.keyless and way.act is Act.INSERT and not way.trial:
         which = f"{LineRange(int(first), int(first)).condition} AND {chosen(way.act)}"
-        try_first_without_key(session, context, which, partial(run_all, session, context, which, way))
+        write = partial(run_all, session, context, which, way)
+        hold()
+        patiently(lambda: try_first_without_key(session, context, which, write))
     yield from paced(int(first), int(last), work, down=way.down, batch=way.batch)
 
 

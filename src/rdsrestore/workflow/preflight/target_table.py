@@ -130,6 +130,12 @@ def narrowed(request: Request, survey: Survey) -> Iterator[Finding]:
             yield blocks(code, f"{option} goes with one table", "run the command once for each table")
     for table in survey.tables:
         found = table.definition
+        if found is None and policy.where and zone_of(survey) not in UTC:
+            yield warns(
+                "where.zone",
+                f"--where: a TIMESTAMP's times are read in UTC, and production's sessions are in {zone_of(survey)}",
+                "write such times in UTC; the preview counts its rows",
+            )
         if found is None or table.ref not in request.refs:
             continue
         if policy.keys and not found.key:
