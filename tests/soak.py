@@ -98,14 +98,18 @@ class Soak:
         self.score.rounds += 1
         self.chance = random.Random(f"{self.seed} {self.number}")
         self.history = []
-        incident = self.accident()
-        words = ["table", "soak", "--before", incident.before, "--merge", "overwrite", "--yes"]
+        incident, earlier = self.accident(), self.newest()
+        words = asked = ["table", "soak", "--before", incident.before, "--merge", "overwrite", "--yes"]
         for _attempt in range(self.chance.randrange(1, 5)):
             code = self.attempt(words, incident)
             if code == ExitCode.OK and words[0] != "cleanup":
                 words = ["undo", self.newest(), "--yes"] if words[0] != "undo" and self.chance.random() < 0.5 else []
             elif code != ExitCode.OK:
                 words = self.chance.choice([["resume", "--yes"], ["cleanup"], words])
+                if (
+                    words[0] == "resume" and self.newest() <= earlier
+                ):  # refused before it began: the newest is another's
+                    words = asked
             if not words or (code == ExitCode.OK and words[0] == "cleanup"):
                 break
         self.finish(incident)
@@ -225,8 +229,9 @@ class Soak:
                 time.sleep(0.2)
 
     def newest(self) -> str:
-        """Name the last run."""
-        return max(path.name for path in (self.shop.home / "runs").iterdir())
+        """Name the last run; empty where there is none."""
+        runs = self.shop.home / "runs"
+        return max((path.name for path in runs.iterdir()), default="") if runs.exists() else ""
 
     def told(self, what: str) -> str:
         """Say what is wrong, and after what."""

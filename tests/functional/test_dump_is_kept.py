@@ -79,3 +79,17 @@ def test_a_failure_after_the_dump_costs_no_other_restore(shop: LabTool, words: l
     run = stop(shop, words, step, away)
     shop.sql("RENAME TABLE shop.waits_away TO shop.waits")
     goes_on(shop, offered(shop, run))
+
+
+def test_what_has_ended_and_keeps_nothing_is_begun_again_by_its_name_alone(shop: LabTool, words: list[str]) -> None:
+    run = stop(shop, words, "restore-instance", lambda pid: os.kill(pid, signal.SIGKILL))
+    shop("cleanup", check=0)
+    refused = shop("table", "nothing_like_it", *words[2:], check=3)
+    assert "nothing_like_it" in refused.stderr
+
+    said = shop("resume", "--yes", check=3).stderr
+
+    assert f"the newest run, {run}, has ended, and nothing is kept of it" in said
+    assert shop.number("SELECT COUNT(*) FROM shop.waits") == ROWS // 2
+    shop("resume", run, "--yes", check=0)
+    assert shop.number("SELECT COUNT(*) FROM shop.waits") == ROWS

@@ -43,6 +43,8 @@ def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool
         kinds = {kind.name: kind for kind in STEPS}
         whole = make_plan(replayed.request, survey, stored.id, [kinds[step] for step in replayed.recipe])
         found = look(replayed, stored, world)
+        if name is None and replayed.ending and not (found.dumps or found.scratch or stored.cut_off()):
+            raise nothing_kept(stored)
         if differing := replayed.facts.find(Differing):
             replayed.facts.put(differing.later())
         plan = replace(whole, steps=tuple(remaining(whole.steps, replayed, found)))
@@ -86,6 +88,16 @@ def refuse_if_finished(replayed: ReplayedRun, stored: StoredRun) -> None:
         raise Refused("resume", f"run {stored.id} is finished", hint)
     if not replayed.recipe:
         raise Refused("resume", f"run {stored.id} is of an older release", f"rdsrestore cleanup {stored.id}")
+
+
+def nothing_kept(stored: StoredRun) -> Refused:
+    """Say that the newest run would be begun anew: who gave no name means what was cut off just now."""
+    return Refused(
+        "resume",
+        f"the newest run, {stored.id}, has ended, and nothing is kept of it to go on from",
+        f"rdsrestore resume {stored.id} begins it again all the same; else run the command again",
+        code="run.ended",
+    )
 
 
 def refuse_if_taken_back(taken: TakenBack | None, stored: StoredRun) -> None:
