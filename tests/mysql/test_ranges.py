@@ -458,3 +458,17 @@ def test_an_index_that_no_statement_may_name_is_not_named(family: Site, other: s
     family.load("t")
 
     assert family.equal("t")
+
+
+def test_the_copy_s_statistics_are_renewed_before_it_is_read(family: Site) -> None:
+    family.both("CREATE TABLE t (i INT PRIMARY KEY, v INT) STATS_AUTO_RECALC=0")
+    family.both(f"INSERT INTO t SELECT seq, seq FROM {counted(5_000)}")
+    family.copy.sql(
+        "UPDATE mysql.innodb_table_stats SET n_rows = 7 WHERE table_name = 't'"
+        f" AND database_name = '{family.database}'; FLUSH TABLES {family.database}.t"
+    )
+
+    family.dump("t")
+
+    kept = f"SELECT n_rows FROM mysql.innodb_table_stats WHERE database_name = '{family.database}' AND table_name = 't'"
+    assert family.copy.sql(kept)[0][0] > 4_000
