@@ -172,6 +172,21 @@ def test_the_scratch_schema_is_made_once_and_goes_whole(site: Site) -> None:
         assert not server.scratch_exists(SCHEMA)
 
 
+def test_a_schema_that_was_made_and_not_yet_marked_is_found_and_dropped(family: Site) -> None:
+    family.production.sql(f"CREATE DATABASE {SCHEMA}; CREATE DATABASE rdsrestore_of_mine")
+
+    with family.live() as server:
+        assert list(server.scratches()) == [RUN]
+        server.drop_scratch(SCHEMA)
+        assert list(server.scratches()) == []
+
+    family.production.sql(
+        f"CREATE DATABASE {SCHEMA}; CREATE TABLE {SCHEMA}.precious (id INT); DROP DATABASE rdsrestore_of_mine"
+    )
+    with family.live() as server:
+        assert list(server.scratches()) == []
+
+
 def test_a_schema_that_is_not_ours_is_not_dropped(site: Site) -> None:
     site.production.sql(f"CREATE DATABASE {SCHEMA}; CREATE TABLE {SCHEMA}.precious (id INT PRIMARY KEY)")
 

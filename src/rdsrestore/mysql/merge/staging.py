@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 
 from rdsrestore.domain.errors import DatabaseError, ToolError, VerifyError
-from rdsrestore.domain.ids import RUN_ID, TableRef
+from rdsrestore.domain.ids import PREFIX, RUN_ID, RunId, TableRef
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.target import AFTER, Target
 from rdsrestore.mysql.checksum import row_hash
@@ -22,6 +23,7 @@ from rdsrestore.ports.progress import Progress
 MARKER = "rdsrestore_run"
 TARGET_TABLES = "rdsrestore_landings"
 DATABASES = "rdsrestore_databases"
+NAMED = f"SCHEMA_NAME LIKE '{PREFIX}|_%' ESCAPE '|'"
 SQL_MODE = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
 """What a dump's own head says, and that a date which the copy holds can be held."""
 RENAMED = 1024
@@ -46,10 +48,19 @@ def create(session: Session, schema: str, run: str) -> None:
 
 
 def runs(session: Session) -> list[str]:
-    """Name the runs of the schemas that carry our marker."""
+    """Name the runs of the schemas that carry our marker, or our name alone: a run may be cut off between the two."""
     marked = session.rows("SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_NAME = %s", (MARKER,))
     found = (session.rows(f"SELECT run FROM {quoted(schema)}.{MARKER} LIMIT 1") for (schema,) in marked)
-    return [str(run) for rows in found for (run,) in rows if RUN_ID.fullmatch(str(run))]
+    return [str(run) for rows in found for (run,) in rows if RUN_ID.fullmatch(str(run))] + list(bare(session))
+
+
+def bare(session: Session) -> Iterator[str]:
+    """Name the runs whose schemas are there and empty."""
+    for (name,) in session.rows(f"SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE {NAMED}"):
+        run = str(name).removeprefix(f"{PREFIX}_").replace("_", "-")
+        tables = "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s LIMIT 1"
+        if RUN_ID.fullmatch(run) and RunId(run).schema == name and not session.rows(tables, (name,)):
+            yield run
 
 
 def exists(session: Session, schema: str) -> bool:
