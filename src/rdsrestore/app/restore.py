@@ -157,8 +157,7 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     """Read, judge, show, confirm and run."""
     read = look(request, job, world, context)
     others = without_unfit(request, read)
-    skipping = others and may_skip(request, others, job, context)
-    if others and skipping:
+    if others and may_skip(request, others, job, context):
         request, read = others, look(others, job, world, context)
     request = read.meant(request)
     findings = check(request, read)

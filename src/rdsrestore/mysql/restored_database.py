@@ -41,7 +41,7 @@ class MysqlRestoredDatabase:
         self._session: Session = connect(login, "dump: the copy")
         self._logins = Logins(login, "the copy")
         self._checked = set[tuple[TableRef, Selection]]()
-        self._counted = set[TableRef]()
+        self._renewed = set[TableRef]()
 
     def close(self) -> None:
         """Log out."""
@@ -63,7 +63,7 @@ class MysqlRestoredDatabase:
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""
         given = self._team.admit(self._login, "the copy") if self._team else self._logins
-        self._count(definition.ref)
+        self._renew_statistics(definition.ref)
         return table_rows(self._session, definition, other, policy, given)
 
     def keys(
@@ -81,10 +81,10 @@ class MysqlRestoredDatabase:
             definition_check.check(self._session, definition)
         self._checked.add((definition.ref, selection))
 
-    def _count(self, ref: TableRef) -> None:
+    def _renew_statistics(self, ref: TableRef) -> None:
         """Renew what the server knows of a table: by what the backup had, it may read all of it for each range."""
-        if ref not in self._counted:
-            self._counted.add(ref)
+        if ref not in self._renewed:
+            self._renewed.add(ref)
             mariadb = "mariadb" in self._session.greeted.lower()  # which may be set to read the whole table for it
             brief = "SET STATEMENT use_stat_tables = 'never' FOR " if mariadb else ""
             with suppress(DatabaseError):  # a login that may not is only slower
@@ -99,7 +99,7 @@ class MysqlRestoredDatabase:
 
         Refuses what `check` refuses.
         """
-        self._count(definition.ref)
+        self._renew_statistics(definition.ref)
         if (definition.ref, selection) not in self._checked:
             self.check(definition, selection, made=False)
         source = Source(self._session, self._login, self._team)

@@ -149,7 +149,7 @@ def of_programs(request: Request, there: Survey, databases: Databases, productio
     if not database:
         yield Check("dump program", State.UNKNOWN, "production has no database to try it on")
         return
-    read = replace(there, tools=tried(tools, production, (database,), ()))
+    read = replace(there, tools=tried(tools, production, database, ()))
     found = [*this_machine(read), *(() if tools.dump_sets else dumping(read))]
     yield from judged("dump program", found, f"{tools.dump} logs in and dumps a row of {database}")
 

@@ -42,7 +42,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         tables, relatives = survey_tables(request, production)
         gone = without_database(request, production, tables)
         target = survey_table(production, TableRef(request.database, request.into)) if request.into else None
-        tools = tried(databases.tools(), production, production.databases() if gone else (request.database,), tables)
+        tools = tried(databases.tools(), production, any_of(production) if gone else request.database, tables)
         where_problem, where = check_narrowing(request, production, tables[0].definition)
     return Survey(
         at=world.clock.now(),
@@ -149,6 +149,11 @@ def without_database(request: Request, production: Catalog, tables: Sequence[Tab
     return gone
 
 
+def any_of(production: Catalog) -> str | None:
+    """Name a database of production; None where it has none."""
+    return next(iter(production.databases()), None)
+
+
 def no_database(name: str, known: Sequence[str]) -> Refused:
     """Say that a database is not there, where none of its tables is: its name is misspelt, or it was dropped."""
     near = difflib.get_close_matches(name.lower(), [each.lower() for each in known], n=3, cutoff=0.6)
@@ -161,14 +166,12 @@ def no_database(name: str, known: Sequence[str]) -> Refused:
     )
 
 
-def tried(
-    tools: ClientTools, production: Vetting, databases: Sequence[str], tables: Sequence[TableSurvey]
-) -> ClientTools:
+def tried(tools: ClientTools, production: Vetting, database: str | None, tables: Sequence[TableSurvey]) -> ClientTools:
     """Try the dump program on production: what stops it there would stop the run after the restore."""
-    if tools.dump is None or not databases:
+    if tools.dump is None or database is None:
         return tools
     try:
-        production.rehearse(databases[0], [each.definition for each in tables if each.definition])
+        production.rehearse(database, [each.definition for each in tables if each.definition])
     except ToolError as error:
         return replace(tools, problem=Problem(error.code, error.what, error.hint))
     return tools

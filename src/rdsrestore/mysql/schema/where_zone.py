@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rdsrestore.mysql.schema.where_filter import written
 from rdsrestore.mysql.schema.where_words import KEYWORDS, Word, words
 
 UTC = "'+00:00'"
@@ -29,19 +30,18 @@ def in_zone(expression: str, timestamps: frozenset[str], zone: str) -> str | Non
     doubtful = any(word.kind == "word" and word.upper in KEYWORDS and word.column in timestamps for word in given)
     if doubtful or any(word.kind == "text" and OFFSET.search(word.text) for word in given):
         return None
-    found = converted(given, timestamps, local)
-    return "".join(f"{word.text} " if word.spaced else word.text for word in found).strip()
+    return written(iter(converted(given, timestamps, local)))
 
 
 def converted(found: Sequence[Word], timestamps: frozenset[str], local: Word) -> list[Word]:
     """Convert each value that is shown in the session's zone, and each that is read in it."""
-    written: list[Word] = []
+    given_out: list[Word] = []
     at = 0
     while at < len(found):
         word, call = found[at], at + 1 < len(found) and found[at + 1].text == "("
         if not call or word.upper not in {"FROM_UNIXTIME", "UNIX_TIMESTAMP"}:
             shown = not call and word.column in timestamps
-            written += moved([word], Word("text", UTC), local) if shown else [word]
+            given_out += moved([word], Word("text", UTC), local) if shown else [word]
             at += 1
             continue
         end = closing(found, at + 1)
@@ -52,13 +52,13 @@ def converted(found: Sequence[Word], timestamps: frozenset[str], local: Word) ->
             seconds = [word, OPEN, *first, CLOSED]
             shown_there = moved(seconds, Word("text", UTC), local)
             told = [Word("word", "DATE_FORMAT"), OPEN, *shown_there, *rest, CLOSED] if rest else shown_there
-            written += [*told[:-1], replace(told[-1], spaced=after.spaced)]
+            given_out += [*told[:-1], replace(told[-1], spaced=after.spaced)]
         elif len(given) == 1 and given[0].column in timestamps:
-            written += [word, OPEN, *given, after]
+            given_out += [word, OPEN, *given, after]
         else:
-            written += [word, OPEN, *moved(inner, local, Word("text", UTC)), after]
+            given_out += [word, OPEN, *moved(inner, local, Word("text", UTC)), after]
         at = end + 1
-    return written
+    return given_out
 
 
 def moved(value: Sequence[Word], source: Word, target: Word) -> list[Word]:
