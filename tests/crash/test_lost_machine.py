@@ -191,6 +191,23 @@ def test_a_damaged_journal_stops_no_other_run_and_its_own_is_found_by_its_marks(
     shop("table", "lone", "--before", damaged, "--yes", check=0)
 
 
+def test_the_schedule_of_a_run_that_died_before_it_made_anything_is_found(shop: LabTool, damaged: str) -> None:
+    words = ["table", "lone", "--before", damaged, "--yes"]
+    shop.env |= {"RDSRESTORE_SWITCH_ROLE": ROLE}
+    try:
+        with shop.started(*words) as process:
+            for each in events(process):
+                if (each["event"], each.get("step")) == ("step-started", "own-group"):
+                    process.kill()
+        assert len(shop.status()["schedules"]) == 1
+        shop("table", "nothing_like_it", *words[2:], check=3)
+        shop("cleanup", "--all", "--yes")
+        assert shop.status()["schedules"] == []
+        assert "nothing of rdsrestore is left" in shop("cleanup", "--all", "--yes", check=0).stdout
+    finally:
+        del shop.env["RDSRESTORE_SWITCH_ROLE"]
+
+
 def test_a_run_at_work_elsewhere_is_left_alone(shop: LabTool, damaged: str, tmp_path: Path) -> None:
     flag = tmp_path / "hold"
     flag.touch()

@@ -36,7 +36,7 @@ from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred
 from rdsrestore.workflow.events import Announcer
 from rdsrestore.workflow.journal.header import header
-from rdsrestore.workflow.journal.journal import Journal, Kind
+from rdsrestore.workflow.journal.journal import Journal, Kind, asked_for
 from rdsrestore.workflow.journal.replay import ReplayedRun, replay
 from rdsrestore.workflow.planner import make_plan
 from rdsrestore.workflow.preflight import Severity, check, unfit
@@ -139,8 +139,7 @@ def undo(name: str | None, context: Context, asked: CommandLine, *, dry_run: boo
 
 def taken_back_by(stored: StoredRun) -> str | None:
     """Name the run that a run takes back; None where it is no undo."""
-    request = next((record.data.get("request") for record in stored.records() if record.kind is Kind.STARTED), None)
-    undoes = request.get("undoes") if isinstance(request, dict) else None
+    undoes = asked_for(stored.records()).get("undoes")
     return undoes if isinstance(undoes, str) else None
 
 

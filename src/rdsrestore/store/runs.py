@@ -24,7 +24,7 @@ from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.shredder import shred
 from rdsrestore.store.step_durations import step_durations
 from rdsrestore.workflow.journal.index import compare
-from rdsrestore.workflow.journal.journal import Kind, Reading, Record, ending, finished, read
+from rdsrestore.workflow.journal.journal import Kind, Reading, Record, asked_for, ending, finished, read
 
 PRIVATE = 0o700
 JOURNAL = "journal.jsonl"
@@ -235,8 +235,7 @@ class Runs:
         """Say of each run that another one has begun to take back which that is, the newest, and how it ended."""
         taken: dict[str, TakenBack] = {}
         for each, records in self._readable():
-            request = next((record.data.get("request") for record in records if record.kind is Kind.STARTED), None)
-            undoes = request.get("undoes") if isinstance(request, dict) else None
+            undoes = asked_for(records).get("undoes")
             begun = {record.step for record in records if record.kind is Kind.INTENT}
             if isinstance(undoes, str) and begun & TAKING_BACK:
                 found = ending(records)

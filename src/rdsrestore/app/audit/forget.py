@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from rdsrestore.app.context import Context
-from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import JournalError, Refused
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.journal.index import Index, compare
-from rdsrestore.workflow.journal.journal import Kind
+from rdsrestore.workflow.journal.journal import asked_for
 
 
 def forget(name: str, context: Context, *, yes: bool) -> ExitCode:
@@ -59,10 +57,10 @@ def refuse_unsound(run: StoredRun, index: Index) -> None:
 
 def refuse_needed(run: StoredRun, context: Context) -> None:
     """Refuse a run whose files, or whose word, another one that has not ended goes by."""
-    mine = {str(named) for named in uses(run)}
+    mine = uses(run)
     for other in context.runs.all():
-        theirs = {str(named) for named in uses(other)}
-        if other.id != run.id and other.cut_off() and (run.id.value in theirs or other.id.value in mine):
+        tied = run.id.value in uses(other) or other.id.value in mine
+        if other.id != run.id and tied and other.cut_off():
             raise Refused(
                 "forget",
                 f"run {other.id} has not ended, and goes by what is kept of run {run.id}",
@@ -71,9 +69,7 @@ def refuse_needed(run: StoredRun, context: Context) -> None:
             )
 
 
-def uses(run: StoredRun) -> Iterator[Json]:
+def uses(run: StoredRun) -> frozenset[str]:
     """Name the runs that a run takes back, or takes its rows from."""
-    start = next((record for record in run.sound() if record.kind is Kind.STARTED), None)
-    request = start.data.get("request") if start else None
-    if isinstance(request, dict):
-        yield from (request.get(name) for name in ("undoes", "taken_from", "instance_of") if request.get(name))
+    request = asked_for(run.sound())
+    return frozenset(str(request[name]) for name in ("undoes", "taken_from", "instance_of") if request.get(name))

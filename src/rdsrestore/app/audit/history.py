@@ -15,7 +15,7 @@ from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.notify import audit_view
 from rdsrestore.store.kept_dumps import KeptDumps, kept_dumps
 from rdsrestore.store.runs import StoredRun
-from rdsrestore.workflow.journal.journal import Kind, Record, ending
+from rdsrestore.workflow.journal.journal import Kind, Record, asked_for, ending
 
 
 def list_runs(context: Context) -> ExitCode:
@@ -119,9 +119,8 @@ def standing(run: StoredRun, records: Sequence[Record], taken: TakenBack | None)
 
 def purpose(records: Sequence[Record]) -> str:
     """Name the tables and the moment of a run's first record."""
-    start = next((record for record in records if record.kind is Kind.STARTED), None)
-    request = start.data.get("request") if start else None
-    if not isinstance(request, dict):
+    request = asked_for(records)
+    if not request:
         return "?"
     point, tables = request.get("point"), request.get("tables")
     when = (point.get("utc") or point.get("id")) if isinstance(point, dict) else ""

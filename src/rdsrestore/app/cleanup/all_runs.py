@@ -22,7 +22,7 @@ from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
 from rdsrestore.store.journal_file import JournalFile
 from rdsrestore.store.runs import SWEPT, StoredRun
-from rdsrestore.workflow.journal.journal import Journal, Kind
+from rdsrestore.workflow.journal.journal import Journal, Kind, asked_for
 from rdsrestore.workflow.step import World
 
 
@@ -48,6 +48,8 @@ def sweep(context: Context, *, yes: bool) -> ExitCode:
     """
     site = find_site(context)
     runs = leavings(site)
+    for run, schedules in own_schedules(site, context).items():
+        runs.setdefault(run, []).extend(schedules)
     if not runs:
         context.screen.print(f"nothing of rdsrestore is left in this account and region{where(site)}", soft_wrap=True)
         return ExitCode.OK
@@ -91,6 +93,19 @@ def leavings(site: Site) -> dict[str, list[str]]:
         for run in database.scratches() if database else ():
             by_run.setdefault(run, []).append(f"scratch schema {RunId(run).schema}")
     return by_run
+
+
+def own_schedules(site: Site, context: Context) -> dict[str, list[str]]:
+    """Describe the schedules of this machine's own unfinished runs: no list of the account's shows whose they are."""
+    found: dict[str, list[str]] = {}
+    try:
+        for stored in context.runs.unfinished():
+            if asked_for(stored.sound()).get("switch_role"):
+                names = site.world.schedules.armed((stored.id.resource, stored.id.after))
+                found |= {stored.id.value: [f"schedule {name}" for name in names]} if names else {}
+    except RdsRestoreError as error:  # what costs money is removed all the same
+        context.fail(error)
+    return found
 
 
 def clean_one(name: str | None, context: Context) -> ExitCode:

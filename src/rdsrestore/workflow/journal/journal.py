@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -197,3 +197,10 @@ def _parse(line: str) -> Record:
     if record.line() != line:
         raise ValueError("not written by this format")
     return record
+
+
+def asked_for(records: Sequence[Record]) -> Mapping[str, Json]:
+    """Return a run's request as its first record has it; empty where there is none."""
+    start = next((record for record in records if record.kind is Kind.STARTED), None)
+    request = start.data.get("request") if start else None
+    return request if isinstance(request, dict) else {}
