@@ -100,7 +100,7 @@ def page(outcome: Outcome, reading: Reading, files: Mapping[str, str]) -> Iterab
     yield ""
     yield f"- `rdsrestore audit {outcome.run} --verify` checks that the journal was not changed since"
     yield from (f"- {clean_line(name)}: {what}" for name, what in files.items())
-    yield "- this folder holds customer data; when the incident is closed, remove all but journal.jsonl"
+    yield f"- this folder holds customer data; `rdsrestore forget {outcome.run}` removes it when the incident is closed"
 
 
 def addition(outcome: Outcome, at: datetime) -> Iterable[str]:

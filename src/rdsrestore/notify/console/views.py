@@ -173,7 +173,7 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
         labelled(
             console,
             "folder",
-            f"{folder} (holds customer data; when the incident is closed, remove all but journal.jsonl)",
+            f"{folder} (holds customer data; rdsrestore forget {outcome.run} removes it when the incident is closed)",
             fold=False,
         )
     labelled(console, "exit code", f"{int(outcome.exit_code)}: {meaning(outcome)}")
