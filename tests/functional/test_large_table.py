@@ -13,8 +13,8 @@ pytestmark = pytest.mark.timeout(900)
 """Half a minute, on a machine that has nothing else to do."""
 
 MIB = 1 << 20
-MOST = 160 * MIB
-"""Of one process, whatever Python it runs on: most of it is modules and models of AWS, and builds differ by a tenth."""
+MOST = 176 * MIB
+"""Of one process, whatever Python it runs on: most of it is modules and models of AWS; 3.14 takes a tenth more than 3.11."""
 GROWTH = 40 * MIB
 """What a million rows may take beyond it."""
 

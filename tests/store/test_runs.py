@@ -237,6 +237,13 @@ def test_a_run_is_not_taken_back_by_one_that_was_stopped_before_it_wrote(
     assert (RUN.value in runs.taken_back()) is taken
 
 
+def test_a_run_whose_journal_can_not_be_looked_at_is_listed_and_counts_as_cut_off(tmp_path: Path) -> None:
+    run = Runs(tmp_path).create(RUN)
+    run.journal.symlink_to(run.journal)
+    assert [each.id for each in Runs(tmp_path).all()] == [RUN]
+    assert run.cut_off()
+
+
 def test_a_home_that_can_not_be_read_is_an_error_and_not_one_of_ours(tmp_path: Path) -> None:
     runs = Runs(tmp_path.joinpath(*["d" * 200] * 30))
     with pytest.raises(JournalError, match="can't be read: File name too long"):

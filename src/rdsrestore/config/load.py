@@ -6,6 +6,7 @@ Secrets become `Secret` here and are never accepted in the file itself: there it
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import re
@@ -55,13 +56,13 @@ def load(
     profile. `others` declare settings beside `Settings`. UsageError for whatever can't be used.
     """
     keys = Keys((Settings, *others))
-    document, file = read(cwd, home_config, keys)
+    written, file = read(cwd, home_config, keys)
     given = {name.removeprefix(VARIABLE).lower(): value for name, value in env.items() if name.startswith(VARIABLE)}
     variables = Layer({key: value for key, value in given.items() if key in keys.names and value}, cwd)
     name = profile or given.get("profile") or ""
-    sections = table(document.get("profile", {}), file, "profile")
+    sections = table(written.get("profile", {}), file, "profile")
     layers = (
-        section(document.get("defaults", {}), file, "defaults", keys),
+        section(written.get("defaults", {}), file, "defaults", keys),
         section(sections.get(name, {}), file, f"profile.{name}", keys),
         variables,
     )
@@ -74,29 +75,36 @@ def load(
     names = {each.name for each in declared(Settings)}
     return Settings(
         **usual | {name: value for name, value in found.items() if name in names},
-        invariants=invariants.invariants(document.get("invariant", []), str(file)),
+        invariants=invariants.invariants(written.get("invariant", []), str(file)),
         given={name: value for name, value in found.items() if name not in names},
     )
 
 
 def read(cwd: Path, home_config: Path, keys: Keys) -> tuple[dict[str, Any], Path]:
     """Read the nearer of the two files; an empty document where there is none."""
-    file = next((folder / FILE for folder in (cwd, home_config) if (folder / FILE).exists()), cwd / FILE)
+    for file in (cwd / FILE, home_config / FILE):
+        with contextlib.suppress(FileNotFoundError):
+            return document(file, keys), file
+    return {}, cwd / FILE
+
+
+def document(file: Path, keys: Keys) -> dict[str, Any]:
+    """Read one file; FileNotFoundError where it is not there, UsageError for whatever can't be used."""
     try:
-        document = tomllib.loads(file.read_text("utf-8"))
+        found = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
-        return {}, file
+        raise
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         where = f"{file}:{line[1]}" if line else str(file)
         raise UsageError(where, f"is not TOML: {error}", 'values look like key = "text" or key = 3') from error
     except (OSError, ValueError) as error:
         raise UsageError(str(file), f"can't be read: {error}", "mend the file or move it away") from error
-    misplaced = [key for key in document if key in keys.names]
+    misplaced = [key for key in found if key in keys.names]
     if misplaced:
         raise UsageError(str(file), f"{misplaced[0]} stands outside a section", "put it below a line [defaults]")
-    refuse_unknown(document, ("defaults", "profile", "invariant"), str(file))
-    return document, file
+    refuse_unknown(found, ("defaults", "profile", "invariant"), str(file))
+    return found
 
 
 def section(value: object, file: Path, name: str, keys: Keys) -> Layer:

@@ -68,3 +68,12 @@ def write_all(descriptor: int, data: bytes, offset: int) -> None:
     while data:
         written = os.pwrite(descriptor, data, offset)
         data, offset = data[written:], offset + written
+
+
+def is_there(journal: Path) -> bool:
+    """Whether a journal is there; one that can't be looked at counts, so that no run is hidden by its place."""
+    try:
+        journal.stat()
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError | NotADirectoryError)
+    return True

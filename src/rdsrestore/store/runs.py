@@ -20,7 +20,7 @@ from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.ports.clock import Clock
 from rdsrestore.store.audit_index import AuditIndex, IndexedJournal
-from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.journal_file import JournalFile, is_there
 from rdsrestore.store.shredder import shred
 from rdsrestore.store.step_durations import step_durations
 from rdsrestore.workflow.journal.index import compare
@@ -117,7 +117,7 @@ class StoredRun:
             record = json.loads(last)
             kind, data = record["kind"], dict(record["data"])
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return self.journal.exists()
+            return is_there(self.journal)
         ended = kind in (Kind.ENDED, Kind.CLEANED)
         return not ended or bool(data.get("kept")) or data.get("exit_code") == ExitCode.CLEANUP_INCOMPLETE
 
@@ -216,7 +216,7 @@ class Runs:
 
     def all(self) -> Sequence[StoredRun]:
         """Return the runs that have begun a journal, newest first; JournalError where the folder can't be read."""
-        return tuple(run for name in self.names() if (run := StoredRun(self.folder / name)).journal.exists())
+        return tuple(run for name in self.names() if is_there((run := StoredRun(self.folder / name)).journal))
 
     def forget(self, run: StoredRun, by: str, at: datetime) -> tuple[str, ...]:
         """Remove a run's folder, its dumps and undo files overwritten; its line in the index stays.
@@ -287,7 +287,9 @@ class Runs:
     def names(self) -> Sequence[str]:
         """Name the runs that have a folder, newest first; JournalError where that can't be read."""
         try:
-            there = [each.name for each in self.folder.iterdir()] if self.folder.is_dir() else []
+            there = [each.name for each in self.folder.iterdir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
         except OSError as error:
             raise JournalError(
                 str(self.folder), f"can't be read: {error.strerror}", "set RDSRESTORE_HOME to a folder of your own"

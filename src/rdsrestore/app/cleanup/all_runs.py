@@ -20,7 +20,7 @@ from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import Traces
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
-from rdsrestore.store.journal_file import JournalFile
+from rdsrestore.store.journal_file import JournalFile, is_there
 from rdsrestore.store.runs import SWEPT, StoredRun
 from rdsrestore.workflow.journal.journal import Journal, Kind, asked_for
 from rdsrestore.workflow.step import World
@@ -113,7 +113,7 @@ def clean_one(name: str | None, context: Context) -> ExitCode:
     stored = context.runs.find(name)
     if stored.tells():
         return clean(stored.id.value, context)
-    if stored.journal.exists():
+    if is_there(stored.journal):
         stored.refuse_newer()
     context.screen.print(
         f"the journal of run {stored.id} is damaged; what carries its marks is removed", soft_wrap=True
@@ -132,7 +132,7 @@ def remove(run: str, site: Site, context: Context) -> ExitCode:
             if error.code != "journal.version":
                 raise
             context.fail(error)
-    sound = not stored.journal.exists() or sound_or_empty(stored)
+    sound = not is_there(stored.journal) or sound_or_empty(stored)
     with stored.locked():
         clock = site.world.clock
         journal = context.runs.open(stored, clock) if sound else JournalFile(folder / SWEPT, clock)

@@ -93,6 +93,8 @@ def at(timed: re.Match[str], now: datetime, zone: tzinfo) -> datetime:
     if offset.upper() in {"UTC", "GMT"}:
         offset = "Z"
     hour, _, rest = timed["clock"].partition(":")
+    if hour == "24":  # Python 3.14 takes it for the next day's beginning, which is not what everybody means
+        raise ValueError(timed["clock"])
     given = datetime.fromisoformat(f"2000-01-01T{hour:0>2}:{rest}{offset.upper()}")
     today = now.astimezone(given.tzinfo or zone)
     wanted = datetime.combine(day(timed["day"], today), given.timetz())
