@@ -10,7 +10,7 @@ import typer
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.cli.exit_handling import ended, fail
 from rdsrestore.cli.flags import Given, with_flags
-from rdsrestore.cli.options import AnyRun, Debug, Json, Profile, RunName, Yes
+from rdsrestore.cli.options import AnyRun, Debug, Json, OneRun, Profile, RunName, Yes
 from rdsrestore.config.settings import Settings
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request.request import Request
@@ -105,6 +105,20 @@ def runs(json: Json = False) -> None:
     ended(list_runs, json=json)
 
 
+def status(run: OneRun = None, json: Json = False) -> None:
+    """Say where a run stands: its step, since when, how long it takes yet, what production has seen, what waits."""
+    from rdsrestore.app.audit.status import show_status
+
+    ended(partial(show_status, run), json=json, remind=False)
+
+
+def watch(run: OneRun = None, json: Json = False) -> None:
+    """Follow a run of another terminal to its end, and leave with its exit code."""
+    from rdsrestore.app.audit.status import watch
+
+    ended(partial(watch, run), json=json, remind=False)
+
+
 def audit(
     run: RunName = None,
     json: Json = False,
@@ -163,4 +177,4 @@ def iam_policy(
     typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
 
 
-COMMANDS = (find, doctor, resume, pause, unpause, cleanup, runs, audit, report, forget)
+COMMANDS = (find, doctor, resume, pause, unpause, cleanup, status, watch, runs, audit, report, forget)

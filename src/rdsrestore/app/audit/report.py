@@ -30,7 +30,7 @@ def write_report(name: str | None, context: Context, *, form: str, output: str |
     """
     run = context.runs.find(name)
     run.refuse_newer()
-    report = report_of(run, context)
+    report = report_of(run, context, at_work=not run.idle())
     now = datetime.now(UTC)
     text = {"html": lambda: html(report, now), "md": lambda: markdown(report), "json": lambda: as_json(report)}[form]()
     place = output or (str(run.folder / PAGE) if form == "html" else STANDARD_OUTPUT)
@@ -42,11 +42,11 @@ def write_report(name: str | None, context: Context, *, form: str, output: str |
     return ExitCode.OK
 
 
-def report_of(run: StoredRun, context: Context) -> IncidentReport:
+def report_of(run: StoredRun, context: Context, *, at_work: bool) -> IncidentReport:
     """Read a run's report from its journal, and name the files that there are."""
     impacts = {step.name: step.impact for step in STEPS}
     taken = context.runs.taken_back().get(run.id.value)
-    report = incident_report(run.id.value, run.reading(), impacts, at_work=not run.idle(), taken=taken)
+    report = incident_report(run.id.value, run.reading(), impacts, at_work=at_work, taken=taken)
     return replace(report, files=files_of(run.folder))
 
 

@@ -70,14 +70,17 @@ class IncidentReport:
 
     @property
     def cost(self) -> str:
-        """Say what the temporary instances cost, as far as it is known."""
+        """Say what the temporary instances cost, as far as the journal tells."""
+        return self.cost_at(self.last, "until the journal's last record")
+
+    def cost_at(self, now: datetime, still: str) -> str:
+        """Say what the temporary instances cost until `now`; `still` is said where one has not been removed."""
         lived = [each for each in self.lifetimes if each.name != RULE]
         if not lived:
             return "no instance was made"
-        seconds = sum(each.seconds(self.last) for each in lived)
-        so_far = "" if all(each.end for each in lived) else " until the journal's last record"
+        seconds = sum(each.seconds(now) for each in lived)
+        said = duration(seconds) + ("" if all(each.end for each in lived) else f" {still}")
         if self.hourly is None:
-            return f"an instance for {duration(seconds)}{so_far}; its price is not known here"
+            return f"an instance for {said}; its price is not known here"
         price = self.hourly * Decimal(seconds) / 3600
-        hourly = f"{self.hourly.normalize():f} USD an hour"
-        return f"about {price:.2f} USD: {duration(seconds)}{so_far} at {hourly}, without storage"
+        return f"about {price:.2f} USD: {said} at {self.hourly.normalize():f} USD an hour, without storage"
