@@ -22,12 +22,15 @@ may_be_root() {
 # twice COMMAND …: once more where it failed, for networks that fail now and then.
 twice() { "$@" || { say "once more: $1 …" && sleep 2 && "$@"; }; }
 
-# missing SUBJECT: names the Debian packages that servers, python or docker need and this machine has not.
+# missing SUBJECT: names the Debian packages that servers, python, browser or docker need and this machine has not.
 missing() {
   case $1 in
     servers)
       has mysqldump || echo mariadb-client
       has mariadbd || echo mariadb-server-core
+      ;;
+    browser)
+      has chromium || has chromium-browser || has google-chrome || echo chromium fonts-dejavu-core
       ;;
     python)
       if find_python; then

@@ -45,6 +45,7 @@ HOMES: dict[str, frozenset[str]] = {
     "zstandard": frozenset({"mysql"}),
     "distributed": frozenset({"mysql"}),
     "rich": frozenset({"cli", "lab", "notify"}),
+    "jinja2": frozenset({"notify"}),
     "moto": frozenset({"lab"}),
     "typer": frozenset({"cli", "lab"}),
 }

@@ -87,7 +87,7 @@ def test_the_readme_s_table_has_every_command() -> None:
 def test_every_flag_that_a_hint_or_document_names_exists() -> None:
     shown = "".join(
         subprocess.run([*COMMAND, *words, "--help"], capture_output=True, text=True, check=True).stdout
-        for words in (["table"], ["find"], ["cleanup"], ["audit"], ["lab", "up"], ["lab", "slack"], [])
+        for words in (["table"], ["find"], ["cleanup"], ["audit"], ["report"], ["lab", "up"], ["lab", "slack"], [])
     )
     named = set(re.findall(r"`(--[a-z][a-z-]+)", RUNBOOK + README))
     assert [flag for flag in sorted(named) if flag not in shown] == []

@@ -32,6 +32,7 @@ from rdsrestore.notify.console.prompts import Prompts, somebody_there
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.json_lines import JsonListener
 from rdsrestore.notify.notifiers import NOTIFIERS, notifiers
+from rdsrestore.notify.progress_file import ProgressFile
 from rdsrestore.notify.report import Report
 from rdsrestore.ports.operator import Operator
 from rdsrestore.store.kept_dumps import shred_old_dumps
@@ -119,7 +120,7 @@ class Context:
     def listeners(self, folder: Path) -> list[Listener]:
         """Return everybody who is told about a run."""
         seen: Listener = self.stream or ConsoleListener(self.screen)
-        return [seen, Report(folder), *(each.listener() for each in notifiers(self.settings.of))]
+        return [seen, Report(folder), ProgressFile(folder), *(each.listener() for each in notifiers(self.settings.of))]
 
     def listener_checks(self) -> Sequence[ListenerCheck]:
         """Say whether those outside this machine can be told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import sys
 from functools import partial
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from rdsrestore.cli.flags import Given, with_flags
 from rdsrestore.cli.options import Debug, DryRun, Json, Profile, RunName, Yes
 from rdsrestore.config.settings import Settings
 from rdsrestore.domain.errors import RdsRestoreError
+from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.request.request import Request
 
 try:
@@ -27,7 +29,7 @@ except ImportError:  # Windows has none of what processes, locks and private fil
 app = typer.Typer(
     name="rdsrestore",
     help="Restore one table of an Amazon RDS database from its backups, safely, and leave nothing behind.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -119,12 +121,24 @@ def print_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=print_version)
     ] = False,
 ) -> None:
-    """Restore one table of an Amazon RDS database from its backups, safely, and leave nothing behind."""
+    """Restore one table of an Amazon RDS database from its backups, safely, and leave nothing behind.
+
+    Alone in a terminal it asks for everything, and shows the command line that comes of it.
+    """
     del version
+    if context.invoked_subcommand is not None:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(ExitCode.USAGE)
+    from rdsrestore.app.guide.guide import guide
+
+    ended(guide, remind=False)
 
 
 def main() -> None:

@@ -28,6 +28,10 @@ RunName = Annotated[
     str | None,
     typer.Argument(metavar="[RUN]", help="The run; the newest where left out.", autocompletion=known_runs),
 ]
+OneRun = Annotated[
+    str | None,
+    typer.Argument(metavar="[RUN]", help="The run; the one at work where left out.", autocompletion=known_runs),
+]
 AnyRun = Annotated[str, typer.Argument(metavar="RUN", help="The run.", autocompletion=known_runs)]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read everything, change nothing, show the plan.")]

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from rdsrestore.app.requests.command_line import CommandLine
-from rdsrestore.cli.exit_handling import ended
+from rdsrestore.cli.exit_handling import ended, fail
 from rdsrestore.cli.flags import Given, with_flags
-from rdsrestore.cli.options import AnyRun, Debug, Json, Profile, RunName, Yes
+from rdsrestore.cli.options import AnyRun, Debug, Json, OneRun, Profile, RunName, Yes
 from rdsrestore.config.settings import Settings
+from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request.request import Request
 
 
@@ -104,6 +105,20 @@ def runs(json: Json = False) -> None:
     ended(list_runs, json=json)
 
 
+def status(run: OneRun = None, json: Json = False) -> None:
+    """Say where a run stands: its step, since when, how long it takes yet, what production has seen, what waits."""
+    from rdsrestore.app.audit.status import show_status
+
+    ended(partial(show_status, run), json=json, remind=False)
+
+
+def watch(run: OneRun = None, json: Json = False) -> None:
+    """Follow a run of another terminal to its end, and leave with its exit code."""
+    from rdsrestore.app.audit.status import watch
+
+    ended(partial(watch, run), json=json, remind=False)
+
+
 def audit(
     run: RunName = None,
     json: Json = False,
@@ -118,6 +133,25 @@ def audit(
 
     show = verify_run if verify else partial(show_run, requests=requests)
     ended(lambda context: show(run, context), json=json)
+
+
+def report(
+    run: RunName = None,
+    html: Annotated[bool, typer.Option("--html", help="A page of its own, into the run's folder (default).")] = False,
+    md: Annotated[bool, typer.Option("--md", help="Markdown, on standard output.")] = False,
+    json: Json = False,
+    output: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where to write it; - is standard output.", show_default=False)
+    ] = None,
+) -> None:
+    """Write what a run was, for those who were not there: what happened, how long, which rows, who agreed, the cost."""
+    from rdsrestore.app.audit.report import write_report
+
+    chosen = [form for form, wanted in (("html", html), ("md", md), ("json", json)) if wanted]
+    if len(chosen) > 1:
+        fail(UsageError("--html, --md, --json", "exclude each other", "choose one"))
+    form = chosen[0] if chosen else "html"
+    ended(lambda context: write_report(run, context, form=form, output=output), json=json, remind=False)
 
 
 def forget(run: AnyRun, yes: Yes = False) -> None:
@@ -143,4 +177,4 @@ def iam_policy(
     typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
 
 
-COMMANDS = (find, doctor, resume, pause, unpause, cleanup, runs, audit, forget)
+COMMANDS = (find, doctor, resume, pause, unpause, cleanup, status, watch, runs, audit, report, forget)
