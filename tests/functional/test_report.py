@@ -14,7 +14,10 @@ def test_a_run_is_reported_as_page_text_and_json_without_a_secret(shop: LabTool,
     )
     before = shop.moment()
     shop.sql("DELETE FROM shop.`<script>x</script>`")
-    shop("table", "<script>x</script>", "--before", before, "--yes", "--reason", "<b>oops</b>", check=0)
+    words = ("--before", before, "--yes", "--quiet", "--reason", "<b>oops</b>")
+    said = shop("table", "<script>x</script>", *words, check=0).stdout
+    assert "made sg-" not in said
+    assert "restored and verified: 1 row put back" in said
     page = Path(shop("report", check=0).stdout.split("written: ")[1].strip())
     written = page.read_text("utf-8")
     assert page.stat().st_mode & 0o777 == 0o600

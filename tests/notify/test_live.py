@@ -284,3 +284,15 @@ sys.exit(4)
     assert other.read() == b""
     assert child.wait(30) == 4
     other.close()
+
+
+def test_who_wants_it_quiet_hears_only_what_went_wrong() -> None:
+    screen = Screen()
+    listener = ConsoleListener(screen.terminal, quiet=True)
+    for event in story():
+        listener.handle(event)
+    lines = screen.text.splitlines()
+    assert len(lines) == 3
+    assert "storage-full" in lines[0]
+    assert "could not delete instance r: aws: no answer" in lines[1]
+    assert "Slack does not answer" in lines[2]

@@ -119,7 +119,7 @@ class Context:
 
     def listeners(self, folder: Path) -> list[Listener]:
         """Return everybody who is told about a run."""
-        seen: Listener = self.stream or ConsoleListener(self.screen)
+        seen: Listener = self.stream or ConsoleListener(self.screen, quiet=self.settings.quiet)
         return [seen, Report(folder), ProgressFile(folder), *(each.listener() for each in notifiers(self.settings.of))]
 
     def listener_checks(self) -> Sequence[ListenerCheck]:

@@ -121,6 +121,14 @@ class Settings:
             read=seconds_of_answer,
         ),
     ] = 2 * 3600
+    quiet: Annotated[
+        bool,
+        Option(
+            "Say only what needs you: the plan, questions, problems, and how it ended.",
+            flag="--quiet",
+            commands=ASKING,
+        ),
+    ] = False
     poll: Annotated[
         float,
         Option(key=True, meaning="seconds between two looks at what is being waited for, at most an hour"),

@@ -87,13 +87,23 @@ class Picture:
         return line
 
 
+def wrong(event: events.Event) -> bool:
+    """Whether an event says that something is not as it should be."""
+    undone = isinstance(event, events.UndoDone) and bool(event.problem)
+    return undone or isinstance(event, events.StepFailed | events.Notice)
+
+
 @dataclass
 class ConsoleListener:
-    """Tells the terminal. In a pipe there are no control codes: a line when a step begins and one when it ends."""
+    """Tells the terminal. In a pipe there are no control codes: a line when a step begins and one when it ends.
+
+    Where it is `quiet` only what went wrong is told.
+    """
 
     terminal: Terminal
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], datetime] = here
+    quiet: bool = False
     _going: Going | None = field(default=None, init=False)
     _picture: Picture | None = field(default=None, init=False)
     _said: float = field(default=0.0, init=False)
@@ -101,6 +111,10 @@ class ConsoleListener:
 
     def handle(self, event: events.Event) -> None:
         """Print or animate one event."""
+        if wrong(event) or not self.quiet:
+            self._tell(event)
+
+    def _tell(self, event: events.Event) -> None:
         symbols = self.terminal.symbols
         match event:
             case events.RunStarted() | events.CleaningStarted():
