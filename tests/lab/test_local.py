@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rdsrestore.domain.errors import UsageError
-from rdsrestore.lab.servers import tls
+from rdsrestore.domain.errors import ToolError, UsageError
+from rdsrestore.lab.servers import retention, tls
 from rdsrestore.lab.servers.local import MARIADB, LocalServers
 from rdsrestore.lab.servers.programs import Programs, choose
 from rdsrestore.lab.servers.servers import Server, Tls
@@ -82,3 +83,35 @@ def test_a_folder_is_taken_for_what_is_in_it(tmp_path: Path) -> None:
 def test_anything_else_is_refused_before_a_lab_is_made(server: str) -> None:
     with pytest.raises(UsageError, match="--server"):
         choose(server)
+
+
+@pytest.mark.parametrize("programs", [MARIADB, ORACLE], ids=lambda programs: programs.engine)
+def test_a_purged_binlog_is_gone_from_the_server_and_there_for_a_restore(programs: Programs, tmp_path: Path) -> None:
+    tls.make(tmp_path / "tls")
+    files = Tls(*(tmp_path / "tls" / name for name in ("ca.pem", "server.pem", "server.key")))
+    servers = LocalServers(tmp_path / "s", files, programs, kept=1.0)
+    seed = f"{retention.PROCEDURES}; CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY)"
+    production = servers.source("production", seed)
+    production.sql("INSERT INTO d.t VALUES (1)")
+    at = production.position()
+    assert eventually(lambda: at.file not in production.sql("SHOW BINARY LOGS"))
+    production.sql("CALL mysql.rds_set_configuration('binlog retention hours', 2)")
+    assert "\t2\t" in production.sql("CALL mysql.rds_show_configuration")
+    production.sql("INSERT INTO d.t VALUES (2)")
+    kept = production.position().file
+    assert eventually(lambda: production.position().file > f"{kept[:-6]}{int(kept[-6:]) + 1:06}")
+    assert kept in production.sql("SHOW BINARY LOGS")
+    with pytest.raises(ToolError, match="between 1 and 168"):
+        production.sql("CALL mysql.rds_set_configuration('binlog retention hours', 169)")
+    copy = servers.restored("a", None, at)
+    assert rows(copy) == ["1"]
+    for each in (copy, production):
+        each.stop()
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Await what the purge does in a while; False where it never does."""
+    deadline = time.monotonic() + 30
+    while not (found := holds()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found

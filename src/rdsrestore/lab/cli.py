@@ -66,12 +66,19 @@ def up(
         bool, typer.Option("--behind-nat", help="The outside sees another address of this machine than databases do.")
     ] = False,
     settle: Annotated[float, typer.Option(help="Seconds until a copy's rule and password hold.", min=0)] = 0.0,
+    binlog_kept: Annotated[
+        float, typer.Option(help="Seconds until production purges a file of its binlog; 0 keeps all.", min=0)
+    ] = 0.0,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
 
     where = place(folder)
-    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image, server, behind_nat, settle)
+    if image and binlog_kept:
+        raise UsageError("--binlog-kept", "servers in containers keep their binlog", "leave out --image")
+    options = Options(
+        0 if empty else rows, restore_delay, lag, history, deny, image, server, behind_nat, settle, binlog_kept
+    )
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""
     typer.echo(

@@ -33,7 +33,7 @@ from rdsrestore.lab.cloud.schedules import Schedules
 from rdsrestore.lab.directory import CONTAINERS, LabDirectory, Options, State
 from rdsrestore.lab.network.firewall import Firewall
 from rdsrestore.lab.network.slack_server import Slack
-from rdsrestore.lab.servers import seed, tls
+from rdsrestore.lab.servers import retention, seed, tls
 from rdsrestore.lab.servers.local import LocalServers
 from rdsrestore.lab.servers.programs import choose
 from rdsrestore.lab.servers.servers import Servers, Tls
@@ -99,7 +99,8 @@ class Lab:
     def raise_up(self) -> State:
         """Make production and its account, the server beside the account; returns how to reach it all."""
         engine, version = self.servers.describe()
-        sql = seed.account(USER, self._password, engine) + (seed.shop(self._options.rows) if self._options.rows else "")
+        tables = seed.shop(self._options.rows) if self._options.rows else ""
+        sql = seed.account(USER, self._password, engine) + retention.PROCEDURES + tables
         with ThreadPoolExecutor(1) as pool:
             made = pool.submit(account.make, self.cloud, engine)
             server = self.rds.pool.submit(self.servers.source, "production", sql)
@@ -170,7 +171,7 @@ def make_servers(place: LabDirectory, files: Tls, options: Options) -> Servers:
         return ContainerServers(place.folder / "servers", files, options.image)
     programs = choose(options.server)
     programs.lend(place.bin)
-    return LocalServers(place.folder / "servers", files, programs)
+    return LocalServers(place.folder / "servers", files, programs, kept=options.binlog_kept)
 
 
 def main() -> None:

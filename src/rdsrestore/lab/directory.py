@@ -34,6 +34,7 @@ class Options:
     server: str = "mariadb"
     behind_nat: bool = False
     settle: float = 0.0
+    binlog_kept: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -55,6 +56,17 @@ def stop_position(folder: Path, start: Position, second: int) -> Position:
 def logs(folder: Path) -> Sequence[Path]:
     """List a server's binlogs in their order; beside them may lie an index of each, as `binlog.000001.idx`."""
     return sorted(path for path in folder.glob("binlog.*") if path.suffix[1:].isdigit())
+
+
+def upload(folder: Path, into: Path) -> None:
+    """See that every binlog of a server lies in a folder of backups too, where a purge does not reach it.
+
+    They are the same files, so that one which is still written to is there up to its end.
+    """
+    into.mkdir(mode=0o700, exist_ok=True)
+    for path in logs(folder):
+        with suppress(FileExistsError, FileNotFoundError):  # there already; purged just now, and so there as well
+            (into / path.name).hardlink_to(path)
 
 
 def spans(folder: Path, start: Position, stop: Position) -> Iterator[tuple[Path, int, int]]:

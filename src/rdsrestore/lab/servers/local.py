@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rdsrestore.domain.errors import ToolError
-from rdsrestore.lab.servers.binlog import Position, last_position, spans, stop_position
+from rdsrestore.lab.servers import retention
+from rdsrestore.lab.servers.binlog import Position, last_position, spans, stop_position, upload
 from rdsrestore.lab.servers.datadir import copy_tree
 from rdsrestore.lab.servers.programs import MariaDb, Programs
 from rdsrestore.lab.servers.servers import Address, Tls
@@ -123,13 +124,20 @@ class LocalServer:
 
 
 class LocalServers:
-    """Servers of one kind under one folder; a replay of more than `long` seconds leaves a base backup for the next."""
+    """Servers of one kind under one folder; a replay of more than `long` seconds leaves a base backup for the next.
 
-    def __init__(self, folder: Path, tls: Tls, programs: Programs = MARIADB, *, long: float = 1.0) -> None:
+    The source purges what is older than `kept` seconds of its binlog, as RDS does; with 0 it keeps all.
+    """
+
+    def __init__(
+        self, folder: Path, tls: Tls, programs: Programs = MARIADB, *, long: float = 1.0, kept: float = 0.0
+    ) -> None:
         self._folder = folder
         self._programs = programs
         self._tls = tls
         self._long = long
+        self._kept = kept
+        self._uploads = folder / "uploads"
         self._bases: dict[Position, Path] = {}
         self._keeping = threading.Lock()
 
@@ -156,12 +164,15 @@ class LocalServers:
             *self._network(),
         )
         self._bases[server.position()] = base
+        if self._kept:
+            retention.purging(server, self._uploads, self._kept)
         return server
 
     def restored(self, name: str, second: int | None, position: Position | None) -> LocalServer:
         """Copy a base backup and replay the binlog up to the second or the position; no gateway leads there yet."""
         folder = self._folder / name
-        binlogs = self._folder / "production" / "data"
+        binlogs = self._uploads
+        upload(self._folder / "production" / "data", binlogs)
         known = sorted(list(self._bases))  # noqa: C414 - another restore may add one while these are compared
         stop = position or stop_position(binlogs, known[0], second or int(time.time()))
         start = max(each for each in known if each <= stop)
