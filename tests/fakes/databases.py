@@ -13,10 +13,10 @@ from pathlib import Path
 
 from fakes.faults import Faults
 from fakes.rows import FakeRows
-from fakes.scene import BILLING, definition
+from fakes.scene import BILLING, NOW, definition
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint, TableRef
-from rdsrestore.domain.incident import Change, Looked, Timeline
+from rdsrestore.domain.incident import BINLOG, BinlogCopy, BinlogSurvey, Change, KeptFile, Looked, Timeline
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import verdict
@@ -61,6 +61,9 @@ class FakeServer:
     lose: int = 0
     changes: list[Change] = field(default_factory=list)
     """What the log tells."""
+    logs: dict[str, bytes] = field(default_factory=lambda: {"binlog.000001": b"rows"})
+    hours: int | None = None
+    """For how many the log is kept."""
     faults: Faults = field(default_factory=Faults)
 
     def define(self, table: TableDefinition) -> None:
@@ -81,6 +84,28 @@ class FakeServer:
         progress("reading the binlog", None)
         found = [each for each in self.changes if not of.tables or each.ref.table in of.tables]
         return Timeline(since, until, since, [each for each in found if since <= each.at <= until])
+
+    def binlog(self, since: datetime) -> BinlogSurvey:
+        self.faults.before("binlog")
+        return BinlogSurvey(
+            NOW, tuple(KeptFile(name, len(data)) for name, data in self.logs.items()), since, self.hours
+        )
+
+    def copy_binlog(self, file: KeptFile, folder: Path) -> BinlogCopy:
+        self.faults.before("copy_binlog")
+        data = self.logs[file.name]
+        (folder / BINLOG).mkdir(exist_ok=True)
+        (folder / BINLOG / file.name).write_bytes(data)
+        return BinlogCopy(file.name, file.name, len(data), hashlib.sha256(data).hexdigest(), NOW)
+
+    def retention(self) -> int | None:
+        self.faults.before("retention")
+        return self.hours
+
+    def retain(self, hours: int | None) -> None:
+        self.faults.before("retain")
+        self.hours = hours
+        self.faults.done("retain")
 
     def databases(self) -> Sequence[str]:
         return ("shop",)

@@ -80,6 +80,8 @@ def test_a_guided_run_asks_for_everything_and_restores(shop: LabTool, terminal: 
     terminal.expect("Which moment|again|read|order")
     terminal.sendline(before)
     terminal.expect("CE[S]?T")
+    terminal.expect("binlog of the incident first\\?")
+    terminal.sendline("n")
     terminal.expect("Start\\?")
     terminal.sendline("y")
     terminal.expect("On production: insert 1 row of shop.guided\\?")
@@ -106,6 +108,8 @@ def test_a_no_before_the_start_creates_nothing(shop: LabTool, terminal: Terminal
     terminal.sendline("billing")
     terminal.expect("Which moment")
     terminal.sendline("10 minutes ago")
+    terminal.expect("binlog of the incident first\\?")
+    terminal.sendline("n")
     terminal.expect("Start\\?")
     terminal.sendline("n")
     terminal.expect("nothing was created")
@@ -127,6 +131,8 @@ def test_keys_pressed_before_a_question_do_not_answer_it(shop: LabTool, damaged:
     with on_a_terminal(shop, "table", "typed", "--before", damaged) as terminal:
         terminal.sendline("y")
         terminal.sendline("yes")
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
         terminal.expect("Start\\?")
         unanswered(terminal, "own-group")
         terminal.sendline("y")
@@ -150,6 +156,8 @@ def test_keys_pressed_before_a_password_or_a_name_is_asked_for_are_forgotten(sho
     env = {name: value for name, value in shop.env.items() if name != "RDSRESTORE_PASSWORD"}
     asking = LabTool(shop.folder, shop.home, env)
     with on_a_terminal(asking, "table", "typed", "--before", damaged, "--merge", "exact") as terminal:
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
         terminal.sendline("hunter2")
         terminal.expect("Password of")
         unanswered(terminal, "denied")
@@ -211,6 +219,8 @@ def test_taking_a_swap_back_wants_the_word_yes(shop: LabTool, damaged: str) -> N
 
 def test_whoever_decides_later_goes_on_from_the_dump(shop: LabTool, damaged: str) -> None:
     with on_a_terminal(shop, "table", "typed", "--before", damaged) as terminal:
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
         terminal.expect("Start\\?")
         terminal.sendline("y")
         terminal.expect(ASKED)
@@ -232,6 +242,8 @@ def test_whoever_decides_later_goes_on_from_the_dump(shop: LabTool, damaged: str
 
 def test_the_end_of_the_input_before_a_write_is_no_no(shop: LabTool, damaged: str) -> None:
     with on_a_terminal(shop, "table", "typed", "--before", damaged) as terminal:
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
         terminal.expect("Start\\?")
         terminal.sendline("y")
         terminal.expect(ASKED)
@@ -243,6 +255,8 @@ def test_the_end_of_the_input_before_a_write_is_no_no(shop: LabTool, damaged: st
 def test_whoever_does_not_answer_in_time_finds_the_dump_kept(shop: LabTool, damaged: str) -> None:
     patient = LabTool(shop.folder, shop.home, {**shop.env, "RDSRESTORE_WAIT_FOR_ANSWER": "1"})
     with on_a_terminal(patient, "table", "typed", "--before", damaged) as terminal:
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
         terminal.expect("Start\\?")
         terminal.sendline("y")
         terminal.expect("no answer within 1 s: taken as later")
@@ -264,6 +278,8 @@ def test_the_accident_is_picked_from_what_was_found(shop: LabTool) -> None:
         terminal.expect("nine is not in the list")
         terminal.sendline("1")
         terminal.expect("rdsrestore table picked --before")
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
         terminal.expect("Start\\?")
         terminal.sendline("y")
         terminal.expect(ASKED)
@@ -291,6 +307,8 @@ def test_the_tables_that_can_be_restored_may_go_alone(shop: LabTool, damaged: st
         with on_a_terminal(shop, "table", "typed", "seen", "--before", damaged) as terminal:
             terminal.expect("Go on with typed alone\\?")
             terminal.sendline("y")
+            terminal.expect("binlog of the incident first\\?")
+            terminal.sendline("n")
             terminal.expect("Start\\?")
             terminal.sendline("y")
             terminal.expect(ASKED)

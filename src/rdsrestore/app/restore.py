@@ -17,6 +17,7 @@ from rdsrestore.app.lifetime.kept_instance import look_after
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_instance import held, kept_instance
 from rdsrestore.app.requests.from_run import EarlierRun
+from rdsrestore.app.requests.keep_binlog import with_binlog
 from rdsrestore.app.requests.request_builder import complete
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Compared, Loaded, Saved, Swapped, TargetTableMade
@@ -89,6 +90,7 @@ def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
     def anew(stored: StoredRun) -> ExitCode | None:
         return bring_children(stored, asked, context, lambda more: restore(more, context, dry_run=dry_run, yes=yes))
 
+    request = with_binlog(request, context, ask=not (yes or dry_run))
     with held(request, context):
         return start(request, Job(recipe, question, dry_run, yes, earlier=earlier, anew=anew), world, context)
 

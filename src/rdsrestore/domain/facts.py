@@ -7,6 +7,7 @@ from datetime import datetime
 
 from rdsrestore.domain.codec import written, written_as
 from rdsrestore.domain.ids import Endpoint, TableRef
+from rdsrestore.domain.incident import BinlogCopy
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad
 from rdsrestore.domain.request.invariants import Reading
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
@@ -70,6 +71,24 @@ class RuleOpened(Fact):
     id: str
     cidr: str
     port: int
+
+
+@written("RetentionRaised")
+@dataclass(frozen=True)
+class RetentionRaised(Fact):
+    """Production keeps its binlog for so many hours; `problem` says why it does not."""
+
+    hours: int
+    problem: str = ""
+
+
+@written("BinlogKept")
+@dataclass(frozen=True)
+class BinlogKept(Fact):
+    """What was copied of production's binlog, oldest first; `problem` says what is missing of it, and why."""
+
+    files: tuple[BinlogCopy, ...]
+    problem: str = ""
 
 
 @written("Differing")

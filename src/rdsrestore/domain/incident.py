@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import TableRef
 
 MOST = 0.5
 """The share of a table's rows from which a change hit most of it."""
 REMOVES = frozenset({"DROP", "TRUNCATE"})
 """Acts that take all rows of a table away."""
+BINLOG = "binlog"
+"""The folder of a run that holds what was copied of the binlog."""
 FEW = 10
 """Rows below which no share of a table says anything."""
 
@@ -84,12 +87,51 @@ class Looked:
     tables: tuple[str, ...] = ()
 
 
+@written("BinlogFile")
 @dataclass(frozen=True)
 class KeptFile:
     """A file of the binlog as the server lists it; `size` is what can be fetched of it, in bytes."""
 
     name: str
     size: int
+
+
+@written("BinlogSurvey")
+@dataclass(frozen=True)
+class BinlogSurvey:
+    """Production's binlog from the file that holds a moment on, oldest first, as it was at `at`.
+
+    `kept_from` is when the oldest file begins that the server still has. `hours` is how long RDS keeps a file, None
+    where that is not set: then it goes once it is uploaded. `problem` says why it can't be copied, `fixed` why its
+    hours can't be set.
+    """
+
+    at: datetime
+    files: tuple[KeptFile, ...] = ()
+    kept_from: datetime | None = None
+    hours: int | None = None
+    problem: str = ""
+    fixed: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(file.size for file in self.files)
+
+
+@written("BinlogCopy")
+@dataclass(frozen=True)
+class BinlogCopy:
+    """A copied file: `path` is its name in the run's folder of them, `bytes` and the SHA-256 are of what came.
+
+    `begun` is when the server began it.
+    """
+
+    name: str
+    path: str
+    bytes: int
+    digest: str
+    begun: datetime
 
 
 @dataclass(frozen=True)

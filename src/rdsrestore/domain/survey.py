@@ -10,6 +10,7 @@ from rdsrestore.domain.cloud.instance import Identity, Leftover, SnapshotInfo, S
 from rdsrestore.domain.codec import UNWRITTEN, written, written_as
 from rdsrestore.domain.facts import EarlierDumps, Swapped
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.incident import BinlogSurvey
 from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.tables.definition import TableDefinition
@@ -78,6 +79,7 @@ class Survey:
     hourly_cost: Decimal | None = None
     where_problem: str = ""
     relatives: tuple[Relative, ...] = ()
+    binlog: BinlogSurvey | None = None
     saved: tuple[SavedTable, ...] = ()
     saved_in: str = ""
     swapped: Swapped | None = None

@@ -26,6 +26,8 @@ from rdsrestore.ports.databases import Access
 from rdsrestore.ports.progress import Progress
 
 STATEMENTS: dict[str, tuple[str, ...]] = {
+    "raise-retention": ("CALL mysql.rds_set_configuration",),
+    "keep-binlog": ("SHOW BINARY LOGS", "the replication protocol's COM_BINLOG_DUMP"),
     "dump": ("mysqldump -t",),
     "scratch": ("CREATE DATABASE",),
     "stage": ("CREATE TABLE and INSERT in the scratch schema",),

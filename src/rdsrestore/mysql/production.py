@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint, TableRef
-from rdsrestore.domain.incident import Looked, Timeline
+from rdsrestore.domain.incident import BinlogCopy, BinlogSurvey, KeptFile, Looked, Timeline
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.request import Invariant
@@ -20,7 +20,7 @@ from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
 from rdsrestore.domain.tables.rows import PlanLine, TableDifference
 from rdsrestore.domain.tables.server import ServerFacts
 from rdsrestore.domain.tables.target import Target
-from rdsrestore.mysql.binlog import history
+from rdsrestore.mysql.binlog import history, keep
 from rdsrestore.mysql.checksum import key_file
 from rdsrestore.mysql.checksum.key_ranges import TableRows, table_rows
 from rdsrestore.mysql.dump import lossless
@@ -82,6 +82,22 @@ class MysqlProduction:
     def timeline(self, of: Looked, since: datetime, until: datetime, progress: Progress) -> Timeline:
         """Read from the binlog what was done to tables in a time."""
         return history.timeline(self._ready(), self._login, of, since, until, progress)
+
+    def binlog(self, since: datetime) -> BinlogSurvey:
+        """Look at the binlog from the file on that holds a moment."""
+        return keep.present(self._ready(), self._login, since)
+
+    def copy_binlog(self, file: KeptFile, folder: Path) -> BinlogCopy:
+        """Copy a file of the binlog byte for byte."""
+        return keep.copy(self._ready(), self._login, file, self._store(folder))
+
+    def retention(self) -> int | None:
+        """Read for how many hours RDS keeps a file."""
+        return keep.hours(self._ready())
+
+    def retain(self, hours: int | None) -> None:
+        """Set for how many hours RDS keeps a file."""
+        keep.retain(self._ready(), hours)
 
     def databases(self) -> Sequence[str]:
         """Name the users' databases."""

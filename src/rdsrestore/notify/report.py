@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from rdsrestore.domain.incident import BINLOG
 from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.domain.tables.target import AFTER
@@ -28,6 +29,7 @@ FILES = {
     "slices-*.jsonl": "the key ranges and keys that differ",
     "*.sql*": "the rows as they were",
     f"{AFTER}/*.sql*": "the rows as the incident left them",
+    f"{BINLOG}/*": "production's binlog of the incident, byte for byte; the journal has its SHA-256",
 }
 """What the files of a run are, by their names; the first that fits counts."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rdsrestore.domain.ids import Endpoint, TableRef
-from rdsrestore.domain.incident import Looked, Timeline
+from rdsrestore.domain.incident import BinlogCopy, BinlogSurvey, KeptFile, Looked, Timeline
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.request import Invariant
@@ -221,5 +221,28 @@ class ChangeHistory(Protocol):
         ...
 
 
-class Production(Catalog, ChangeHistory, Vetting, Scratch, TargetTables, RowMerge, Protocol):
+class BinlogCopies(Protocol):
+    """The server's log, to be kept before it is purged. Every method may raise DatabaseError or ToolError."""
+
+    def binlog(self, since: datetime) -> BinlogSurvey:
+        """Look at the log from the file on that holds a moment, and how long files are kept.
+
+        DatabaseError with code `binlog.off` or `db.privilege` where there is none to read.
+        """
+        ...
+
+    def copy_binlog(self, file: KeptFile, folder: Path) -> BinlogCopy:
+        """Copy a file of the log byte for byte, encrypted as dumps are; ToolError where less came than is there."""
+        ...
+
+    def retention(self) -> int | None:
+        """Read for how many hours files are kept; None where that is not set."""
+        ...
+
+    def retain(self, hours: int | None) -> None:
+        """Set for how many hours files are kept; None for no longer than until they are uploaded."""
+        ...
+
+
+class Production(Catalog, ChangeHistory, BinlogCopies, Vetting, Scratch, TargetTables, RowMerge, Protocol):
     """The server with the damaged table, in all its roles. Every method may raise DatabaseError or ToolError."""

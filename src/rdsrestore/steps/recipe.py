@@ -10,10 +10,12 @@ from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.close_rule import CloseRule
 from rdsrestore.steps.compare import Compare
 from rdsrestore.steps.dump import Dump
+from rdsrestore.steps.keep_binlog import KeepBinlog
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.locate import Locate, LocateAll
 from rdsrestore.steps.open_rule import OpenRule
 from rdsrestore.steps.own_security_group import OwnGroup
+from rdsrestore.steps.raise_retention import RaiseRetention
 from rdsrestore.steps.reach_moment import ReachMoment
 from rdsrestore.steps.reset_password import OwnPassword
 from rdsrestore.steps.restore_instance import RestoreInstance
@@ -31,6 +33,8 @@ from rdsrestore.steps.verify import Verify
 from rdsrestore.workflow.step import Step
 
 RECIPE: tuple[type[Step], ...] = (
+    RaiseRetention,
+    KeepBinlog,
     ReachMoment,
     ScheduleExpiry,
     OwnGroup,

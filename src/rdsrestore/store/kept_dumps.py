@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.facts import Dumped, Saved
+from rdsrestore.domain.incident import BINLOG
 from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.store.runs import Runs, StoredRun
 from rdsrestore.store.shredder import shred
@@ -22,7 +23,7 @@ DUMPED = frozenset({"dump", "take-dumps", "save"})
 
 @dataclass(frozen=True)
 class KeptDumps:
-    """The dumps in a run's folder, `bytes` on the disk, that nothing has used since the moment `since`."""
+    """The dumps in a run's folder and its copy of the binlog, `bytes` in all, that nothing has used since `since`."""
 
     files: tuple[Path, ...]
     bytes: int
@@ -50,11 +51,17 @@ def kept_dumps(run: StoredRun) -> KeptDumps | None:
     """Find what a run's folder holds of its dumps; None where that is nothing, or its journal can't be read."""
     try:
         facts = replay_facts([record for record in run.records() if record.step in DUMPED])
-        files = tuple(file for file in dump_files(facts, run.folder) if file.exists())
+        dumps = (file for file in dump_files(facts, run.folder) if file.exists())
+        files = (*dumps, *sorted((run.folder / BINLOG).glob("*")))
         size, since = sum(file.stat().st_size for file in files), run.journal.stat().st_mtime
     except (JournalError, OSError, KeyError, TypeError, ValueError):
         return None
     return KeptDumps(files, size, datetime.fromtimestamp(since, UTC)) if files else None
+
+
+def holds_rows(run: StoredRun) -> bool:
+    """Say whether a run's folder has dumps, undo files or a copy of the binlog."""
+    return any(run.folder.rglob("*.sql*")) or any((run.folder / BINLOG).glob("*"))
 
 
 def shred_old_dumps(runs: Runs, keep_for: int, now: datetime) -> Iterator[str]:
@@ -64,12 +71,14 @@ def shred_old_dumps(runs: Runs, keep_for: int, now: datetime) -> Iterator[str]:
     """
     for run in runs.all():
         with contextlib.suppress(OSError):  # gone meanwhile
-            if run.journal.stat().st_mtime + keep_for > now.timestamp() or not any(run.folder.rglob("*.sql*")):
+            if run.journal.stat().st_mtime + keep_for > now.timestamp() or not holds_rows(run):
                 continue
             with contextlib.suppress(JournalError), run.locked():
                 found = kept_dumps(run)
                 if found and found.until(keep_for) <= now:
                     problems = shred(found.files)
                     when = f"{found.until(keep_for):%Y-%m-%d %H:%M} UTC"
-                    gone = f"the dumps of run {run.id}, {found.bytes / 1e6:,.1f} MB, were kept until {when}"
+                    copied = any(each.parent.name == BINLOG for each in found.files)
+                    what = "dumps and the copied binlog" if copied else "dumps"
+                    gone = f"the {what} of run {run.id}, {found.bytes / 1e6:,.1f} MB, were kept until {when}"
                     yield "; ".join((f"{gone} and are removed now (setting keep_dumps_for)", *problems))

@@ -14,23 +14,21 @@ from rdsrestore.domain.cloud.instance import Leftover, SourceInstance
 from rdsrestore.domain.cloud.instance_class import class_of_restored
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused, ToolError
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.incident import BinlogSurvey
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.server import ClientTools, Problem
 from rdsrestore.domain.tables.target import Relative, Role
-from rdsrestore.ports.production import Catalog, Vetting
+from rdsrestore.ports.production import BinlogCopies, Catalog, Vetting
 from rdsrestore.workflow.preflight.finding import Severity
 from rdsrestore.workflow.preflight.source import status
 from rdsrestore.workflow.step import World
 
 
 def survey(request: Request, world: World, folder: Path, listeners: Sequence[ListenerCheck] = ()) -> Survey:
-    """Read the account, the instance, the tables and this machine; `folder` is where dumps would go.
-
-    Raises the RemoteError of whatever makes the job impossible, Refused where production is down.
-    """
+    """Read all; `folder` is for dumps. RemoteError where the job is impossible, Refused where production is down."""
     account, identity = world.account, world.account.identity()
     source, unseen = find_source(request, world)
     snapshot = None if isinstance(request.point, Moment) else world.sources.snapshot(request.point.id)
@@ -43,6 +41,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         gone = without_database(request, production, tables)
         target = survey_table(production, TableRef(request.database, request.into)) if request.into else None
         tools = tried(databases.tools(), production, any_of(production) if gone else request.database, tables)
+        binlog = find_binlog(request, production, world)
         where_problem, where = check_narrowing(request, production, tables[0].definition)
     return Survey(
         at=world.clock.now(),
@@ -65,8 +64,19 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         where_problem=where_problem,
         where=where,
         relatives=relatives,
+        binlog=binlog,
         database_gone=gone,
     )
+
+
+def find_binlog(request: Request, production: BinlogCopies, world: World) -> BinlogSurvey | None:
+    """Look at the binlog that is to be kept; the restore does not depend on it, so that a failure is a finding."""
+    if not (request.keep_binlog and request.restores and isinstance(request.point, Moment)):
+        return None
+    try:
+        return production.binlog(request.point.utc)
+    except (DatabaseError, ToolError) as error:
+        return BinlogSurvey(world.clock.now(), problem=error.what)
 
 
 def anew(read: Survey, request: Request, world: World) -> Survey:

@@ -12,6 +12,8 @@ RESTORE = (
     "rds:DeleteDBInstance",
 )
 CALLS: dict[str, tuple[str, ...]] = {
+    "raise-retention": (),
+    "keep-binlog": (),
     "reach-moment": ("rds:DescribeDBInstances",),
     "arm-switch": (
         "scheduler:UpdateSchedule",

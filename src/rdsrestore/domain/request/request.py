@@ -178,6 +178,14 @@ class Request:
     keep_dump: Annotated[
         bool, Option("Leave the dumps in the run's folder also where all went well.", flag="--keep-dump")
     ] = False
+    keep_binlog: Annotated[
+        bool,
+        Option(
+            "Copy production's binlog of the incident first, and have it kept longer meanwhile.",
+            flag="--keep-binlog",
+            settled=True,
+        ),
+    ] = False
     invariants: tuple[Invariant, ...] = ()
     skip_unfit: Annotated[
         bool,

@@ -93,13 +93,17 @@ def begun(login: Login, client: Client, file: KeptFile) -> datetime:
 def fetch(login: Login, client: Client, file: KeptFile, into: Path) -> Path:
     """Fetch a file whole; ToolError with code `binlog.torn` where less of it came than the server has."""
     path = into / file.name
-    with tempfile.TemporaryFile() as complaints:
-        options = ["--raw", f"--result-file={into}/", file.name]
-        run(login, client, options, complaints, None, lambda: path.stat().st_size if path.exists() else 0)
+    bring(login, client, file, into, lambda: path.stat().st_size if path.exists() else 0)
     size = path.stat().st_size if path.exists() else 0
     if size < file.size:
         raise torn(file.name, size, f"{file.size:,} bytes of it are on the server")
     return path
+
+
+def bring(login: Login, client: Client, file: KeptFile, into: Path, size: Callable[[], int]) -> None:
+    """Have the program write a file, or into a pipe of its name; `size` says how much has come."""
+    with tempfile.TemporaryFile() as complaints:
+        run(login, client, ["--raw", f"--result-file={into}/", file.name], complaints, None, size)
 
 
 def run(

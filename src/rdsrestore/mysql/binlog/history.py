@@ -35,8 +35,7 @@ def timeline(
     where a file can't be fetched (`tool.missing`, `tool.failed`), is torn (`binlog.torn`) or not understood
     (`binlog.unknown`).
     """
-    mariadb = "mariadb" in session.greeted.lower()
-    client = fetch.program("mariadb" if mariadb else "mysql")
+    client = fetch.program(family(session))
     listed = listing(session)
     refs = [TableRef(of.database, name) for name in of.tables or catalog.tables(session, of.database)]
     carriers = {} if logs_cascades(session.greeted) else parents(session, refs)
@@ -63,6 +62,11 @@ def timeline(
         files=len(span.files),
         size=size,
     )
+
+
+def family(session: Session) -> str:
+    """Name the family that a server is of, and its programs."""
+    return "mariadb" if "mariadb" in session.greeted.lower() else "mysql"
 
 
 def listing(session: Session) -> list[KeptFile]:

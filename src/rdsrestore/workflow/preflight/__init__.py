@@ -6,7 +6,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.workflow.preflight.backups import point, second_point
 from rdsrestore.workflow.preflight.finding import Finding, Severity
-from rdsrestore.workflow.preflight.machine import caller, this_machine
+from rdsrestore.workflow.preflight.machine import caller, evidence, this_machine
 from rdsrestore.workflow.preflight.related_rows import elsewhere
 from rdsrestore.workflow.preflight.server import server
 from rdsrestore.workflow.preflight.server_settings import settings
@@ -30,4 +30,5 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     making = [*keyless_children(survey), *([] if request.undoes else making)]
     reading = [*source(survey), *this_machine(survey), *server(survey), *settings(request, survey)]
     found = [*restoring, *reading, *making, *tables, *elsewhere(request, survey), *surroundings(survey)]
+    found += evidence(request, survey)
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))

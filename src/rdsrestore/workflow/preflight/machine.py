@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.survey import Survey
 from rdsrestore.workflow.preflight.finding import Finding, blocks, warns
 
@@ -20,11 +21,38 @@ def this_machine(survey: Survey) -> Iterator[Finding]:
     if tools.problem:
         yield blocks(tools.problem.code, tools.problem.what, tools.problem.hint)
     wanted = DUMP_TO_TABLE * sum(table.definition.bytes for table in survey.tables if table.definition)
-    if wanted > survey.free_disk:
+    binlog = survey.binlog.size if survey.binlog else 0
+    if wanted + binlog > survey.free_disk:
+        copied = f", the copy of the binlog {binlog / 1e9:.1f} GB," if binlog else ""
         yield blocks(
             "disk.full",
-            f"the dump may need {wanted / 1e9:.1f} GB and {survey.free_disk / 1e9:.1f} GB are free",
-            "set RDSRESTORE_HOME to a folder on a larger disk",
+            f"the dump may need {wanted / 1e9:.1f} GB{copied} and {survey.free_disk / 1e9:.1f} GB are free",
+            f"set RDSRESTORE_HOME to a folder on a larger disk{', or do without --keep-binlog' if binlog else ''}",
+        )
+
+
+def evidence(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether the binlog of the incident can be kept; the rows come back without it."""
+    binlog = survey.binlog
+    if not binlog:
+        return
+    if binlog.problem:
+        yield warns(
+            "binlog.unkept",
+            f"production's binlog can't be copied: {binlog.problem}",
+            "the restore goes on without it; rdsrestore doctor says what reading it takes",
+        )
+    if binlog.kept_from and isinstance(request.point, Moment) and binlog.kept_from > request.point.utc:
+        yield warns(
+            "binlog.gap",
+            f"production's binlog begins at {binlog.kept_from:%Y-%m-%d %H:%M:%S} UTC, after the moment to restore",
+            "what is left of it is copied",
+        )
+    if binlog.fixed:
+        yield warns(
+            "binlog.retention",
+            f"how long production keeps its binlog can't be set: {binlog.fixed}",
+            "it is copied all the same; the master user may call mysql.rds_set_configuration",
         )
 
 

@@ -1,0 +1,92 @@
+"""Have production keep its binlog until the run ends: the one change to it before the approval."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from rdsrestore.domain.codec import written
+from rdsrestore.domain.errors import CleanupIncomplete, DatabaseError
+from rdsrestore.domain.facts import Fact, RetentionRaised
+from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.domain.survey import Survey
+from rdsrestore.steps.sessions import production
+from rdsrestore.workflow.step import Impact, Run, Step
+
+SETTING = "binlog retention hours"
+LEAST, MOST = 24, 168
+"""Hours; RDS takes no more (User Guide, `mysql.rds_set_configuration`)."""
+
+
+@written("RaiseRetention")
+@dataclass(frozen=True)
+class RaiseRetention(Step):
+    """Raise it, and put back what it was: `former`, None where it was not set."""
+
+    name: ClassVar[str] = "raise-retention"
+    impact: ClassVar[Impact] = Impact.PRODUCTION
+    usual: ClassVar[timedelta] = timedelta(seconds=1)
+    on_production: ClassVar[bool] = True
+
+    hours: int
+    former: int | None
+
+    @classmethod
+    def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
+        """Wanted where the binlog is kept for less than the job may take."""
+        del run
+        binlog, point = survey.binlog, request.point
+        if not binlog or not binlog.files or binlog.fixed or not isinstance(point, Moment):
+            return None
+        needed = (binlog.at - point.utc + timedelta(seconds=request.wait)) / timedelta(hours=1)
+        hours = min(max(math.ceil(needed) + 1, LEAST), MOST)
+        return cls(hours, binlog.hours) if (binlog.hours or 0) < hours else None
+
+    def describe(self) -> str:
+        """Name what changes on production."""
+        return (
+            f"have production keep its binlog {self.hours} hours until this run ends ({SETTING}, {shown(self.former)}"
+            " now): the one change to production before you approve"
+        )
+
+    def apply(self, run: Run) -> Fact:
+        """Raise it; a login that may not is no reason to stop."""
+        try:
+            with production(run) as database:
+                database.retain(self.hours)
+        except DatabaseError as error:
+            return RetentionRaised(self.hours, error.what)
+        return RetentionRaised(self.hours)
+
+    def undo(self, run: Run) -> None:
+        """Put it back, unless somebody else has set it since."""
+        with production(run) as database:
+            if database.retention() == self.hours:
+                database.retain(self.former)
+
+    def prove_gone(self, run: Run) -> str:
+        """Read it again."""
+        with production(run) as database:
+            now = database.retention()
+        if now == self.hours:
+            raise CleanupIncomplete(SETTING, f"production still keeps its binlog {now} hours")
+        return f"{SETTING} of production is {shown(now)}{' again' if now == self.former else ', set by somebody since'}"
+
+    def undo_text(self) -> str:
+        """Name what is put back."""
+        return f"set {SETTING} of production back: {shown(self.former)}"
+
+    def result(self, fact: Fact | None) -> str:
+        """Say what holds until the end, or why nothing does."""
+        if isinstance(fact, RetentionRaised) and fact.problem:
+            return f"not set, and nothing changed: {fact.problem}; the binlog is copied all the same"
+        return f"{SETTING} of production is {self.hours}, was {shown(self.former)}"
+
+
+def shown(hours: int | None) -> str:
+    """Write a number of hours as the setting has it."""
+    return "not set" if hours is None else str(hours)
