@@ -98,6 +98,17 @@ class FakeServer:
         (folder / BINLOG / file.name).write_bytes(data)
         return BinlogCopy(file.name, file.name, len(data), hashlib.sha256(data).hexdigest(), NOW)
 
+    def copied_timeline(
+        self,
+        copies: Sequence[BinlogCopy],
+        folder: Path,
+        of: Looked,
+        time: tuple[datetime, datetime],
+        progress: Progress,
+    ) -> Timeline:
+        del copies, folder
+        return self.timeline(of, *time, progress)
+
     def retention(self) -> int | None:
         self.faults.before("retention")
         return self.hours

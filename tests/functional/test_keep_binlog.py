@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyrage
+
 from tool import LabTool, kill_at
 
 HOURS = "SELECT value FROM mysql.rds_configuration"
@@ -55,6 +57,12 @@ def test_the_files_of_the_incident_are_copied_and_the_retention_is_put_back(own:
     assert f"binlog/{copied(own)[0].name}: production's binlog" in report.read_text()
     assert eventually(lambda: files[0]["name"] not in [row[0] for row in own.sql("SHOW BINARY LOGS")])
     (run,) = own.home.glob("runs/*")
+    told = own("find", "billing_lines", "--from", run.name, "--json", check=0).stdout
+    changes = [json.loads(line) for line in told.splitlines() if '"change"' in line]
+    assert [each["deleted"] for each in changes if each["table"] == "shop.billing_lines"] == [10]
+    with copied(own)[0].open("ab") as file:
+        file.write(b"more")
+    assert "is not what was copied" in own("find", "--from", run.name).stderr
     own("forget", run.name, "--yes", check=0)
     assert copied(own) == []
 
@@ -81,6 +89,25 @@ def test_a_login_that_may_not_set_it_copies_all_the_same(own: LabTool) -> None:
     assert "how long production keeps its binlog can't be set" in " ".join((ended.stdout + ended.stderr).split())
     assert copied(own)
     assert own.number("SELECT COUNT(*) FROM shop.billing_lines") == 200
+
+
+def test_with_a_key_no_plain_file_of_the_binlog_is_kept_and_find_reads_the_sealed_one(
+    own: LabTool, tmp_path: Path
+) -> None:
+    key = tmp_path / "dump.key"
+    key.write_text(str(pyrage.x25519.Identity.generate()))
+    key.chmod(0o600)
+    own.up("--rows", "100")
+    own.env["RDSRESTORE_DUMP_KEY_FILE"] = str(key)
+    before = accident(own)
+
+    own("table", "billing_lines", "--before", before, "--keep-binlog", "--yes", check=0)
+
+    assert copied(own)
+    assert all(path.name.endswith(".age") and b"billing_lines" not in path.read_bytes() for path in copied(own))
+    (run,) = own.home.glob("runs/*")
+    told = own("find", "billing_lines", "--from", run.name, "--json", check=0).stdout
+    assert 10 in [json.loads(line).get("deleted") for line in told.splitlines()]
 
 
 def test_yes_alone_copies_and_sets_nothing(own: LabTool) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from rdsrestore.app.context import Context
 from rdsrestore.app.requests import table_names
@@ -13,13 +14,19 @@ from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.local_zone import local_zone
 from rdsrestore.app.requests.request_builder import ask_database, ask_instance
 from rdsrestore.app.restore import restore
-from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.errors import Refused, UsageError
+from rdsrestore.domain.facts import BinlogKept
 from rdsrestore.domain.ids import TableRef
-from rdsrestore.domain.incident import Change, Logged, Looked, Timeline, proposed, worst_first
+from rdsrestore.domain.incident import BinlogCopy, Change, Logged, Looked, Timeline, proposed, worst_first
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.request import timespec
+from rdsrestore.domain.request.request import Request
 from rdsrestore.notify import timeline_view
 from rdsrestore.ports.production import Production
+from rdsrestore.ports.progress import Progress
+from rdsrestore.steps.recipe import STEPS
+from rdsrestore.store.runs import StoredRun
+from rdsrestore.workflow.journal.replay import replay
 from rdsrestore.workflow.surveyor import refuse_dead
 
 USUALLY = timedelta(days=1)
@@ -37,6 +44,9 @@ def find(asked: CommandLine, context: Context, *, since: str | None, until: str 
     world = context.world()
     asked = asked.named().over(context.settings.given)
     begin, end = times(since, until)
+    copied = CopiedBinlog.of(context.runs.find(asked.taken_from)) if asked.taken_from else None
+    if copied:
+        begin, asked = begin if since else min(begin, copied.files[0].begun), copied.meant(asked)
     instance = asked.instance or ask_instance(context, world)
     database = asked.database or ask_database(context, world, instance)
     source = world.sources.source(instance)
@@ -49,7 +59,7 @@ def find(asked: CommandLine, context: Context, *, since: str | None, until: str 
 
     with world.engines.of(source.engine).production(source.endpoint, user) as production:
         tables = table_names.matching(asked.tables, lambda: production.tables(database))
-        found = production.timeline(Looked(database, tables), begin, end, progress)
+        found = timeline(production, Looked(database, tables), copied, (begin, end), progress)
         for table in tables:
             refuse_unknown(TableRef(database, table), found, production)
     shown = worst_first(found)[:SHOWN]
@@ -63,6 +73,41 @@ def find(asked: CommandLine, context: Context, *, since: str | None, until: str 
     if not shown:
         return ExitCode.INCOMPLETE
     return go_on(named, found, shown, context)
+
+
+def timeline(
+    production: Production,
+    looked: Looked,
+    copied: CopiedBinlog | None,
+    time: tuple[datetime, datetime],
+    progress: Progress,
+) -> Timeline:
+    """Read what was done, from production's binlog or from a run's copy of it."""
+    if copied:
+        return production.copied_timeline(copied.files, copied.folder, looked, time, progress)
+    return production.timeline(looked, *time, progress)
+
+
+@dataclass(frozen=True)
+class CopiedBinlog:
+    """What a run copied of production's binlog into its folder, oldest first, and what the run was asked for."""
+
+    files: tuple[BinlogCopy, ...]
+    folder: Path
+    request: Request
+
+    @classmethod
+    def of(cls, stored: StoredRun) -> CopiedBinlog:
+        """Read it from the run's journal; Refused where it has copied none."""
+        replayed = replay(stored.records() or stored.whole(), STEPS)
+        kept = replayed.facts.find(BinlogKept)
+        if not kept or not kept.files:
+            raise Refused("--from", f"run {stored.id} has no copy of the binlog", "rdsrestore find without --from")
+        return cls(kept.files, stored.folder, replayed.request)
+
+    def meant(self, asked: CommandLine) -> CommandLine:
+        """Ask of the run's own instance and database, and for a restore of its own."""
+        return replace(asked, taken_from=None, instance=self.request.instance, database=self.request.database)
 
 
 def refuse_unknown(ref: TableRef, found: Timeline, production: Production) -> None:

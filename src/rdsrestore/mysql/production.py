@@ -91,6 +91,17 @@ class MysqlProduction:
         """Copy a file of the binlog byte for byte."""
         return keep.copy(self._ready(), self._login, file, self._store(folder))
 
+    def copied_timeline(
+        self,
+        copies: Sequence[BinlogCopy],
+        folder: Path,
+        of: Looked,
+        time: tuple[datetime, datetime],
+        progress: Progress,
+    ) -> Timeline:
+        """Tell from copied files what was done to tables in a time."""
+        return keep.timeline(self._ready(), copies, self._store(folder), of, time, progress)
+
     def retention(self) -> int | None:
         """Read for how many hours RDS keeps a file."""
         return keep.hours(self._ready())

@@ -235,6 +235,20 @@ class BinlogCopies(Protocol):
         """Copy a file of the log byte for byte, encrypted as dumps are; ToolError where less came than is there."""
         ...
 
+    def copied_timeline(
+        self,
+        copies: Sequence[BinlogCopy],
+        folder: Path,
+        of: Looked,
+        time: tuple[datetime, datetime],
+        progress: Progress,
+    ) -> Timeline:
+        """Tell from files that a run copied into its folder what was done to tables between two moments.
+
+        ToolError with code `binlog.lost` where one is gone, or is not what was copied.
+        """
+        ...
+
     def retention(self) -> int | None:
         """Read for how many hours files are kept; None where that is not set."""
         ...

@@ -118,7 +118,13 @@ class CommandLine:
         ),
     ] = None
     taken_from: Annotated[
-        str | None, Option("Use the dumps of that run instead of another restore.", flag="--from", metavar="RUN")
+        str | None,
+        Option(
+            "Use what that run has kept: its dumps instead of another restore; find: its copy of the binlog.",
+            flag="--from",
+            metavar="RUN",
+            commands=("table", "find"),
+        ),
     ] = None
     plain: Mapping[str, Any] = field(default_factory=dict)
 

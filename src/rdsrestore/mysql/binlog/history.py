@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
@@ -37,9 +38,24 @@ def timeline(
     """
     client = fetch.program(family(session))
     listed = listing(session)
+    span = files.spanning(listed, since, until, lambda file: fetch.begun(login, client, file))
+    return told(
+        session, of, span, (since, until), lambda file, place: fetch.fetch(login, client, file, place), progress
+    )
+
+
+def told(
+    session: Session,
+    of: Looked,
+    span: files.Span,
+    time: tuple[datetime, datetime],
+    bring: Callable[[KeptFile, Path], Path],
+    progress: Progress,
+) -> Timeline:
+    """Tell what was done to tables from files that `bring` puts into a folder, one at a time."""
+    since, until = time
     refs = [TableRef(of.database, name) for name in of.tables or catalog.tables(session, of.database)]
     carriers = {} if logs_cascades(session.greeted) else parents(session, refs)
-    span = files.spanning(listed, since, until, lambda file: fetch.begun(login, client, file))
     changes = Changes(refs, carriers, since, until, "" if of.tables else of.database)
     size = sum(file.size for file in span.files)
     done = 0
@@ -47,7 +63,7 @@ def timeline(
         for number, file in enumerate(span.files, 1):
             text = f"reading {file.name}, {number} of {len(span.files)} ({file.size / 1e6:,.0f} MB)"
             progress(text, done / size if size else None)
-            path = fetch.fetch(login, client, file, place)
+            path = bring(file, place)
             changes.take(log_events.read(path, file.name), file.name)
             path.unlink()
             done += file.size

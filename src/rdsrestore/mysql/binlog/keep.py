@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from rdsrestore.domain.errors import DatabaseError
-from rdsrestore.domain.incident import BINLOG, BinlogCopy, BinlogSurvey, KeptFile, from_epoch
+from rdsrestore.domain.errors import DatabaseError, ToolError
+from rdsrestore.domain.incident import BINLOG, BinlogCopy, BinlogSurvey, KeptFile, Looked, Timeline, from_epoch
 from rdsrestore.mysql.binlog import fetch, files, history
 from rdsrestore.mysql.binlog.log_events import MAGIC, torn
 from rdsrestore.mysql.dump.dump_store import BLOCK, DumpStore
 from rdsrestore.mysql.session.login.connection import Login, Session
+from rdsrestore.ports.progress import Progress
 
 SETTING = "binlog retention hours"
 PART = ".part"
+LOST = "leave out --from: rdsrestore find reads what production still has"
 
 
 def hours(session: Session) -> int | None:
@@ -66,6 +68,35 @@ def copy(session: Session, login: Login, file: KeptFile, store: DumpStore) -> Bi
     place.path(part).replace(place.path(name))
     begun = from_epoch(int.from_bytes(taken.head[len(MAGIC) :], "little"))
     return BinlogCopy(file.name, name, taken.bytes, taken.hash.hexdigest(), begun)
+
+
+def timeline(
+    session: Session,
+    copies: Sequence[BinlogCopy],
+    store: DumpStore,
+    of: Looked,
+    time: tuple[datetime, datetime],
+    progress: Progress,
+) -> Timeline:
+    """Tell from copied files what was done to tables; ToolError where one is gone or is not what was copied."""
+    known = {KeptFile(each.name, each.bytes): each for each in copies}
+    span = files.spanning(list(known), *time, lambda file: known[file].begun)
+    place = store.at(BINLOG)
+    return history.told(session, of, span, time, lambda file, into: opened(known[file], place, into), progress)
+
+
+def opened(file: BinlogCopy, store: DumpStore, into: Path) -> Path:
+    """Write a copied file's plain bytes into a folder, and prove them by their hash."""
+    path, digest = into / file.name, hashlib.sha256()
+    if not store.path(file.path).exists():
+        raise ToolError("find", f"{file.path} is not in the run's folder any more", LOST, code="binlog.lost")
+    with store.reading(file.path) as source, path.open("wb") as target:
+        while block := source.read(BLOCK):
+            target.write(block)
+            digest.update(block)
+    if digest.hexdigest() != file.digest:
+        raise ToolError("find", f"{file.path} is not what was copied", LOST, code="binlog.lost")
+    return path
 
 
 class Taken:
