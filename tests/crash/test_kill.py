@@ -51,6 +51,8 @@ def words_for(shop: LabTool, step: type[Step], before: str) -> list[str]:
         words += ["--swap", "--confirm", "kept"]
     if step.name in {"restore-after", "await-after"}:
         words += ["--incident-end", shop.moment()]
+    if step.name in {"raise-retention", "keep-binlog"}:
+        words += ["--keep-binlog"]
     return words
 
 
@@ -78,6 +80,7 @@ def test_after_a_kill_resume_completes_the_job(shop: LabTool, damaged: str, step
 
     ended = shop("resume", "--yes", "--confirm", "kept", check=0)
 
+    assert shop.sql("SELECT value FROM mysql.rds_configuration") == [["NULL"]]
     assert shop.ours() == []
     if step.name == "landing":
         assert rows(shop) == AS_IT_WAS

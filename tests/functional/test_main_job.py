@@ -69,7 +69,7 @@ def test_every_deleted_row_comes_back_and_rows_written_since_stay(shop: LabTool)
     assert shop.ours() == []
     assert [each["id"] for each in shop.status()["instances"]] == ["production"]
     assert "nothing left running" in ended.stdout + ended.stderr
-    assert shop.status()["slack"] >= told + 1 + len(RECIPE) - 3  # the thread's head, and a reply for each step wanted
+    assert shop.status()["slack"] >= told + 1 + len(RECIPE) - 5  # the thread's head, and a reply for each step wanted
 
 
 def test_the_audit_log_is_json_on_request_and_verifies_until_a_byte_is_changed(shop: LabTool, accident: str) -> None:
