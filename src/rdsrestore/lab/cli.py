@@ -249,6 +249,25 @@ def failover(instance: str = "production", folder: Dir = None) -> None:
     typer.echo(f"{instance} fails over")
 
 
+class How(StrEnum):
+    """How production comes to be another instance than it was."""
+
+    DELETED = "deleted"
+    SWITCHED = "switched"
+
+
+@app.command()
+def replace(
+    how: Annotated[How, typer.Argument(help="deleted: with its backups retained; switched: renamed production-old1.")],
+    folder: Dir = None,
+) -> None:
+    """Put a new instance in production's place, restored from it: what was before lies in the old one's backups."""
+    from rdsrestore.lab import replacing
+
+    old = replacing.replace(place(folder).running(), renamed=how is How.SWITCHED)
+    typer.echo(f"production is another instance now; the backups of the one before are those of {old}")
+
+
 @app.command()
 def policy(
     file: Annotated[Path | None, typer.Argument(help="A policy's JSON; without one everything is allowed.")] = None,

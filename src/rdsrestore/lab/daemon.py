@@ -24,6 +24,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rdsrestore.lab import account
 from rdsrestore.lab.clients import Cloud
+from rdsrestore.lab.cloud.backups import AutomatedBackup
 from rdsrestore.lab.cloud.defaults import Network, seeded
 from rdsrestore.lab.cloud.handlers import Handlers
 from rdsrestore.lab.cloud.instance import REGION, Instance
@@ -109,6 +110,7 @@ class Lab:
         instance = Instance(shown, server=running)
         self.rds.open(instance)
         self.rds.instances["production"] = instance
+        self.rds.backups[shown["DbiResourceId"]] = AutomatedBackup(shown, self.rds.earliest)
         port = int(shown["Endpoint"]["Port"])
         login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
         account.let_in(self.cloud, ids, port, login)

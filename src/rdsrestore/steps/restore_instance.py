@@ -40,7 +40,7 @@ class RestoreInstance(Step):
     def describe(self) -> str:
         """Name the source, the state and the copy."""
         state = f"{self.spec.moment:%Y-%m-%dT%H:%M:%SZ}" if self.spec.moment else f"snapshot {self.spec.snapshot}"
-        return f"restore {self.spec.source.id} as of {state} to {self.spec.name} ({self.spec.instance_class})"
+        return f"restore {self.spec.origin} as of {state} to {self.spec.name} ({self.spec.instance_class})"
 
     def apply(self, run: Run) -> Fact:
         """Restore and wait."""
@@ -90,4 +90,5 @@ def first_spec(request: Request, survey: Survey, run: RunId) -> RestoreSpec:
         instance_class=class_of_restored(request, survey.source),
         moment=point.utc if isinstance(point, Moment) else None,
         snapshot=None if isinstance(point, Moment) else point.id,
+        backups=survey.backups,
     )

@@ -95,6 +95,8 @@ def refuse_contradictions(asked: CommandLine) -> None:
             else f"{asked.into!r} is no table's name"
         )
         raise UsageError("--into", what, f"give up to {LONGEST_NAME} characters, without blanks around them")
+    if asked.snapshot and asked.plain.get("backups_of"):
+        raise UsageError("--backups-of", "goes without --snapshot", "a snapshot is of one instance: leave it out")
     if asked.keep and asked.keep_on_failure:
         raise UsageError("--keep", "goes without --keep-on-failure", "use one of them")
     if asked.into and asked.swap:

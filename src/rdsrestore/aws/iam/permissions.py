@@ -12,7 +12,7 @@ RESTORE = (
     "rds:DeleteDBInstance",
 )
 CALLS: dict[str, tuple[str, ...]] = {
-    "reach-moment": ("rds:DescribeDBInstances",),
+    "reach-moment": ("rds:DescribeDBInstances", "rds:DescribeDBInstanceAutomatedBackups"),
     "arm-switch": (
         "scheduler:UpdateSchedule",
         "scheduler:CreateSchedule",

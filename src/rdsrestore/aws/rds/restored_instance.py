@@ -6,7 +6,7 @@ Made with every attribute given, waited for without a ceiling of half an hour, a
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from rdsrestore.aws.errors import FAILURES, code_of, translate, translated, unanswered
 from rdsrestore.aws.retrying import persistently, twice, until
@@ -42,6 +42,13 @@ SUPPORTED_LONGER = frozenset({"mysql"})
 """Engines with an Extended Support to choose (RDS API reference, RestoreDBInstanceToPointInTime)."""
 LAST_EVENTS = 3
 A_DAY = 1440
+
+
+class Named(TypedDict, total=False):
+    """How a restore to a moment may name its backups."""
+
+    SourceDbiResourceId: str
+    SourceDBInstanceAutomatedBackupsArn: str
 
 
 class Copies:
@@ -98,7 +105,7 @@ class Copies:
         settings = given(spec, run)
         if spec.moment:
             return self._writes.restore_db_instance_to_point_in_time(
-                SourceDbiResourceId=spec.source.resource_id,
+                **named(spec),
                 TargetDBInstanceIdentifier=spec.name,
                 RestoreTime=spec.moment.astimezone(UTC).replace(microsecond=0),
                 **settings,
@@ -207,6 +214,14 @@ class Copies:
                 trouble.retryable = True
             if code_of(error) != "DBInstanceNotFound":
                 raise trouble from error
+
+
+def named(spec: RestoreSpec) -> Named:
+    """Name the backups to restore: by the resource id, which outlives the name, or by the ARN of replicated ones."""
+    backups = spec.backups
+    if backups and backups.arn:
+        return {"SourceDBInstanceAutomatedBackupsArn": backups.arn}
+    return {"SourceDbiResourceId": backups.resource_id if backups else spec.source.resource_id}
 
 
 def given(spec: RestoreSpec, run: str) -> dict[str, Any]:

@@ -54,6 +54,38 @@ class SourceInstance:
     replicas: tuple[Endpoint, ...] = ()
 
 
+@written("Backups")
+@dataclass(frozen=True)
+class Backups:
+    """Automated backups that a copy is restored from: those of an instance that is, or of one that was.
+
+    `instance` is its name, as it is or was; `earliest` and `latest` bound the restore window in UTC. `ended` where it
+    gets no later any more. `arn` is given where they have to be named by it, as those replicated from another region.
+    """
+
+    instance: str
+    resource_id: str
+    engine: str
+    version: str
+    master_user: str
+    earliest: datetime | None
+    latest: datetime | None
+    ended: bool = False
+    arn: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What `--backups-of` takes for exactly these."""
+        return self.arn or self.resource_id
+
+    def hold(self, moment: datetime) -> bool:
+        """Whether a moment can be restored from them."""
+        return self.earliest is not None and self.latest is not None and self.earliest <= moment <= self.latest
+
+    def __str__(self) -> str:
+        return f"{self.instance} ({self.name})"
+
+
 @written("SnapshotInfo")
 @dataclass(frozen=True)
 class SnapshotInfo:
@@ -88,7 +120,10 @@ class ExpirySpec:
 @written("RestoreSpec")
 @dataclass(frozen=True)
 class RestoreSpec:
-    """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both."""
+    """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both.
+
+    `backups` are those that hold the moment where they are not the source's own.
+    """
 
     name: str
     source: SourceInstance
@@ -97,6 +132,12 @@ class RestoreSpec:
     instance_class: str
     moment: datetime | None = None
     snapshot: str | None = None
+    backups: Backups | None = None
+
+    @property
+    def origin(self) -> str:
+        """Name whose backups these are."""
+        return str(self.backups) if self.backups else self.source.id
 
 
 @written("Leftover")

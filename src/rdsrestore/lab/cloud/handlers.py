@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from rdsrestore.lab.cloud.backups import AutomatedBackup
 from rdsrestore.lab.cloud.defaults import Network, restored
 from rdsrestore.lab.cloud.instance import Instance, arn
 from rdsrestore.lab.cloud.query_protocol import Fault
 from rdsrestore.lab.cloud.rds import Rds, Snapshot
+from rdsrestore.lab.servers.servers import SEEDED, State
 
 Form = dict[str, Any]
 READY = frozenset({"available", "backing-up", "storage-initialization", "storage-optimization", "modifying"})
@@ -47,42 +49,36 @@ class Handlers:
 
     def backups(self, form: Form) -> Form:
         """Give the restore window of instances with backups."""
-        wanted, ids = form.get("DBInstanceIdentifier"), form.get("DbiResourceId")
-        shown = [self._rds.show(each) for each in self._rds.instances.values()]
-        found = [
-            {
-                "DBInstanceIdentifier": each["DBInstanceIdentifier"],
-                "DbiResourceId": each["DbiResourceId"],
-                "DBInstanceArn": each["DBInstanceArn"],
-                "Status": "active",
-                "Engine": each["Engine"],
-                "RestoreWindow": {"EarliestTime": self._rds.earliest, "LatestTime": each["LatestRestorableTime"]},
-            }
-            for each in shown
-            if each.get("LatestRestorableTime")
-            and wanted in (None, each["DBInstanceIdentifier"])
-            and ids in (None, each["DbiResourceId"])
-        ]
+        wanted = {
+            shown: form[asked]
+            for asked, shown in (
+                ("DBInstanceIdentifier", "DBInstanceIdentifier"),
+                ("DbiResourceId", "DbiResourceId"),
+                ("DBInstanceAutomatedBackupsArn", "DBInstanceAutomatedBackupsArn"),
+            )
+            if asked in form
+        }
+        if "DBInstanceIdentifier" in wanted:
+            self._rds.find(wanted["DBInstanceIdentifier"])  # the reference: of an existing instance
+        shown = [each.described(self._rds.latest()) for each in self._rds.backups.values()]
+        found = [each for each in shown if all(each[key] == value for key, value in wanted.items())]
         return paged("DBInstanceAutomatedBackups", found, form)
 
     def restore_to_point(self, form: Form) -> Form:
         """Restore the source as it was before a second."""
-        source = self._source(form)
-        if not source.shown["BackupRetentionPeriod"]:
-            raise Fault("PointInTimeRestoreNotEnabled", "Automated backups are not enabled for this instance.")
+        backup = self._backup(form)
         moment = form.get("RestoreTime")
         if bool(moment) == bool(form.get("UseLatestRestorableTime")):
             raise Fault("InvalidParameterCombination", "Give either RestoreTime or UseLatestRestorableTime.")
-        moment = moment or self._rds.latest()
-        if not self._rds.earliest <= moment <= self._rds.latest():
+        latest = backup.ended or self._rds.latest()
+        if moment and not backup.earliest <= moment <= latest:
             raise Fault("InvalidParameterValue", f"The specified time {moment} is outside the restore window.")
         name = str(form["TargetDBInstanceIdentifier"]).lower()
-        shown = restored(source.shown, name, form, self._network)
-        second = int(moment.timestamp())
-        made = self._rds.add(
+        shown = restored(backup.shown, name, form, self._network)
+        made = self._restored(
             shown,
-            lambda: self._rds.servers.restored(name, second, None),
-            f"Restored from DB instance {source.name} to {name}.",
+            State(int(moment.timestamp()) if moment else None, history=backup.history),
+            f"Restored from DB instance {backup.shown['DBInstanceIdentifier']} to {name}.",
         )
         return {"DBInstance": self._rds.show(made)}
 
@@ -92,12 +88,14 @@ class Handlers:
         source = self._rds.find(snapshot.shown["DBInstanceIdentifier"])
         name = str(form["DBInstanceIdentifier"]).lower()
         shown = restored(source.shown, name, form, self._network)
-        made = self._rds.add(
-            shown,
-            lambda: self._rds.servers.restored(name, None, snapshot.position),
-            f"Restored from snapshot {snapshot.shown['DBSnapshotIdentifier']}",
-        )
+        state = State(position=snapshot.position, history=snapshot.history)
+        made = self._restored(shown, state, f"Restored from snapshot {snapshot.shown['DBSnapshotIdentifier']}")
         return {"DBInstance": self._rds.show(made)}
+
+    def _restored(self, shown: Form, state: State, message: str) -> Instance:
+        name = str(shown["DBInstanceIdentifier"])
+        begins = shown["DbiResourceId"] if shown["BackupRetentionPeriod"] else ""
+        return self._rds.add(shown, lambda: self._rds.servers.restored(state, name, begins), message)
 
     def reboot(self, form: Form) -> Form:
         """Let an instance's server go down and come back, with or without `ForceFailover`."""
@@ -127,7 +125,9 @@ class Handlers:
             "PercentProgress": 100,
             **{key: instance.shown[key] for key in ("Engine", "EngineVersion", "AllocatedStorage", "DbiResourceId")},
         }
-        self._rds.snapshots[name] = Snapshot(shown, instance.server.position())
+        kept = self._rds.backups.get(instance.shown["DbiResourceId"])
+        history = kept.history if kept else SEEDED
+        self._rds.snapshots[name] = Snapshot(shown, instance.server.position(), history)
         return {"DBSnapshot": shown}
 
     def snapshots(self, form: Form) -> Form:
@@ -155,6 +155,8 @@ class Handlers:
         for key in ("DeletionProtection", "BackupRetentionPeriod", "MultiAZ"):
             if key in form:
                 instance.shown[key] = form[key]
+        if "NewDBInstanceIdentifier" in form:
+            self._rds.rename(instance, str(form["NewDBInstanceIdentifier"]).lower())
         if "VpcSecurityGroupIds" in form:
             instance.shown["VpcSecurityGroups"] = self._network.groups(form["VpcSecurityGroupIds"], "active")
         return {"DBInstance": self._rds.show(instance)}
@@ -178,7 +180,7 @@ class Handlers:
             raise Fault("InvalidDBInstanceState", f"Instance {instance.name} is currently creating - try again later.")
         if final:
             self.create_snapshot({"DBInstanceIdentifier": instance.name, "DBSnapshotIdentifier": final})
-        self._rds.delete(instance)
+        self._rds.delete(instance, retain=not form.get("DeleteAutomatedBackups", True))
         return {"DBInstance": self._rds.show(instance)}
 
     def add_tags(self, form: Form) -> Form:
@@ -203,12 +205,15 @@ class Handlers:
         used = len(self._rds.instances)
         return {"AccountQuotas": [{"AccountQuotaName": "DBInstances", "Used": used, "Max": 40}]}
 
-    def _source(self, form: Form) -> Instance:
-        if form.get("SourceDbiResourceId"):
-            for each in self._rds.instances.values():
-                if each.shown["DbiResourceId"] == form["SourceDbiResourceId"]:
-                    return each
-        return self._rds.find(form.get("SourceDBInstanceIdentifier", ""))
+    def _backup(self, form: Form) -> AutomatedBackup:
+        named = form.get("SourceDbiResourceId"), form.get("SourceDBInstanceAutomatedBackupsArn")
+        if not any(named):
+            source = self._rds.find(form.get("SourceDBInstanceIdentifier", ""))
+            named = (source.shown["DbiResourceId"], None)
+        for each in self._rds.backups.values():
+            if each.shown["DbiResourceId"] == named[0] or each.arn == named[1]:
+                return each
+        raise Fault("PointInTimeRestoreNotEnabled", "Automated backups are not enabled for this instance.")
 
     def _snapshot(self, name: str) -> Snapshot:
         found = self._rds.snapshots.get(name)

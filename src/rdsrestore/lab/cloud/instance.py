@@ -83,12 +83,12 @@ class Instance:
         """Its security groups' ids."""
         return [each["VpcSecurityGroupId"] for each in self.shown["VpcSecurityGroups"]]
 
-    def close(self) -> None:
-        """Shut the way in, stop the server and delete its files."""
+    def close(self, *, keep: bool = False) -> None:
+        """Shut the way in, stop the server, and delete its files unless they are its backups that stay."""
         if self.gateway:
             self.gateway.close()
         if self.server:
-            self.server.stop()
+            self.server.halt() if keep else self.server.stop()
 
 
 @dataclass(frozen=True)
