@@ -31,7 +31,7 @@ def test_a_source_is_read_with_everything_that_a_restore_does_not_carry_over(acc
     assert source.resource_id == shown["DbiResourceId"]
     assert source.subnet_group == "production-subnets"
     assert source.parameter_group == "production-params"
-    assert source.option_group == "default:mariadb"
+    assert source.option_group == f"default:{source.engine}-{'-'.join(source.version.split('.')[:2])}"
     assert source.vpc == account.groups()["production-sg"]["VpcId"]
     assert source.ca_certificate == "rds-ca-rsa2048-g1"
     assert source.lifecycle_support == "open-source-rds-extended-support-disabled"
@@ -143,6 +143,28 @@ def test_a_snapshot_that_is_shown_only_by_its_kind_is_found(account: Account, ki
     found = account.cloud.snapshot("rds:production-2026-01-02")
     assert found == SnapshotInfo("rds:production-2026-01-02", "production", "available", taken)
     assert account.proxy.form("DescribeDBSnapshots")["SnapshotType"] == kind
+
+
+@pytest.mark.parametrize(
+    ("arn", "asked"),
+    [
+        ("arn:aws:rds:eu-central-1:123456789012:snapshot:rds:nightly", "rds:nightly"),
+        ("arn:aws:rds:eu-central-1:210987654321:snapshot:x", "arn:aws:rds:eu-central-1:210987654321:snapshot:x"),
+    ],
+)
+def test_a_snapshot_s_arn_is_asked_for_by_its_name_where_it_is_the_account_s_own(
+    account: Account, arn: str, asked: str
+) -> None:
+    with pytest.raises(CloudError):
+        account.cloud.snapshot(arn)
+    assert account.proxy.form("DescribeDBSnapshots")["DBSnapshotIdentifier"] == asked
+
+
+def test_a_snapshot_of_another_region_has_to_be_copied_first(account: Account) -> None:
+    with pytest.raises(CloudError, match="lies in us-east-1") as raised:
+        account.cloud.snapshot("arn:aws:rds:us-east-1:123456789012:snapshot:nightly")
+    assert "copy-db-snapshot --source-region us-east-1" in raised.value.hint
+    assert account.proxy.count("DescribeDBSnapshots") == 0
 
 
 def test_a_listing_without_the_snapshot_is_no_bug_of_ours(account: Account) -> None:

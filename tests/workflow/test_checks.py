@@ -341,3 +341,11 @@ def test_of_several_lives_under_one_name_the_one_that_holds_the_moment_is_taken(
         survey(replace(wanted, point=Moment(NOW - timedelta(days=10), "long ago")), world.world(), Path())
     assert raised.value.code == "backups.several"
     assert "db-GONE: " in raised.value.hint
+
+
+@pytest.mark.parametrize(("version", "found"), [("10.11.2", []), ("10.6.18", ["backups.other-version"])])
+def test_a_backup_of_another_release_is_said(version: str, found: list[str]) -> None:
+    old = SnapshotInfo("s", "production", "available", NOW, "mariadb", version, "root")
+    read = seen(snapshot=old)
+    assert codes(request(point=Snapshot("s")), read, Severity.WARNS) == found
+    assert read.copied.master_user == "root"

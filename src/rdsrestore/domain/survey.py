@@ -98,6 +98,20 @@ class Survey:
             own.id, own.resource_id, own.engine, own.version, own.master_user, own.earliest, own.latest
         )
 
+    @property
+    def copied(self) -> Backups:
+        """What the copy will be of: engine, version and master user are the snapshot's where one is restored."""
+        own, found = self.backed_up, self.snapshot
+        if found is None:
+            return own
+        return replace(
+            own,
+            instance=found.instance,
+            engine=found.engine or own.engine,
+            version=found.version or own.version,
+            master_user=found.master_user or own.master_user,
+        )
+
     def meant(self, request: Request) -> Request:
         """Have a filter's times mean what they mean in production's own sessions."""
         text, zone = self.where

@@ -172,13 +172,24 @@ def slack(
 
 
 @app.command()
-def snapshot(name: str, folder: Dir = None) -> None:
-    """Take a snapshot of production, as the console's button does."""
+def snapshot(
+    name: str,
+    kind: Annotated[str, typer.Option(help="Whose it is: manual, automated, awsbackup, shared.")] = "manual",
+    engine_version: Annotated[str, typer.Option(help="Of which release it says to be.")] = "",
+    folder: Dir = None,
+) -> None:
+    """Take a snapshot of production, as the console's button does, or as the service and others would."""
+    from rdsrestore.lab.cloud.stored.snapshots import MANUAL, NAMED
+    from rdsrestore.lab.launch import control
     from rdsrestore.lab.status import asked, client
 
-    rds = client(place(folder).running(), "rds")
-    with asked():
-        rds.create_db_snapshot(DBInstanceIdentifier="production", DBSnapshotIdentifier=name)
+    known("a kind of snapshot", kind, (*NAMED,))
+    state = place(folder).running()
+    if kind == MANUAL and not engine_version:
+        with asked():
+            client(state, "rds").create_db_snapshot(DBInstanceIdentifier="production", DBSnapshotIdentifier=name)
+    else:
+        name = control(state, "snapshot", {"name": name, "kind": kind, "version": engine_version})["id"]
     typer.echo(f"snapshot {name} is available")
 
 
@@ -249,22 +260,16 @@ def failover(instance: str = "production", folder: Dir = None) -> None:
     typer.echo(f"{instance} fails over")
 
 
-class How(StrEnum):
-    """How production comes to be another instance than it was."""
-
-    DELETED = "deleted"
-    SWITCHED = "switched"
-
-
 @app.command()
 def replace(
-    how: Annotated[How, typer.Argument(help="deleted: with its backups retained; switched: renamed production-old1.")],
+    how: Annotated[str, typer.Argument(help="deleted: with its backups retained; switched: renamed production-old1.")],
     folder: Dir = None,
 ) -> None:
     """Put a new instance in production's place, restored from it: what was before lies in the old one's backups."""
     from rdsrestore.lab import replacing
 
-    old = replacing.replace(place(folder).running(), renamed=how is How.SWITCHED)
+    known("a way", how, ("deleted", "switched"))
+    old = replacing.replace(place(folder).running(), renamed=how == "switched")
     typer.echo(f"production is another instance now; the backups of the one before are those of {old}")
 
 

@@ -24,13 +24,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rdsrestore.lab import account
 from rdsrestore.lab.clients import Cloud
-from rdsrestore.lab.cloud.backups import AutomatedBackup
 from rdsrestore.lab.cloud.defaults import Network, seeded
 from rdsrestore.lab.cloud.handlers import Handlers
 from rdsrestore.lab.cloud.instance import REGION, Instance
 from rdsrestore.lab.cloud.overlay import Overlay
 from rdsrestore.lab.cloud.rds import Pace, Rds
 from rdsrestore.lab.cloud.schedules import Schedules
+from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
 from rdsrestore.lab.directory import CONTAINERS, LabDirectory, Options, State
 from rdsrestore.lab.network.firewall import Firewall
 from rdsrestore.lab.network.slack_server import Slack
@@ -102,7 +102,7 @@ class Lab:
         engine, version = self.servers.describe()
         sql = seed.account(USER, self._password, engine) + (seed.shop(self._options.rows) if self._options.rows else "")
         with ThreadPoolExecutor(1) as pool:
-            made = pool.submit(account.make, self.cloud, engine)
+            made = pool.submit(account.make, self.cloud, engine, version)
             server = self.rds.pool.submit(self.servers.source, "production", sql)
             ids, running = made.result(), server.result()
         network = Network(self.cloud)
@@ -158,6 +158,9 @@ class Lab:
         elif name == "policy":
             allowed = wish.get("actions")
             self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))
+        elif name == "snapshot":
+            made = self.rds.snap(self.rds.find("production"), wish["name"], wish["kind"], wish["version"])
+            return {"id": made.shown["DBSnapshotIdentifier"]}
         elif name == "calls":
             return [asdict(call) for call in self.overlay.calls]
         return {"ok": True}

@@ -60,4 +60,12 @@ def snapshot(shown: Mapping[str, Any]) -> SnapshotInfo:
     taken = (
         shown.get("SnapshotDatabaseTime") or shown.get("OriginalSnapshotCreateTime") or shown.get("SnapshotCreateTime")
     )
-    return SnapshotInfo(shown["DBSnapshotIdentifier"], shown["DBInstanceIdentifier"], shown["Status"], taken)
+    return SnapshotInfo(
+        shown["DBSnapshotIdentifier"],
+        shown["DBInstanceIdentifier"],
+        shown["Status"],
+        taken,
+        engine=shown.get("Engine", ""),
+        version=shown.get("EngineVersion", ""),
+        master_user=shown.get("MasterUsername", ""),
+    )

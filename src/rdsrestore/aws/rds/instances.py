@@ -47,6 +47,7 @@ KINDS = ("", "automated", "shared", "awsbackup")
 
 RDS API reference, DescribeDBSnapshots.
 """
+ARN = re.compile(r"arn:[^:]+:rds:([^:]+):(\d+):snapshot:(.+)")
 INSTANCE = re.compile(r"(?!db-[A-Z0-9]+$)[A-Za-z][A-Za-z0-9-]*")
 """An instance's name, which is no resource id of backups (`db-`, and capitals) and no ARN of them."""
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -126,8 +127,10 @@ class RdsInstances:
 
     def snapshot(self, snapshot: str) -> SnapshotInfo:
         """Read one snapshot; code `aws.no-snapshot` where there is none."""
+        named = ARN.fullmatch(snapshot)
+        name = self._named_here(snapshot, named) if named else snapshot
         for kind in KINDS:
-            wish: dict[str, Any] = {"DBSnapshotIdentifier": snapshot} | ({"SnapshotType": kind} if kind else {})
+            wish: dict[str, Any] = {"DBSnapshotIdentifier": name} | ({"SnapshotType": kind} if kind else {})
             try:
                 with translated("--snapshot"):
                     found = self._clients.rds.describe_db_snapshots(**wish)["DBSnapshots"]
@@ -138,6 +141,14 @@ class RdsInstances:
             if found:
                 return describe.snapshot(found[0])
         raise cloud_error("--snapshot", f"there is no snapshot {snapshot}", NO_SNAPSHOT)
+
+    def _named_here(self, arn: str, named: re.Match[str]) -> str:
+        """Take the name out of the ARN of a snapshot of this account; CloudError for one of another region."""
+        region, account, name = named.groups()
+        if region != self._clients.region:
+            here = "copy it to this region first: aws rds copy-db-snapshot --source-region"
+            raise CloudError("--snapshot", f"{arn} lies in {region}", f"{here} {region}", code=NO_SNAPSHOT.code)
+        return name if account == self.identity().account else arn
 
     def denied(self, vpc: str) -> Sequence[str]:
         """Name the actions the job needs that a trial without effect shows to be forbidden."""

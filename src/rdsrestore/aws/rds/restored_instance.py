@@ -225,19 +225,24 @@ def named(spec: RestoreSpec) -> Named:
 
 
 def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
-    """Write out every attribute of the copy: what is left out would be the service's choice, or production's."""
+    """Write out every attribute of the copy: what is left out would be the service's choice, or production's.
+
+    That choice is right for another release than production's: the default groups of its own family, and support for
+    as long as it is restored (RDS API reference, RestoreDBInstanceFromDBSnapshot).
+    """
     source = spec.source
+    lasting = source.engine in SUPPORTED_LONGER and not spec.family
     optional = {
-        "OptionGroupName": source.option_group,
+        "DBParameterGroupName": None if spec.family else source.parameter_group,
+        "OptionGroupName": None if spec.family else source.option_group,
         "CACertificateIdentifier": source.ca_certificate,
-        "EngineLifecycleSupport": source.lifecycle_support if source.engine in SUPPORTED_LONGER else None,
+        "EngineLifecycleSupport": source.lifecycle_support if lasting else None,
         "NetworkType": source.network_type,
         "Iops": source.iops if source.storage_type in PROVISIONED else None,
     }
     return {
         "DBInstanceClass": spec.instance_class,
         "DBSubnetGroupName": source.subnet_group,
-        "DBParameterGroupName": source.parameter_group,
         "VpcSecurityGroupIds": [spec.group],
         "StorageType": source.storage_type,
         "MultiAZ": False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rdsrestore.domain.cloud.engine import family
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import Endpoint
 
@@ -89,12 +90,18 @@ class Backups:
 @written("SnapshotInfo")
 @dataclass(frozen=True)
 class SnapshotInfo:
-    """A stored snapshot; `taken` is the moment of its data in UTC."""
+    """A stored snapshot; `taken` is the moment of its data in UTC.
+
+    Its `id` is its ARN where another account shares it. Engine, version and master user are those of its instance then.
+    """
 
     id: str
     instance: str
     status: str
     taken: datetime | None
+    engine: str = ""
+    version: str = ""
+    master_user: str = ""
 
 
 @written("GroupSpec")
@@ -122,7 +129,8 @@ class ExpirySpec:
 class RestoreSpec:
     """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both.
 
-    `backups` are those that hold the moment where they are not the source's own.
+    `backups` are those that hold the moment where they are not the source's own. `version` is the engine's in what is
+    restored, where known.
     """
 
     name: str
@@ -133,6 +141,13 @@ class RestoreSpec:
     moment: datetime | None = None
     snapshot: str | None = None
     backups: Backups | None = None
+    version: str = ""
+
+    @property
+    def family(self) -> str:
+        """Name the family of what is restored, where production's parameter and option groups do not fit it."""
+        then = family(self.source.engine, self.version or self.source.version)
+        return "" if then == family(self.source.engine, self.source.version) else then
 
     @property
     def origin(self) -> str:

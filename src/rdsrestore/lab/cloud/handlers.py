@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from rdsrestore.lab.cloud.backups import AutomatedBackup
 from rdsrestore.lab.cloud.defaults import Network, restored
-from rdsrestore.lab.cloud.instance import Instance, arn
+from rdsrestore.lab.cloud.instance import Instance
 from rdsrestore.lab.cloud.query_protocol import Fault
-from rdsrestore.lab.cloud.rds import Rds, Snapshot
-from rdsrestore.lab.servers.servers import SEEDED, State
+from rdsrestore.lab.cloud.rds import Rds
+from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
+from rdsrestore.lab.cloud.stored.snapshots import Snapshot, visible
+from rdsrestore.lab.servers.servers import State
 
 Form = dict[str, Any]
 READY = frozenset({"available", "backing-up", "storage-initialization", "storage-optimization", "modifying"})
@@ -85,11 +85,9 @@ class Handlers:
     def restore_snapshot(self, form: Form) -> Form:
         """Restore a stored snapshot."""
         snapshot = self._snapshot(form["DBSnapshotIdentifier"])
-        source = self._rds.find(snapshot.shown["DBInstanceIdentifier"])
         name = str(form["DBInstanceIdentifier"]).lower()
-        shown = restored(source.shown, name, form, self._network)
-        state = State(position=snapshot.position, history=snapshot.history)
-        made = self._restored(shown, state, f"Restored from snapshot {snapshot.shown['DBSnapshotIdentifier']}")
+        shown = restored(snapshot.instance, name, form, self._network)
+        made = self._restored(shown, snapshot.state, f"Restored from snapshot {snapshot.shown['DBSnapshotIdentifier']}")
         return {"DBInstance": self._rds.show(made)}
 
     def _restored(self, shown: Form, state: State, message: str) -> Instance:
@@ -107,33 +105,16 @@ class Handlers:
 
     def create_snapshot(self, form: Form) -> Form:
         """Keep the present state of an instance under a name."""
-        instance, name = self._rds.find(form["DBInstanceIdentifier"]), str(form["DBSnapshotIdentifier"])
-        if name in self._rds.snapshots:
-            raise Fault("DBSnapshotAlreadyExists", f"Cannot create the snapshot because {name} already exists.")
-        if instance.server is None:
-            raise Fault("InvalidDBInstanceState", "Instance is not in available state.")
-        now = datetime.now(UTC)
-        shown = {
-            "DBSnapshotIdentifier": name,
-            "DBInstanceIdentifier": instance.name,
-            "DBSnapshotArn": arn("snapshot", name),
-            "SnapshotCreateTime": now,
-            "OriginalSnapshotCreateTime": now,
-            "SnapshotDatabaseTime": now,
-            "Status": "available",
-            "SnapshotType": "manual",
-            "PercentProgress": 100,
-            **{key: instance.shown[key] for key in ("Engine", "EngineVersion", "AllocatedStorage", "DbiResourceId")},
-        }
-        kept = self._rds.backups.get(instance.shown["DbiResourceId"])
-        history = kept.history if kept else SEEDED
-        self._rds.snapshots[name] = Snapshot(shown, instance.server.position(), history)
-        return {"DBSnapshot": shown}
+        made = self._rds.snap(self._rds.find(form["DBInstanceIdentifier"]), str(form["DBSnapshotIdentifier"]))
+        return {"DBSnapshot": made.shown}
 
     def snapshots(self, form: Form) -> Form:
         """List snapshots, a page at a time."""
         name, instance = form.get("DBSnapshotIdentifier"), form.get("DBInstanceIdentifier")
         found = [self._snapshot(name)] if name else list(self._rds.snapshots.values())
+        found = [each for each in found if visible(each, form.get("SnapshotType"), named=bool(name))]
+        if name and not found:
+            raise Fault("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
         shown = [each.shown for each in found if instance in (None, each.shown["DBInstanceIdentifier"])]
         return paged("DBSnapshots", shown, form)
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from rdsrestore.lab.cloud.backups import AutomatedBackup
 from rdsrestore.lab.cloud.instance import Event, Instance, arn
 from rdsrestore.lab.cloud.query_protocol import Fault
+from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
+from rdsrestore.lab.cloud.stored.snapshots import MANUAL, Snapshot, taken
 from rdsrestore.lab.network.gateway import Gateway
 from rdsrestore.lab.network.impairment import Network
-from rdsrestore.lab.servers.binlog import Position
 from rdsrestore.lab.servers.servers import SEEDED, Server, Servers
 
 FLOOR = 0.05
@@ -44,15 +44,6 @@ class Pace:
     reset: float = 0.3
     reboot: float = 3.0
     settle: float = 0.0
-
-
-@dataclass
-class Snapshot:
-    """A stored snapshot, and where its data ends in the binlog."""
-
-    shown: dict[str, Any]
-    position: Position
-    history: str = SEEDED
 
 
 @dataclass
@@ -93,6 +84,19 @@ class Rds:
         """How many seconds ago an instance was asked for."""
         made: datetime = instance.shown["InstanceCreateTime"]
         return (datetime.now(UTC) - made).total_seconds()
+
+    def history(self, instance: Instance) -> str:
+        """Name the history that an instance's server writes."""
+        kept = self.backups.get(instance.shown["DbiResourceId"])
+        return kept.history if kept else SEEDED
+
+    def snap(self, instance: Instance, name: str, kind: str = MANUAL, version: str = "") -> Snapshot:
+        """Keep the present state of an instance; Fault where there is a snapshot of that name."""
+        made = taken(instance, self.history(instance), name, kind, version)
+        if made.shown["DBSnapshotIdentifier"] in self.snapshots:
+            raise Fault("DBSnapshotAlreadyExists", f"Cannot create the snapshot because {name} already exists.")
+        self.snapshots[made.shown["DBSnapshotIdentifier"]] = made
+        return made
 
     def tell(self, source: str, message: str) -> None:
         """Keep a line for DescribeEvents."""

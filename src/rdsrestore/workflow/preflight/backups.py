@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from rdsrestore.domain.cloud.engine import family
 from rdsrestore.domain.cloud.instance import Backups
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
@@ -40,6 +41,7 @@ def kept(survey: Survey) -> Iterator[Finding]:
 
 def point(request: Request, survey: Survey) -> Iterator[Finding]:
     """Whether the state asked for can be restored at all."""
+    yield from another_engine(survey)
     if not isinstance(request.point, Moment):
         yield from snapshot(request, survey)
         return
@@ -58,7 +60,6 @@ def point(request: Request, survey: Survey) -> Iterator[Finding]:
         )
     else:
         yield from reached(moment, found, "--before")
-    yield from another_engine(survey)
 
 
 def elsewhere(survey: Survey) -> str:
@@ -93,13 +94,20 @@ def reached(moment: datetime, found: Backups, flag: str) -> Iterator[Finding]:
 
 
 def another_engine(survey: Survey) -> Iterator[Finding]:
-    """Whether the backups are of a server that keeps its tables as production does."""
-    then, now = survey.backed_up.engine, survey.source.engine
-    if (then == "mariadb") is not (now == "mariadb"):
+    """Whether the backup is of a server that keeps its tables as production does, and of the same release."""
+    then, now = survey.copied, survey.source
+    if (then.engine == "mariadb") is not (now.engine == "mariadb"):
         yield blocks(
             "backups.other-engine",
-            f"{survey.backed_up} was {then}, and {survey.source.id} is {now}",
+            f"{then.instance} was {then.engine}, and {now.id} is {now.engine}",
             "restore it by hand: rdsrestore help by hand",
+        )
+    elif family("", then.version) != family("", now.version):
+        yield warns(
+            "backups.other-version",
+            f"the backup is of {then.engine} {then.version}, and {now.id} is {now.version}: the copy gets the default"
+            " parameter and option groups of its own release",
+            "go on; what only production's own groups set, as lower_case_table_names, may differ there",
         )
 
 
