@@ -145,6 +145,25 @@ def test_a_snapshot_that_is_shown_only_by_its_kind_is_found(account: Account, ki
     assert account.proxy.form("DescribeDBSnapshots")["SnapshotType"] == kind
 
 
+@pytest.mark.parametrize("engine", ["mysql", "aurora-mysql"])
+def test_a_cluster_s_snapshot_is_restored_to_an_instance_unless_it_is_aurora_s(account: Account, engine: str) -> None:
+    shown = {"DBClusterSnapshotIdentifier": "nightly", "DBClusterIdentifier": "c", "Status": "available"}
+    shown |= {"Engine": engine, "EngineVersion": "8.0.39", "MasterUsername": "root"}
+    account.proxy.show("rds", "DescribeDBClusterSnapshots", {"DBClusterSnapshots": [shown]})
+    if engine != "mysql":
+        with pytest.raises(CloudError, match="there is no snapshot nightly"):
+            account.cloud.snapshot("nightly")
+        return
+    found = account.cloud.snapshot("nightly")
+    assert found == SnapshotInfo("nightly", "c", "available", None, engine, "8.0.39", "root", of_cluster=True)
+    account.proxy.refuse("RestoreDBInstanceFromDBSnapshot", "StorageQuotaExceeded")
+    with pytest.raises(CloudError):
+        account.cloud.restore(account.spec("sg-0", moment=None, snapshot="nightly", of_cluster=True), account.run)
+    form = account.proxy.form("RestoreDBInstanceFromDBSnapshot")
+    assert form["DBClusterSnapshotIdentifier"] == "nightly"
+    assert "DBSnapshotIdentifier" not in form
+
+
 @pytest.mark.parametrize(
     ("arn", "asked"),
     [

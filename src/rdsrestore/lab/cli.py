@@ -65,13 +65,15 @@ def up(
     behind_nat: Annotated[
         bool, typer.Option("--behind-nat", help="The outside sees another address of this machine than databases do.")
     ] = False,
+    kind: Annotated[str, typer.Option(help="What production is: instance, multi-az, multi-az-cluster.")] = "multi-az",
     settle: Annotated[float, typer.Option(help="Seconds until a copy's rule and password hold.", min=0)] = 0.0,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
 
+    known("a kind of production", kind, ("instance", "multi-az", "multi-az-cluster"))
     where = place(folder)
-    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image, server, behind_nat, settle)
+    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image, server, behind_nat, settle, kind)
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""
     typer.echo(
@@ -174,16 +176,16 @@ def slack(
 @app.command()
 def snapshot(
     name: str,
-    kind: Annotated[str, typer.Option(help="Whose it is: manual, automated, awsbackup, shared.")] = "manual",
+    kind: Annotated[str, typer.Option(help="Whose: manual, automated, awsbackup, shared, cluster.")] = "manual",
     engine_version: Annotated[str, typer.Option(help="Of which release it says to be.")] = "",
     folder: Dir = None,
 ) -> None:
     """Take a snapshot of production, as the console's button does, or as the service and others would."""
-    from rdsrestore.lab.cloud.stored.snapshots import MANUAL, NAMED
+    from rdsrestore.lab.cloud.stored.snapshots import CLUSTER, MANUAL, NAMED
     from rdsrestore.lab.launch import control
     from rdsrestore.lab.status import asked, client
 
-    known("a kind of snapshot", kind, (*NAMED,))
+    known("a kind of snapshot", kind, (*NAMED, CLUSTER))
     state = place(folder).running()
     if kind == MANUAL and not engine_version:
         with asked():

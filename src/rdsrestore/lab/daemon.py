@@ -24,7 +24,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rdsrestore.lab import account
 from rdsrestore.lab.clients import Cloud
-from rdsrestore.lab.cloud.defaults import Network, seeded
+from rdsrestore.lab.cloud.defaults import Network, of_kind, seeded
 from rdsrestore.lab.cloud.handlers import Handlers
 from rdsrestore.lab.cloud.instance import REGION, Instance
 from rdsrestore.lab.cloud.overlay import Overlay
@@ -107,6 +107,7 @@ class Lab:
             ids, running = made.result(), server.result()
         network = Network(self.cloud)
         shown = seeded(engine, version, network.subnets("production-subnets"), network.groups([ids.group], "active"))
+        shown |= of_kind(self._options.kind, engine)
         instance = Instance(shown, server=running)
         self.rds.open(instance)
         self.rds.instances["production"] = instance
@@ -159,8 +160,7 @@ class Lab:
             allowed = wish.get("actions")
             self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))
         elif name == "snapshot":
-            made = self.rds.snap(self.rds.find("production"), wish["name"], wish["kind"], wish["version"])
-            return {"id": made.shown["DBSnapshotIdentifier"]}
+            return {"id": self.rds.snap_as(wish["name"], wish["kind"], wish["version"])}
         elif name == "calls":
             return [asdict(call) for call in self.overlay.calls]
         return {"ok": True}

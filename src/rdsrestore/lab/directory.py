@@ -34,6 +34,7 @@ class Options:
     server: str = "mariadb"
     behind_nat: bool = False
     settle: float = 0.0
+    kind: str = "multi-az"
 
 
 @dataclass(frozen=True)

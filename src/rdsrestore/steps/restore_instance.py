@@ -92,5 +92,6 @@ def first_spec(request: Request, survey: Survey, run: RunId) -> RestoreSpec:
         moment=point.utc if isinstance(point, Moment) else None,
         snapshot=None if isinstance(point, Moment) else survey.snapshot.id if survey.snapshot else point.id,
         version=survey.copied.version,
+        of_cluster=survey.snapshot is not None and survey.snapshot.of_cluster,
         backups=survey.backups,
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rdsrestore.aws.errors import NO_INSTANCE, NO_SNAPSHOT, cloud_error, translated
+from rdsrestore.aws.errors import NO_INSTANCE, cloud_error, translated
 from rdsrestore.aws.iam import permissions, simulation
 from rdsrestore.aws.network import caller_address
 from rdsrestore.aws.network.security_group import Firewall
 from rdsrestore.aws.rds import describe, pricing, restored_instance
 from rdsrestore.aws.rds.automated_backups import AutomatedBackups
 from rdsrestore.aws.rds.expiry_schedule import ExpiryScheduler
+from rdsrestore.aws.rds.snapshots import Snapshots
 from rdsrestore.aws.retrying import until
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.aws.tags import as_mapping, expiry, is_owned
@@ -42,15 +43,8 @@ if TYPE_CHECKING:
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9-]*|arn:\S+")
 """What can name an instance at all: to ask for anything else is an error of its own kind."""
-KINDS = ("", "automated", "shared", "awsbackup")
-"""Of which kinds a snapshot may be: one that is not the account's own manual one is shown where its kind is asked for.
-
-RDS API reference, DescribeDBSnapshots.
-"""
-ARN = re.compile(r"arn:[^:]+:rds:([^:]+):(\d+):snapshot:(.+)")
 INSTANCE = re.compile(r"(?!db-[A-Z0-9]+$)[A-Za-z][A-Za-z0-9-]*")
 """An instance's name, which is no resource id of backups (`db-`, and capitals) and no ARN of them."""
-BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class RdsInstances:
@@ -64,6 +58,7 @@ class RdsInstances:
         self._firewall = Firewall(clients, poll)
         self._switch = ExpiryScheduler(clients)
         self._copies = restored_instance.Copies(clients, poll)
+        self._snapshots = Snapshots(clients)
         self._backups = AutomatedBackups(clients)
 
     def identity(self) -> Identity:
@@ -120,35 +115,11 @@ class RdsInstances:
 
     def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
         """List an instance's snapshots, newest first."""
-        with translated("snapshots"):
-            pages = self._clients.rds.get_paginator("describe_db_snapshots").paginate(DBInstanceIdentifier=instance)
-            found = [describe.snapshot(each) for page in pages for each in page["DBSnapshots"]]
-        return tuple(sorted(found, key=lambda each: each.taken or BEGINNING, reverse=True))
+        return self._snapshots.of(instance)
 
     def snapshot(self, snapshot: str) -> SnapshotInfo:
         """Read one snapshot; code `aws.no-snapshot` where there is none."""
-        named = ARN.fullmatch(snapshot)
-        name = self._named_here(snapshot, named) if named else snapshot
-        for kind in KINDS:
-            wish: dict[str, Any] = {"DBSnapshotIdentifier": name} | ({"SnapshotType": kind} if kind else {})
-            try:
-                with translated("--snapshot"):
-                    found = self._clients.rds.describe_db_snapshots(**wish)["DBSnapshots"]
-            except CloudError as error:
-                if error.code != NO_SNAPSHOT.code:
-                    raise
-                continue
-            if found:
-                return describe.snapshot(found[0])
-        raise cloud_error("--snapshot", f"there is no snapshot {snapshot}", NO_SNAPSHOT)
-
-    def _named_here(self, arn: str, named: re.Match[str]) -> str:
-        """Take the name out of the ARN of a snapshot of this account; CloudError for one of another region."""
-        region, account, name = named.groups()
-        if region != self._clients.region:
-            here = "copy it to this region first: aws rds copy-db-snapshot --source-region"
-            raise CloudError("--snapshot", f"{arn} lies in {region}", f"{here} {region}", code=NO_SNAPSHOT.code)
-        return name if account == self.identity().account else arn
+        return self._snapshots.named(snapshot, lambda: self.identity().account)
 
     def denied(self, vpc: str) -> Sequence[str]:
         """Name the actions the job needs that a trial without effect shows to be forbidden."""

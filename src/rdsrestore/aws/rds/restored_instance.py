@@ -6,12 +6,13 @@ Made with every attribute given, waited for without a ceiling of half an hour, a
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING
 
 from rdsrestore.aws.errors import FAILURES, code_of, translate, translated, unanswered
+from rdsrestore.aws.rds.restore_parameters import given, named, named_snapshot
 from rdsrestore.aws.retrying import persistently, twice, until
 from rdsrestore.aws.session import Clients
-from rdsrestore.aws.tags import as_mapping, as_tags, is_owned, owner_tags
+from rdsrestore.aws.tags import as_mapping, is_owned
 from rdsrestore.domain.cloud.instance import RestoreSpec
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
@@ -36,19 +37,8 @@ ENDED_BADLY = frozenset(
     | {"inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable"}
 )
 INCOMPATIBLE = "incompatible-"
-PROVISIONED = frozenset({"io1", "io2"})
-"""Storage whose speed has to be named."""
-SUPPORTED_LONGER = frozenset({"mysql"})
-"""Engines with an Extended Support to choose (RDS API reference, RestoreDBInstanceToPointInTime)."""
 LAST_EVENTS = 3
 A_DAY = 1440
-
-
-class Named(TypedDict, total=False):
-    """How a restore to a moment may name its backups."""
-
-    SourceDbiResourceId: str
-    SourceDBInstanceAutomatedBackupsArn: str
 
 
 class Copies:
@@ -111,7 +101,7 @@ class Copies:
                 **settings,
             )["DBInstance"]
         return self._writes.restore_db_instance_from_db_snapshot(
-            DBInstanceIdentifier=spec.name, DBSnapshotIdentifier=str(spec.snapshot), **settings
+            DBInstanceIdentifier=spec.name, **named_snapshot(spec), **settings
         )["DBInstance"]
 
     def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
@@ -214,47 +204,6 @@ class Copies:
                 trouble.retryable = True
             if code_of(error) != "DBInstanceNotFound":
                 raise trouble from error
-
-
-def named(spec: RestoreSpec) -> Named:
-    """Name the backups to restore: by the resource id, which outlives the name, or by the ARN of replicated ones."""
-    backups = spec.backups
-    if backups and backups.arn:
-        return {"SourceDBInstanceAutomatedBackupsArn": backups.arn}
-    return {"SourceDbiResourceId": backups.resource_id if backups else spec.source.resource_id}
-
-
-def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
-    """Write out every attribute of the copy: what is left out would be the service's choice, or production's.
-
-    That choice is right for another release than production's: the default groups of its own family, and support for
-    as long as it is restored (RDS API reference, RestoreDBInstanceFromDBSnapshot).
-    """
-    source = spec.source
-    lasting = source.engine in SUPPORTED_LONGER and not spec.family
-    optional = {
-        "DBParameterGroupName": None if spec.family else source.parameter_group,
-        "OptionGroupName": None if spec.family else source.option_group,
-        "CACertificateIdentifier": source.ca_certificate,
-        "EngineLifecycleSupport": source.lifecycle_support if lasting else None,
-        "NetworkType": source.network_type,
-        "Iops": source.iops if source.storage_type in PROVISIONED else None,
-    }
-    return {
-        "DBInstanceClass": spec.instance_class,
-        "DBSubnetGroupName": source.subnet_group,
-        "VpcSecurityGroupIds": [spec.group],
-        "StorageType": source.storage_type,
-        "MultiAZ": False,
-        "PubliclyAccessible": source.publicly_accessible,
-        "AutoMinorVersionUpgrade": False,
-        "CopyTagsToSnapshot": False,
-        "DeletionProtection": False,
-        "BackupRetentionPeriod": 0,
-        "EnableIAMDatabaseAuthentication": False,
-        "Tags": as_tags(owner_tags(spec.name, run, spec.expires)),
-        **{key: value for key, value in optional.items() if value},
-    }
 
 
 def require_ours(shown: DBInstanceTypeDef, run: str | None = None) -> DBInstanceTypeDef:

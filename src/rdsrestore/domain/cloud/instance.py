@@ -92,7 +92,8 @@ class Backups:
 class SnapshotInfo:
     """A stored snapshot; `taken` is the moment of its data in UTC.
 
-    Its `id` is its ARN where another account shares it. Engine, version and master user are those of its instance then.
+    Its `id` is its ARN where another account shares it. With `of_cluster` it is a Multi-AZ DB cluster's, which
+    `instance` then names. Engine, version and master user are those of its instance then.
     """
 
     id: str
@@ -102,6 +103,7 @@ class SnapshotInfo:
     engine: str = ""
     version: str = ""
     master_user: str = ""
+    of_cluster: bool = False
 
 
 @written("GroupSpec")
@@ -130,7 +132,7 @@ class RestoreSpec:
     """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both.
 
     `backups` are those that hold the moment where they are not the source's own. `version` is the engine's in what is
-    restored, where known.
+    restored, where known; `of_cluster` says that the snapshot is a Multi-AZ DB cluster's.
     """
 
     name: str
@@ -142,6 +144,7 @@ class RestoreSpec:
     snapshot: str | None = None
     backups: Backups | None = None
     version: str = ""
+    of_cluster: bool = False
 
     @property
     def family(self) -> str:

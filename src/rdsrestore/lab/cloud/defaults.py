@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rdsrestore.domain.cloud.engine import family
+from rdsrestore.domain.errors import ToolError
 from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.cloud.instance import REGION, arn, resource_id
 from rdsrestore.lab.cloud.query_protocol import Fault
@@ -121,6 +122,15 @@ def options(form: Mapping[str, Any], source: Mapping[str, Any]) -> str:
 def default_options(engine: str, version: str) -> str:
     """Name the default option group of an engine's release: `default:mysql-8-0`."""
     return f"default:{engine}-{'-'.join(version.split('.')[:2])}"
+
+
+def of_kind(kind: str, engine: str) -> dict[str, Any]:
+    """Say how an instance shows what production is; ToolError for a cluster of an engine that has none."""
+    if kind != "multi-az-cluster":
+        return {"MultiAZ": kind == "multi-az"}
+    if engine != "mysql":
+        raise ToolError("lab up", f"RDS has no Multi-AZ DB clusters of {engine}", "--server mysql")
+    return {"MultiAZ": False, "DBClusterIdentifier": "production-cluster"}
 
 
 def seeded(engine: str, version: str, subnets: dict[str, Any], groups: list[dict[str, Any]]) -> dict[str, Any]:

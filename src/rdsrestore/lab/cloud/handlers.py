@@ -31,6 +31,8 @@ class Handlers:
             "RestoreDBInstanceFromDBSnapshot": self.restore_snapshot,
             "CreateDBSnapshot": self.create_snapshot,
             "DescribeDBSnapshots": self.snapshots,
+            "CreateDBClusterSnapshot": self.create_cluster_snapshot,
+            "DescribeDBClusterSnapshots": self.cluster_snapshots,
             "DeleteDBSnapshot": self.delete_snapshot,
             "ModifyDBInstance": self.modify,
             "RebootDBInstance": self.reboot,
@@ -60,7 +62,7 @@ class Handlers:
         }
         if "DBInstanceIdentifier" in wanted:
             self._rds.find(wanted["DBInstanceIdentifier"])  # the reference: of an existing instance
-        shown = [each.described(self._rds.latest()) for each in self._rds.backups.values()]
+        shown = [each.described(self._rds.latest()) for each in self._rds.own_backups()]
         found = [each for each in shown if all(each[key] == value for key, value in wanted.items())]
         return paged("DBInstanceAutomatedBackups", found, form)
 
@@ -84,10 +86,13 @@ class Handlers:
 
     def restore_snapshot(self, form: Form) -> Form:
         """Restore a stored snapshot."""
-        snapshot = self._snapshot(form["DBSnapshotIdentifier"])
+        named = form.get("DBSnapshotIdentifier"), form.get("DBClusterSnapshotIdentifier")
+        if all(named) or not any(named):
+            raise Fault("InvalidParameterCombination", "Give DBSnapshotIdentifier or DBClusterSnapshotIdentifier.")
+        snapshot = self._snapshot(named[0]) if named[0] else self._cluster_snapshot(str(named[1]))
         name = str(form["DBInstanceIdentifier"]).lower()
         shown = restored(snapshot.instance, name, form, self._network)
-        made = self._restored(shown, snapshot.state, f"Restored from snapshot {snapshot.shown['DBSnapshotIdentifier']}")
+        made = self._restored(shown, snapshot.state, f"Restored from snapshot {named[0] or named[1]}")
         return {"DBInstance": self._rds.show(made)}
 
     def _restored(self, shown: Form, state: State, message: str) -> Instance:
@@ -117,6 +122,17 @@ class Handlers:
             raise Fault("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
         shown = [each.shown for each in found if instance in (None, each.shown["DBInstanceIdentifier"])]
         return paged("DBSnapshots", shown, form)
+
+    def create_cluster_snapshot(self, form: Form) -> Form:
+        """Keep the present state of the cluster that production is a member of."""
+        made = self._rds.snap_cluster(form["DBClusterIdentifier"], str(form["DBClusterSnapshotIdentifier"]))
+        return {"DBClusterSnapshot": made.shown}
+
+    def cluster_snapshots(self, form: Form) -> Form:
+        """List snapshots of clusters, a page at a time."""
+        name, kind = form.get("DBClusterSnapshotIdentifier"), form.get("SnapshotType")
+        found = [self._cluster_snapshot(name)] if name else list(self._rds.cluster_snapshots.values())
+        return paged("DBClusterSnapshots", [each.shown for each in found if kind in (None, each.kind)], form)
 
     def delete_snapshot(self, form: Form) -> Form:
         """Forget a snapshot."""
@@ -191,7 +207,7 @@ class Handlers:
         if not any(named):
             source = self._rds.find(form.get("SourceDBInstanceIdentifier", ""))
             named = (source.shown["DbiResourceId"], None)
-        for each in self._rds.backups.values():
+        for each in self._rds.own_backups():
             if each.shown["DbiResourceId"] == named[0] or each.arn == named[1]:
                 return each
         raise Fault("PointInTimeRestoreNotEnabled", "Automated backups are not enabled for this instance.")
@@ -200,6 +216,12 @@ class Handlers:
         found = self._rds.snapshots.get(name)
         if not found:
             raise Fault("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
+        return found
+
+    def _cluster_snapshot(self, name: str) -> Snapshot:
+        found = self._rds.cluster_snapshots.get(name)
+        if not found:
+            raise Fault("DBClusterSnapshotNotFoundFault", f"DBClusterSnapshot {name} not found.", 404)
         return found
 
     def _tagged(self, name: str) -> Instance:

@@ -74,6 +74,11 @@ class Instance:
         """Its status now."""
         return str(self.shown["DBInstanceStatus"])
 
+    @property
+    def cluster(self) -> str:
+        """The cluster that it is a member of; empty where it is by itself."""
+        return str(self.shown.get("DBClusterIdentifier", ""))
+
     def turn(self, status: str) -> None:
         """Take another status."""
         self.shown["DBInstanceStatus"] = status

@@ -18,7 +18,7 @@ from typing import Any
 from rdsrestore.lab.cloud.instance import Event, Instance, arn
 from rdsrestore.lab.cloud.query_protocol import Fault
 from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
-from rdsrestore.lab.cloud.stored.snapshots import MANUAL, Snapshot, taken
+from rdsrestore.lab.cloud.stored.snapshots import CLUSTER, MANUAL, Snapshot, of_cluster, taken
 from rdsrestore.lab.network.gateway import Gateway
 from rdsrestore.lab.network.impairment import Network
 from rdsrestore.lab.servers.servers import SEEDED, Server, Servers
@@ -61,6 +61,7 @@ class Rds:
     earliest: datetime
     instances: dict[str, Instance] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    cluster_snapshots: dict[str, Snapshot] = field(default_factory=dict)
     backups: dict[str, AutomatedBackup] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
@@ -85,6 +86,10 @@ class Rds:
         made: datetime = instance.shown["InstanceCreateTime"]
         return (datetime.now(UTC) - made).total_seconds()
 
+    def own_backups(self) -> list[AutomatedBackup]:
+        """List the backups of instances; a cluster's are its own, and not its members'."""
+        return [each for each in self.backups.values() if not each.shown.get("DBClusterIdentifier")]
+
     def history(self, instance: Instance) -> str:
         """Name the history that an instance's server writes."""
         kept = self.backups.get(instance.shown["DbiResourceId"])
@@ -92,11 +97,29 @@ class Rds:
 
     def snap(self, instance: Instance, name: str, kind: str = MANUAL, version: str = "") -> Snapshot:
         """Keep the present state of an instance; Fault where there is a snapshot of that name."""
+        if instance.cluster:
+            raise Fault("InvalidParameterValue", f"{instance.name} is a member of cluster {instance.cluster}.")
         made = taken(instance, self.history(instance), name, kind, version)
         if made.shown["DBSnapshotIdentifier"] in self.snapshots:
             raise Fault("DBSnapshotAlreadyExists", f"Cannot create the snapshot because {name} already exists.")
         self.snapshots[made.shown["DBSnapshotIdentifier"]] = made
         return made
+
+    def snap_cluster(self, cluster: str, name: str) -> Snapshot:
+        """Keep the present state of a Multi-AZ DB cluster; Fault where there is none of that name."""
+        members = [each for each in self.instances.values() if cluster and each.cluster == cluster]
+        if not members:
+            raise Fault("DBClusterNotFoundFault", f"DBCluster {cluster} not found.", 404)
+        made = of_cluster(members[0], self.history(members[0]), name)
+        self.cluster_snapshots[name] = made
+        return made
+
+    def snap_as(self, name: str, kind: str, version: str) -> str:
+        """Take a snapshot of production as somebody of a kind would; returns how it is called."""
+        production = self.find("production")
+        if kind == CLUSTER:
+            return str(self.snap_cluster(production.cluster, name).shown["DBClusterSnapshotIdentifier"])
+        return str(self.snap(production, name, kind, version).shown["DBSnapshotIdentifier"])
 
     def tell(self, source: str, message: str) -> None:
         """Keep a line for DescribeEvents."""

@@ -122,9 +122,10 @@ def snapshot(request: Request, survey: Survey) -> Iterator[Finding]:
     found = survey.snapshot
     if found and found.status != "available":
         yield blocks("snapshot.not-ready", f"{request.point} is {found.status}", "wait until it is available")
-    if found and found.instance != request.instance:
+    own = survey.source.cluster if found and found.of_cluster else request.instance
+    if found and found.instance != own:
         yield warns(
             "snapshot.other-instance",
-            f"{request.point} was taken of {found.instance}, not of {request.instance}",
+            f"{request.point} was taken of {found.instance}, not of {own or request.instance}",
             "go on only if that is what you mean",
         )

@@ -11,6 +11,7 @@ from rdsrestore.lab.cloud.query_protocol import Fault
 from rdsrestore.lab.servers.servers import State
 
 MANUAL = "manual"
+CLUSTER = "cluster"
 NAMED = {
     MANUAL: "{}",
     "automated": "rds:{}",
@@ -53,6 +54,20 @@ def taken(instance: Instance, history: str, name: str, kind: str = MANUAL, versi
         **{key: described[key] for key in TAKEN_OF},
     }
     return Snapshot(shown, described, State(position=instance.server.position(), history=history))
+
+
+def of_cluster(instance: Instance, history: str, name: str) -> Snapshot:
+    """Take a snapshot of the Multi-AZ DB cluster that an instance is a member of."""
+    made = taken(instance, history, name)
+    cluster = {
+        "DBClusterSnapshotIdentifier": name,
+        "DBClusterIdentifier": instance.shown["DBClusterIdentifier"],
+        "DBClusterSnapshotArn": arn("cluster-snapshot", name),
+    }
+    same = ("SnapshotCreateTime", "Status", "SnapshotType", "PercentProgress", "Engine", "EngineVersion")
+    shown = {**cluster, **{key: made.shown[key] for key in (*same, "MasterUsername", "AllocatedStorage")}}
+    lone = {key: value for key, value in made.instance.items() if key != "DBClusterIdentifier"}
+    return Snapshot(shown, lone, made.state)
 
 
 def visible(snapshot: Snapshot, asked: str | None, *, named: bool) -> bool:
