@@ -67,7 +67,8 @@ class Request:
     state tells what the incident did from what was done since. `into` names a new table beside the live ones (one
     table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes` names
     the run that is taken back, `taken_from` the one whose dumps are used instead of another restore,
-    `instance_of` the one whose kept instance is. `backups_of` says
+    `instance_of` the one whose kept instance is. `replica` is the read
+    replica that was named where `instance` is its primary. `backups_of` says
     whose backups hold the moment where these are not the instance's own. `caller` is the
     CIDR to open the firewall for, found out where absent. `recreate` is the
     operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
@@ -194,6 +195,7 @@ class Request:
         Option("Restore the other tables where one of several can't be.", flag="--skip-unfit", commands=ROWS),
     ] = False
     skipped: tuple[str, ...] = ()
+    replica: str | None = None
 
     @property
     def typed(self) -> str:

@@ -29,6 +29,7 @@ class Handlers:
             "DescribeDBInstanceAutomatedBackups": self.backups,
             "RestoreDBInstanceToPointInTime": self.restore_to_point,
             "RestoreDBInstanceFromDBSnapshot": self.restore_snapshot,
+            "CreateDBInstanceReadReplica": self.create_replica,
             "CreateDBSnapshot": self.create_snapshot,
             "DescribeDBSnapshots": self.snapshots,
             "CreateDBClusterSnapshot": self.create_cluster_snapshot,
@@ -99,6 +100,16 @@ class Handlers:
         name = str(shown["DBInstanceIdentifier"])
         begins = shown["DbiResourceId"] if shown["BackupRetentionPeriod"] else ""
         return self._rds.add(shown, lambda: self._rds.servers.restored(state, name, begins), message)
+
+    def create_replica(self, form: Form) -> Form:
+        """Make a read replica; it has what its primary had then, and follows it no further."""
+        source = self._rds.find(form["SourceDBInstanceIdentifier"])
+        name = str(form["DBInstanceIdentifier"]).lower()
+        subnets = {"DBSubnetGroupName": source.shown["DBSubnetGroup"]["DBSubnetGroupName"]}
+        shown = restored(source.shown, name, {**form, **subnets, "BackupRetentionPeriod": 0}, self._network)
+        shown["ReadReplicaSourceDBInstanceIdentifier"] = source.name
+        made = self._restored(shown, State(history=self._rds.history(source)), "Replication has started")
+        return {"DBInstance": self._rds.show(made)}
 
     def reboot(self, form: Form) -> Form:
         """Let an instance's server go down and come back, with or without `ForceFailover`."""

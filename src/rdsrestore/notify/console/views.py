@@ -96,7 +96,11 @@ def plan(
 def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
     """Say what the plan rests on."""
     request, source = planned.request, survey.source
-    yield "source", f"{source.id}, {source.engine} {source.version}, {source.instance_class}, {source.storage} GiB"
+    replica = f", of which {request.replica} is a read replica" if request.replica else ""
+    yield (
+        "source",
+        f"{source.id}{replica}, {source.engine} {source.version}, {source.instance_class}, {source.storage} GiB",
+    )
     backups = survey.backed_up
     if backups.earliest and backups.latest and request.restores:
         of = f", of {backups}" if survey.backups else ""
