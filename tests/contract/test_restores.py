@@ -369,3 +369,20 @@ def test_leftovers_are_found_by_their_marks_through_all_pages(account: Account) 
         *ours,
         Leftover("instance", other.resource, other.value, "creating", EXPIRES),
     }
+
+
+def test_a_snapshot_of_another_release_is_restored_with_its_own_default_groups(account: Account) -> None:
+    name = f"old-{account.run}"
+    control(account.state, "snapshot", {"name": name, "kind": "manual", "version": "5.7.44"})
+    spec = account.spec(account.group(), moment=None, snapshot=name)
+    with pytest.raises(CloudError, match="can't be used for this instance"):
+        account.cloud.restore(spec, account.run)
+    found = account.cloud.snapshot(name)
+    assert (found.version, found.master_user) == ("5.7.44", "admin")
+    control(account.state, "ending", {"status": "stuck"})
+    account.cloud.restore(replace(spec, version=found.version), account.run)
+    form = account.proxy.form("RestoreDBInstanceFromDBSnapshot")
+    assert not {"DBParameterGroupName", "OptionGroupName", "EngineLifecycleSupport"} & form.keys()
+    shown = account.instances()[account.name]
+    assert shown["DBParameterGroups"][0]["DBParameterGroupName"] == f"default.{spec.source.engine}5.7"
+    account.rds.delete_db_snapshot(DBSnapshotIdentifier=name)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from account import Account
-from rdsrestore.domain.cloud.instance import SnapshotInfo
+from rdsrestore.domain.cloud.instance import Backups, SnapshotInfo
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint
 
@@ -31,7 +31,7 @@ def test_a_source_is_read_with_everything_that_a_restore_does_not_carry_over(acc
     assert source.resource_id == shown["DbiResourceId"]
     assert source.subnet_group == "production-subnets"
     assert source.parameter_group == "production-params"
-    assert source.option_group == "default:mariadb"
+    assert source.option_group == f"default:{source.engine}-{'-'.join(source.version.split('.')[:2])}"
     assert source.vpc == account.groups()["production-sg"]["VpcId"]
     assert source.ca_certificate == "rds-ca-rsa2048-g1"
     assert source.lifecycle_support == "open-source-rds-extended-support-disabled"
@@ -145,6 +145,47 @@ def test_a_snapshot_that_is_shown_only_by_its_kind_is_found(account: Account, ki
     assert account.proxy.form("DescribeDBSnapshots")["SnapshotType"] == kind
 
 
+@pytest.mark.parametrize("engine", ["mysql", "aurora-mysql"])
+def test_a_cluster_s_snapshot_is_restored_to_an_instance_unless_it_is_aurora_s(account: Account, engine: str) -> None:
+    shown = {"DBClusterSnapshotIdentifier": "nightly", "DBClusterIdentifier": "c", "Status": "available"}
+    shown |= {"Engine": engine, "EngineVersion": "8.0.39", "MasterUsername": "root"}
+    account.proxy.show("rds", "DescribeDBClusterSnapshots", {"DBClusterSnapshots": [shown]})
+    if engine != "mysql":
+        with pytest.raises(CloudError, match="there is no snapshot nightly"):
+            account.cloud.snapshot("nightly")
+        return
+    found = account.cloud.snapshot("nightly")
+    assert found == SnapshotInfo("nightly", "c", "available", None, engine, "8.0.39", "root", of_cluster=True)
+    account.proxy.refuse("RestoreDBInstanceFromDBSnapshot", "StorageQuotaExceeded")
+    with pytest.raises(CloudError):
+        account.cloud.restore(account.spec("sg-0", moment=None, snapshot="nightly", of_cluster=True), account.run)
+    form = account.proxy.form("RestoreDBInstanceFromDBSnapshot")
+    assert form["DBClusterSnapshotIdentifier"] == "nightly"
+    assert "DBSnapshotIdentifier" not in form
+
+
+@pytest.mark.parametrize(
+    ("arn", "asked"),
+    [
+        ("arn:aws:rds:eu-central-1:123456789012:snapshot:rds:nightly", "rds:nightly"),
+        ("arn:aws:rds:eu-central-1:210987654321:snapshot:x", "arn:aws:rds:eu-central-1:210987654321:snapshot:x"),
+    ],
+)
+def test_a_snapshot_s_arn_is_asked_for_by_its_name_where_it_is_the_account_s_own(
+    account: Account, arn: str, asked: str
+) -> None:
+    with pytest.raises(CloudError):
+        account.cloud.snapshot(arn)
+    assert account.proxy.form("DescribeDBSnapshots")["DBSnapshotIdentifier"] == asked
+
+
+def test_a_snapshot_of_another_region_has_to_be_copied_first(account: Account) -> None:
+    with pytest.raises(CloudError, match="lies in us-east-1") as raised:
+        account.cloud.snapshot("arn:aws:rds:us-east-1:123456789012:snapshot:nightly")
+    assert "copy-db-snapshot --source-region us-east-1" in raised.value.hint
+    assert account.proxy.count("DescribeDBSnapshots") == 0
+
+
 def test_a_listing_without_the_snapshot_is_no_bug_of_ours(account: Account) -> None:
     account.proxy.show("rds", "DescribeDBSnapshots", {"DBSnapshots": []}, times=4)
     with pytest.raises(CloudError) as raised:
@@ -176,3 +217,73 @@ def test_waiting_for_the_window_of_an_instance_that_is_gone_ends_at_once(account
     with pytest.raises(CloudError) as raised:
         account.cloud.await_restorable("gone", datetime.now(UTC), account.progress)
     assert raised.value.code == "aws.no-instance"
+
+
+ARN = "arn:aws:rds:eu-central-1:123456789012:auto-backup:ab-FAR"
+
+
+def kept(**changes: object) -> dict[str, Any]:
+    """An entry of the list of automated backups."""
+    base = {
+        "DBInstanceIdentifier": "production",
+        "DbiResourceId": "db-ONE",
+        "DBInstanceArn": "arn:aws:rds:eu-central-1:123456789012:db:production",
+        "Engine": "mariadb",
+        "EngineVersion": "10.11.8",
+        "MasterUsername": "root",
+        "Status": "retained",
+        "RestoreWindow": {"EarliestTime": datetime(2026, 1, 1, tzinfo=UTC), "LatestTime": datetime(2026, 1, 2, tzinfo=UTC)},
+        "DBInstanceAutomatedBackupsArn": "arn:aws:rds:eu-central-1:123456789012:auto-backup:ab-ONE",
+    }  # fmt: skip
+    return base | changes
+
+
+FAR = {"DbiResourceId": "db-FAR", "DBInstanceArn": "arn:aws:rds:us-east-1:123456789012:db:production",
+       "DBInstanceAutomatedBackupsArn": ARN}  # fmt: skip
+
+
+def test_backups_of_what_is_no_more_are_found_by_name_resource_id_and_arn(account: Account) -> None:
+    entries = [
+        kept(),
+        kept(**FAR),
+        kept(DBInstanceIdentifier="production-old1", DbiResourceId="db-OLD", Status="active"),
+    ]
+    entries += [kept(DBInstanceIdentifier="production-older", DbiResourceId="db-NOT")]
+    account.proxy.show("rds", "DescribeDBInstanceAutomatedBackups", {"DBInstanceAutomatedBackups": entries}, times=5)
+    days = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    one = Backups("production", "db-ONE", "mariadb", "10.11.8", "root", *days, ended=True)
+    far = Backups("production", "db-FAR", "mariadb", "10.11.8", "root", *days, ended=True, arn=ARN)
+    assert account.cloud.backups("Production") == [one, far]
+    assert account.cloud.backups("db-ONE") == [one]
+    assert account.cloud.backups(ARN) == [far]
+    assert [each.resource_id for each in account.cloud.earlier_backups("production")] == ["db-ONE", "db-FAR", "db-OLD"]
+    with pytest.raises(CloudError, match="no automated backups of somebody") as raised:
+        account.cloud.backups("somebody")
+    assert raised.value.code == "aws.no-backups"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "value"),
+    [({}, "SourceDbiResourceId", "db-ONE"), (FAR, "SourceDBInstanceAutomatedBackupsArn", ARN)],
+    ids=["retained here", "replicated from another region"],
+)
+def test_backups_are_named_to_a_restore_as_they_have_to_be(
+    account: Account, changes: dict[str, str], name: str, value: str
+) -> None:
+    shown = {"DBInstanceAutomatedBackups": [kept(**changes)]}
+    account.proxy.show("rds", "DescribeDBInstanceAutomatedBackups", shown)
+    (found,) = account.cloud.backups("production")
+    account.proxy.refuse("RestoreDBInstanceToPointInTime", "StorageQuotaExceeded")
+    with pytest.raises(CloudError):
+        account.cloud.restore(account.spec("sg-0", backups=found), account.run)
+    form = account.proxy.form("RestoreDBInstanceToPointInTime")
+    assert {key: form[key] for key in form if key.startswith("Source")} == {name: value}
+
+
+def test_the_window_of_replicated_backups_is_waited_for(account: Account) -> None:
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    behind = kept(**FAR, RestoreWindow={"EarliestTime": moment - timedelta(1), "LatestTime": moment - timedelta(0, 9)})
+    answers = [{"DBInstanceAutomatedBackups": [each]} for each in (behind, kept(**FAR))]
+    account.proxy.show_each("rds", "DescribeDBInstanceAutomatedBackups", answers)
+    assert account.cloud.await_restorable(ARN, moment, account.progress) == moment
+    assert [text for text, _share in account.said] == ["backups reach 23:59:51Z"]

@@ -11,6 +11,7 @@ from fakes.faults import Faults
 from fakes.scene import NOW, SOURCE
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
+    Backups,
     ExpirySpec,
     GroupSpec,
     Identity,
@@ -30,6 +31,7 @@ class FakeCloud:
     """An account with one source instance."""
 
     held: SourceInstance = SOURCE
+    kept: list[Backups] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     rules: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
     copies: dict[str, RestoreSpec] = field(default_factory=dict)
@@ -64,6 +66,15 @@ class FakeCloud:
         if instance != self.held.id:
             raise CloudError("instance", f"there is no {instance}", code="aws.no-instance")
         return self.held
+
+    def backups(self, of: str) -> Sequence[Backups]:
+        found = [each for each in self.kept if of in {each.instance, each.resource_id, each.arn}]
+        if not found:
+            raise CloudError("--backups-of", f"no backups of {of}", code="aws.no-backups")
+        return found
+
+    def earlier_backups(self, instance: str) -> Sequence[Backups]:
+        return [each for each in self.kept if each.instance in {instance, f"{instance}-old1"}]
 
     def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
         return (SnapshotInfo("nightly", instance, "available", NOW),)

@@ -13,7 +13,7 @@ from rdsrestore.domain.errors import ToolError, UsageError
 from rdsrestore.lab.servers import retention, tls
 from rdsrestore.lab.servers.local import MARIADB, LocalServers
 from rdsrestore.lab.servers.programs import Programs, choose
-from rdsrestore.lab.servers.servers import Server, Tls
+from rdsrestore.lab.servers.servers import Server, State, Tls
 
 ORACLE = choose("mysql")
 
@@ -37,7 +37,7 @@ def test_a_long_replay_leaves_a_base_for_the_moments_after_it(programs: Programs
     wanted = [("b", second, ["2"]), ("c", third, ["2", "3"]), ("d", second, ["2"]), ("a", first, [])]
     copies = []
     for name, position, expected in wanted:
-        copies.append(servers.restored(name, None, position))
+        copies.append(servers.restored(State(position=position), name))
         assert rows(copies[-1]) == expected
     bases = sorted(path.name for path in (tmp_path / "s").glob("base*"))
     assert bases == ["base", *(f"base-{each.file}-{each.offset}" for each in (second, third))]
@@ -62,7 +62,7 @@ def test_a_file_that_a_killed_server_left_with_half_an_event_hides_none_of_what_
     (tmp_path / "s" / "production" / "data" / f"{last.file}.idx").write_bytes(b"as newer servers of MariaDB keep it")
     production.crash(0)
     production.sql("INSERT INTO d.t VALUES (3)")
-    copy = servers.restored("copy", int(time.time()) + 1, None)
+    copy = servers.restored(State(int(time.time()) + 1), "copy")
     assert production.position().file > last.file
     assert rows(copy) == rows(production) == ["1", "2", "3"]
     for each in (copy, production):
@@ -103,7 +103,7 @@ def test_a_purged_binlog_is_gone_from_the_server_and_there_for_a_restore(program
     assert kept in production.sql("SHOW BINARY LOGS")
     with pytest.raises(ToolError, match="between 1 and 168"):
         production.sql("CALL mysql.rds_set_configuration('binlog retention hours', 169)")
-    copy = servers.restored("a", None, at)
+    copy = servers.restored(State(position=at), "a")
     assert rows(copy) == ["1"]
     for each in (copy, production):
         each.stop()

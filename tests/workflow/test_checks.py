@@ -8,7 +8,7 @@ import pytest
 
 from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request
 from rdsrestore.app.resume import afresh
-from rdsrestore.domain.cloud.instance import Leftover, SnapshotInfo
+from rdsrestore.domain.cloud.instance import Backups, Leftover, SnapshotInfo
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
@@ -288,3 +288,64 @@ def test_checks_that_get_other_names_in_a_table_beside_are_named(flavour: str, n
     found = replace(found, server=replace(found.server, flavour=flavour))
     assert ("into.check-names" in codes(request(into="beside"), found, Severity.WARNS)) == told
     assert "into.check-names" not in codes(request(), found, Severity.WARNS)
+
+
+GONE = Backups(
+    "production", "db-GONE", "mariadb", "10.11.8", "root", NOW - timedelta(9), NOW - timedelta(7), ended=True
+)
+LAST_WEEK = Moment(NOW - timedelta(days=8), "last week")
+
+
+def of_gone(**changes: object) -> tuple[Request, FakeWorld]:
+    world = FakeWorld()
+    world.cloud.kept = [GONE]
+    return request(**{"point": LAST_WEEK, **changes}), world
+
+
+def test_a_moment_before_the_instance_s_own_backups_names_the_flag_for_those_that_hold_it() -> None:
+    wanted, world = of_gone()
+    (found, *_others) = check(wanted, survey(wanted, world.world(), Path()))
+    assert (found.code, "--backups-of db-GONE (production, " in found.hint) == ("window.too-old", True)
+
+
+def test_backups_of_another_instance_are_restored_with_their_own_login() -> None:
+    wanted, world = of_gone(backups_of="db-GONE")
+    read = survey(wanted, world.world(), Path())
+    assert codes(wanted, read) == []
+    assert (read.backed_up.master_user, read.source.master_user) == ("root", "admin")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept", "code"),
+    [
+        ({"point": BEFORE}, GONE, "window.ended"),
+        ({"incident_end": BEFORE}, GONE, "window.ended"),
+        ({"point": Moment(NOW - timedelta(days=10), "long ago")}, GONE, "window.too-old"),
+        ({}, replace(GONE, engine="mysql"), "backups.other-engine"),
+    ],
+)
+def test_backups_that_do_not_hold_what_was_asked_for_block_the_job(
+    changes: dict[str, object], kept: Backups, code: str
+) -> None:
+    wanted, world = of_gone(backups_of="production", **changes)
+    world.cloud.kept = [kept]
+    assert codes(wanted, survey(wanted, world.world(), Path())) == [code]
+
+
+def test_of_several_lives_under_one_name_the_one_that_holds_the_moment_is_taken() -> None:
+    wanted, world = of_gone(backups_of="production")
+    own = replace(GONE, resource_id="db-OWN", earliest=NOW - timedelta(7), latest=NOW, ended=False)
+    world.cloud.kept.append(own)
+    assert survey(wanted, world.world(), Path()).backups == GONE
+    with pytest.raises(Refused, match="production has 2 lives with backups, 0 of which hold") as raised:
+        survey(replace(wanted, point=Moment(NOW - timedelta(days=10), "long ago")), world.world(), Path())
+    assert raised.value.code == "backups.several"
+    assert "db-GONE: " in raised.value.hint
+
+
+@pytest.mark.parametrize(("version", "found"), [("10.11.2", []), ("10.6.18", ["backups.other-version"])])
+def test_a_backup_of_another_release_is_said(version: str, found: list[str]) -> None:
+    old = SnapshotInfo("s", "production", "available", NOW, "mariadb", version, "root")
+    read = seen(snapshot=old)
+    assert codes(request(point=Snapshot("s")), read, Severity.WARNS) == found
+    assert read.copied.master_user == "root"

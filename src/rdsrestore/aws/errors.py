@@ -42,7 +42,7 @@ STATE = Meaning("aws.state", "try again when it is available", retryable=True)
 KMS = Meaning("aws.kms", "ask for the use of the encryption key that the message names")
 NO_INSTANCE = Meaning("aws.no-instance", "check --instance and --region")
 NO_SNAPSHOT = Meaning("aws.no-snapshot", "check --snapshot and --region")
-NO_BACKUPS = Meaning("aws.no-backups", "the instance keeps no automated backups: use --snapshot ID")
+NO_BACKUPS = Meaning("aws.no-backups", "none are kept: use --snapshot ID, or another --backups-of")
 NO_SECRET = Meaning("aws.no-secret", "check password_secret in rdsrestore.toml")
 TAKEN = Meaning("aws.name-taken", "run again: each run has a name of its own", retryable=True)
 """What is ours is adopted when the cloud shows it, which may be later than it refuses to make another."""

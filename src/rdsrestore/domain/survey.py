@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from rdsrestore.domain.cloud.instance import Identity, Leftover, SnapshotInfo, SourceInstance
+from rdsrestore.domain.cloud.instance import Backups, Identity, Leftover, SnapshotInfo, SourceInstance
 from rdsrestore.domain.codec import UNWRITTEN, written, written_as
 from rdsrestore.domain.facts import EarlierDumps, Swapped
 from rdsrestore.domain.ids import TableRef
@@ -58,6 +58,8 @@ class Survey:
     that is another than UTC; `earlier` are the dumps of
     another run, where they are used. `denied` are actions that the cloud refused in a trial, `doubted` those that its
     simulator does not think allowed. Of `unseen_replicas` no lag can be read.
+    `backups` are those that were asked for where they are not the source's own; `other_backups` hold the moment where
+    the source's do not.
     """
 
     at: datetime
@@ -87,6 +89,30 @@ class Survey:
     database_gone: bool = False
     where: tuple[str, str] = ("", "")
     earlier: EarlierDumps | None = None
+    backups: Backups | None = None
+    other_backups: tuple[Backups, ...] = ()
+
+    @property
+    def backed_up(self) -> Backups:
+        """The backups that copies are restored from."""
+        own = self.source
+        return self.backups or Backups(
+            own.id, own.resource_id, own.engine, own.version, own.master_user, own.earliest, own.latest
+        )
+
+    @property
+    def copied(self) -> Backups:
+        """What the copy will be of: engine, version and master user are the snapshot's where one is restored."""
+        own, found = self.backed_up, self.snapshot
+        if found is None:
+            return own
+        return replace(
+            own,
+            instance=found.instance,
+            engine=found.engine or own.engine,
+            version=found.version or own.version,
+            master_user=found.master_user or own.master_user,
+        )
 
     def meant(self, request: Request) -> Request:
         """Have a filter's times mean what they mean in production's own sessions."""

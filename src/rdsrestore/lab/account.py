@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rdsrestore.domain.cloud.engine import family
 from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.cloud.instance import REGION
 
@@ -19,7 +20,7 @@ class Account:
     secret: str
 
 
-def make(cloud: Cloud, engine: str) -> Account:
+def make(cloud: Cloud, engine: str, version: str) -> Account:
     """Make a network of its own with two subnets, the groups that the instance uses, and an empty secret."""
     ec2 = cloud.client("ec2")
     rds = cloud.client("rds")
@@ -36,7 +37,7 @@ def make(cloud: Cloud, engine: str) -> Account:
     )
     rds.create_db_parameter_group(
         DBParameterGroupName="production-params",
-        DBParameterGroupFamily=f"{engine}10.11" if engine == "mariadb" else "mysql8.4",
+        DBParameterGroupFamily=family(engine, version),
         Description="parameters of production",
     )
     group = ec2.create_security_group(GroupName="production-sg", Description="production", VpcId=vpc)["GroupId"]

@@ -6,15 +6,15 @@ import json as jsonlib
 import os
 import shlex
 import textwrap
-from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rdsrestore.domain.errors import UsageError
-from rdsrestore.lab.directory import CONTAINERS, LabDirectory, Options, default_folder
+from rdsrestore.lab import account_commands
+from rdsrestore.lab.account_commands import Dir, known, place
+from rdsrestore.lab.directory import CONTAINERS, Options
 from rdsrestore.lab.surroundings import shut_out
 
 app = typer.Typer(
@@ -25,9 +25,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Dir = Annotated[
-    Path | None, typer.Option("--dir", help="Where the lab lives; several can run side by side.", show_default=False)
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -36,11 +33,6 @@ class Deny(StrEnum):
 
     DROP = "drop"
     RESET = "reset"
-
-
-def place(folder: Path | None) -> LabDirectory:
-    """The lab's directory."""
-    return LabDirectory((folder or default_folder()).resolve())
 
 
 @app.callback()
@@ -65,6 +57,7 @@ def up(
     behind_nat: Annotated[
         bool, typer.Option("--behind-nat", help="The outside sees another address of this machine than databases do.")
     ] = False,
+    kind: Annotated[str, typer.Option(help="What production is: instance, multi-az, multi-az-cluster.")] = "multi-az",
     settle: Annotated[float, typer.Option(help="Seconds until a copy's rule and password hold.", min=0)] = 0.0,
     binlog_kept: Annotated[
         float, typer.Option(help="Seconds until production purges a file of its binlog; 0 keeps all.", min=0)
@@ -73,12 +66,12 @@ def up(
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
 
+    known("a kind of production", kind, ("instance", "multi-az", "multi-az-cluster"))
     where = place(folder)
     if image and binlog_kept:
         raise UsageError("--binlog-kept", "servers in containers keep their binlog", "leave out --image")
-    options = Options(
-        0 if empty else rows, restore_delay, lag, history, deny, image, server, behind_nat, settle, binlog_kept
-    )
+    seeded = 0 if empty else rows
+    options = Options(seeded, restore_delay, lag, history, deny, image, server, behind_nat, settle, binlog_kept, kind)
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""
     typer.echo(
@@ -178,99 +171,13 @@ def slack(
                 typer.echo(textwrap.indent(reply["text"], "    "))
 
 
-@app.command()
-def snapshot(name: str, folder: Dir = None) -> None:
-    """Take a snapshot of production, as the console's button does."""
-    from rdsrestore.lab.status import asked, client
-
-    rds = client(place(folder).running(), "rds")
-    with asked():
-        rds.create_db_snapshot(DBInstanceIdentifier="production", DBSnapshotIdentifier=name)
-    typer.echo(f"snapshot {name} is available")
-
-
-@app.command(name="next-restore")
-def next_restore(status: str, folder: Dir = None) -> None:
-    """Make the next restore end in a status: failed, storage-initialization, …, stuck; with none it ends as usual."""
-    from rdsrestore.lab.cloud.instance import ENDINGS
-    from rdsrestore.lab.launch import control
-
-    known("a status that a restore can end in", status, (*ENDINGS, "none"))
-    control(place(folder).running(), "ending", {"status": status})
-    typer.echo("restores end as usual" if status == "none" else f"the next restore ends in {status}")
-
-
-@app.command()
-def fault(
-    kind: Annotated[
-        str,
-        typer.Argument(
-            help="throttle, error, unavailable, lost, slow, expired, denied, quota, capacity, kms, …; none."
-        ),
-    ],
-    action: Annotated[str, typer.Option(help="Of which calls: rds:DeleteDBInstance, ec2:*, *")] = "*",
-    times: Annotated[int, typer.Option(min=1, help="How many calls.")] = 1,
-    folder: Dir = None,
-) -> None:
-    """Let the next calls to the cloud go wrong; `lost` lets a call take effect and loses its answer."""
-    from rdsrestore.lab.cloud.faults import KNOWN
-    from rdsrestore.lab.launch import control
-
-    known("a fault", kind, (*KNOWN, "none"))
-    if action != "*" and ":" not in action:
-        raise UsageError("--action", f"{action!r} names no service", f"as in rds:{action}")
-    control(place(folder).running(), "fault", {"kind": kind, "action": action, "times": times})
-    typer.echo("no more faults" if kind == "none" else f"the next {times} of {action}: {kind}")
-
-
-@app.command()
-def network(
-    delay: Annotated[float, typer.Option(help="Milliseconds there and back.", min=0)] = 0.0,
-    loss: Annotated[float, typer.Option(help="Percent of packets that get lost.", min=0, max=50)] = 0.0,
-    silent_at: Annotated[int, typer.Option(help="The question from now on that gets no answer.", min=0)] = 0,
-    everywhere: Annotated[bool, typer.Option("--everywhere", help="Nor does any other to that server then.")] = False,
-    folder: Dir = None,
-) -> None:
-    """Make the way to the databases slow, lossy or silent; without options it is good again.
-
-    Delay and loss hold for new connections; only a way without them falls silent.
-    """
-    from rdsrestore.lab.launch import control
-
-    wish = {"delay": delay / 2000, "loss": loss / 100, "silent_at": silent_at, "everywhere": everywhere}
-    control(place(folder).running(), "network", wish)
-    typer.echo(f"the way to the databases takes {delay:g} ms there and back, {loss:g} % of packets get lost")
-    if silent_at:
-        other = ", nor does any other to that server then" if everywhere else ""
-        typer.echo(f"question {silent_at} from now on gets no answer{other}")
-
-
-@app.command()
-def failover(instance: str = "production", folder: Dir = None) -> None:
-    """Let an instance's server die and come back some seconds later, as in a failover."""
-    from rdsrestore.lab.status import asked, client
-
-    rds = client(place(folder).running(), "rds")
-    with asked():
-        rds.reboot_db_instance(DBInstanceIdentifier=instance, ForceFailover=True)
-    typer.echo(f"{instance} fails over")
-
-
-@app.command()
-def policy(
-    file: Annotated[Path | None, typer.Argument(help="A policy's JSON; without one everything is allowed.")] = None,
-    folder: Dir = None,
-) -> None:
-    """Allow only the actions that a policy names, whatever it says of resources and conditions."""
-    from rdsrestore.lab.cloud.faults import actions_of
-    from rdsrestore.lab.launch import control
-
-    actions = actions_of(file) if file else None
-    control(place(folder).running(), "policy", {"actions": actions})
-    typer.echo(f"{len(actions)} actions are allowed" if actions is not None else "everything is allowed")
-
-
-def known(what: str, word: str, words: Sequence[str]) -> None:
-    """Refuse a word that is none of these; UsageError with those that are."""
-    if word not in words:
-        raise UsageError("lab", f"{word!r} is not {what}", f"one of {', '.join(words)}")
+for command in (
+    account_commands.snapshot,
+    account_commands.next_restore,
+    account_commands.fault,
+    account_commands.network,
+    account_commands.failover,
+    account_commands.replace,
+    account_commands.policy,
+):
+    app.command(name=command.__name__.replace("_", "-"))(command)

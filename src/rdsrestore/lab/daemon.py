@@ -24,12 +24,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rdsrestore.lab import account
 from rdsrestore.lab.clients import Cloud
-from rdsrestore.lab.cloud.defaults import Network, seeded
+from rdsrestore.lab.cloud.defaults import Network, of_kind, seeded
 from rdsrestore.lab.cloud.handlers import Handlers
 from rdsrestore.lab.cloud.instance import REGION, Instance
 from rdsrestore.lab.cloud.overlay import Overlay
 from rdsrestore.lab.cloud.rds import Pace, Rds
 from rdsrestore.lab.cloud.schedules import Schedules
+from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
 from rdsrestore.lab.directory import CONTAINERS, LabDirectory, Options, State
 from rdsrestore.lab.network.firewall import Firewall
 from rdsrestore.lab.network.slack_server import Slack
@@ -102,14 +103,16 @@ class Lab:
         tables = seed.shop(self._options.rows) if self._options.rows else ""
         sql = seed.account(USER, self._password, engine) + retention.PROCEDURES + tables
         with ThreadPoolExecutor(1) as pool:
-            made = pool.submit(account.make, self.cloud, engine)
+            made = pool.submit(account.make, self.cloud, engine, version)
             server = self.rds.pool.submit(self.servers.source, "production", sql)
             ids, running = made.result(), server.result()
         network = Network(self.cloud)
         shown = seeded(engine, version, network.subnets("production-subnets"), network.groups([ids.group], "active"))
+        shown |= of_kind(self._options.kind, engine)
         instance = Instance(shown, server=running)
         self.rds.open(instance)
         self.rds.instances["production"] = instance
+        self.rds.backups[shown["DbiResourceId"]] = AutomatedBackup(shown, self.rds.earliest)
         port = int(shown["Endpoint"]["Port"])
         login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
         account.let_in(self.cloud, ids, port, login)
@@ -157,6 +160,8 @@ class Lab:
         elif name == "policy":
             allowed = wish.get("actions")
             self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))
+        elif name == "snapshot":
+            return {"id": self.rds.snap_as(wish["name"], wish["kind"], wish["version"])}
         elif name == "calls":
             return [asdict(call) for call in self.overlay.calls]
         return {"ok": True}

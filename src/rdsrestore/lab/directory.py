@@ -35,6 +35,7 @@ class Options:
     behind_nat: bool = False
     settle: float = 0.0
     binlog_kept: float = 0.0
+    kind: str = "multi-az"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
+    Backups,
     ExpirySpec,
     GroupSpec,
     Identity,
@@ -65,6 +66,17 @@ class Sources(Protocol):
         """Read an instance; code `aws.no-instance` where there is none, its hint naming near ones."""
         ...
 
+    def backups(self, of: str) -> Sequence[Backups]:
+        """Read automated backups by an instance's name, a resource id or their ARN, also of what was deleted.
+
+        An instance that was recreated has several under its name. Code `aws.no-backups` where there are none.
+        """
+        ...
+
+    def earlier_backups(self, instance: str) -> Sequence[Backups]:
+        """List all automated backups of an instance's name and of what it was renamed to by a blue/green switch."""
+        ...
+
     def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
         """List an instance's snapshots, newest first."""
         ...
@@ -82,7 +94,10 @@ class Sources(Protocol):
         ...
 
     def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
-        """Wait until the restore window reaches `moment`; returns the window's end."""
+        """Wait until a restore window reaches `moment`; returns its end.
+
+        The window is an instance's own by its name, or that of other backups by their resource id or ARN.
+        """
         ...
 
 

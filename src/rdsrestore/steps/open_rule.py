@@ -47,7 +47,7 @@ class OpenRule(Step):
         first, *_others = [run.world.firewall.open_rule(group, self.cidr, port, owner) for port in ports]
         within = min(USUAL.first_login, float(run.request.wait))
         for endpoint in endpoints:
-            user, password = run.survey.source.master_user, run.secrets[COPY]
+            user, password = run.survey.copied.master_user, run.secrets[COPY]
             run.databases.reach(endpoint, user, password, within, run.progress)
         return RuleOpened(first, self.cidr, endpoints[0].port)
 

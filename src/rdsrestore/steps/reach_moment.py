@@ -31,11 +31,11 @@ class ReachMoment(Step):
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
         """Wanted only where the window ends before the moment."""
         del run
-        latest = survey.source.latest
+        latest = survey.backed_up.latest
         moments = [each.utc for each in (request.point, request.incident_end) if isinstance(each, Moment)]
         if not moments or (latest and latest >= max(moments)):
             return None
-        return cls(request.instance, max(moments))
+        return cls(survey.backups.name if survey.backups else request.instance, max(moments))
 
     def describe(self) -> str:
         """Name the moment that the backups have to reach."""

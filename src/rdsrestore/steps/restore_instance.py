@@ -40,7 +40,8 @@ class RestoreInstance(Step):
     def describe(self) -> str:
         """Name the source, the state and the copy."""
         state = f"{self.spec.moment:%Y-%m-%dT%H:%M:%SZ}" if self.spec.moment else f"snapshot {self.spec.snapshot}"
-        return f"restore {self.spec.source.id} as of {state} to {self.spec.name} ({self.spec.instance_class})"
+        default = f", with the default groups of {self.spec.family}" if self.spec.family else ""
+        return f"restore {self.spec.origin} as of {state} to {self.spec.name} ({self.spec.instance_class}{default})"
 
     def apply(self, run: Run) -> Fact:
         """Restore and wait."""
@@ -89,5 +90,8 @@ def first_spec(request: Request, survey: Survey, run: RunId) -> RestoreSpec:
         expires=survey.at + timedelta(seconds=request.wait) + GRACE,
         instance_class=class_of_restored(request, survey.source),
         moment=point.utc if isinstance(point, Moment) else None,
-        snapshot=None if isinstance(point, Moment) else point.id,
+        snapshot=None if isinstance(point, Moment) else survey.snapshot.id if survey.snapshot else point.id,
+        version=survey.copied.version,
+        of_cluster=survey.snapshot is not None and survey.snapshot.of_cluster,
+        backups=survey.backups,
     )

@@ -20,14 +20,14 @@ def production(run: Run) -> AbstractContextManager[Production]:
 def copy(run: Run) -> AbstractContextManager[RestoredDatabase]:
     """Log in to the temporary instance."""
     endpoint = run.facts.get(TempInstance).endpoint
-    return run.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
+    return run.databases.copy(endpoint, run.survey.copied.master_user, run.secrets[COPY])
 
 
 def after(run: Run) -> AbstractContextManager[RestoredDatabase]:
     """Log in to the second temporary instance."""
     endpoint = run.facts.get(AfterInstance).endpoint
     assert endpoint is not None  # noqa: S101 - for the type checker: the step before waited for it
-    return run.databases.copy(endpoint, run.survey.source.master_user, run.secrets[COPY])
+    return run.databases.copy(endpoint, run.survey.copied.master_user, run.secrets[COPY])
 
 
 def target_of(run: Run, ref: TableRef) -> TableRef:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from rdsrestore.domain.cloud.instance import Leftover, SourceInstance
+from rdsrestore.domain.cloud.instance import Backups, Leftover, SourceInstance
 from rdsrestore.domain.cloud.instance_class import class_of_restored
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused, ToolError
 from rdsrestore.domain.ids import TableRef
@@ -22,6 +23,7 @@ from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.server import ClientTools, Problem
 from rdsrestore.domain.tables.target import Relative, Role
 from rdsrestore.ports.production import BinlogCopies, Catalog, Vetting
+from rdsrestore.workflow.preflight.backups import window
 from rdsrestore.workflow.preflight.finding import Severity
 from rdsrestore.workflow.preflight.source import status
 from rdsrestore.workflow.step import World
@@ -31,7 +33,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     """Read all; `folder` is for dumps. RemoteError where the job is impossible, Refused where production is down."""
     account, identity = world.account, world.account.identity()
     source, unseen = find_source(request, world)
-    snapshot = None if isinstance(request.point, Moment) else world.sources.snapshot(request.point.id)
+    restored = find_restored(request, source, world)
     leftovers, problem = find_leftovers(world)
     databases = world.engines.of(source.engine)
     with with_status(source), databases.production(source.endpoint, request.user) as production:
@@ -55,7 +57,6 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         caller=request.caller or server.caller or find_caller(world),
         leftovers=leftovers,
         leftovers_problem=problem,
-        snapshot=snapshot,
         listeners=tuple(listeners),
         denied=tuple(account.denied(source.vpc)) if request.restores else (),
         doubted=tuple(account.doubted(switch=request.switch_role is not None)) if request.restores else (),
@@ -66,6 +67,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         relatives=relatives,
         binlog=binlog,
         database_gone=gone,
+        **restored,
     )
 
 
@@ -116,6 +118,40 @@ def find_source(request: Request, world: World) -> tuple[SourceInstance, tuple[s
     replicas = world.sources.replicas(request.instance) if request.limits.max_lag is not None else {}
     unseen = tuple(name for name, endpoint in replicas.items() if endpoint is None)
     return replace(source, replicas=tuple(each for each in replicas.values() if each)), unseen
+
+
+def find_restored(request: Request, source: SourceInstance, world: World) -> dict[str, Any]:
+    """Read the snapshot or the backups that are asked for, as fields of the survey."""
+    if not isinstance(request.point, Moment):
+        return {"snapshot": world.sources.snapshot(request.point.id)}
+    backups = find_backups(request, world)
+    return {"backups": backups, "other_backups": () if backups else holding(request, source, world)}
+
+
+def find_backups(request: Request, world: World) -> Backups | None:
+    """Read the backups that were asked for; Refused where the name stands for several and the moment does not tell."""
+    if request.other_backups is None:
+        return None
+    found = world.sources.backups(request.other_backups)
+    fitting = [each for each in found if isinstance(request.point, Moment) and each.hold(request.point.utc)]
+    chosen = fitting if len(found) > 1 else found
+    if len(chosen) == 1:
+        return chosen[0]
+    which = "; ".join(f"{each.name}: {window(each)}" for each in found)
+    what = f"{request.other_backups} has {len(found)} lives with backups, {len(fitting)} of which hold {request.point}"
+    raise Refused("--backups-of", what, f"name one by its resource id: {which}", code="backups.several")
+
+
+def holding(request: Request, source: SourceInstance, world: World) -> tuple[Backups, ...]:
+    """Look for other backups of the moment where it lies before the instance's own; nothing else depends on it."""
+    moment = request.point.utc if isinstance(request.point, Moment) else None
+    if not request.restores or moment is None or (source.earliest and moment >= source.earliest):
+        return ()
+    try:
+        found = world.sources.earlier_backups(source.id)
+    except CloudError:
+        return ()
+    return tuple(each for each in found if each.resource_id != source.resource_id and each.hold(moment))
 
 
 def refuse_dead(source: SourceInstance) -> None:

@@ -21,7 +21,7 @@ from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.journal.replay import replay
 from rdsrestore.workflow.step import World
 
-FIXED = ("before", "snapshot", "incident_end", "instance", "keep", "keep_on_failure", "instance_class")
+FIXED = ("before", "snapshot", "incident_end", "instance", "keep", "keep_on_failure", "instance_class", "backups_of")
 """What the kept instance leaves no choice about."""
 
 
@@ -49,7 +49,8 @@ class KeptInstance:
             before=moment,
             snapshot=None if isinstance(point, Moment) else point.id,
         )
-        return replace(complete(meant, context, world), point=point, instance_of=self.stored.id.value)
+        made = complete(meant, context, world)
+        return replace(made, point=point, instance_of=self.stored.id.value, backups_of=self.made_for.backups_of)
 
     def fixed(self, asked: CommandLine) -> Iterator[str]:
         """Name the flags given that would need another instance."""

@@ -35,7 +35,8 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
     refuse_contradictions(asked)
     asked = asked.over(settings.given)
     early = point(asked, context) if asked.before or asked.snapshot else None
-    instance = asked.instance or ask_instance(context, world)
+    named = asked.instance or ask_instance(context, world)
+    instance = primary(named, context, world)
     database = asked.database or ask_database(context, world, instance)
     tables = tables_of(asked, context, world, instance, database)
     chosen_point = early or point(asked, context)
@@ -55,9 +56,20 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         swap=asked.swap,
         keep=keep(asked),
         keep_always=asked.keep is not None,
+        replica=named if named != instance else None,
         invariants=settings.invariants,
         **plain | {"caller": one_address(plain["caller"]) if plain.get("caller") else None},
     )
+
+
+def primary(named: str, context: Context, world: World) -> str:
+    """Take the primary of a read replica: it has the backups, and takes writes. One of another region stays refused."""
+    source = world.sources.source(named)
+    if source.replica_of is None or source.replica_of.startswith("arn:"):
+        return named
+    what = f"{named} is a read replica of {source.replica_of}: rows and backups are those of {source.replica_of}"
+    context.screen.print(what, soft_wrap=True)
+    return primary(source.replica_of, context, world)
 
 
 def tables_of(asked: CommandLine, context: Context, world: World, instance: str, database: str) -> tuple[str, ...]:
@@ -95,6 +107,8 @@ def refuse_contradictions(asked: CommandLine) -> None:
             else f"{asked.into!r} is no table's name"
         )
         raise UsageError("--into", what, f"give up to {LONGEST_NAME} characters, without blanks around them")
+    if asked.snapshot and asked.plain.get("backups_of"):
+        raise UsageError("--backups-of", "goes without --snapshot", "a snapshot is of one instance: leave it out")
     if asked.keep and asked.keep_on_failure:
         raise UsageError("--keep", "goes without --keep-on-failure", "use one of them")
     if asked.into and asked.swap:

@@ -14,7 +14,7 @@ RESTORE = (
 CALLS: dict[str, tuple[str, ...]] = {
     "raise-retention": (),
     "keep-binlog": (),
-    "reach-moment": ("rds:DescribeDBInstances",),
+    "reach-moment": ("rds:DescribeDBInstances", "rds:DescribeDBInstanceAutomatedBackups"),
     "arm-switch": (
         "scheduler:UpdateSchedule",
         "scheduler:CreateSchedule",

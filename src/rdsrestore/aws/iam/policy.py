@@ -28,6 +28,7 @@ def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[
             "rds:DescribeDBInstances",
             "rds:DescribeDBInstanceAutomatedBackups",
             "rds:DescribeDBSnapshots",
+            "rds:DescribeDBClusterSnapshots",
             "rds:DescribeEvents",
             "rds:ListTagsForResource",
             "ec2:DescribeSecurityGroups",
@@ -46,7 +47,8 @@ def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[
             "rds:RestoreDBInstanceFromDBSnapshot",
             on=[
                 OURS,
-                *(f"arn:*:rds:*:*:{kind}:*" for kind in ("db", "snapshot", "subgrp", "pg", "og", "auto-backup")),
+                *(f"arn:*:rds:*:*:{kind}:*" for kind in ("db", "subgrp", "pg", "og")),
+                *(f"arn:*:rds:*:*:{kind}:*" for kind in ("auto-backup", "snapshot", "cluster-snapshot")),
             ],
         ),
         *key(),

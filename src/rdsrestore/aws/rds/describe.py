@@ -55,9 +55,31 @@ def reached(shown: Mapping[str, Any]) -> Endpoint:
     return Endpoint(shown["Endpoint"]["Address"], shown["Endpoint"]["Port"])
 
 
+def cluster_snapshot(shown: Mapping[str, Any]) -> SnapshotInfo:
+    """Describe a snapshot of a DB cluster."""
+    return SnapshotInfo(
+        shown["DBClusterSnapshotIdentifier"],
+        shown["DBClusterIdentifier"],
+        shown["Status"],
+        shown.get("SnapshotCreateTime"),
+        engine=shown.get("Engine", ""),
+        version=shown.get("EngineVersion", ""),
+        master_user=shown.get("MasterUsername", ""),
+        of_cluster=True,
+    )
+
+
 def snapshot(shown: Mapping[str, Any]) -> SnapshotInfo:
     """Describe a snapshot; the moment of its data is not the moment of its copy."""
     taken = (
         shown.get("SnapshotDatabaseTime") or shown.get("OriginalSnapshotCreateTime") or shown.get("SnapshotCreateTime")
     )
-    return SnapshotInfo(shown["DBSnapshotIdentifier"], shown["DBInstanceIdentifier"], shown["Status"], taken)
+    return SnapshotInfo(
+        shown["DBSnapshotIdentifier"],
+        shown["DBInstanceIdentifier"],
+        shown["Status"],
+        taken,
+        engine=shown.get("Engine", ""),
+        version=shown.get("EngineVersion", ""),
+        master_user=shown.get("MasterUsername", ""),
+    )

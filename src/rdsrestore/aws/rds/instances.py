@@ -5,22 +5,25 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rdsrestore.aws.errors import NO_BACKUPS, NO_INSTANCE, NO_SNAPSHOT, cloud_error, translated
+from rdsrestore.aws.errors import NO_INSTANCE, cloud_error, translated
 from rdsrestore.aws.iam import permissions, simulation
 from rdsrestore.aws.network import caller_address
 from rdsrestore.aws.network.security_group import Firewall
 from rdsrestore.aws.rds import describe, pricing, restored_instance
+from rdsrestore.aws.rds.automated_backups import AutomatedBackups
 from rdsrestore.aws.rds.expiry_schedule import ExpiryScheduler
+from rdsrestore.aws.rds.snapshots import Snapshots
 from rdsrestore.aws.retrying import until
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.aws.tags import as_mapping, expiry, is_owned
 from rdsrestore.domain.cloud.engine import ENGINES, engine
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
+    Backups,
     ExpirySpec,
     GroupSpec,
     Identity,
@@ -36,16 +39,12 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.ports.progress import Progress
 
 if TYPE_CHECKING:
-    from mypy_boto3_rds.type_defs import DBInstanceAutomatedBackupTypeDef, DBInstanceTypeDef
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9-]*|arn:\S+")
 """What can name an instance at all: to ask for anything else is an error of its own kind."""
-KINDS = ("", "automated", "shared", "awsbackup")
-"""Of which kinds a snapshot may be: one that is not the account's own manual one is shown where its kind is asked for.
-
-RDS API reference, DescribeDBSnapshots.
-"""
-BEGINNING = datetime.min.replace(tzinfo=UTC)
+INSTANCE = re.compile(r"(?!db-[A-Z0-9]+$)[A-Za-z][A-Za-z0-9-]*")
+"""An instance's name, which is no resource id of backups (`db-`, and capitals) and no ARN of them."""
 
 
 class RdsInstances:
@@ -59,6 +58,8 @@ class RdsInstances:
         self._firewall = Firewall(clients, poll)
         self._switch = ExpiryScheduler(clients)
         self._copies = restored_instance.Copies(clients, poll)
+        self._snapshots = Snapshots(clients)
+        self._backups = AutomatedBackups(clients)
 
     def identity(self) -> Identity:
         """Say who we are to the cloud."""
@@ -84,7 +85,7 @@ class RdsInstances:
             hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
             raise CloudError("--instance", f"there is no instance {instance}", hint, code="aws.no-instance")
         engine(shown["Engine"])
-        return describe.source(shown, self._backups(shown["DbiResourceId"]))
+        return describe.source(shown, self._backups.shown(shown["DbiResourceId"]))
 
     def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
         """Say where an instance's read replicas answer; None for one that can't be read from here.
@@ -104,27 +105,21 @@ class RdsInstances:
             return None
         return describe.reached(found) if found and found.get("Endpoint") else None
 
+    def backups(self, of: str) -> Sequence[Backups]:
+        """Read automated backups by an instance's name, a resource id or their ARN."""
+        return self._backups.named(of)
+
+    def earlier_backups(self, instance: str) -> Sequence[Backups]:
+        """List all automated backups of an instance's name, and of what a switch has renamed."""
+        return self._backups.before(instance)
+
     def snapshots(self, instance: str) -> Sequence[SnapshotInfo]:
         """List an instance's snapshots, newest first."""
-        with translated("snapshots"):
-            pages = self._clients.rds.get_paginator("describe_db_snapshots").paginate(DBInstanceIdentifier=instance)
-            found = [describe.snapshot(each) for page in pages for each in page["DBSnapshots"]]
-        return tuple(sorted(found, key=lambda each: each.taken or BEGINNING, reverse=True))
+        return self._snapshots.of(instance)
 
     def snapshot(self, snapshot: str) -> SnapshotInfo:
         """Read one snapshot; code `aws.no-snapshot` where there is none."""
-        for kind in KINDS:
-            wish: dict[str, Any] = {"DBSnapshotIdentifier": snapshot} | ({"SnapshotType": kind} if kind else {})
-            try:
-                with translated("--snapshot"):
-                    found = self._clients.rds.describe_db_snapshots(**wish)["DBSnapshots"]
-            except CloudError as error:
-                if error.code != NO_SNAPSHOT.code:
-                    raise
-                continue
-            if found:
-                return describe.snapshot(found[0])
-        raise cloud_error("--snapshot", f"there is no snapshot {snapshot}", NO_SNAPSHOT)
+        return self._snapshots.named(snapshot, lambda: self.identity().account)
 
     def denied(self, vpc: str) -> Sequence[str]:
         """Name the actions the job needs that a trial without effect shows to be forbidden."""
@@ -144,10 +139,7 @@ class RdsInstances:
         """Wait until the restore window reaches `moment`; returns the window's end."""
 
         def reached() -> datetime | None:
-            shown = self._copies.find(instance)
-            if shown is None:
-                raise cloud_error("reach-moment", f"there is no instance {instance} any more", NO_INSTANCE)
-            latest = shown.get("LatestRestorableTime")
+            latest = self._latest(instance)
             if latest is not None and latest >= moment:
                 return latest
             progress(f"backups reach {latest:%H:%M:%SZ}" if latest else "no backup yet", None)
@@ -160,6 +152,14 @@ class RdsInstances:
             code="aws.window",
         )
         return until(reached, self._poll, USUAL.backups_catch_up, late)
+
+    def _latest(self, of: str) -> datetime | None:
+        if not INSTANCE.fullmatch(of):
+            return max((each.latest for each in self._backups.named(of) if each.latest), default=None)
+        shown = self._copies.find(of)
+        if shown is None:
+            raise cloud_error("reach-moment", f"there is no instance {of} any more", NO_INSTANCE)
+        return shown.get("LatestRestorableTime")
 
     def create_group(self, spec: GroupSpec, run: str) -> str:
         """Make the run's security group, or adopt it where the answer to an earlier call was lost; returns its id."""
@@ -230,18 +230,6 @@ class RdsInstances:
     def calls_of(self, step: str) -> Sequence[str]:
         """Name what a step asks of the cloud, for the plan."""
         return permissions.CALLS.get(step, ())
-
-    def _backups(self, resource_id: str) -> Sequence[DBInstanceAutomatedBackupTypeDef]:
-        try:
-            with translated("backups"):
-                pages = self._clients.rds.get_paginator("describe_db_instance_automated_backups").paginate(
-                    DbiResourceId=resource_id
-                )
-                return [each for page in pages for each in page["DBInstanceAutomatedBackups"]]
-        except CloudError as error:
-            if error.code == NO_BACKUPS.code:
-                return ()
-            raise
 
     def _all(self) -> Sequence[DBInstanceTypeDef]:
         with translated("instances"):

@@ -6,12 +6,13 @@ Made with every attribute given, waited for without a ceiling of half an hour, a
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rdsrestore.aws.errors import FAILURES, code_of, translate, translated, unanswered
+from rdsrestore.aws.rds.restore_parameters import given, named, named_snapshot
 from rdsrestore.aws.retrying import persistently, twice, until
 from rdsrestore.aws.session import Clients
-from rdsrestore.aws.tags import as_mapping, as_tags, is_owned, owner_tags
+from rdsrestore.aws.tags import as_mapping, is_owned
 from rdsrestore.domain.cloud.instance import RestoreSpec
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
@@ -36,10 +37,6 @@ ENDED_BADLY = frozenset(
     | {"inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable"}
 )
 INCOMPATIBLE = "incompatible-"
-PROVISIONED = frozenset({"io1", "io2"})
-"""Storage whose speed has to be named."""
-SUPPORTED_LONGER = frozenset({"mysql"})
-"""Engines with an Extended Support to choose (RDS API reference, RestoreDBInstanceToPointInTime)."""
 LAST_EVENTS = 3
 A_DAY = 1440
 
@@ -98,13 +95,13 @@ class Copies:
         settings = given(spec, run)
         if spec.moment:
             return self._writes.restore_db_instance_to_point_in_time(
-                SourceDbiResourceId=spec.source.resource_id,
+                **named(spec),
                 TargetDBInstanceIdentifier=spec.name,
                 RestoreTime=spec.moment.astimezone(UTC).replace(microsecond=0),
                 **settings,
             )["DBInstance"]
         return self._writes.restore_db_instance_from_db_snapshot(
-            DBInstanceIdentifier=spec.name, DBSnapshotIdentifier=str(spec.snapshot), **settings
+            DBInstanceIdentifier=spec.name, **named_snapshot(spec), **settings
         )["DBInstance"]
 
     def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
@@ -207,34 +204,6 @@ class Copies:
                 trouble.retryable = True
             if code_of(error) != "DBInstanceNotFound":
                 raise trouble from error
-
-
-def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
-    """Write out every attribute of the copy: what is left out would be the service's choice, or production's."""
-    source = spec.source
-    optional = {
-        "OptionGroupName": source.option_group,
-        "CACertificateIdentifier": source.ca_certificate,
-        "EngineLifecycleSupport": source.lifecycle_support if source.engine in SUPPORTED_LONGER else None,
-        "NetworkType": source.network_type,
-        "Iops": source.iops if source.storage_type in PROVISIONED else None,
-    }
-    return {
-        "DBInstanceClass": spec.instance_class,
-        "DBSubnetGroupName": source.subnet_group,
-        "DBParameterGroupName": source.parameter_group,
-        "VpcSecurityGroupIds": [spec.group],
-        "StorageType": source.storage_type,
-        "MultiAZ": False,
-        "PubliclyAccessible": source.publicly_accessible,
-        "AutoMinorVersionUpgrade": False,
-        "CopyTagsToSnapshot": False,
-        "DeletionProtection": False,
-        "BackupRetentionPeriod": 0,
-        "EnableIAMDatabaseAuthentication": False,
-        "Tags": as_tags(owner_tags(spec.name, run, spec.expires)),
-        **{key: value for key, value in optional.items() if value},
-    }
 
 
 def require_ours(shown: DBInstanceTypeDef, run: str | None = None) -> DBInstanceTypeDef:

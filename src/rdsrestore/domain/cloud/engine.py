@@ -26,6 +26,11 @@ ENGINES: Mapping[str, Engine] = {
 }
 
 
+def family(name: str, version: str) -> str:
+    """Name the family that parameter groups are of: `mysql8.0`, `mariadb10.11`, `aurora-mysql8.0`."""
+    return name + ".".join(version.split(".")[:2])
+
+
 def engine(name: str, known: Mapping[str, Engine] = ENGINES) -> Engine:
     """Look up an engine; CloudError with code `aws.engine` for one that this tool can't restore from yet."""
     found = known.get(name)

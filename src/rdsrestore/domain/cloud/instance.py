@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rdsrestore.domain.cloud.engine import family
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import Endpoint
 
@@ -54,15 +55,55 @@ class SourceInstance:
     replicas: tuple[Endpoint, ...] = ()
 
 
+@written("Backups")
+@dataclass(frozen=True)
+class Backups:
+    """Automated backups that a copy is restored from: those of an instance that is, or of one that was.
+
+    `instance` is its name, as it is or was; `earliest` and `latest` bound the restore window in UTC. `ended` where it
+    gets no later any more. `arn` is given where they have to be named by it, as those replicated from another region.
+    """
+
+    instance: str
+    resource_id: str
+    engine: str
+    version: str
+    master_user: str
+    earliest: datetime | None
+    latest: datetime | None
+    ended: bool = False
+    arn: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What `--backups-of` takes for exactly these."""
+        return self.arn or self.resource_id
+
+    def hold(self, moment: datetime) -> bool:
+        """Whether a moment can be restored from them."""
+        return self.earliest is not None and self.latest is not None and self.earliest <= moment <= self.latest
+
+    def __str__(self) -> str:
+        return f"{self.instance} ({self.name})"
+
+
 @written("SnapshotInfo")
 @dataclass(frozen=True)
 class SnapshotInfo:
-    """A stored snapshot; `taken` is the moment of its data in UTC."""
+    """A stored snapshot; `taken` is the moment of its data in UTC.
+
+    Its `id` is its ARN where another account shares it. With `of_cluster` it is a Multi-AZ DB cluster's, which
+    `instance` then names. Engine, version and master user are those of its instance then.
+    """
 
     id: str
     instance: str
     status: str
     taken: datetime | None
+    engine: str = ""
+    version: str = ""
+    master_user: str = ""
+    of_cluster: bool = False
 
 
 @written("GroupSpec")
@@ -88,7 +129,11 @@ class ExpirySpec:
 @written("RestoreSpec")
 @dataclass(frozen=True)
 class RestoreSpec:
-    """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both."""
+    """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both.
+
+    `backups` are those that hold the moment where they are not the source's own. `version` is the engine's in what is
+    restored, where known; `of_cluster` says that the snapshot is a Multi-AZ DB cluster's.
+    """
 
     name: str
     source: SourceInstance
@@ -97,6 +142,20 @@ class RestoreSpec:
     instance_class: str
     moment: datetime | None = None
     snapshot: str | None = None
+    backups: Backups | None = None
+    version: str = ""
+    of_cluster: bool = False
+
+    @property
+    def family(self) -> str:
+        """Name the family of what is restored, where production's parameter and option groups do not fit it."""
+        then = family(self.source.engine, self.version or self.source.version)
+        return "" if then == family(self.source.engine, self.source.version) else then
+
+    @property
+    def origin(self) -> str:
+        """Name whose backups these are."""
+        return str(self.backups) if self.backups else self.source.id
 
 
 @written("Leftover")

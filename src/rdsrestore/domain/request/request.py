@@ -67,7 +67,9 @@ class Request:
     state tells what the incident did from what was done since. `into` names a new table beside the live ones (one
     table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes` names
     the run that is taken back, `taken_from` the one whose dumps are used instead of another restore,
-    `instance_of` the one whose kept instance is. `caller` is the
+    `instance_of` the one whose kept instance is. `replica` is the read
+    replica that was named where `instance` is its primary. `backups_of` says
+    whose backups hold the moment where these are not the instance's own. `caller` is the
     CIDR to open the firewall for, found out where absent. `recreate` is the
     operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
     While the file `flag` exists the load is held. `switch_role` is the role by which the cloud deletes the temporary
@@ -89,6 +91,15 @@ class Request:
     undoes: str | None = None
     taken_from: str | None = None
     instance_of: str | None = None
+    backups_of: Annotated[
+        str | None,
+        Option(
+            "Whose backups: an instance that was deleted or renamed, a resource id, the ARN of backups.",
+            flag="--backups-of",
+            commands=ROWS,
+            settled=True,
+        ),
+    ] = None
     reason: Annotated[
         str, Option("Why, for Slack and the audit log.", flag="--reason", commands=("table", "compare", "undo"))
     ] = ""
@@ -192,6 +203,7 @@ class Request:
         Option("Restore the other tables where one of several can't be.", flag="--skip-unfit", commands=ROWS),
     ] = False
     skipped: tuple[str, ...] = ()
+    replica: str | None = None
 
     @property
     def typed(self) -> str:
@@ -203,6 +215,11 @@ class Request:
     def restores(self) -> bool:
         """Whether a backup has to be restored for it."""
         return not (self.undoes or self.taken_from or self.instance_of)
+
+    @property
+    def other_backups(self) -> str | None:
+        """Whose backups the copy is of, where there is a copy and they are not the instance's own."""
+        return None if self.undoes or self.taken_from else self.backups_of
 
     def holder(self, run: RunId) -> RunId:
         """Name the run whose temporary instance `run` uses: its own, or that of a run that has kept one."""

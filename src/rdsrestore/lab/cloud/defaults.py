@@ -9,6 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from rdsrestore.domain.cloud.engine import family
+from rdsrestore.domain.errors import ToolError
 from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.cloud.instance import REGION, arn, resource_id
 from rdsrestore.lab.cloud.query_protocol import Fault
@@ -60,14 +62,21 @@ class Network:
             raise Fault("DBSubnetGroupNotFoundFault", f"DB subnet group {name} not found.", 404) from error
         return {key: found[key] for key in ("DBSubnetGroupName", "VpcId", "SubnetGroupStatus") if key in found}
 
-    def parameters(self, name: str | None, engine: str) -> list[dict[str, Any]]:
-        """Show a parameter group as attached; Fault where there is none."""
-        if name and not name.startswith("default."):
-            try:
-                self._rds.describe_db_parameter_groups(DBParameterGroupName=name)
-            except ClientError as error:
+    def parameters(self, name: str | None, wanted: str) -> list[dict[str, Any]]:
+        """Show a parameter group as attached; Fault where there is none, or it is of another family than wanted."""
+        name = name or f"default.{wanted}"
+        try:
+            known = self._rds.describe_db_parameter_groups(DBParameterGroupName=name)["DBParameterGroups"]
+        except ClientError as error:
+            if not name.startswith("default."):
                 raise Fault("DBParameterGroupNotFound", f"DBParameterGroup {name} not found.", 404) from error
-        return [{"DBParameterGroupName": name or f"default.{engine}", "ParameterApplyStatus": "in-sync"}]
+            known = []
+        found = known[0]["DBParameterGroupFamily"] if known else name.removeprefix("default.")
+        if found != wanted:
+            what = f"The parameter group {name} with DBParameterGroupFamily {found} can't be used for this instance. "
+            what += f"Please use a Parameter Group with DBParameterGroupFamily {wanted}"
+            raise Fault("InvalidParameterCombination", what)
+        return [{"DBParameterGroupName": name, "ParameterApplyStatus": "in-sync"}]
 
 
 def restored(source: Mapping[str, Any], name: str, form: Mapping[str, Any], network: Network) -> dict[str, Any]:
@@ -89,15 +98,39 @@ def restored(source: Mapping[str, Any], name: str, form: Mapping[str, Any], netw
         "AvailabilityZone": f"{REGION}a",
         "DBSubnetGroup": subnets,
         "VpcSecurityGroups": network.groups(groups, "adding"),
-        "DBParameterGroups": network.parameters(form.get("DBParameterGroupName"), source["Engine"]),
-        "OptionGroupMemberships": [
-            {"OptionGroupName": form.get("OptionGroupName", f"default:{source['Engine']}"), "Status": "in-sync"}
-        ],
+        "DBParameterGroups": network.parameters(
+            form.get("DBParameterGroupName"), family(source["Engine"], source["EngineVersion"])
+        ),
+        "OptionGroupMemberships": [{"OptionGroupName": options(form, source), "Status": "in-sync"}],
         "IAMDatabaseAuthenticationEnabled": form.get("EnableIAMDatabaseAuthentication", False),
         "CACertificateIdentifier": form.get("CACertificateIdentifier", "rds-ca-rsa2048-g1"),
         "PendingModifiedValues": {},
         "TagList": [dict(each) for each in (source["TagList"] if tags is None else tags)],
     }
+
+
+def options(form: Mapping[str, Any], source: Mapping[str, Any]) -> str:
+    """Choose an option group; Fault for a default one of another release."""
+    usual = default_options(source["Engine"], source["EngineVersion"])
+    chosen = str(form.get("OptionGroupName", usual))
+    if chosen.startswith("default:") and chosen != usual:
+        what = f"The option group {chosen} can't be used for {source['Engine']} {source['EngineVersion']}"
+        raise Fault("InvalidParameterCombination", what)
+    return chosen
+
+
+def default_options(engine: str, version: str) -> str:
+    """Name the default option group of an engine's release: `default:mysql-8-0`."""
+    return f"default:{engine}-{'-'.join(version.split('.')[:2])}"
+
+
+def of_kind(kind: str, engine: str) -> dict[str, Any]:
+    """Say how an instance shows what production is; ToolError for a cluster of an engine that has none."""
+    if kind != "multi-az-cluster":
+        return {"MultiAZ": kind == "multi-az"}
+    if engine != "mysql":
+        raise ToolError("lab up", f"RDS has no Multi-AZ DB clusters of {engine}", "--server mysql")
+    return {"MultiAZ": False, "DBClusterIdentifier": "production-cluster"}
 
 
 def seeded(engine: str, version: str, subnets: dict[str, Any], groups: list[dict[str, Any]]) -> dict[str, Any]:
@@ -131,7 +164,7 @@ def seeded(engine: str, version: str, subnets: dict[str, Any], groups: list[dict
         "DBSubnetGroup": subnets,
         "VpcSecurityGroups": groups,
         "DBParameterGroups": [{"DBParameterGroupName": "production-params", "ParameterApplyStatus": "in-sync"}],
-        "OptionGroupMemberships": [{"OptionGroupName": f"default:{engine}", "Status": "in-sync"}],
+        "OptionGroupMemberships": [{"OptionGroupName": default_options(engine, version), "Status": "in-sync"}],
         "PendingModifiedValues": {},
         "TagList": [{"Key": "team", "Value": "payments"}],
     }

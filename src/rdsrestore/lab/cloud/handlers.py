@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from rdsrestore.lab.cloud.defaults import Network, restored
-from rdsrestore.lab.cloud.instance import Instance, arn
+from rdsrestore.lab.cloud.instance import Instance
 from rdsrestore.lab.cloud.query_protocol import Fault
-from rdsrestore.lab.cloud.rds import Rds, Snapshot
+from rdsrestore.lab.cloud.rds import Rds
+from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
+from rdsrestore.lab.cloud.stored.snapshots import Snapshot, visible
+from rdsrestore.lab.servers.servers import State
 
 Form = dict[str, Any]
 READY = frozenset({"available", "backing-up", "storage-initialization", "storage-optimization", "modifying"})
@@ -27,8 +29,11 @@ class Handlers:
             "DescribeDBInstanceAutomatedBackups": self.backups,
             "RestoreDBInstanceToPointInTime": self.restore_to_point,
             "RestoreDBInstanceFromDBSnapshot": self.restore_snapshot,
+            "CreateDBInstanceReadReplica": self.create_replica,
             "CreateDBSnapshot": self.create_snapshot,
             "DescribeDBSnapshots": self.snapshots,
+            "CreateDBClusterSnapshot": self.create_cluster_snapshot,
+            "DescribeDBClusterSnapshots": self.cluster_snapshots,
             "DeleteDBSnapshot": self.delete_snapshot,
             "ModifyDBInstance": self.modify,
             "RebootDBInstance": self.reboot,
@@ -47,56 +52,63 @@ class Handlers:
 
     def backups(self, form: Form) -> Form:
         """Give the restore window of instances with backups."""
-        wanted, ids = form.get("DBInstanceIdentifier"), form.get("DbiResourceId")
-        shown = [self._rds.show(each) for each in self._rds.instances.values()]
-        found = [
-            {
-                "DBInstanceIdentifier": each["DBInstanceIdentifier"],
-                "DbiResourceId": each["DbiResourceId"],
-                "DBInstanceArn": each["DBInstanceArn"],
-                "Status": "active",
-                "Engine": each["Engine"],
-                "RestoreWindow": {"EarliestTime": self._rds.earliest, "LatestTime": each["LatestRestorableTime"]},
-            }
-            for each in shown
-            if each.get("LatestRestorableTime")
-            and wanted in (None, each["DBInstanceIdentifier"])
-            and ids in (None, each["DbiResourceId"])
-        ]
+        wanted = {
+            shown: form[asked]
+            for asked, shown in (
+                ("DBInstanceIdentifier", "DBInstanceIdentifier"),
+                ("DbiResourceId", "DbiResourceId"),
+                ("DBInstanceAutomatedBackupsArn", "DBInstanceAutomatedBackupsArn"),
+            )
+            if asked in form
+        }
+        if "DBInstanceIdentifier" in wanted:
+            self._rds.find(wanted["DBInstanceIdentifier"])  # the reference: of an existing instance
+        shown = [each.described(self._rds.latest()) for each in self._rds.own_backups()]
+        found = [each for each in shown if all(each[key] == value for key, value in wanted.items())]
         return paged("DBInstanceAutomatedBackups", found, form)
 
     def restore_to_point(self, form: Form) -> Form:
         """Restore the source as it was before a second."""
-        source = self._source(form)
-        if not source.shown["BackupRetentionPeriod"]:
-            raise Fault("PointInTimeRestoreNotEnabled", "Automated backups are not enabled for this instance.")
+        backup = self._backup(form)
         moment = form.get("RestoreTime")
         if bool(moment) == bool(form.get("UseLatestRestorableTime")):
             raise Fault("InvalidParameterCombination", "Give either RestoreTime or UseLatestRestorableTime.")
-        moment = moment or self._rds.latest()
-        if not self._rds.earliest <= moment <= self._rds.latest():
+        latest = backup.ended or self._rds.latest()
+        if moment and not backup.earliest <= moment <= latest:
             raise Fault("InvalidParameterValue", f"The specified time {moment} is outside the restore window.")
         name = str(form["TargetDBInstanceIdentifier"]).lower()
-        shown = restored(source.shown, name, form, self._network)
-        second = int(moment.timestamp())
-        made = self._rds.add(
+        shown = restored(backup.shown, name, form, self._network)
+        made = self._restored(
             shown,
-            lambda: self._rds.servers.restored(name, second, None),
-            f"Restored from DB instance {source.name} to {name}.",
+            State(int(moment.timestamp()) if moment else None, history=backup.history),
+            f"Restored from DB instance {backup.shown['DBInstanceIdentifier']} to {name}.",
         )
         return {"DBInstance": self._rds.show(made)}
 
     def restore_snapshot(self, form: Form) -> Form:
         """Restore a stored snapshot."""
-        snapshot = self._snapshot(form["DBSnapshotIdentifier"])
-        source = self._rds.find(snapshot.shown["DBInstanceIdentifier"])
+        named = form.get("DBSnapshotIdentifier"), form.get("DBClusterSnapshotIdentifier")
+        if all(named) or not any(named):
+            raise Fault("InvalidParameterCombination", "Give DBSnapshotIdentifier or DBClusterSnapshotIdentifier.")
+        snapshot = self._snapshot(named[0]) if named[0] else self._cluster_snapshot(str(named[1]))
         name = str(form["DBInstanceIdentifier"]).lower()
-        shown = restored(source.shown, name, form, self._network)
-        made = self._rds.add(
-            shown,
-            lambda: self._rds.servers.restored(name, None, snapshot.position),
-            f"Restored from snapshot {snapshot.shown['DBSnapshotIdentifier']}",
-        )
+        shown = restored(snapshot.instance, name, form, self._network)
+        made = self._restored(shown, snapshot.state, f"Restored from snapshot {named[0] or named[1]}")
+        return {"DBInstance": self._rds.show(made)}
+
+    def _restored(self, shown: Form, state: State, message: str) -> Instance:
+        name = str(shown["DBInstanceIdentifier"])
+        begins = shown["DbiResourceId"] if shown["BackupRetentionPeriod"] else ""
+        return self._rds.add(shown, lambda: self._rds.servers.restored(state, name, begins), message)
+
+    def create_replica(self, form: Form) -> Form:
+        """Make a read replica; it has what its primary had then, and follows it no further."""
+        source = self._rds.find(form["SourceDBInstanceIdentifier"])
+        name = str(form["DBInstanceIdentifier"]).lower()
+        subnets = {"DBSubnetGroupName": source.shown["DBSubnetGroup"]["DBSubnetGroupName"]}
+        shown = restored(source.shown, name, {**form, **subnets, "BackupRetentionPeriod": 0}, self._network)
+        shown["ReadReplicaSourceDBInstanceIdentifier"] = source.name
+        made = self._restored(shown, State(history=self._rds.history(source)), "Replication has started")
         return {"DBInstance": self._rds.show(made)}
 
     def reboot(self, form: Form) -> Form:
@@ -109,33 +121,29 @@ class Handlers:
 
     def create_snapshot(self, form: Form) -> Form:
         """Keep the present state of an instance under a name."""
-        instance, name = self._rds.find(form["DBInstanceIdentifier"]), str(form["DBSnapshotIdentifier"])
-        if name in self._rds.snapshots:
-            raise Fault("DBSnapshotAlreadyExists", f"Cannot create the snapshot because {name} already exists.")
-        if instance.server is None:
-            raise Fault("InvalidDBInstanceState", "Instance is not in available state.")
-        now = datetime.now(UTC)
-        shown = {
-            "DBSnapshotIdentifier": name,
-            "DBInstanceIdentifier": instance.name,
-            "DBSnapshotArn": arn("snapshot", name),
-            "SnapshotCreateTime": now,
-            "OriginalSnapshotCreateTime": now,
-            "SnapshotDatabaseTime": now,
-            "Status": "available",
-            "SnapshotType": "manual",
-            "PercentProgress": 100,
-            **{key: instance.shown[key] for key in ("Engine", "EngineVersion", "AllocatedStorage", "DbiResourceId")},
-        }
-        self._rds.snapshots[name] = Snapshot(shown, instance.server.position())
-        return {"DBSnapshot": shown}
+        made = self._rds.snap(self._rds.find(form["DBInstanceIdentifier"]), str(form["DBSnapshotIdentifier"]))
+        return {"DBSnapshot": made.shown}
 
     def snapshots(self, form: Form) -> Form:
         """List snapshots, a page at a time."""
         name, instance = form.get("DBSnapshotIdentifier"), form.get("DBInstanceIdentifier")
         found = [self._snapshot(name)] if name else list(self._rds.snapshots.values())
+        found = [each for each in found if visible(each, form.get("SnapshotType"), named=bool(name))]
+        if name and not found:
+            raise Fault("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
         shown = [each.shown for each in found if instance in (None, each.shown["DBInstanceIdentifier"])]
         return paged("DBSnapshots", shown, form)
+
+    def create_cluster_snapshot(self, form: Form) -> Form:
+        """Keep the present state of the cluster that production is a member of."""
+        made = self._rds.snap_cluster(form["DBClusterIdentifier"], str(form["DBClusterSnapshotIdentifier"]))
+        return {"DBClusterSnapshot": made.shown}
+
+    def cluster_snapshots(self, form: Form) -> Form:
+        """List snapshots of clusters, a page at a time."""
+        name, kind = form.get("DBClusterSnapshotIdentifier"), form.get("SnapshotType")
+        found = [self._cluster_snapshot(name)] if name else list(self._rds.cluster_snapshots.values())
+        return paged("DBClusterSnapshots", [each.shown for each in found if kind in (None, each.kind)], form)
 
     def delete_snapshot(self, form: Form) -> Form:
         """Forget a snapshot."""
@@ -155,6 +163,8 @@ class Handlers:
         for key in ("DeletionProtection", "BackupRetentionPeriod", "MultiAZ"):
             if key in form:
                 instance.shown[key] = form[key]
+        if "NewDBInstanceIdentifier" in form:
+            self._rds.rename(instance, str(form["NewDBInstanceIdentifier"]).lower())
         if "VpcSecurityGroupIds" in form:
             instance.shown["VpcSecurityGroups"] = self._network.groups(form["VpcSecurityGroupIds"], "active")
         return {"DBInstance": self._rds.show(instance)}
@@ -178,7 +188,7 @@ class Handlers:
             raise Fault("InvalidDBInstanceState", f"Instance {instance.name} is currently creating - try again later.")
         if final:
             self.create_snapshot({"DBInstanceIdentifier": instance.name, "DBSnapshotIdentifier": final})
-        self._rds.delete(instance)
+        self._rds.delete(instance, retain=not form.get("DeleteAutomatedBackups", True))
         return {"DBInstance": self._rds.show(instance)}
 
     def add_tags(self, form: Form) -> Form:
@@ -203,17 +213,26 @@ class Handlers:
         used = len(self._rds.instances)
         return {"AccountQuotas": [{"AccountQuotaName": "DBInstances", "Used": used, "Max": 40}]}
 
-    def _source(self, form: Form) -> Instance:
-        if form.get("SourceDbiResourceId"):
-            for each in self._rds.instances.values():
-                if each.shown["DbiResourceId"] == form["SourceDbiResourceId"]:
-                    return each
-        return self._rds.find(form.get("SourceDBInstanceIdentifier", ""))
+    def _backup(self, form: Form) -> AutomatedBackup:
+        named = form.get("SourceDbiResourceId"), form.get("SourceDBInstanceAutomatedBackupsArn")
+        if not any(named):
+            source = self._rds.find(form.get("SourceDBInstanceIdentifier", ""))
+            named = (source.shown["DbiResourceId"], None)
+        for each in self._rds.own_backups():
+            if each.shown["DbiResourceId"] == named[0] or each.arn == named[1]:
+                return each
+        raise Fault("PointInTimeRestoreNotEnabled", "Automated backups are not enabled for this instance.")
 
     def _snapshot(self, name: str) -> Snapshot:
         found = self._rds.snapshots.get(name)
         if not found:
             raise Fault("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
+        return found
+
+    def _cluster_snapshot(self, name: str) -> Snapshot:
+        found = self._rds.cluster_snapshots.get(name)
+        if not found:
+            raise Fault("DBClusterSnapshotNotFoundFault", f"DBClusterSnapshot {name} not found.", 404)
         return found
 
     def _tagged(self, name: str) -> Instance:

@@ -74,6 +74,11 @@ class Instance:
         """Its status now."""
         return str(self.shown["DBInstanceStatus"])
 
+    @property
+    def cluster(self) -> str:
+        """The cluster that it is a member of; empty where it is by itself."""
+        return str(self.shown.get("DBClusterIdentifier", ""))
+
     def turn(self, status: str) -> None:
         """Take another status."""
         self.shown["DBInstanceStatus"] = status
@@ -83,12 +88,12 @@ class Instance:
         """Its security groups' ids."""
         return [each["VpcSecurityGroupId"] for each in self.shown["VpcSecurityGroups"]]
 
-    def close(self) -> None:
-        """Shut the way in, stop the server and delete its files."""
+    def close(self, *, keep: bool = False) -> None:
+        """Shut the way in, stop the server, and delete its files unless they are its backups that stay."""
         if self.gateway:
             self.gateway.close()
         if self.server:
-            self.server.stop()
+            self.server.halt() if keep else self.server.stop()
 
 
 @dataclass(frozen=True)

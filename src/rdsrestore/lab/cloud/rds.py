@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from rdsrestore.lab.cloud.instance import Event, Instance
+from rdsrestore.lab.cloud.instance import Event, Instance, arn
 from rdsrestore.lab.cloud.query_protocol import Fault
+from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
+from rdsrestore.lab.cloud.stored.snapshots import CLUSTER, MANUAL, Snapshot, of_cluster, taken
 from rdsrestore.lab.network.gateway import Gateway
 from rdsrestore.lab.network.impairment import Network
-from rdsrestore.lab.servers.binlog import Position
-from rdsrestore.lab.servers.servers import Server, Servers
+from rdsrestore.lab.servers.servers import SEEDED, Server, Servers
 
 FLOOR = 0.05
 """Shortest time a status lasts, in seconds, so that a poll can see it."""
@@ -46,16 +47,12 @@ class Pace:
 
 
 @dataclass
-class Snapshot:
-    """A stored snapshot, and where its data ends in the binlog."""
-
-    shown: dict[str, Any]
-    position: Position
-
-
-@dataclass
 class Rds:
-    """The register of instances and snapshots, with real servers behind the instances."""
+    """The register of instances and snapshots, with real servers behind the instances.
+
+    `backups` are by their instances' resource ids; `ports` says where the next instance of a name answers, as an
+    endpoint's name goes with the instance's.
+    """
 
     servers: Servers
     pace: Pace
@@ -64,6 +61,9 @@ class Rds:
     earliest: datetime
     instances: dict[str, Instance] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    cluster_snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    backups: dict[str, AutomatedBackup] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
     network: Network = field(default_factory=Network)
@@ -86,6 +86,41 @@ class Rds:
         made: datetime = instance.shown["InstanceCreateTime"]
         return (datetime.now(UTC) - made).total_seconds()
 
+    def own_backups(self) -> list[AutomatedBackup]:
+        """List the backups of instances; a cluster's are its own, and not its members'."""
+        return [each for each in self.backups.values() if not each.shown.get("DBClusterIdentifier")]
+
+    def history(self, instance: Instance) -> str:
+        """Name the history that an instance's server writes."""
+        kept = self.backups.get(instance.shown["DbiResourceId"])
+        return kept.history if kept else SEEDED
+
+    def snap(self, instance: Instance, name: str, kind: str = MANUAL, version: str = "") -> Snapshot:
+        """Keep the present state of an instance; Fault where there is a snapshot of that name."""
+        if instance.cluster:
+            raise Fault("InvalidParameterValue", f"{instance.name} is a member of cluster {instance.cluster}.")
+        made = taken(instance, self.history(instance), name, kind, version)
+        if made.shown["DBSnapshotIdentifier"] in self.snapshots:
+            raise Fault("DBSnapshotAlreadyExists", f"Cannot create the snapshot because {name} already exists.")
+        self.snapshots[made.shown["DBSnapshotIdentifier"]] = made
+        return made
+
+    def snap_cluster(self, cluster: str, name: str) -> Snapshot:
+        """Keep the present state of a Multi-AZ DB cluster; Fault where there is none of that name."""
+        members = [each for each in self.instances.values() if cluster and each.cluster == cluster]
+        if not members:
+            raise Fault("DBClusterNotFoundFault", f"DBCluster {cluster} not found.", 404)
+        made = of_cluster(members[0], self.history(members[0]), name)
+        self.cluster_snapshots[name] = made
+        return made
+
+    def snap_as(self, name: str, kind: str, version: str) -> str:
+        """Take a snapshot of production as somebody of a kind would; returns how it is called."""
+        production = self.find("production")
+        if kind == CLUSTER:
+            return str(self.snap_cluster(production.cluster, name).shown["DBClusterSnapshotIdentifier"])
+        return str(self.snap(production, name, kind, version).shown["DBSnapshotIdentifier"])
+
     def tell(self, source: str, message: str) -> None:
         """Keep a line for DescribeEvents."""
         self.events.append(Event(source, "db-instance", message))
@@ -105,6 +140,9 @@ class Rds:
             if instance.name in self.instances:
                 raise Fault("DBInstanceAlreadyExists", "DB instance already exists")
             self.instances[instance.name] = instance
+            if shown["BackupRetentionPeriod"]:
+                backup = AutomatedBackup(shown, shown["InstanceCreateTime"], shown["DbiResourceId"])
+                self.backups[backup.history] = backup
         ending = self.endings.pop(0) if self.endings else "available"
         self.pool.submit(self._grow, instance, make, message, ending)
         return instance
@@ -170,18 +208,36 @@ class Rds:
         instance.turn("available")
         self.tell(instance.name, "Multi-AZ instance failover completed")
 
-    def delete(self, instance: Instance) -> None:
-        """Begin the deletion; the instance is gone when its server is."""
+    def delete(self, instance: Instance, *, retain: bool = False) -> None:
+        """Begin the deletion; the instance is gone when its server is. With `retain` its backups stay."""
         instance.turn("deleting")
         instance.gone.set()
-        self.pool.submit(self._delete, instance)
+        self.pool.submit(self._delete, instance, retain)
 
-    def _delete(self, instance: Instance) -> None:
+    def _delete(self, instance: Instance, retain: bool) -> None:  # noqa: FBT001 - as the pool hands it on
         time.sleep(self.pace.delete)
-        instance.close()
+        kept = self.backups.get(instance.shown["DbiResourceId"]) if retain else None
+        instance.close(keep=kept is not None)
         with self.lock:
+            if kept:
+                kept.ended = datetime.now(UTC).replace(microsecond=0)
+                self.ports[instance.name] = instance.shown["Endpoint"]["Port"]
+            else:
+                self.backups.pop(instance.shown["DbiResourceId"], None)
             self.instances.pop(instance.name, None)
         self.tell(instance.name, "DB instance deleted")
+
+    def rename(self, instance: Instance, name: str) -> None:
+        """Give an instance another name and endpoint, and its old ones free."""
+        with self.lock:
+            if name in self.instances:
+                raise Fault("DBInstanceAlreadyExists", "DB instance already exists")
+            self.ports[instance.name] = instance.shown["Endpoint"]["Port"]
+            if instance.gateway:
+                instance.gateway.close()
+            self.instances[name] = self.instances.pop(instance.name)
+            instance.shown |= {"DBInstanceIdentifier": name, "DBInstanceArn": arn("db", name)}
+        self.open(instance)
 
     def open(self, instance: Instance, port: int = 0) -> None:
         """Give an instance its endpoint, behind its own firewall."""
@@ -192,7 +248,7 @@ class Rds:
             lambda peer, port: self.allows(instance.groups, peer, port) and instance.settled(),
             drop=self.drop,
             network=self.network,
-            port=port,
+            port=port or self.ports.pop(instance.name, 0),
         )
         with self.lock:
             instance.shown["Endpoint"] = {"Address": "127.0.0.1", "Port": instance.gateway.port, "HostedZoneId": "Z1"}

@@ -22,7 +22,7 @@ from testcontainers.core.container import DockerContainer
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.lab.servers.binlog import Position, last_position, spans, stop_position
 from rdsrestore.lab.servers.datadir import copy_tree
-from rdsrestore.lab.servers.servers import Address, Tls
+from rdsrestore.lab.servers.servers import SEEDED, Address, State, Tls
 
 LABEL = "rdsrestore.lab"
 PORT = 3306
@@ -120,12 +120,14 @@ class ContainerServers:
         self._start = server.position()
         return server
 
-    def restored(self, name: str, second: int | None, position: Position | None) -> ContainerServer:
-        """Copy the base backup and replay the binlog up to the second or the position."""
+    def restored(self, state: State, name: str, begins: str = "") -> ContainerServer:
+        """Copy the base backup and replay the binlog; ToolError where another server is to have backups too."""
+        if begins or state.history != SEEDED:
+            raise ToolError("lab", "servers in containers keep the backups of production alone")
         copy_tree(self._base, self._folder / name / "data")
         server = self._launch(name, "--skip-log-bin")
         binlogs = self._folder / "production" / "data"
-        stop = position or stop_position(binlogs, self._start, second or int(time.time()))
+        stop = state.position or stop_position(binlogs, self._start, state.second or int(time.time()) + 1)
         if self._start < stop:
             wide = f"{CLIENT} -e 'SET GLOBAL max_allowed_packet = {1 << 30}'"  # a statement's rows come back as one
             into = f"{CLIENT} --binary-mode --max-allowed-packet=1G"

@@ -1,9 +1,25 @@
-"""Copies of data directories."""
+"""Copies of data directories, and what a server's backups are made of them."""
 
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from rdsrestore.lab.servers.binlog import Position, upload
+
+
+@dataclass
+class History:
+    """A server's backups: the uploaded binlogs of its `data`, and copies of these by where in them they were taken."""
+
+    data: Path
+    binlogs: Path
+    bases: dict[Position, Path] = field(default_factory=dict)
+
+    def upload(self) -> None:
+        """See that all that is in the binlogs now is uploaded."""
+        upload(self.data, self.binlogs)
 
 
 def copy_tree(source: Path, target: Path) -> None:

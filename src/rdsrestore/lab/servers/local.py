@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import random
 import shutil
 import signal
@@ -16,10 +17,10 @@ from pathlib import Path
 
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.lab.servers import retention
-from rdsrestore.lab.servers.binlog import Position, last_position, spans, stop_position, upload
-from rdsrestore.lab.servers.datadir import copy_tree
+from rdsrestore.lab.servers.binlog import Position, last_position, spans, stop_position
+from rdsrestore.lab.servers.datadir import History, copy_tree
 from rdsrestore.lab.servers.programs import MariaDb, Programs
-from rdsrestore.lab.servers.servers import Address, Tls
+from rdsrestore.lab.servers.servers import SEEDED, Address, State, Tls
 
 PORTS = (10_240, 32_000)
 """Below those that the kernel gives to connections."""
@@ -137,8 +138,7 @@ class LocalServers:
         self._tls = tls
         self._long = long
         self._kept = kept
-        self._uploads = folder / "uploads"
-        self._bases: dict[Position, Path] = {}
+        self._histories: dict[str, History] = {}
         self._keeping = threading.Lock()
 
     def describe(self) -> tuple[str, str]:
@@ -152,7 +152,10 @@ class LocalServers:
         server = self._launch(folder, "--skip-log-bin", "--skip-networking")
         server.sql(seed)
         server.halt()
-        base = self._folder / "base"
+        return self._begin(SEEDED, folder, self._folder / "base")
+
+    def _begin(self, history: str, folder: Path, base: Path) -> LocalServer:
+        """Keep a halted server's data as base backup, and start it again with binlogs."""
         copy_tree(folder / "data", base)
         server = self._launch(
             folder,
@@ -163,35 +166,44 @@ class LocalServers:
             "--log-bin-trust-function-creators=1",
             *self._network(),
         )
-        self._bases[server.position()] = base
+        backups = History(folder / "data", self._fresh("uploads"), {server.position(): base})
+        self._histories[history] = backups
         if self._kept:
-            retention.purging(server, self._uploads, self._kept)
+            retention.purging(server, backups.binlogs, self._kept)
         return server
 
-    def restored(self, name: str, second: int | None, position: Position | None) -> LocalServer:
-        """Copy a base backup and replay the binlog up to the second or the position; no gateway leads there yet."""
-        folder = self._folder / name
-        binlogs = self._uploads
-        upload(self._folder / "production" / "data", binlogs)
-        known = sorted(list(self._bases))  # noqa: C414 - another restore may add one while these are compared
-        stop = position or stop_position(binlogs, known[0], second or int(time.time()))
+    def restored(self, state: State, name: str, begins: str = "") -> LocalServer:
+        """Copy a base backup and replay the binlog up to the state wanted; no gateway leads there yet."""
+        folder = self._fresh(name)
+        history = self._histories[state.history]
+        history.upload()
+        known = sorted(list(history.bases))  # noqa: C414 - another restore may add one while these are compared
+        stop = state.position or stop_position(history.binlogs, known[0], state.second or int(time.time()) + 1)
         start = max(each for each in known if each <= stop)
-        copy_tree(self._bases[start], folder / "data")
+        copy_tree(history.bases[start], folder / "data")
         server = self._launch(folder, "--skip-log-bin", *self._network())
         begun = time.monotonic()
-        self._replay(server, binlogs, start, stop)
-        if time.monotonic() - begun < self._long or stop in self._bases:
+        self._replay(server, history.binlogs, start, stop)
+        if begins:
+            server.halt()
+            return self._begin(begins, folder, self._fresh(f"{name}-base"))
+        if time.monotonic() - begun < self._long or stop in history.bases:
             return server
         server.halt()
-        self._keep(folder / "data", stop)
+        self._keep(folder / "data", stop, history)
         return self._launch(folder, "--skip-log-bin", *self._network())
 
-    def _keep(self, data: Path, at: Position) -> None:
+    def _fresh(self, name: str) -> Path:
+        """Choose a folder that nothing lies in: what a server of that name has left is another one's backups."""
+        names = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
+        return next(path for each in names if not (path := self._folder / each).exists())
+
+    def _keep(self, data: Path, at: Position, history: History) -> None:
         with self._keeping:
-            if at not in self._bases:
-                base = self._folder / f"base-{at.file}-{at.offset}"
+            if at not in history.bases:
+                base = self._fresh(f"base-{at.file}-{at.offset}")
                 copy_tree(data, base)
-                self._bases[at] = base
+                history.bases[at] = base
 
     def _replay(self, server: LocalServer, binlogs: Path, start: Position, stop: Position) -> None:
         if start >= stop:

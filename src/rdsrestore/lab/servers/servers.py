@@ -18,6 +18,19 @@ class Address:
     proxied: bool
 
 
+SEEDED = "production"
+"""The history of the server that a lab begins with."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What to restore: whose history, before a second (Unix time) or at a position; all of it where both are None."""
+
+    second: int | None = None
+    position: Position | None = None
+    history: str = SEEDED
+
+
 class Server(Protocol):
     """A running database server."""
 
@@ -32,6 +45,10 @@ class Server(Protocol):
 
     def position(self) -> Position:
         """Return the end of its binlog."""
+        ...
+
+    def halt(self) -> None:
+        """Stop it and keep its files."""
         ...
 
     def crash(self, down: float) -> None:
@@ -50,8 +67,8 @@ class Servers(Protocol):
         """Start a server with binlogs, run the seed in it, and keep a base backup of the result."""
         ...
 
-    def restored(self, name: str, second: int | None, position: Position | None) -> Server:
-        """Start a copy of the source from its base backup, as it was before a second or at a position."""
+    def restored(self, state: State, name: str, begins: str = "") -> Server:
+        """Start a copy of a state; where `begins` names a history, its own backups are kept under that from then on."""
         ...
 
     def describe(self) -> tuple[str, str]:

@@ -96,9 +96,15 @@ def plan(
 def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
     """Say what the plan rests on."""
     request, source = planned.request, survey.source
-    yield "source", f"{source.id}, {source.engine} {source.version}, {source.instance_class}, {source.storage} GiB"
-    if source.earliest and source.latest and request.restores:
-        yield "backups", f"{source.earliest:%Y-%m-%d %H:%M:%S} to {source.latest:%Y-%m-%d %H:%M:%S} UTC"
+    replica = f", of which {request.replica} is a read replica" if request.replica else ""
+    yield (
+        "source",
+        f"{source.id}{replica}, {source.engine} {source.version}, {source.instance_class}, {source.storage} GiB",
+    )
+    backups = survey.backed_up
+    if backups.earliest and backups.latest and request.restores:
+        of = f", of {backups}" if survey.backups else ""
+        yield "backups", f"{backups.earliest:%Y-%m-%d %H:%M:%S} to {backups.latest:%Y-%m-%d %H:%M:%S} UTC{of}"
     for table in survey.tables:
         yield "table", table_now(table, into=request.into)
     yield "rows", rules(request)

@@ -26,11 +26,12 @@ INCOMPATIBLE = "incompatible-"
 def source(survey: Survey) -> Iterator[Finding]:
     """Whether the instance can serve as a source."""
     found = survey.source
-    if found.cluster:
+    if found.cluster and not (survey.snapshot and survey.snapshot.of_cluster):
         yield blocks(
             "source.cluster",
-            f"{found.id} belongs to cluster {found.cluster}; clusters can't be restored from yet",
-            "by hand: aws rds restore-db-cluster-to-point-in-time --source-db-cluster-identifier "
+            f"{found.id} belongs to cluster {found.cluster}; of a cluster only a snapshot can be restored yet",
+            f"--snapshot ID: aws rds describe-db-cluster-snapshots --db-cluster-identifier {found.cluster} lists them;"
+            " or by hand: aws rds restore-db-cluster-to-point-in-time --source-db-cluster-identifier "
             f"{found.cluster} --db-cluster-identifier NEW --restore-to-time MOMENT, then mysqldump from there",
         )
     yield from status(found)

@@ -1,0 +1,1 @@
+"""What the account keeps of instances: automated backups and snapshots."""
