@@ -17,6 +17,7 @@ from rdsrestore.app.lifetime.kept_instance import look_after
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_instance import held, kept_instance
 from rdsrestore.app.requests.from_run import EarlierRun
+from rdsrestore.app.requests.let_in import refuse_unmeant, wide
 from rdsrestore.app.requests.request_builder import complete
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Compared, Loaded, Saved, Swapped, TargetTableMade
@@ -173,6 +174,7 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     if job.dry_run:
         context.screen.print("dry run: nothing was created and nothing was changed")
         return ExitCode.OK
+    refuse_unmeant(request, read, None if job.yes else context)
     if not job.yes and not consented(plan.steps, job.question, context):
         raise Refused("plan", "you said no; nothing was created", "run the same command again when you are ready")
     return carry_out(plan, read, world, context, job)
@@ -240,7 +242,8 @@ def carry_out(plan: Plan, read: Survey, world: World, context: Context, job: Job
     def begin(journal: Journal) -> None:
         index = context.runs.index.read().head
         journal.append(Kind.STARTED, "", header(plan, read, __version__, socket.gethostname(), index))
-        journal.append(Kind.APPROVED, "", {"question": "start this plan?", "answer": "yes", "by": by})
+        for question in (*wide(plan.request, read), "start this plan?"):
+            journal.append(Kind.APPROVED, "", {"question": question, "answer": "yes", "by": by})
 
     with alone(plan, read, world):
         stored = context.runs.create(plan.run)

@@ -16,7 +16,7 @@ from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request.request import Request
 
 
-@with_flags("resume", CommandLine, Settings)
+@with_flags("resume", CommandLine, Request, Settings)
 def resume(
     given: Given,
     run: RunName = None,
@@ -28,7 +28,7 @@ def resume(
     """Go on with a run that was cut off; what is done and still good is not done again."""
     from rdsrestore.app.resume import resume
 
-    work = partial(resume, run, confirm=given["confirm"], yes=yes)
+    work = partial(resume, run, asked=CommandLine.of(given), yes=yes)
     ended(work, profile, given, json=json, debug=debug, remind=False)
 
 

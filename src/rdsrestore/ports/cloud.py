@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
     ExpirySpec,
@@ -97,8 +98,12 @@ class Firewall(Protocol):
         """Delete the group of that name if it is ours, waiting while something still uses it; gone already is fine."""
         ...
 
+    def references(self, names: Sequence[str], vpc: str) -> Sequence[Reference]:
+        """Look up security groups and prefix lists that a rule is to name, for a group in that network."""
+        ...
+
     def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
-        """Let `cidr` reach `port` through the group; returns the rule's id."""
+        """Let `cidr`, a network, a group or a prefix list, reach `port` through the group; returns the rule's id."""
         ...
 
     def close_rules(self, group: str) -> None:

@@ -10,7 +10,9 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from rdsrestore.domain.cloud.instance import Leftover, SourceInstance
+from rdsrestore.domain.cloud import admission
+from rdsrestore.domain.cloud.admission import Reference
+from rdsrestore.domain.cloud.instance import Leftover, SnapshotInfo, SourceInstance
 from rdsrestore.domain.cloud.instance_class import class_of_restored
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused, ToolError
 from rdsrestore.domain.ids import TableRef
@@ -32,8 +34,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     Raises the RemoteError of whatever makes the job impossible, Refused where production is down.
     """
     account, identity = world.account, world.account.identity()
-    source, unseen = find_source(request, world)
-    snapshot = None if isinstance(request.point, Moment) else world.sources.snapshot(request.point.id)
+    (source, unseen), snapshot = find_source(request, world), find_snapshot(request, world)
     leftovers, problem = find_leftovers(world)
     databases = world.engines.of(source.engine)
     with with_status(source), databases.production(source.endpoint, request.user) as production:
@@ -57,6 +58,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         leftovers=leftovers,
         leftovers_problem=problem,
         snapshot=snapshot,
+        references=find_references(request, source, world),
         listeners=tuple(listeners),
         denied=tuple(account.denied(source.vpc)) if request.restores else (),
         doubted=tuple(account.doubted(switch=request.switch_role is not None)) if request.restores else (),
@@ -203,6 +205,17 @@ def find_caller(world: World) -> str | None:
         return world.account.caller()
     except CloudError:
         return None
+
+
+def find_snapshot(request: Request, world: World) -> SnapshotInfo | None:
+    """Read the snapshot that is to be restored, where it is one."""
+    return None if isinstance(request.point, Moment) else world.sources.snapshot(request.point.id)
+
+
+def find_references(request: Request, source: SourceInstance, world: World) -> tuple[Reference, ...]:
+    """Look up the groups and lists that are to be let in."""
+    named = [name for name in request.allow if admission.as_network(name) is None]
+    return tuple(world.firewall.references(named, source.vpc)) if named else ()
 
 
 def find_leftovers(world: World) -> tuple[tuple[Leftover, ...], str]:

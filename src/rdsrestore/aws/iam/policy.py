@@ -32,6 +32,8 @@ def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[
             "rds:ListTagsForResource",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSecurityGroupRules",
+            "ec2:DescribeManagedPrefixLists",
+            "ec2:GetManagedPrefixListEntries",
             "pricing:GetProducts",
         ),
         allow(

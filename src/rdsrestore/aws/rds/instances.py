@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from rdsrestore.aws.errors import NO_BACKUPS, NO_INSTANCE, NO_SNAPSHOT, cloud_error, translated
 from rdsrestore.aws.iam import permissions, simulation
-from rdsrestore.aws.network import caller_address
+from rdsrestore.aws.network import caller_address, references
 from rdsrestore.aws.network.security_group import Firewall
 from rdsrestore.aws.rds import describe, pricing, restored_instance
 from rdsrestore.aws.rds.expiry_schedule import ExpiryScheduler
 from rdsrestore.aws.retrying import until
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.aws.tags import as_mapping, expiry, is_owned
+from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.engine import ENGINES, engine
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
@@ -168,6 +169,10 @@ class RdsInstances:
     def delete_group(self, name: str, progress: Progress) -> None:
         """Delete the group of that name if it is ours, waiting while something still uses it; gone already is fine."""
         self._firewall.delete(name, progress)
+
+    def references(self, names: Sequence[str], vpc: str) -> Sequence[Reference]:
+        """Look up security groups and prefix lists that a rule is to name, for a group in that network."""
+        return tuple(references.look_up(self._clients, names, vpc))
 
     def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
         """Let `cidr` reach `port` through the group; returns the rule's id."""
