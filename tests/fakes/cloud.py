@@ -19,6 +19,7 @@ from rdsrestore.domain.cloud.instance import (
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
+    Subnets,
 )
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint
@@ -39,6 +40,7 @@ class FakeCloud:
     address: str | None = "203.0.113.7/32"
     followers: dict[str, Endpoint | None] = field(default_factory=dict)
     known: dict[str, Reference] = field(default_factory=dict)
+    place: Subnets | None = None
     faults: Faults = field(default_factory=Faults)
     calls: list[ApiCall] = field(default_factory=list)
 
@@ -89,6 +91,10 @@ class FakeCloud:
         self.faults.before("doubted")
         del switch
         return ()
+
+    def subnets(self, source: SourceInstance) -> Subnets:
+        self.faults.before("subnets")
+        return self.place or Subnets(source.vpc)
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         del source, instance_class

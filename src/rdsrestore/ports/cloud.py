@@ -17,6 +17,7 @@ from rdsrestore.domain.cloud.instance import (
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
+    Subnets,
 )
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
@@ -76,6 +77,10 @@ class Sources(Protocol):
 
     def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
         """Say where an instance's read replicas answer; None for one that can't be read from here."""
+        ...
+
+    def subnets(self, source: SourceInstance) -> Subnets:
+        """Look at the subnets that a copy of the source will lie in."""
         ...
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:

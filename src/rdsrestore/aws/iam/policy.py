@@ -30,6 +30,8 @@ def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[
             "rds:DescribeDBSnapshots",
             "rds:DescribeEvents",
             "rds:ListTagsForResource",
+            "rds:DescribeDBSubnetGroups",
+            "ec2:DescribeRouteTables",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSecurityGroupRules",
             "ec2:DescribeManagedPrefixLists",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rdsrestore.aws.errors import NO_BACKUPS, NO_INSTANCE, NO_SNAPSHOT, cloud_error, translated
 from rdsrestore.aws.iam import permissions, simulation
-from rdsrestore.aws.network import caller_address, references
+from rdsrestore.aws.network import caller_address, references, subnets
 from rdsrestore.aws.network.security_group import Firewall
 from rdsrestore.aws.rds import describe, pricing, restored_instance
 from rdsrestore.aws.rds.expiry_schedule import ExpiryScheduler
@@ -29,6 +29,7 @@ from rdsrestore.domain.cloud.instance import (
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
+    Subnets,
 )
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
@@ -135,6 +136,10 @@ class RdsInstances:
         """Name the actions the job needs that the account's policy simulator does not think allowed."""
         me = self.identity()
         return tuple(simulation.doubted(self._clients, me, switch=switch))
+
+    def subnets(self, source: SourceInstance) -> Subnets:
+        """Look at the subnets that a copy of the source will lie in."""
+        return subnets.look(self._clients, source)
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""
