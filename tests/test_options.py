@@ -108,9 +108,13 @@ def test_what_was_not_typed_leaves_the_default() -> None:
 
 
 def test_what_is_typed_in_another_form_than_the_field_s_is_read() -> None:
-    typed = {Path: (Path("held"), str(Path("held").absolute())), str: ("90m", 5400)}
+    typed = {
+        Path: (Path("held"), str(Path("held").absolute())),
+        str: ("90m", 5400),
+        None: (("10.0.0.7",), ("10.0.0.7/32",)),
+    }
     readers = [each for kind in (CommandLine, Request, Settings) for each in declared(kind) if each.option.read]
-    assert {each.name for each in readers} == {"flag", "wait_for_answer"}
+    assert {each.name for each in readers} == {"flag", "wait_for_answer", "allow"}
     for each in readers:
         given, wanted = typed[each.option.typed]
         assert each.value(given) == wanted

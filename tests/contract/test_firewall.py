@@ -233,3 +233,54 @@ def test_a_group_that_may_not_be_made_is_an_error_without_the_encoded_part(accou
         account.cloud.create_group(GroupSpec(account.name, account.source().vpc, EXPIRES), account.run)
     assert raised.value.code == "aws.denied"
     assert "xxx" not in str(raised.value)
+
+
+def prefix_list(account: Account, *networks: str) -> str:
+    """Make a prefix list as an account's network team does."""
+    entries = [{"Cidr": each} for each in networks]
+    made = account.ec2.create_managed_prefix_list(
+        PrefixListName=account.name, MaxEntries=9, AddressFamily="IPv4", Entries=entries
+    )
+    return str(made["PrefixList"]["PrefixListId"])
+
+
+def test_networks_groups_and_lists_are_let_in_adopted_and_shut_out_together(account: Account) -> None:
+    group, production = account.group(), account.groups()["production-sg"]["GroupId"]
+    named = ["10.7.0.0/16", prefix_list(account, "10.8.0.0/16"), production]
+    opened = [account.cloud.open_rule(group, each, 3306, account.run) for each in named]
+    assert [account.cloud.open_rule(group, each, 3306, account.run) for each in named] == opened
+    (shown,) = account.groups()[account.name]["IpPermissions"]
+    assert [each["CidrIp"] for each in shown["IpRanges"]] == named[:1]
+    assert [each["PrefixListId"] for each in shown["PrefixListIds"]] == named[1:2]
+    assert [each["GroupId"] for each in shown["UserIdGroupPairs"]] == named[2:]
+    assert {each.id for each in account.cloud.leftovers(account.run) if each.kind == "rule"} == set(opened)
+
+    account.cloud.close_rules(group)
+
+    assert rules(account, group) == []
+    assert account.groups()[account.name]["IpPermissions"] == []
+
+
+def test_groups_and_lists_are_looked_up_before_anything_is_made(account: Account) -> None:
+    vpc = account.source().vpc
+    other = account.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    theirs = account.ec2.create_security_group(GroupName="theirs", Description="theirs", VpcId=other)["GroupId"]
+    ours, office = account.groups()["production-sg"]["GroupId"], prefix_list(account, "10.8.0.0/16", "10.9.0.0/16")
+    wide = prefix_list(account, "0.0.0.0/0")
+    unknown = ("sg-00000000000000000", "pl-00000000000000000")
+
+    found = account.cloud.references((ours, office, theirs, wide, *unknown), vpc)
+
+    assert [each.problem == "" for each in found] == [True, True, False, False, False, False]
+    assert (found[0].name, found[1].name) == ("production-sg", f"{account.name}, networks: 2")
+    assert other in found[2].problem
+    assert "everybody" in found[3].problem
+    assert all("none of that id" in each.problem for each in found[4:])
+    account.ec2.delete_security_group(GroupId=theirs)
+    account.ec2.delete_vpc(VpcId=other)
+
+
+def test_a_list_that_may_not_be_looked_at_is_not_known(account: Account) -> None:
+    account.proxy.refuse("DescribeManagedPrefixLists", "UnauthorizedOperation")
+    (found,) = account.cloud.references(("pl-00000000000000000",), account.source().vpc)
+    assert (found.problem, "UnauthorizedOperation" in found.unseen) == ("", True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from account import Account
-from rdsrestore.domain.cloud.instance import Backups, SnapshotInfo
+from rdsrestore.domain.cloud.instance import Backups, SnapshotInfo, Subnets
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint
 
@@ -287,3 +288,26 @@ def test_the_window_of_replicated_backups_is_waited_for(account: Account) -> Non
     account.proxy.show_each("rds", "DescribeDBInstanceAutomatedBackups", answers)
     assert account.cloud.await_restorable(ARN, moment, account.progress) == moment
     assert [text for text, _share in account.said] == ["backups reach 23:59:51Z"]
+
+
+def test_the_copy_s_subnets_are_looked_at_with_their_way_out(account: Account) -> None:
+    source = account.source()
+    public = replace(source, publicly_accessible=True)
+    assert account.cloud.subnets(source) == Subnets(source.vpc)
+    assert account.cloud.subnets(replace(source, subnet_group="gone")) == Subnets()
+    gateway = account.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    account.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=source.vpc)
+    table = account.ec2.create_route_table(VpcId=source.vpc)["RouteTable"]["RouteTableId"]
+    account.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    (first, second) = account.cloud.subnets(public).closed
+    joined = account.ec2.associate_route_table(RouteTableId=table, SubnetId=first)["AssociationId"]
+    assert account.cloud.subnets(public).closed == (second,)
+    account.ec2.disassociate_route_table(AssociationId=joined)
+    account.ec2.delete_route_table(RouteTableId=table)
+    account.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=source.vpc)
+
+
+def test_subnets_that_may_not_be_looked_at_are_not_known(account: Account) -> None:
+    source = account.source()
+    account.proxy.refuse("DescribeDBSubnetGroups", "AccessDenied", status=403)
+    assert account.cloud.subnets(source).unseen == "AccessDenied"

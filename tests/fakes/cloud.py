@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from fakes.faults import Faults
 from fakes.scene import NOW, SOURCE
+from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
     Backups,
@@ -19,6 +20,7 @@ from rdsrestore.domain.cloud.instance import (
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
+    Subnets,
 )
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint
@@ -39,6 +41,8 @@ class FakeCloud:
     stuck: set[str] = field(default_factory=set)
     address: str | None = "203.0.113.7/32"
     followers: dict[str, Endpoint | None] = field(default_factory=dict)
+    known: dict[str, Reference] = field(default_factory=dict)
+    place: Subnets | None = None
     faults: Faults = field(default_factory=Faults)
     calls: list[ApiCall] = field(default_factory=list)
 
@@ -99,6 +103,10 @@ class FakeCloud:
         del switch
         return ()
 
+    def subnets(self, source: SourceInstance) -> Subnets:
+        self.faults.before("subnets")
+        return self.place or Subnets(source.vpc)
+
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         del source, instance_class
         return Decimal("0.136")
@@ -121,6 +129,11 @@ class FakeCloud:
             raise CloudError(name, "still in use", "wait")
         self.groups.pop(name, None)
         self.faults.done("delete_group")
+
+    def references(self, names: Sequence[str], vpc: str) -> Sequence[Reference]:
+        del vpc
+        self.faults.before("references")
+        return tuple(self.known.get(name, Reference(name, problem="there is none")) for name in names)
 
     def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
         del run

@@ -19,7 +19,16 @@ def test_all_is_well_and_what_is_not_has_its_own_line(own: LabTool) -> None:
     assert "production" in page
     well = states(own("doctor", "--all", "--json", check=0).stdout)
     assert {name for name, state in well.items() if state != "ok"} <= {"switch"}
-    assert {"account", "backups", "binlog", "dump program", "Slack"} <= well.keys()
+    assert {
+        "account",
+        "backups",
+        "binlog",
+        "certificate",
+        "maintenance",
+        "network",
+        "dump program",
+        "Slack",
+    } <= well.keys()
 
     refused = own("doctor", "--json", check=3, RDSRESTORE_PASSWORD="wrong")
     told = states(refused.stdout)

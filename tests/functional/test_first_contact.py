@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rdsrestore.lab.launch import control
 from rdsrestore.lab.status import client
 from tool import LabTool, events
+
+AUTHORIZE = "ec2:AuthorizeSecurityGroupIngress"
+WITHIN = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +53,62 @@ def test_the_user_that_a_secret_names_is_the_one_that_logs_in(session: LabTool) 
 
     assert "dba2 on the server" in shown
     assert "pass-of-dba2" not in shown
+
+
+def office(session: LabTool, *networks: str) -> str:
+    """Make a prefix list."""
+    ec2 = client(session.place.running(), "ec2")
+    made = ec2.create_managed_prefix_list(
+        PrefixListName="office", MaxEntries=5, AddressFamily="IPv4", Entries=[{"Cidr": each} for each in networks]
+    )
+    return str(made["PrefixList"]["PrefixListId"])
+
+
+def test_who_is_named_is_let_in_and_shown_everywhere_and_shut_out_in_the_end(session: LabTool) -> None:
+    before = session.moment()
+    session.sql("DELETE FROM shop.billing_lines")
+    named = office(session, "198.51.100.0/24", "127.0.0.0/8")
+
+    ended = session(
+        "table", "billing_lines", "--before", before, "--allow", named, "--allow", "10.7.0.0/16", "--yes", check=0
+    )
+
+    assert "10.7.0.0/16 (65,536 addresses)" in " ".join(ended.stdout.split())
+    assert session.number("SELECT COUNT(*) FROM shop.billing_lines") == 40
+    assert session.ours() == []
+    folder = max((session.home / "runs").iterdir())
+    assert named in (folder / "journal.jsonl").read_text("utf-8")
+    assert named in (folder / "report.md").read_text("utf-8")
+    assert f"prefix list {named}" in " ".join(session("audit", check=0).stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [(("0.0.0.0/0",), 2), (("10.7.0.1/16",), 2), (("pl-00000000000000000",), 3), (("2001:db8::/64",), 3)],
+)
+def test_who_can_not_be_let_in_is_refused_before_anything_is_made(
+    session: LabTool, names: tuple[str, ...], code: int
+) -> None:
+    words = [word for name in names for word in ("--allow", name)]
+    ended = session("table", "billing", "--before", session.moment(), *words, "--yes", check=code)
+    assert names[0] in ended.stdout + ended.stderr
+    assert session.ours() == []
+
+
+def test_a_kill_between_two_rules_leaves_nothing_open(session: LabTool) -> None:
+    before = session.moment()
+    session.sql("DELETE FROM shop.billing_lines")
+    words = ("table", "billing_lines", "--before", before, "--my-ip", "127.0.0.1", "--allow", "10.7.0.0/16", "--yes")
+    for way in (("cleanup",), ("resume", "--yes")):
+        control(session.place.running(), "fault", {"kind": "hang-after", "action": AUTHORIZE, "times": 1})
+        known = control(session.place.running(), "faults", {}).get("hanging", 0)
+        with session.started(*words) as process:
+            deadline = time.monotonic() + WITHIN
+            while control(session.place.running(), "faults", {}).get("hanging", 0) == known:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            process.kill()
+        assert session.ours() != []
+        session(*way, check=0)
+        assert session.ours() == []
+    assert session.number("SELECT COUNT(*) FROM shop.billing_lines") == 40

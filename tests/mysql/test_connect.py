@@ -21,8 +21,9 @@ from rdsrestore.mysql.adapter import MysqlDatabases
 from rdsrestore.mysql.dump import mysqldump
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.session import errors
+from rdsrestore.mysql.session.login.bundle import of_endpoint
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
-from rdsrestore.mysql.session.login.tls import bundle, shown
+from rdsrestore.mysql.session.login.tls import shown
 
 ABLE = CLIENT.SSL | CLIENT.PROTOCOL_41 | CLIENT.SECURE_CONNECTION | CLIENT.PLUGIN_AUTH
 HELLO = (
@@ -98,7 +99,7 @@ def test_a_newcomer_without_certificates_is_told_the_command_that_fetches_them(s
     ],
 )
 def test_each_partition_has_a_bundle_of_its_own(host: str, place: str) -> None:
-    assert bundle(Endpoint(host, 3306)) == f"https://{place}/global/global-bundle.pem"
+    assert of_endpoint(Endpoint(host, 3306)) == f"https://{place}/global/global-bundle.pem"
 
 
 @pytest.mark.parametrize(

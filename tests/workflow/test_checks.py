@@ -8,6 +8,7 @@ import pytest
 
 from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request
 from rdsrestore.app.resume import afresh
+from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.instance import Backups, Leftover, SnapshotInfo
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused
 from rdsrestore.domain.ids import Endpoint, TableRef
@@ -58,6 +59,8 @@ def test_a_plain_case_has_no_findings() -> None:
         (request(), seen(tools=ClientTools(None)), "tool.missing"),
         (request(), seen(tools=ClientTools("mysqldump", problem=Problem("db.tls", "no", "do"))), "db.tls"),
         (request(), seen(caller=None), "caller.unknown"),
+        (request(allow=("pl-01234567",)), seen(references=(Reference("pl-01234567", "", "none"),)), "caller.reference"),
+        (request(allow=("2001:db8::/64",)), seen(source=replace(SOURCE, network_type="IPV4")), "caller.ipv6"),
         (request(), seen(denied=("ec2:CreateSecurityGroup",)), "aws.denied"),
         (request(), with_table(bytes=1 << 60), "disk.full"),
         (request(), with_table(kind="VIEW"), "table.kind"),
@@ -84,6 +87,17 @@ def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey,
         (request(), seen(source=replace(SOURCE, replica_of="writer")), "source.replica"),
         (request(), seen(leftovers=(Leftover("instance", "i", "r", "available"),)), "leftovers"),
         (request(), seen(server=replace(seen().server, caller_name="ip-10-0-3-7.internal")), "caller.unsure"),
+        (request(allow=("10.0.0.0/16",)), seen(), "caller.wide"),
+        (
+            request(allow=("10.0.0.7/32",)),
+            seen(references=(Reference("pl-01234567", unseen="UnauthorizedOperation"),)),
+            "caller.unseen",
+        ),
+        (
+            request(allow=("10.0.0.7/32",)),
+            seen(server=replace(seen().server, caller="10.0.3.7/32"), caller="10.0.3.7/32"),
+            "caller.left-out",
+        ),
         (
             request(caller="203.0.113.9/32"),
             seen(server=replace(seen().server, caller="10.0.3.7/32"), caller="203.0.113.9/32"),

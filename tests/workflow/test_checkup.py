@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from fakes.scene import NOW, SOURCE, request
 from fakes.world import FakeWorld
+from rdsrestore.domain.cloud.instance import Subnets
 from rdsrestore.domain.errors import CloudError, DatabaseError, ToolError
 from rdsrestore.domain.health import Check, State, verdict
 from rdsrestore.domain.outcome.exit_code import ExitCode
@@ -27,7 +29,7 @@ def with_source(**changes: object) -> Callable[[FakeWorld], None]:
     """Change what the instance is."""
 
     def change(fakes: FakeWorld) -> None:
-        fakes.cloud.held = replace(SOURCE, **changes)  # type: ignore[arg-type]  # a test names the fields
+        fakes.cloud.held = replace(fakes.cloud.held, **changes)  # type: ignore[arg-type]  # a test names the fields
 
     return change
 
@@ -39,6 +41,21 @@ def with_server(**changes: object) -> Callable[[FakeWorld], None]:
         fakes.server.facts = replace(fakes.server.facts, **changes)  # type: ignore[arg-type]  # a test names the fields
 
     return change
+
+
+def with_subnets(found: Subnets) -> Callable[[FakeWorld], None]:
+    """Change where the copy will lie."""
+
+    def change(fakes: FakeWorld) -> None:
+        fakes.cloud.place = found
+
+    return change
+
+
+def window(hours: float) -> str:
+    """Write a window of half an hour that begins so many hours after now."""
+    first = NOW + timedelta(hours=hours)
+    return f"{first:%a:%H:%M}-{first + timedelta(minutes=30):%a:%H:%M}".lower()
 
 
 def looked(folder: Path, fakes: FakeWorld, asked: Request | None = None, *listeners: ListenerCheck) -> list[Check]:
@@ -53,6 +70,7 @@ def not_well(checks: list[Check]) -> dict[str, State]:
 @pytest.fixture
 def well() -> FakeWorld:
     fakes = FakeWorld()
+    with_source(maintenance="sun:05:00-sun:06:00", certificate_until=NOW + timedelta(days=400))(fakes)
     with_server(globals={"log_bin": "ON", "binlog_format": "ROW", "binlog_row_image": "FULL"})(fakes)
     return fakes
 
@@ -68,6 +86,13 @@ def test_where_all_is_well_everything_is_named_and_nothing_was_changed(well: Fak
 @pytest.mark.parametrize(
     ("change", "name", "state", "code"),
     [
+        (with_source(certificate_until=NOW), "certificate", State.FAILED, "source.certificate"),
+        (with_source(certificate_until=NOW + timedelta(days=9)), "certificate", State.WARNED, "source.certificate"),
+        (with_source(maintenance=window(hours=5)), "maintenance", State.WARNED, "source.maintenance"),
+        (with_source(maintenance=window(hours=-0.2)), "maintenance", State.WARNED, "source.maintenance"),
+        (with_subnets(Subnets()), "network", State.FAILED, "source.network"),
+        (with_subnets(Subnets("vpc-9")), "network", State.FAILED, "source.network"),
+        (with_subnets(Subnets(SOURCE.vpc, ("subnet-1",))), "network", State.WARNED, "source.road"),
         (with_source(status="stopped"), "instance", State.FAILED, "source.status"),
         (with_source(status="upgrading"), "instance", State.WARNED, "source.busy"),
         (with_source(retention_days=0), "backups", State.FAILED, "window.off"),
@@ -119,6 +144,15 @@ def test_a_dump_program_that_can_not_log_in_is_its_own_line(well: FakeWorld, tmp
     well.server.faults.fail("rehearse", ToolError("dump", "no plug-in", "another client", code="tool.plugin"))
     checks = looked(tmp_path, well)
     assert not_well(checks) == {"dump program": State.FAILED}
+
+
+def test_what_the_account_does_not_tell_is_unknown(well: FakeWorld, tmp_path: Path) -> None:
+    with_source(maintenance=None, certificate_until=None)(well)
+    well.cloud.place = Subnets(unseen="AccessDenied")
+    unknown = dict.fromkeys(("certificate", "maintenance", "network"), State.UNKNOWN)
+    assert not_well(looked(tmp_path, well)) == unknown
+    with_source(maintenance="whenever")(well)
+    assert not_well(looked(tmp_path, well)) == unknown
 
 
 def test_permissions_that_can_not_be_asked_about_are_unknown(well: FakeWorld, tmp_path: Path) -> None:

@@ -18,27 +18,26 @@ from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_instance import held, kept_instance
 from rdsrestore.app.requests.from_run import EarlierRun
 from rdsrestore.app.requests.keep_binlog import with_binlog
+from rdsrestore.app.requests.let_in import refuse_unmeant, wide
 from rdsrestore.app.requests.request_builder import complete
 from rdsrestore.domain.errors import Refused
-from rdsrestore.domain.facts import Compared, Loaded, Saved, Swapped, TargetTableMade
+from rdsrestore.domain.facts import Swapped
 from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import SavedTable
-from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
-from rdsrestore.domain.request.option import filled
+from rdsrestore.domain.request.merge_policy import Triggers
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
-from rdsrestore.domain.tables.rows import BACK
 from rdsrestore.steps.load import Load
-from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, INSTANCE_RECIPE, RECIPE, STEPS, SWAP_BACK, UNDO_RECIPE
+from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, INSTANCE_RECIPE, RECIPE
 from rdsrestore.store.kept_dumps import dump_files
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred
 from rdsrestore.workflow.events import Announcer
 from rdsrestore.workflow.journal.header import header
-from rdsrestore.workflow.journal.journal import Journal, Kind, asked_for
-from rdsrestore.workflow.journal.replay import ReplayedRun, replay
+from rdsrestore.workflow.journal.journal import Journal, Kind
+from rdsrestore.workflow.journal.replay import ReplayedRun
 from rdsrestore.workflow.planner import make_plan
 from rdsrestore.workflow.preflight import Severity, check, unfit
 from rdsrestore.workflow.preflight.finding import refuse_if_blocked
@@ -103,57 +102,6 @@ def compare(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
     return start(request, Job(COMPARISON, question, dry_run, yes), world, context)
 
 
-def undo(name: str | None, context: Context, asked: CommandLine, *, dry_run: bool, yes: bool) -> ExitCode:
-    """Take an earlier run's changes back; returns the exit code.
-
-    Without a name the newest run is meant, or where that is an undo the run that it takes back.
-    """
-    stored = context.runs.find(name)
-    if name is None and (back := taken_back_by(stored)):
-        stored = context.runs.find(back)
-    with stored.locked():
-        replayed = replay(stored.records() or stored.whole(), STEPS)
-        saved, swapped = replayed.facts.find(Saved), replayed.facts.find(Swapped)
-        if saved is None:
-            stored.whole()  # what is missing of it may tell of rows
-            cut = "was cut off, or its journal, before it saved a row"
-            what = "changed no row of production" if replayed.ending else cut
-            raise Refused("undo", f"run {stored.id} {what}", "rdsrestore runs lists the runs")
-        plain = filled(Request, asked.plain)
-        request = replace(
-            replayed.request,
-            operator=context.settings.operator,
-            **plain | {"limits": replace(plain["limits"], max_lag=replayed.request.limits.max_lag)},
-            policy=Policy(Merge.EXACT),
-            incident_end=None,
-            invariants=(),
-            undoes=stored.id.value,
-        )
-        later = f"Start? Nothing is written to {request.database} before you are asked again."
-        question = f"Start? This renames tables of {request.database} at once." if swapped else later
-        recipe = SWAP_BACK if swapped else UNDO_RECIPE
-        again = stored.id.value in context.runs.taken_back()
-        tables = tuple(known(table, replayed.facts, again=again) for table in saved.tables)
-        made = facts.tables if (facts := replayed.facts.find(TargetTableMade)) else ()
-        job = Job(recipe, question, dry_run, yes, tables, str(stored.folder), swapped, () if swapped else made)
-        return start(request, job, context.world(yes=yes, typed=request.typed), context)
-
-
-def taken_back_by(stored: StoredRun) -> str | None:
-    """Name the run that a run takes back; None where it is no undo."""
-    undoes = asked_for(stored.records()).get("undoes")
-    return undoes if isinstance(undoes, str) else None
-
-
-def known(table: SavedTable, facts: Facts, *, again: bool) -> SavedTable:
-    """Add what the run's journal tells of a table: what was planned for it, and whether all of that is there."""
-    compared, loaded = facts.find(Compared), facts.find(Loaded)
-    planned = [each for each in (compared.differences if compared else ()) if each.target == table.target]
-    rows = sum(load.rows for load in (loaded.loads if loaded else ()) if load.target == table.target)
-    acts = tuple(act for act in BACK if any(each.planned(act) for each in planned))
-    return replace(table, acts=acts, all_there=bool(rows) and not again and rows == table.dump.rows)
-
-
 def start(request: Request, job: Job, world: World, context: Context) -> ExitCode:
     """Read, judge, show, confirm and run."""
     read = look(request, job, world, context)
@@ -175,6 +123,7 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     if job.dry_run:
         context.screen.print("dry run: nothing was created and nothing was changed")
         return ExitCode.OK
+    refuse_unmeant(request, read, None if job.yes else context)
     if not job.yes and not consented(plan.steps, job.question, context):
         raise Refused("plan", "you said no; nothing was created", "run the same command again when you are ready")
     return carry_out(plan, read, world, context, job)
@@ -242,7 +191,8 @@ def carry_out(plan: Plan, read: Survey, world: World, context: Context, job: Job
     def begin(journal: Journal) -> None:
         index = context.runs.index.read().head
         journal.append(Kind.STARTED, "", header(plan, read, __version__, socket.gethostname(), index))
-        journal.append(Kind.APPROVED, "", {"question": "start this plan?", "answer": "yes", "by": by})
+        for question in (*wide(plan.request, read), "start this plan?"):
+            journal.append(Kind.APPROVED, "", {"question": question, "answer": "yes", "by": by})
 
     with alone(plan, read, world):
         stored = context.runs.create(plan.run)

@@ -8,7 +8,10 @@ from dataclasses import replace
 from rdsrestore import __version__
 from rdsrestore.app.context import Context
 from rdsrestore.app.lifetime.kept_instance import look_after
+from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_instance import held
+from rdsrestore.app.requests.let_in import refuse_unmeant
+from rdsrestore.app.requests.request_builder import one_address
 from rdsrestore.app.restore import RunSession, alone, consented, work
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Differing, Dumped, Swapped, TakenBack
@@ -23,11 +26,13 @@ from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.journal.journal import Kind
 from rdsrestore.workflow.journal.replay import ReplayedRun, replay
 from rdsrestore.workflow.planner import make_plan
+from rdsrestore.workflow.preflight.finding import refuse_if_blocked
+from rdsrestore.workflow.preflight.machine import caller
 from rdsrestore.workflow.step import World
-from rdsrestore.workflow.surveyor import anew
+from rdsrestore.workflow.surveyor import anew, find_references
 
 
-def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool) -> ExitCode:
+def resume(name: str | None, context: Context, asked: CommandLine, *, yes: bool) -> ExitCode:
     """Finish a run; returns the exit code.
 
     Raises Refused where there is nothing to go on with, and JournalError while another process works on it.
@@ -37,7 +42,8 @@ def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool
         replayed = replay(stored.whole(), STEPS)
         refuse_if_finished(replayed, stored)
         refuse_if_taken_back(context.runs.taken_back().get(stored.id.value), stored)
-        world = context.world(yes=yes, typed=replayed.request.typed if replayed.request.undoes else confirm)
+        world = context.world(yes=yes, typed=replayed.request.typed if replayed.request.undoes else asked.confirm)
+        replayed = replace(replayed, request=let_in(replayed.request, asked))
         replayed = replace(replayed, survey=afresh(replayed.survey, replayed.request, world))
         survey = replayed.survey
         kinds = {kind.name: kind for kind in STEPS}
@@ -50,6 +56,8 @@ def resume(name: str | None, context: Context, confirm: str | None, *, yes: bool
         plan = replace(whole, steps=tuple(remaining(whole.steps, replayed, found)))
         for line in what_is_left([step.describe() for step in plan.steps], replayed, stored):
             context.screen.print(line, soft_wrap=True)
+        refuse_if_blocked(tuple(caller(plan.request, survey)) if asked.plain.get("allow") else ())
+        refuse_unmeant(plan.request, survey, None if yes or not asked.plain.get("allow") else context)
         if not yes and not consented(plan.steps, "Go on?", context):
             raise Refused(
                 "resume", "you said no; nothing was done", f"rdsrestore cleanup {stored.id} removes all of it"
@@ -67,7 +75,19 @@ def afresh(read: Survey, request: Request, world: World) -> Survey:
     survey = anew(read, request, world)
     with world.engines.of(survey.source.engine).production(survey.source.endpoint, request.user) as database:
         seen = database.server().caller
-    return replace(survey, caller=request.caller or seen or survey.caller)
+    return replace(
+        survey,
+        caller=request.caller or seen or survey.caller,
+        references=find_references(request, survey.source, world),
+    )
+
+
+def let_in(request: Request, asked: CommandLine) -> Request:
+    """Have others let in to the copy than the run was begun with, where they are named; UsageError as there."""
+    caller, allow = asked.plain.get("caller"), asked.plain.get("allow")
+    if not caller and not allow:
+        return request
+    return replace(request, caller=one_address(caller) if caller else None, allow=allow or ())
 
 
 def first_of(steps: tuple[object, ...]) -> str:

@@ -54,6 +54,12 @@ class CallLog:
         return taken
 
 
+def region(profile: str | None, named: str | None) -> str:
+    """Name the region that clients would ask; empty where there is none."""
+    with translated("AWS"):
+        return boto3.Session(profile_name=profile, region_name=named).region_name or ""
+
+
 class Clients:
     """The clients that the job uses; one for reading and one for changing of each service that does both."""
 

@@ -83,7 +83,7 @@ def undo(
     debug: Debug = False,
 ) -> None:
     """Take back what a run wrote; rows that were changed since stay, and are listed."""
-    from rdsrestore.app.restore import undo
+    from rdsrestore.app.undo import undo
 
     work = partial(undo, run, asked=CommandLine.of(given), dry_run=dry_run, yes=yes)
     ended(work, profile, given, json=json, debug=debug)

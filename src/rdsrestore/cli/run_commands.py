@@ -16,7 +16,7 @@ from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request.request import Request
 
 
-@with_flags("resume", CommandLine, Settings)
+@with_flags("resume", CommandLine, Request, Settings)
 def resume(
     given: Given,
     run: RunName = None,
@@ -28,7 +28,7 @@ def resume(
     """Go on with a run that was cut off; what is done and still good is not done again."""
     from rdsrestore.app.resume import resume
 
-    work = partial(resume, run, confirm=given["confirm"], yes=yes)
+    work = partial(resume, run, asked=CommandLine.of(given), yes=yes)
     ended(work, profile, given, json=json, debug=debug, remind=False)
 
 
@@ -92,10 +92,18 @@ def doctor(
     debug: Debug = False,
 ) -> None:
     """Say before the day whether a restore would find what it needs, and what to mend; changes nothing."""
-    from rdsrestore.app.doctor import doctor
+    from rdsrestore.app.preparation.doctor import doctor
 
     work = partial(doctor, CommandLine.of(given), everything=everything)
     ended(work, profile, given, json=json, debug=debug, remind=False)
+
+
+@with_flags("ca", Settings)
+def ca(given: Given, profile: Profile = None, debug: Debug = False) -> None:
+    """Fetch RDS's certificates to where they are looked for, and check them."""
+    from rdsrestore.app.preparation.ca import fetch
+
+    ended(fetch, profile, given, debug=debug, remind=False)
 
 
 def runs(json: Json = False) -> None:
@@ -172,9 +180,9 @@ def iam_policy(
     """Print the least privileges that a run needs, as a policy's JSON."""
     from json import dumps
 
-    from rdsrestore.app.iam_policy import policy
+    from rdsrestore.app.preparation.iam_policy import policy
 
     typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
 
 
-COMMANDS = (find, doctor, resume, pause, unpause, cleanup, status, watch, runs, audit, report, forget)
+COMMANDS = (find, doctor, ca, resume, pause, unpause, cleanup, status, watch, runs, audit, report, forget)

@@ -91,7 +91,7 @@ class Settings:
         Option(
             "The AWS region of the instance.",
             flag="--region",
-            commands=(*ANY, "find", "doctor"),
+            commands=(*ANY, "find", "doctor", "ca"),
             key=True,
             meaning="the AWS region",
             default="the AWS tools' own choice",
@@ -141,6 +141,15 @@ class Settings:
             meaning="who is asked for this machine's public address where production shows only a name for it",
         ),
     ] = "https://checkip.amazonaws.com"
+    ca_url: Annotated[
+        str | None,
+        Option(
+            key=True,
+            form="url",
+            meaning="where `rdsrestore ca` fetches RDS's certificates",
+            default="AWS's own address for the region's partition",
+        ),
+    ] = None
     audit_bucket: Annotated[
         str | None,
         Option(

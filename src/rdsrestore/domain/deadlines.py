@@ -51,6 +51,8 @@ class Deadlines:
     """For the backups to reach a moment that has just been."""
     address: float = 5.0
     """For the service that says which address this machine has outside."""
+    bundle: float = 30.0
+    """For the certificates of the servers' authorities to be fetched."""
     chat: float = 5.0
     """For a chat to take a message."""
     call_under_way: float = 1.0

@@ -66,11 +66,12 @@ class AfterInstance(Fact):
 @written("RuleOpened")
 @dataclass(frozen=True)
 class RuleOpened(Fact):
-    """The one rule that lets this host in."""
+    """The rules that let us in; the first one, the source that it is for, and how many there are of the run."""
 
     id: str
     cidr: str
     port: int
+    rules: int = 1
 
 
 @written("RetentionRaised")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.instance import Backups, Identity, Leftover, SnapshotInfo, SourceInstance
 from rdsrestore.domain.codec import UNWRITTEN, written, written_as
 from rdsrestore.domain.facts import EarlierDumps, Swapped
@@ -57,7 +58,8 @@ class Survey:
     is there; `where` is the filter as sessions of ours have to read it, and the zone in which it was written where
     that is another than UTC; `earlier` are the dumps of
     another run, where they are used. `denied` are actions that the cloud refused in a trial, `doubted` those that its
-    simulator does not think allowed. Of `unseen_replicas` no lag can be read.
+    simulator does not think allowed. `references` are the groups and lists that were named to be let in. Of
+    `unseen_replicas` no lag can be read.
     `backups` are those that were asked for where they are not the source's own; `other_backups` hold the moment where
     the source's do not.
     """
@@ -91,6 +93,7 @@ class Survey:
     earlier: EarlierDumps | None = None
     backups: Backups | None = None
     other_backups: tuple[Backups, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     @property
     def backed_up(self) -> Backups:
@@ -113,6 +116,11 @@ class Survey:
             version=found.version or own.version,
             master_user=found.master_user or own.master_user,
         )
+
+    def let_in(self, request: Request) -> tuple[str, ...]:
+        """Name who is let in to the copy: what was named and nothing else, or this machine; nobody where unknown."""
+        named = (*([request.caller] if request.caller else []), *request.allow)
+        return tuple(dict.fromkeys(named or ([self.caller] if self.caller else [])))
 
     def meant(self, request: Request) -> Request:
         """Have a filter's times mean what they mean in production's own sessions."""

@@ -80,6 +80,7 @@ def exports(state: State, ca: str, home: str) -> dict[str, str]:
         "RDSRESTORE_PASSWORD": state.password,
         "RDSRESTORE_SSL_CA": ca,
         "RDSRESTORE_CHECKIP_URL": f"{state.endpoint}/_lab/checkip",
+        "RDSRESTORE_CA_URL": f"{state.endpoint}/_lab/global-bundle.pem",
         "RDSRESTORE_POLL": "0.3",
         "RDSRESTORE_SLACK_API_URL": f"{state.endpoint}/slack/api/",
         "RDSRESTORE_SLACK_TOKEN": state.slack_token,

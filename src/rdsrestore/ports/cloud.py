@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
     Backups,
@@ -17,6 +18,7 @@ from rdsrestore.domain.cloud.instance import (
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
+    Subnets,
 )
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
@@ -89,6 +91,10 @@ class Sources(Protocol):
         """Say where an instance's read replicas answer; None for one that can't be read from here."""
         ...
 
+    def subnets(self, source: SourceInstance) -> Subnets:
+        """Look at the subnets that a copy of the source will lie in."""
+        ...
+
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""
         ...
@@ -112,8 +118,12 @@ class Firewall(Protocol):
         """Delete the group of that name if it is ours, waiting while something still uses it; gone already is fine."""
         ...
 
+    def references(self, names: Sequence[str], vpc: str) -> Sequence[Reference]:
+        """Look up security groups and prefix lists that a rule is to name, for a group in that network."""
+        ...
+
     def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
-        """Let `cidr` reach `port` through the group; returns the rule's id."""
+        """Let `cidr`, a network, a group or a prefix list, reach `port` through the group; returns the rule's id."""
         ...
 
     def close_rules(self, group: str) -> None:

@@ -1,4 +1,4 @@
-"""Let this host, and nobody else, reach the copy."""
+"""Let this host, or who was named, and nobody else reach the copy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.domain.cloud import admission
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CleanupIncomplete
@@ -20,7 +21,7 @@ from rdsrestore.workflow.step import Impact, Run, Step
 @written("OpenRule")
 @dataclass(frozen=True)
 class OpenRule(Step):
-    """Open one ingress rule in the run's own group."""
+    """Open an ingress rule in the run's own group, and one more for each of `others`."""
 
     name: ClassVar[str] = "open-rule"
     impact: ClassVar[Impact] = Impact.TEMPORARY
@@ -28,15 +29,22 @@ class OpenRule(Step):
 
     group: str
     cidr: str
+    others: tuple[str, ...] = ()
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
-        """Concern this caller's address alone."""
-        return cls(request.holder(run).resource, request.caller or survey.caller or "")
+        """Concern who was named, else this caller's address alone."""
+        first, *others = survey.let_in(request) or ("",)
+        return cls(request.holder(run).resource, first, tuple(others))
 
     def describe(self) -> str:
         """Name who gets in."""
-        return f"let {self.cidr}, and nobody else, reach {self.group}"
+        return f"let {self.who}, and nobody else, reach {self.group}"
+
+    @property
+    def who(self) -> str:
+        """Those who are let in."""
+        return ", ".join(map(admission.described, filter(None, (self.cidr, *self.others))))
 
     def apply(self, run: Run) -> Fact:
         """Open it on the port where each copy answers, as a rule one for both, and wait until they let us in."""
@@ -44,12 +52,13 @@ class OpenRule(Step):
         endpoints = [run.facts.get(TempInstance).endpoint, *([after.endpoint] if after and after.endpoint else [])]
         ports = dict.fromkeys(endpoint.port for endpoint in endpoints)
         owner = run.request.holder(run.id).value
-        first, *_others = [run.world.firewall.open_rule(group, self.cidr, port, owner) for port in ports]
+        sources = [(source, port) for source in (self.cidr, *self.others) for port in ports]
+        opened = [run.world.firewall.open_rule(group, source, port, owner) for source, port in sources]
         within = min(USUAL.first_login, float(run.request.wait))
         for endpoint in endpoints:
             user, password = run.survey.copied.master_user, run.secrets[COPY]
             run.databases.reach(endpoint, user, password, within, run.progress)
-        return RuleOpened(first, self.cidr, endpoints[0].port)
+        return RuleOpened(opened[0], self.cidr, endpoints[0].port, len(opened))
 
     def undo(self, run: Run) -> None:
         """Revoke it."""
@@ -65,11 +74,13 @@ class OpenRule(Step):
 
     def undo_text(self) -> str:
         """Name who is shut out."""
-        return f"close {self.group} to {self.cidr}"
+        return f"close {self.group} to {self.who}"
 
     def result(self, fact: Fact | None) -> str:
-        """Give its id."""
-        return f"opened {fact.id}; we are let in" if isinstance(fact, RuleOpened) else "opened"
+        """Give its id, or how many they are."""
+        if not isinstance(fact, RuleOpened):
+            return "opened"
+        return f"opened {fact.id if fact.rules == 1 else f'{fact.rules} rules'}; we are let in"
 
 
 def close_rule(run: Run, group: str) -> None:

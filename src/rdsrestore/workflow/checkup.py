@@ -24,9 +24,10 @@ from rdsrestore.workflow.preflight.source import source as judge_source
 from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.step import World
 from rdsrestore.workflow.surveyor import find_caller, find_leftovers, tried
+from rdsrestore.workflow.upkeep import of_time_and_place
 
 ON_PRODUCTION = ("production", "settings", "binlog", "address", "dump program")
-IN_CLOUD = ("instance", "permissions", "backups", "leftovers", *ON_PRODUCTION)
+IN_CLOUD = ("instance", "permissions", "backups", "certificate", "maintenance", "network", "leftovers", *ON_PRODUCTION)
 NOT_READ = ServerFacts("", "", read_only=False)
 
 
@@ -96,6 +97,10 @@ def of_instance(request: Request, read: Survey, world: World) -> Iterator[Check]
     yield from permissions(request, read, world)
     reach = f"; the newest moment is {found.latest:%Y-%m-%d %H:%M:%S} UTC" if found.latest else ""
     yield from judged("backups", kept(read), f"kept for {found.retention_days} days{reach}")
+    try:
+        yield from of_time_and_place(read, world.sources.subnets(found))
+    except RdsRestoreError as error:
+        yield replace(broken("network", error), state=State.UNKNOWN)
     leftovers, problem = find_leftovers(world)
     left = replace(read, leftovers=leftovers, leftovers_problem=problem)
     yield from judged("leftovers", surroundings(left), "earlier runs left nothing")

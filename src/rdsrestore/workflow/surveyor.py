@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from rdsrestore.domain.cloud import admission
+from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.instance import Backups, Leftover, SourceInstance
 from rdsrestore.domain.cloud.instance_class import class_of_restored
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused, ToolError
@@ -57,6 +59,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         caller=request.caller or server.caller or find_caller(world),
         leftovers=leftovers,
         leftovers_problem=problem,
+        references=find_references(request, source, world),
         listeners=tuple(listeners),
         denied=tuple(account.denied(source.vpc)) if request.restores else (),
         doubted=tuple(account.doubted(switch=request.switch_role is not None)) if request.restores else (),
@@ -249,6 +252,12 @@ def find_caller(world: World) -> str | None:
         return world.account.caller()
     except CloudError:
         return None
+
+
+def find_references(request: Request, source: SourceInstance, world: World) -> tuple[Reference, ...]:
+    """Look up the groups and lists that are to be let in."""
+    named = [name for name in request.allow if admission.as_network(name) is None]
+    return tuple(world.firewall.references(named, source.vpc)) if named else ()
 
 
 def find_leftovers(world: World) -> tuple[tuple[Leftover, ...], str]:

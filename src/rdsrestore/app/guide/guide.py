@@ -22,6 +22,7 @@ from rdsrestore.app.guide.answers import (
     refuse_unreachable,
     window,
 )
+from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.local_zone import local_zone
 from rdsrestore.app.restore import compare, restore
 from rdsrestore.app.resume import resume
@@ -68,7 +69,7 @@ def guide(context: Context) -> ExitCode:
     if unfinished:
         picked = context.prompts.choose("An earlier run is unfinished. What is to be done?", [*unfinished, NEW])
         if picked != NEW:
-            return resume(picked.split()[1], context, confirm=None, yes=False)
+            return resume(picked.split()[1], context, CommandLine(), yes=False)
     asking = Guide(context, context.prompts)
     try:
         return asking.run()

@@ -18,6 +18,22 @@ TAGGED = {"StringEquals": {f"aws:ResourceTag/{MANAGED}": "true"}}
 TAGGING = {"StringEquals": {f"aws:RequestTag/{MANAGED}": "true"}}
 GROUPS = "arn:*:ec2:*:*:security-group/*"
 RULES = "arn:*:ec2:*:*:security-group-rule/*"
+LOOK = (
+    "rds:DescribeDBInstances",
+    "rds:DescribeDBInstanceAutomatedBackups",
+    "rds:DescribeDBSnapshots",
+    "rds:DescribeDBClusterSnapshots",
+    "rds:DescribeEvents",
+    "rds:ListTagsForResource",
+    "rds:DescribeDBSubnetGroups",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeManagedPrefixLists",
+    "ec2:GetManagedPrefixListEntries",
+    "pricing:GetProducts",
+)
+"""What is read of an account; none of it can be narrowed to a resource."""
 
 
 def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[str, Any]:
@@ -25,15 +41,7 @@ def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[
     statements = [
         allow(
             "Look",
-            "rds:DescribeDBInstances",
-            "rds:DescribeDBInstanceAutomatedBackups",
-            "rds:DescribeDBSnapshots",
-            "rds:DescribeDBClusterSnapshots",
-            "rds:DescribeEvents",
-            "rds:ListTagsForResource",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSecurityGroupRules",
-            "pricing:GetProducts",
+            *LOOK,
         ),
         allow(
             "AskWhatIsAllowed",

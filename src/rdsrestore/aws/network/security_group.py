@@ -1,4 +1,4 @@
-"""Security groups of our own, and the one rule in each."""
+"""Security groups of our own, and the rules in each."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Firewall:
     def rules(self, group: str) -> Sequence[Rule]:
         """List a group's ingress rules; none where the group is gone."""
         return tuple(
-            Rule(rule["SecurityGroupRuleId"], rule.get("CidrIpv4") or rule.get("CidrIpv6", ""), rule["FromPort"])
+            Rule(rule["SecurityGroupRuleId"], source_of(rule), rule["FromPort"])
             for rule in self._rules("group-id", group)
         )
 
@@ -202,10 +202,20 @@ class Firewall:
             return [rule for page in pages for rule in page["SecurityGroupRules"] if not rule.get("IsEgress")]
 
 
+def source_of(rule: SecurityGroupRuleTypeDef) -> str:
+    """Name whom a rule lets in."""
+    group = rule.get("ReferencedGroupInfo", {}).get("GroupId")
+    return rule.get("CidrIpv4") or rule.get("CidrIpv6") or rule.get("PrefixListId") or group or ""
+
+
 def permission(cidr: str, port: int, run: str) -> IpPermissionTypeDef:
     """Write one source and one port as EC2 wants them."""
     said = f"rdsrestore {run}"
     allowed: IpPermissionTypeDef = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
+    if cidr.startswith("sg-"):
+        return {**allowed, "UserIdGroupPairs": [{"GroupId": cidr, "Description": said}]}
+    if cidr.startswith("pl-"):
+        return {**allowed, "PrefixListIds": [{"PrefixListId": cidr, "Description": said}]}
     if ":" in cidr:
         return {**allowed, "Ipv6Ranges": [{"CidrIpv6": cidr, "Description": said}]}
     return {**allowed, "IpRanges": [{"CidrIp": cidr, "Description": said}]}

@@ -46,6 +46,8 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         network_type=shown.get("NetworkType"),
         iops=shown.get("Iops"),
         cluster=shown.get("DBClusterIdentifier"),
+        maintenance=shown.get("PreferredMaintenanceWindow"),
+        certificate_until=(shown.get("CertificateDetails") or {}).get("ValidTill"),
         replica_of=shown.get("ReadReplicaSourceDBInstanceIdentifier"),
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rdsrestore.aws.errors import NO_INSTANCE, cloud_error, translated
 from rdsrestore.aws.iam import permissions, simulation
-from rdsrestore.aws.network import caller_address
+from rdsrestore.aws.network import caller_address, references, subnets
 from rdsrestore.aws.network.security_group import Firewall
 from rdsrestore.aws.rds import describe, pricing, restored_instance
 from rdsrestore.aws.rds.automated_backups import AutomatedBackups
@@ -20,6 +20,7 @@ from rdsrestore.aws.rds.snapshots import Snapshots
 from rdsrestore.aws.retrying import until
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.aws.tags import as_mapping, expiry, is_owned
+from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.engine import ENGINES, engine
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
@@ -31,6 +32,7 @@ from rdsrestore.domain.cloud.instance import (
     RestoreSpec,
     SnapshotInfo,
     SourceInstance,
+    Subnets,
 )
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
@@ -130,6 +132,10 @@ class RdsInstances:
         me = self.identity()
         return tuple(simulation.doubted(self._clients, me, switch=switch))
 
+    def subnets(self, source: SourceInstance) -> Subnets:
+        """Look at the subnets that a copy of the source will lie in."""
+        return subnets.look(self._clients, source)
+
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""
         sold_as = engine(source.engine).sold_as
@@ -168,6 +174,10 @@ class RdsInstances:
     def delete_group(self, name: str, progress: Progress) -> None:
         """Delete the group of that name if it is ours, waiting while something still uses it; gone already is fine."""
         self._firewall.delete(name, progress)
+
+    def references(self, names: Sequence[str], vpc: str) -> Sequence[Reference]:
+        """Look up security groups and prefix lists that a rule is to name, for a group in that network."""
+        return tuple(references.look_up(self._clients, names, vpc))
 
     def open_rule(self, group: str, cidr: str, port: int, run: str) -> str:
         """Let `cidr` reach `port` through the group; returns the rule's id."""

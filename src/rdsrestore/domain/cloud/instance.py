@@ -25,7 +25,7 @@ class SourceInstance:
     """The instance that is restored from, with everything a restore does not carry over by itself.
 
     `earliest` and `latest` bound the restore window in UTC (None where backups are off); `storage` is in GiB, `iops`
-    what is provisioned.
+    what is provisioned; `maintenance` is the weekly window as RDS writes it, in UTC.
     """
 
     id: str
@@ -53,6 +53,20 @@ class SourceInstance:
     cluster: str | None = None
     replica_of: str | None = None
     replicas: tuple[Endpoint, ...] = ()
+    maintenance: str | None = None
+    certificate_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Subnets:
+    """The subnets of a group: their network, empty where there is no such group, and those that nothing leads out of.
+
+    `unseen` says why they could not be looked at.
+    """
+
+    vpc: str = ""
+    closed: tuple[str, ...] = ()
+    unseen: str = ""
 
 
 @written("Backups")

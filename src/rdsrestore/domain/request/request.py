@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from rdsrestore.domain.cloud import admission
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.option import ROWS, Option
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
 
+REACHING = (*ROWS, "doctor", "resume")
+"""Commands that say who may reach the copy."""
 LOADS = ("table", "undo")
 """Commands that write rows to production."""
 LONGEST = 30 * 86400
@@ -70,7 +73,8 @@ class Request:
     `instance_of` the one whose kept instance is. `replica` is the read
     replica that was named where `instance` is its primary. `backups_of` says
     whose backups hold the moment where these are not the instance's own. `caller` is the
-    CIDR to open the firewall for, found out where absent. `recreate` is the
+    CIDR to open the firewall for, found out where absent, `allow` names who else is let in, or who alone where only it
+    is given. `recreate` is the
     operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
     While the file `flag` exists the load is held. `switch_role` is the role by which the cloud deletes the temporary
     instance when `expires` seconds have passed without a sign of life; `keep` says for how many seconds the instance is
@@ -108,7 +112,7 @@ class Request:
         Option(
             "This machine's address as the database sees it, where not told.",
             flag="--my-ip",
-            commands=(*ROWS, "doctor"),
+            commands=REACHING,
             key=True,
             meaning="the address as which the database sees this machine, as it is let in to the copy: a private one"
             " within a VPC or over a VPN",
@@ -116,6 +120,16 @@ class Request:
             settled=True,
         ),
     ] = None
+    allow: Annotated[
+        tuple[str, ...],
+        Option(
+            "Who is let in to the copy instead: a network, sg-… or pl-…; may be given several times.",
+            flag="--allow",
+            commands=REACHING,
+            read=admission.read_all,
+            settled=True,
+        ),
+    ] = ()
     instance_class: Annotated[
         str | None,
         Option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -160,6 +160,7 @@ def seeded(engine: str, version: str, subnets: dict[str, Any], groups: list[dict
         "AutoMinorVersionUpgrade": True,
         "IAMDatabaseAuthenticationEnabled": False,
         "CACertificateIdentifier": "rds-ca-rsa2048-g1",
+        **upkeep(),
         "AvailabilityZone": f"{REGION}a",
         "DBSubnetGroup": subnets,
         "VpcSecurityGroups": groups,
@@ -167,4 +168,15 @@ def seeded(engine: str, version: str, subnets: dict[str, Any], groups: list[dict
         "OptionGroupMemberships": [{"OptionGroupName": default_options(engine, version), "Status": "in-sync"}],
         "PendingModifiedValues": {},
         "TagList": [{"Key": "team", "Value": "payments"}],
+    }
+
+
+def upkeep() -> dict[str, Any]:
+    """Describe what comes with time: nothing soon."""
+    now = datetime.now(UTC)
+    day = f"{now + timedelta(days=3):%a}".lower()
+    until = now + timedelta(days=400)
+    return {
+        "CertificateDetails": {"CAIdentifier": "rds-ca-rsa2048-g1", "ValidTill": until},
+        "PreferredMaintenanceWindow": f"{day}:05:00-{day}:06:00",
     }

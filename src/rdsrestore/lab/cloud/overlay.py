@@ -73,6 +73,8 @@ class Overlay:
         if path == "/_lab/checkip":
             seen = NAT if self.behind_nat else environ.get("REMOTE_ADDR", "")
             return reply(start, 200, "text/plain", f"{seen}\n".encode())
+        if path == "/_lab/global-bundle.pem":
+            return reply(start, 403, "text/plain", b"a lab has a CA of its own: RDSRESTORE_SSL_CA")
         if path.startswith("/_lab/"):
             answer = self.control(path[6:], json.loads(body or b"{}"))
             return reply(start, 200, "application/json", json.dumps(answer, default=str).encode())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from rdsrestore.domain.cloud import admission
 from rdsrestore.domain.errors import CutOff, RdsRestoreError
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import ALONE, Ledger, TableLoad
@@ -109,11 +110,13 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
         yield "table", table_now(table, into=request.into)
     yield "rows", rules(request)
     if request.restores:
-        sight = ", as production sees this machine" if survey.caller == survey.server.caller else ""
+        names = survey.let_in(request)
+        sight = ", as production sees this machine" if names == (survey.server.caller,) else ""
         if request.keep:
             when = "however the run ends" if request.keep_always else "if it fails"
             yield "kept", f"the copy, for {request.keep // 60} min, {when}"
-        yield "let in", f"{survey.caller or 'nobody: the address is unknown'}{sight}, to the copy alone"
+        who = "; ".join(map(admission.described, names)) or "nobody: the address is unknown"
+        yield "let in", f"{who}{sight}, to the copy alone"
     yield "as", f"{request.user} on the server, {survey.identity.arn} in AWS, {request.operator} in the log"
 
 

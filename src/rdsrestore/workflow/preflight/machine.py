@@ -1,9 +1,10 @@
-"""Whether this machine can dump."""
+"""Whether this machine can dump, and who is let in to the copy."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rdsrestore.domain.cloud import admission
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.survey import Survey
@@ -58,6 +59,9 @@ def evidence(request: Request, survey: Survey) -> Iterator[Finding]:
 
 def caller(request: Request, survey: Survey) -> Iterator[Finding]:
     """Whether the address that is let in to the copy is the one that production sees."""
+    if request.allow:
+        yield from named(request, survey)
+        return
     seen, name = survey.server.caller, survey.server.caller_name
     if survey.caller is None:
         yield blocks(
@@ -77,3 +81,23 @@ def caller(request: Request, survey: Survey) -> Iterator[Finding]:
             f"production shows this machine as {name}; {survey.caller} is let in, which may not be its address",
             "give the address that the database sees with --my-ip ADDRESS",
         )
+
+
+def named(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether those who were named can be let in, whether this machine is one of them, and how many they are."""
+    names, seen = survey.let_in(request), survey.server.caller
+    for each in survey.references:
+        if each.problem:
+            yield blocks("caller.reference", f"{each.id} can't be let in: {each.problem}", admission.EXAMPLES)
+        elif each.unseen:
+            hint = "allow ec2:DescribeSecurityGroups, ec2:DescribeManagedPrefixLists, ec2:GetManagedPrefixListEntries"
+            yield warns("caller.unseen", f"whether {each.id} can be let in is not known: {each.unseen}", hint)
+    if survey.source.network_type == "IPV4" and (over := [each for each in names if ":" in each]):
+        what = f"{', '.join(over)} can't reach the copy: as its source it has IPv4 addresses alone (network type IPV4)"
+        yield blocks("caller.ipv6", what, "name IPv4 addresses or networks")
+    if wide := [admission.described(each) for each in names if not admission.single(each)]:
+        what = f"more than one address is let in to the copy: {'; '.join(wide)}"
+        yield warns("caller.wide", what, "name single addresses where that will do; all rules go when the run ends")
+    if seen and not admission.lets_in(names, seen):
+        what = f"production sees this machine as {seen}, which is not among those who are let in"
+        yield warns("caller.left-out", what, f"add --my-ip {seen.partition('/')[0]}, unless another road leads there")

@@ -12,7 +12,8 @@ PASSING = frozenset({"db.unreachable", "db.denied", "db.busy", "db.lost"})
 """What a server says, or does not say, that is on its way up, or whose rule or password is on its way to it."""
 ANOTHER = "; --keep-on-failure 2h leaves the copy for a second look"
 HINTS = {
-    "db.unreachable": "give this machine's address as the database sees it with --my-ip ADDRESS" + ANOTHER,
+    "db.unreachable": "resume the run with --my-ip ADDRESS, or --allow NETWORK, as the database sees this machine"
+    "; --keep-on-failure 2h keeps the copy for that",
     "db.denied": "run the same command again: the copy did not take the password that was set for it" + ANOTHER,
 }
 

@@ -11,13 +11,7 @@ import platformdirs
 
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.ids import BUNDLE, PREFIX, Endpoint
-
-BUNDLES = {
-    "us-gov": "https://truststore.pki.us-gov-west-1.rds.amazonaws.com/global/global-bundle.pem",
-    "cn": "https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/global/global-bundle.pem",
-    "": "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
-}
-"""Where each partition's authorities are (RDS user guide, "Using SSL/TLS to encrypt a connection to a DB instance")."""
+from rdsrestore.mysql.session.login.bundle import of_endpoint
 
 
 @cache
@@ -42,16 +36,8 @@ def how_to(endpoint: Endpoint, error: BaseException | None) -> str:
     return (
         "set RDSRESTORE_SSL_CA to the bundle of the server's certificate authority, "
         "or put RDS's own where it is looked for: "
-        f"curl --create-dirs -o {where} {bundle(endpoint)}"
+        f"rdsrestore ca, or curl --create-dirs -o {where} {of_endpoint(endpoint)}"
     )
-
-
-def bundle(endpoint: Endpoint) -> str:
-    """Name the bundle of an endpoint's partition: the region is a part of its name."""
-    labels = endpoint.host.split(".")
-    if labels[-1] == "cn":
-        return BUNDLES["cn"]
-    return BUNDLES["us-gov" if any(label.startswith("us-gov-") for label in labels) else ""]
 
 
 def shown(path: Path) -> str:
