@@ -45,6 +45,16 @@ def test_credentials_that_were_renewed_meanwhile_are_taken_up(
     assert (held.access_key, held.token) == ("AKIANEW", "new")
 
 
+def test_a_connection_that_rested_for_longer_than_networks_remember_is_not_used_again(account: Account) -> None:
+    def opened(rests: float) -> int:
+        clients, before = Clients(None, None, CallLog(), rests=rests), account.proxy.connections
+        for _call in range(3):
+            clients.sts.get_caller_identity()
+        return account.proxy.connections - before
+
+    assert (opened(60.0), opened(0.0)) == (1, 3)
+
+
 def test_no_credentials_at_all_are_told_as_such(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")

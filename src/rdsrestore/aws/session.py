@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from botocore.credentials import Credentials
 
 from rdsrestore.aws.errors import translated
 from rdsrestore.domain.cloud.instance import ApiCall
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.ids import PREFIX
 
 if TYPE_CHECKING:
@@ -54,11 +56,37 @@ class CallLog:
         return taken
 
 
-class Clients:
-    """The clients that the job uses; one for reading and one for changing of each service that does both."""
+class Rest:
+    """Sees that no call goes out on a connection that rested for so long that a network may have forgotten it.
 
-    def __init__(self, profile: str | None, region: str | None, log: CallLog) -> None:
+    botocore's `tcp_keepalive` asks after the system's two hours; a call on a forgotten connection would wait for its
+    whole timeout.
+    """
+
+    def __init__(self, client: Any, longest: float) -> None:  # noqa: ANN401 - boto3 makes its clients at run time
+        self._client = client
+        self._longest = longest
+        self._used = time.monotonic()
+
+    def end(self, **_rest: object) -> None:
+        """Close what rested too long; the call that follows makes a new connection."""
+        now = time.monotonic()
+        if now - self._used > self._longest:
+            self._client.close()
+        self._used = now
+
+
+class Clients:
+    """The clients that the job uses; one for reading and one for changing of each service that does both.
+
+    A connection that was not used for `rests` seconds is closed before the next call.
+    """
+
+    def __init__(
+        self, profile: str | None, region: str | None, log: CallLog, *, rests: float = USUAL.http_rests
+    ) -> None:
         self._log = log
+        self._rests = rests
         self._profile = profile
         self._scheduler: EventBridgeSchedulerClient | None = None
         with translated("AWS"):
@@ -101,6 +129,7 @@ class Clients:
 
     def _make(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         client = self.session.client(service, config=config)  # type: ignore[call-overload]  # any service
+        client.meta.events.register("before-call", Rest(client, self._rests).end)
         client.meta.events.register("after-call", self._heard)
         client.meta.events.register("needs-retry", self._renewed)
         return client

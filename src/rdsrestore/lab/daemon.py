@@ -151,8 +151,10 @@ class Lab:
         elif name == "network":
             self.rds.network.delay = float(wish.get("delay", 0))
             self.rds.network.loss = float(wish.get("loss", 0))
-            everywhere = bool(wish.get("everywhere"))
-            return {"asked": self.rds.network.fall_silent(int(wish.get("silent_at", 0)), everywhere=everywhere)}
+            self.rds.network.forget_idle = float(wish.get("forget_idle", 0))
+            everywhere, forgotten = bool(wish.get("everywhere")), self.rds.network.forgotten
+            asked = self.rds.network.fall_silent(int(wish.get("silent_at", 0)), everywhere=everywhere)
+            return {"asked": asked, "forgotten": forgotten}
         elif name == "policy":
             allowed = wish.get("actions")
             self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))

@@ -34,7 +34,12 @@ T = TypeVar("T")
 LOST_INSIDE = 2013
 HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 """A server that goes away in the middle of a login says nothing about its certificate."""
-KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+KEEPALIVE = {
+    "TCP_KEEPIDLE": USUAL.keepalive,
+    "TCP_KEEPALIVE": USUAL.keepalive,
+    "TCP_KEEPINTVL": USUAL.keepalive_again,
+    "TCP_KEEPCNT": 4,
+}
 """Seconds until a silent server is asked, by Linux's name and by macOS's, between questions, and how many."""
 IDLE = 1.0
 """Seconds after which an open connection may have been lost unnoticed."""
@@ -252,7 +257,7 @@ def stay_known(opened: socket.socket) -> None:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in KEEPALIVE.items():
         if hasattr(socket, option):
-            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), max(1, round(value)))
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(USUAL.unread * 1000))
 
