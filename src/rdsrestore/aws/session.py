@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import CredentialRetrievalError, RefreshWithMFAUnsupportedError
 
 from rdsrestore.aws.errors import translated
 from rdsrestore.domain.cloud.instance import ApiCall
@@ -34,6 +37,10 @@ FIRST = COMMON.merge(Config(connect_timeout=5, read_timeout=10, retries={"mode":
 
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+
+
+EXPIRATION = "AWS_CREDENTIAL_EXPIRATION"
+"""Set beside the keys by the tools that export them from a sign-in."""
 
 
 class CallLog:
@@ -90,7 +97,7 @@ class Clients:
         self._profile = profile
         self._scheduler: EventBridgeSchedulerClient | None = None
         with translated("AWS"):
-            self.session = boto3.Session(profile_name=profile, region_name=region)
+            self.session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
             self.rds: RDSClient = self._make("rds", READS)
             self.rds_writes: RDSClient = self._make("rds", WRITES)
             self.ec2: EC2Client = self._make("ec2", READS)
@@ -129,10 +136,38 @@ class Clients:
 
     def _make(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         client = self.session.client(service, config=config)  # type: ignore[call-overload]  # any service
+        client.meta.events.register("before-call", self._signed)
         client.meta.events.register("before-call", Rest(client, self._rests).end)
         client.meta.events.register("after-call", self._heard)
         client.meta.events.register("needs-retry", self._renewed)
         return client
+
+    def ends(self) -> datetime | None:
+        """Say when credentials of the environment end, which nothing can renew in this process; None where unknown."""
+        held = self.session.get_credentials()
+        said = os.environ.get(EXPIRATION, "") if held and held.method == "env" else ""
+        try:
+            found = datetime.fromisoformat(said)
+        except ValueError:
+            return None
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+    def _signed(self, **_rest: object) -> None:
+        """Have credentials at hand before a call; CredentialRetrievalError where the library has another error for it.
+
+        It raises a RuntimeError where they ended and nothing renews them, an EOFError where a role wants the code of a
+        device and there is no terminal, and one of its own where a role that had a code ended and wants another.
+        """
+        held = self.session.get_credentials()
+        if held is None:
+            return
+        try:
+            held.get_frozen_credentials()
+        except RuntimeError as error:
+            raise CredentialRetrievalError(provider=held.method, error_msg="they have expired") from error
+        except (EOFError, RefreshWithMFAUnsupportedError) as error:
+            why = "the role wants a code (MFA), which can't be asked for here: sign in beforehand"
+            raise CredentialRetrievalError(provider=held.method, error_msg=why) from error
 
     def _renewed(self, response: tuple[object, Any] | None, attempts: int, **_rest: object) -> float | None:
         """Take up credentials that were renewed since, and have the call signed and sent again: it had no effect."""

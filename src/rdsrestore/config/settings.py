@@ -72,7 +72,12 @@ class Settings:
     ] = None
     password: Annotated[
         PasswordGiven | PasswordInSecret | None,
-        Option(key=True, form="password", meaning="the login's password", default="asked for"),
+        Option(
+            key=True,
+            form="password",
+            meaning="the login's password",
+            default="the master user's managed one in Secrets Manager, else asked for",
+        ),
     ] = None
     ssl_ca: Annotated[
         Path | None,

@@ -56,7 +56,8 @@ class Survey:
     is there; `where` is the filter as sessions of ours have to read it, and the zone in which it was written where
     that is another than UTC; `earlier` are the dumps of
     another run, where they are used. `denied` are actions that the cloud refused in a trial, `doubted` those that its
-    simulator does not think allowed. Of `unseen_replicas` no lag can be read.
+    simulator does not think allowed. `password_from` says where production's password was found, where nobody gave it.
+    Of `unseen_replicas` no lag can be read.
     """
 
     at: datetime
@@ -85,6 +86,7 @@ class Survey:
     database_gone: bool = False
     where: tuple[str, str] = ("", "")
     earlier: EarlierDumps | None = None
+    password_from: str = ""
 
     def meant(self, request: Request) -> Request:
         """Have a filter's times mean what they mean in production's own sessions."""

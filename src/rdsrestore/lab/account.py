@@ -58,5 +58,9 @@ def let_in(cloud: Cloud, account: Account, port: int, login: Mapping[str, object
             }
         ],
     )
-    secrets = cloud.client("secretsmanager")
-    secrets.put_secret_value(SecretId=account.secret, SecretString=json.dumps(login))
+    keep(cloud, account.secret, login)
+
+
+def keep(cloud: Cloud, secret: str, login: Mapping[str, object]) -> None:
+    """Put a login into a secret."""
+    cloud.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=json.dumps(login))

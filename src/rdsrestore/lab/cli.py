@@ -66,12 +66,17 @@ def up(
         bool, typer.Option("--behind-nat", help="The outside sees another address of this machine than databases do.")
     ] = False,
     settle: Annotated[float, typer.Option(help="Seconds until a copy's rule and password hold.", min=0)] = 0.0,
+    managed: Annotated[
+        bool, typer.Option("--managed", help="RDS keeps production's password in Secrets Manager, and may rotate it.")
+    ] = False,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
 
     where = place(folder)
-    options = Options(0 if empty else rows, restore_delay, lag, history, deny, image, server, behind_nat, settle)
+    options = Options(
+        0 if empty else rows, restore_delay, lag, history, deny, image, server, behind_nat, settle, managed
+    )
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""
     typer.echo(
@@ -250,6 +255,15 @@ def failover(instance: str = "production", folder: Dir = None) -> None:
     with asked():
         rds.reboot_db_instance(DBInstanceIdentifier=instance, ForceFailover=True)
     typer.echo(f"{instance} fails over")
+
+
+@app.command()
+def rotate(folder: Dir = None) -> None:
+    """Give production's master user another password, on the server and in its secret."""
+    from rdsrestore.lab.launch import control
+
+    control(place(folder).running(), "rotate")
+    typer.echo("production's master user has another password, and its secret has it too")
 
 
 @app.command()

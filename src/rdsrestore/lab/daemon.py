@@ -14,7 +14,7 @@ import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -106,12 +106,15 @@ class Lab:
             ids, running = made.result(), server.result()
         network = Network(self.cloud)
         shown = seeded(engine, version, network.subnets("production-subnets"), network.groups([ids.group], "active"))
+        if self._options.managed:
+            shown["MasterUserSecret"] = {"SecretArn": ids.secret, "SecretStatus": "active"}
         instance = Instance(shown, server=running)
         self.rds.open(instance)
         self.rds.instances["production"] = instance
         port = int(shown["Endpoint"]["Port"])
         login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
         account.let_in(self.cloud, ids, port, login)
+        self._login, self._secret = login, ids.secret
         return State(
             pid=os.getpid(),
             endpoint=self.cloud.endpoint,
@@ -128,6 +131,14 @@ class Lab:
             slack_hook=f"{self.cloud.endpoint}/slack/hook/{self.slack.hook}",
             engine=f"{engine} {version}",
         )
+
+    def _rotate(self) -> None:
+        """Change the master user's password as Secrets Manager does: on the server, then in the secret."""
+        password = secrets.token_urlsafe(18)
+        self.rds.set_password(self.rds.instances["production"], password)
+        account.keep(self.cloud, self._secret, self._login | {"password": password})
+        state = self._place.running()
+        self._place.write(replace(state, password=password))
 
     def close(self) -> None:
         """Stop every server."""
@@ -155,6 +166,8 @@ class Lab:
             everywhere, forgotten = bool(wish.get("everywhere")), self.rds.network.forgotten
             asked = self.rds.network.fall_silent(int(wish.get("silent_at", 0)), everywhere=everywhere)
             return {"asked": asked, "forgotten": forgotten}
+        elif name == "rotate":
+            self._rotate()
         elif name == "policy":
             allowed = wish.get("actions")
             self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))

@@ -34,6 +34,7 @@ class Options:
     server: str = "mariadb"
     behind_nat: bool = False
     settle: float = 0.0
+    managed: bool = False
 
 
 @dataclass(frozen=True)

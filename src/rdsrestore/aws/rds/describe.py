@@ -47,6 +47,7 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         iops=shown.get("Iops"),
         cluster=shown.get("DBClusterIdentifier"),
         replica_of=shown.get("ReadReplicaSourceDBInstanceIdentifier"),
+        managed_secret=shown.get("MasterUserSecret", {}).get("SecretArn"),
     )
 
 

@@ -12,10 +12,11 @@ from rdsrestore.domain.ids import Endpoint
 @written("Identity")
 @dataclass(frozen=True)
 class Identity:
-    """Who the cloud says we are."""
+    """Who the cloud says we are; `ends` is when that ends by itself, in UTC, where it is known."""
 
     account: str
     arn: str
+    ends: datetime | None = None
 
 
 @written("SourceInstance", former={"security_groups", "iam_authentication"})
@@ -24,7 +25,8 @@ class SourceInstance:
     """The instance that is restored from, with everything a restore does not carry over by itself.
 
     `earliest` and `latest` bound the restore window in UTC (None where backups are off); `storage` is in GiB, `iops`
-    what is provisioned.
+    what is provisioned. `managed_secret` is the ARN of the secret in which RDS keeps the master user's password, where
+    it does.
     """
 
     id: str
@@ -52,6 +54,7 @@ class SourceInstance:
     cluster: str | None = None
     replica_of: str | None = None
     replicas: tuple[Endpoint, ...] = ()
+    managed_secret: str | None = None
 
 
 @written("SnapshotInfo")

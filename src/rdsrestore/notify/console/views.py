@@ -108,7 +108,8 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
             when = "however the run ends" if request.keep_always else "if it fails"
             yield "kept", f"the copy, for {request.keep // 60} min, {when}"
         yield "let in", f"{survey.caller or 'nobody: the address is unknown'}{sight}, to the copy alone"
-    yield "as", f"{request.user} on the server, {survey.identity.arn} in AWS, {request.operator} in the log"
+    login = f"{request.user} on the server{f' (password: {survey.password_from})' if survey.password_from else ''}"
+    yield "as", f"{login}, {survey.identity.arn} in AWS, {request.operator} in the log"
 
 
 def rules(request: Request) -> str:
