@@ -20,6 +20,7 @@ from rdsrestore.domain.errors import CloudError, Refused, UsageError
 from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import TableDifference
+from rdsrestore.mysql.session.login import defaults_file
 from rdsrestore.ports.databases import Access
 from rdsrestore.ports.operator import Operator
 from rdsrestore.workflow.step import World
@@ -78,12 +79,14 @@ class Password:
     """Production's password, fetched at its first use from where the settings say; `ask` is None without a terminal.
 
     Where they say nothing it is the one that RDS keeps of the master user, unless `login_name` is somebody else's.
+    `named` is whose it is where it was given, if anybody said so.
     """
 
     given: PasswordGiven | PasswordInSecret | None
     clients: Clients
     ask: Callable[[], Secret] | None
     login_name: str | None = None
+    named: str | None = None
     _managed: str | None = field(default=None, init=False)
     _known: Login | None = field(default=None, init=False, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
@@ -94,7 +97,7 @@ class Password:
 
     def user(self) -> str | None:
         """Name whose password it is, where that is kept with it."""
-        return self._login().user if isinstance(self.given, PasswordInSecret) else None
+        return self._login().user if isinstance(self.given, PasswordInSecret) else self.named
 
     def seen(self, source: SourceInstance) -> None:
         """Hear of the instance that is logged in to."""
@@ -158,7 +161,9 @@ def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | No
     """Put the adapters together."""
     log = CallLog()
     clients = Clients(settings.aws_profile, settings.region, log)
-    password = Password(settings.password, clients, ask, settings.user)
+    user, secret = defaults_file.read(settings.defaults_file) if settings.defaults_file else (None, None)
+    given = settings.password or (PasswordGiven(secret, str(settings.defaults_file)) if secret else None)
+    password = Password(given, clients, ask, settings.user or user, user)
     return World(
         cloud=RdsInstances(clients, log, settings.poll, settings.checkip_url, password.seen),
         engines=EngineAdapters(

@@ -79,6 +79,19 @@ class Settings:
             default="the master user's managed one in Secrets Manager, else asked for",
         ),
     ] = None
+    defaults_file: Annotated[
+        Path | None,
+        Option(
+            "An option file with user and password in [client], as ~/.my.cnf.",
+            flag="--defaults-file",
+            commands=(*ANY, "find", "doctor"),
+            metavar="FILE",
+            key=True,
+            meaning="an option file, as `~/.my.cnf`, whose group [client] has user and password, where these are not"
+            " set otherwise; nothing else is taken from it, and none is read that is not named",
+            default="none",
+        ),
+    ] = None
     ssl_ca: Annotated[
         Path | None,
         Option(

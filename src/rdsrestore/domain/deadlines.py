@@ -49,7 +49,7 @@ class Deadlines:
     """For the cloud to let go of a group whose instance is gone."""
     password_taken: float = 900.0
     """For the copy to take a new password."""
-    rotation: float = 10.0
+    rotation: float = 30.0
     """For a secret to hold the password that the server has already: a rotation changes the server first."""
     instance_gone: float = 3600.0
     """For an instance to be deleted."""

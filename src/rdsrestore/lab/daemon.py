@@ -134,9 +134,9 @@ class Lab:
 
     def _rotate(self) -> None:
         """Change the master user's password as Secrets Manager does: on the server, then in the secret."""
-        password = secrets.token_urlsafe(18)
+        password, store = secrets.token_urlsafe(18), self.cloud.client("secretsmanager")
         self.rds.set_password(self.rds.instances["production"], password)
-        account.keep(self.cloud, self._secret, self._login | {"password": password})
+        account.keep(store, self._secret, self._login | {"password": password})
         state = self._place.running()
         self._place.write(replace(state, password=password))
 
