@@ -36,6 +36,7 @@ class Proxy:
     upstream: str
     url: str = ""
     page: int | None = None
+    connections: int = 0
     faults: dict[str, Fault] = field(default_factory=dict)
     queued: dict[str, list[Fault]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -101,6 +102,10 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     proxy: Proxy
     client: httpx.Client
+
+    def setup(self) -> None:
+        super().setup()
+        self.proxy.connections += 1
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -54,7 +54,7 @@ def test_each_engine_of_the_table_has_an_adapter_and_those_of_a_family_share_it(
 
 def test_a_new_engine_is_a_line_in_the_table_and_an_adapter(tmp_path: Path) -> None:
     known = {**ENGINES, "toy": Engine("Toy", "toy_engine:databases"), "late": Engine("Late", "is_not_there:databases")}
-    engines = EngineAdapters(ACCESS, lambda: None, known)
+    engines = EngineAdapters(ACCESS, lambda: None, known=known)
     world = World(FakeCloud(held=replace(SOURCE, engine="toy")), engines, FakeOperator(), FakeClock())
 
     read = survey(request(), world, tmp_path)

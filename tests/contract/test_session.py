@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.domain.errors import CloudError, UsageError
 from rdsrestore.lab.status import client
+from tool import COMMAND
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
@@ -43,6 +47,66 @@ def test_credentials_that_were_renewed_meanwhile_are_taken_up(
     held = clients.session.get_credentials()
     assert held
     assert (held.access_key, held.token) == ("AKIANEW", "new")
+
+
+def test_a_connection_that_rested_for_longer_than_networks_remember_is_not_used_again(account: Account) -> None:
+    def opened(rests: float) -> int:
+        clients, before = Clients(None, None, CallLog(), rests=rests), account.proxy.connections
+        for _call in range(3):
+            clients.sts.get_caller_identity()
+        return account.proxy.connections - before
+
+    assert (opened(60.0), opened(0.0)) == (1, 3)
+
+
+def test_credentials_that_ended_are_told_as_such_and_so_is_when_they_will(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "temporary")
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", soon.isoformat())
+    clients = Clients(None, None, CallLog())
+    assert clients.ends() == soon
+    assert clients.sts.get_caller_identity()
+
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")
+    with pytest.raises(CloudError, match="they have expired") as raised:
+        login(Clients(None, None, CallLog()), "any")
+    assert raised.value.code == "aws.credentials"
+    assert account.proxy.count("GetSecretValue") == 0
+
+
+def test_a_role_that_wants_a_code_says_so_where_there_is_no_terminal(account: Account, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile base]\naws_access_key_id = AKIAX\naws_secret_access_key = s\n"
+        "[profile careful]\nsource_profile = base\nrole_arn = arn:aws:iam::123456789012:role/x\n"
+        "mfa_serial = arn:aws:iam::123456789012:mfa/me\nregion = eu-central-1\n"
+    )
+    names = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+    env = {name: value for name, value in os.environ.items() if name not in names}
+    env |= {"AWS_CONFIG_FILE": str(config), "AWS_ENDPOINT_URL": account.proxy.url, "RDSRESTORE_HOME": str(tmp_path)}
+    words = [*COMMAND, "doctor", "--profile", "careful", "--instance", "production"]
+    ended = subprocess.run(
+        words,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        start_new_session=True,
+    )
+    said = " ".join((ended.stdout + ended.stderr).split())
+    assert "the role wants a code (MFA), which can't be asked for here: sign in beforehand" in said
+    assert "bug" not in said
+
+
+def test_the_region_may_be_set_as_other_kits_have_it(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    del account
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    assert Clients(None, None, CallLog()).region == "eu-west-3"
 
 
 def test_no_credentials_at_all_are_told_as_such(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +164,8 @@ def test_every_answer_is_noted_once_with_its_request_id_also_a_refusal(account: 
         account.cloud.snapshot("nightly")
     first, *others = account.cloud.take_calls()
     assert (first.service, first.operation, first.status) == ("sts", "GetCallerIdentity", 200)
-    assert {(each.service, each.operation) for each in others} == {("rds", "DescribeDBSnapshots")}
+    asked = {"DescribeDBSnapshots", "DescribeDBClusterSnapshots"}
+    assert {(each.service, each.operation) for each in others} == {("rds", each) for each in asked}
     assert 404 in {each.status for each in others}
     assert len({each.request_id for each in (first, *others)}) == 1 + len(others)
     assert account.cloud.take_calls() == ()

@@ -5,16 +5,23 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import pymysql
 import pytest
 
+from rdsrestore.domain.deadlines import FACTOR
+from rdsrestore.lab.launch import control
 from rdsrestore.lab.status import client
 from tool import LabTool, counted, events
 
 ROWS = 20_000
 WAITING = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
+FORGETS = 5
+"""Seconds without a packet after which a flow is forgotten; the cloud's networks take 350."""
+SHORTER = "0.03"
+"""Of each deadline, the keepalive's and the lock's heartbeat among them: two seconds each."""
 CONTENT = "SELECT COALESCE(SUM(CRC32(CONCAT_WS('|', id, v, note))), 0) FROM shop.shaky"
 
 
@@ -95,4 +102,43 @@ def test_a_slow_and_lossy_way_only_takes_longer(shop: LabTool, whole: int) -> No
         shop.lab("network")
 
     assert shop.number(CONTENT) == whole
+    assert shop.ours() == []
+
+
+def forgotten(shop: LabTool, idle: float) -> int:
+    """Have flows forgotten that are idle for so long, 0 for none; returns how many were so far."""
+    return int(control(shop.place.running(), "network", {"forget_idle": idle})["forgotten"])
+
+
+def wait_until_a_silent_flow_is_forgotten(shop: LabTool) -> None:
+    state, before = shop.place.running(), forgotten(shop, FORGETS)
+    deadline = time.monotonic() + 60
+    with socket.create_connection((state.host, state.port)) as silent:
+        silent.recv(1)
+        while forgotten(shop, FORGETS) == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def test_a_network_that_forgets_silent_connections_is_kept_awake(shop: LabTool, whole: int) -> None:
+    tool = replace(shop, env=shop.env | {FACTOR: SHORTER})
+    before, already = shop.moment(), forgotten(shop, FORGETS)
+    shop.sql("DELETE FROM shop.shaky WHERE id % 3 = 0")
+    try:
+        with ExitStack() as others, tool.started("table", "shaky", "--before", before, "--yes") as process:
+            others.enter_context(held(shop, 3))
+            for event in events(process):
+                if event.get("step") == "load" and event["event"] == "step-started":
+                    while not int(shop.sql(WAITING)[0][1]):
+                        assert process.poll() is None
+                    wait_until_a_silent_flow_is_forgotten(shop)
+                    others.close()
+        assert process.returncode == 0
+        assert shop.number(CONTENT) == whole
+        tool("undo", "--yes", check=0)
+        assert forgotten(shop, 0) == already + 1, "a connection of the run's was forgotten"
+    finally:
+        forgotten(shop, 0)
+
+    assert shop.number("SELECT COUNT(*) FROM shop.shaky") == ROWS - ROWS // 3
     assert shop.ours() == []

@@ -405,6 +405,9 @@ class FakeEngines:
         del engine
         return self.databases
 
+    def password_from(self) -> str:
+        return ""
+
     def user(self) -> str | None:
         return None
 

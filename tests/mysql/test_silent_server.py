@@ -20,7 +20,12 @@ from rdsrestore.domain.deadlines import Deadlines
 from rdsrestore.domain.errors import DatabaseError, ToolError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
+from rdsrestore.lab.network.gateway import Gateway
+from rdsrestore.lab.network.idle_flow import FORGOTTEN
+from rdsrestore.lab.network.impairment import Network
+from rdsrestore.lab.servers.servers import Address
 from rdsrestore.mysql.dump import mysqldump
+from rdsrestore.mysql.dump.chunks import with_patience
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.login.connection import Login, connect
@@ -131,6 +136,28 @@ def test_a_dump_whose_rows_come_late_is_waited_for(site: Site, tmp_path: Path) -
     name = store.named("late")
     mysqldump.write(login(site, []), ("stalls", "late"), condition, store, name, lambda: None)
     site.production.sql("DROP DATABASE stalls")
+    with store.reading(name) as file:
+        assert b"INSERT INTO" in file.read()
+
+
+@pytest.mark.timeout(120)
+def test_a_piece_whose_connection_the_network_forgot_is_fetched_once_more(site: Site, tmp_path: Path) -> None:
+    site.production.sql("CREATE DATABASE stalls")
+    site.production.sql("CREATE TABLE stalls.forgotten (id INT PRIMARY KEY) SELECT 1 AS id")
+    there = Address(site.production.endpoint.host, site.production.endpoint.port, proxied=False)
+    network = Network(forget_idle=1.0)
+    way = Gateway(lambda: there, lambda _peer, _port: True, drop=False, network=network)
+    through = replace(login(site, []), endpoint=Endpoint("127.0.0.1", way.port))
+    store, tries = DumpStore(tmp_path, None), iter(("SLEEP(2) = 0", "SLEEP(0) = 0"))
+    name = store.named("forgotten")
+    names = ("stalls", "forgotten")
+    with_patience(lambda: mysqldump.write(through, names, next(tries), store, name, lambda: None))
+    way.close()
+    while FORGOTTEN:  # its transaction would keep the table
+        FORGOTTEN.pop().close()
+    site.production.sql("DROP DATABASE stalls")
+    assert network.forgotten
+    assert next(tries, None) is None
     with store.reading(name) as file:
         assert b"INSERT INTO" in file.read()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,13 +14,19 @@ from rdsrestore.aws.passwords import Login, login
 from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.config.settings import PasswordGiven, PasswordInSecret, Settings
-from rdsrestore.domain.errors import Refused, UsageError
+from rdsrestore.domain.cloud.instance import SourceInstance
+from rdsrestore.domain.deadlines import USUAL
+from rdsrestore.domain.errors import CloudError, Refused, UsageError
 from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import TableDifference
+from rdsrestore.mysql.session.login import defaults_file
 from rdsrestore.ports.databases import Access
 from rdsrestore.ports.operator import Operator
 from rdsrestore.workflow.step import World
+
+LOOK = 0.5
+"""Seconds between two looks at a secret that is being rotated."""
 
 
 class SystemClock:
@@ -67,12 +76,20 @@ class AtTheTerminal:
 
 @dataclass
 class Password:
-    """Production's password, fetched at its first use from where the settings say; `ask` is None without a terminal."""
+    """Production's password, fetched at its first use from where the settings say; `ask` is None without a terminal.
+
+    Where they say nothing it is the one that RDS keeps of the master user, unless `login_name` is somebody else's.
+    `named` is whose it is where it was given, if anybody said so.
+    """
 
     given: PasswordGiven | PasswordInSecret | None
     clients: Clients
     ask: Callable[[], Secret] | None
-    _known: Login | None = field(default=None, repr=False)
+    login_name: str | None = None
+    named: str | None = None
+    _managed: str | None = field(default=None, init=False)
+    _known: Login | None = field(default=None, init=False, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
     def __call__(self) -> Secret:
         """Return it; UsageError where there is none and nobody to ask."""
@@ -80,18 +97,57 @@ class Password:
 
     def user(self) -> str | None:
         """Name whose password it is, where that is kept with it."""
-        return self._login().user if isinstance(self.given, PasswordInSecret) else None
+        return self._login().user if isinstance(self.given, PasswordInSecret) else self.named
+
+    def seen(self, source: SourceInstance) -> None:
+        """Hear of the instance that is logged in to."""
+        managed = source.managed_secret if self.login_name in {None, source.master_user} else None
+        with self._lock:
+            if self.given is None and managed != self._managed:
+                self._managed, self._known = managed, None
+
+    def found_in(self) -> str:
+        """Say where it was found without being told; empty where it was told."""
+        return "the secret that RDS keeps of it" if self._managed and self.user_named() else ""
+
+    def user_named(self) -> bool:
+        """Whether what is known came out of a secret that names its user, as those that RDS keeps do."""
+        return self._known is not None and self._known.user is not None
+
+    def renewed(self, refused: Secret) -> Secret | None:
+        """Give the password that took the place of one that was refused, fetched anew; None where none did."""
+        with self._lock:
+            if self._known and self._known.password != refused:
+                return self._known.password
+            until = time.monotonic() + USUAL.rotation
+            with contextlib.suppress(CloudError):  # the server's refusal says more
+                while (found := self._kept()) and found.password == refused and time.monotonic() < until:
+                    time.sleep(LOOK)
+                if found and found.password != refused:
+                    self._known = found
+                    return found.password
+            return None
 
     def _login(self) -> Login:
-        if self._known is None:
-            self._known = self._fetch()
-        return self._known
+        with self._lock:
+            if self._known is None:
+                self._known = self._fetch()
+            return self._known
+
+    def _kept(self) -> Login | None:
+        """Read the secret that it lies in; None where it lies in none."""
+        arn = self.given.arn if isinstance(self.given, PasswordInSecret) else self._managed
+        return login(self.clients, arn) if arn else None
 
     def _fetch(self) -> Login:
         if isinstance(self.given, PasswordGiven):
             return Login(None, self.given.secret)
-        if isinstance(self.given, PasswordInSecret):
-            return login(self.clients, self.given.arn)
+        try:
+            if kept := self._kept():
+                return kept
+        except CloudError:
+            if self.given or self.ask is None:
+                raise
         if self.ask:
             return Login(None, self.ask())
         raise UsageError(
@@ -105,11 +161,15 @@ def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | No
     """Put the adapters together."""
     log = CallLog()
     clients = Clients(settings.aws_profile, settings.region, log)
-    password = Password(settings.password, clients, ask)
+    user, secret = defaults_file.read(settings.defaults_file) if settings.defaults_file else (None, None)
+    given = settings.password or (PasswordGiven(secret, str(settings.defaults_file)) if secret else None)
+    password = Password(given, clients, ask, settings.user or user, user)
     return World(
-        cloud=RdsInstances(clients, log, settings.poll, settings.checkip_url),
+        cloud=RdsInstances(clients, log, settings.poll, settings.checkip_url, password.seen),
         engines=EngineAdapters(
-            Access(password, settings.ssl_ca, settings.dump_key, settings.executor, settings.poll), password.user
+            Access(password, settings.ssl_ca, settings.dump_key, settings.executor, settings.poll, password.renewed),
+            password.user,
+            password.found_in,
         ),
         operator=operator,
         clock=SystemClock(),

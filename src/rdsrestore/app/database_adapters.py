@@ -12,10 +12,14 @@ from rdsrestore.ports.databases import Access, Databases
 
 @dataclass
 class EngineAdapters:
-    """The adapters of `known` engines, each made once; `login_name` tells whose password production's is."""
+    """The adapters of `known` engines, each made once; `login_name` tells whose password production's is.
+
+    `found_in` says where it was found, where nobody told.
+    """
 
     access: Access
     login_name: Callable[[], str | None]
+    found_in: Callable[[], str] = lambda: ""
     known: Mapping[str, Engine] = field(default_factory=lambda: ENGINES)
     _made: dict[str, Databases] = field(default_factory=dict, init=False)
 
@@ -30,6 +34,10 @@ class EngineAdapters:
     def user(self) -> str | None:
         """Name whose password production's is, where that is kept with it."""
         return self.login_name()
+
+    def password_from(self) -> str:
+        """Say where production's password was found without being told; empty where it was told."""
+        return self.found_in()
 
     def close(self) -> None:
         """Leave what the adapters have reached."""

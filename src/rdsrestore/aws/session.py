@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import CredentialRetrievalError, RefreshWithMFAUnsupportedError
 
 from rdsrestore.aws.errors import translated
 from rdsrestore.domain.cloud.instance import ApiCall
+from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.ids import PREFIX
 
 if TYPE_CHECKING:
@@ -32,6 +37,10 @@ FIRST = COMMON.merge(Config(connect_timeout=5, read_timeout=10, retries={"mode":
 
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+
+
+EXPIRATION = "AWS_CREDENTIAL_EXPIRATION"
+"""Set beside the keys by the tools that export them from a sign-in."""
 
 
 class CallLog:
@@ -57,18 +66,45 @@ class CallLog:
 def region(profile: str | None, named: str | None) -> str:
     """Name the region that clients would ask; empty where there is none."""
     with translated("AWS"):
-        return boto3.Session(profile_name=profile, region_name=named).region_name or ""
+        session = boto3.Session(profile_name=profile, region_name=named or os.environ.get("AWS_REGION"))
+    return session.region_name or ""
+
+
+class Rest:
+    """Sees that no call goes out on a connection that rested for so long that a network may have forgotten it.
+
+    botocore's `tcp_keepalive` asks after the system's two hours; a call on a forgotten connection would wait for its
+    whole timeout.
+    """
+
+    def __init__(self, client: Any, longest: float) -> None:  # noqa: ANN401 - boto3 makes its clients at run time
+        self._client = client
+        self._longest = longest
+        self._used = time.monotonic()
+
+    def end(self, **_rest: object) -> None:
+        """Close what rested too long; the call that follows makes a new connection."""
+        now = time.monotonic()
+        if now - self._used > self._longest:
+            self._client.close()
+        self._used = now
 
 
 class Clients:
-    """The clients that the job uses; one for reading and one for changing of each service that does both."""
+    """The clients that the job uses; one for reading and one for changing of each service that does both.
 
-    def __init__(self, profile: str | None, region: str | None, log: CallLog) -> None:
+    A connection that was not used for `rests` seconds is closed before the next call.
+    """
+
+    def __init__(
+        self, profile: str | None, region: str | None, log: CallLog, *, rests: float = USUAL.http_rests
+    ) -> None:
         self._log = log
+        self._rests = rests
         self._profile = profile
         self._scheduler: EventBridgeSchedulerClient | None = None
         with translated("AWS"):
-            self.session = boto3.Session(profile_name=profile, region_name=region)
+            self.session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
             self.rds: RDSClient = self._make("rds", READS)
             self.rds_writes: RDSClient = self._make("rds", WRITES)
             self.ec2: EC2Client = self._make("ec2", READS)
@@ -107,9 +143,38 @@ class Clients:
 
     def _make(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         client = self.session.client(service, config=config)  # type: ignore[call-overload]  # any service
+        client.meta.events.register("before-call", self._signed)
+        client.meta.events.register("before-call", Rest(client, self._rests).end)
         client.meta.events.register("after-call", self._heard)
         client.meta.events.register("needs-retry", self._renewed)
         return client
+
+    def ends(self) -> datetime | None:
+        """Say when credentials of the environment end, which nothing can renew in this process; None where unknown."""
+        held = self.session.get_credentials()
+        said = os.environ.get(EXPIRATION, "") if held and held.method == "env" else ""
+        try:
+            found = datetime.fromisoformat(said)
+        except ValueError:
+            return None
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+    def _signed(self, **_rest: object) -> None:
+        """Have credentials at hand before a call; CredentialRetrievalError where the library has another error for it.
+
+        It raises a RuntimeError where they ended and nothing renews them, an EOFError where a role wants the code of a
+        device and there is no terminal, and one of its own where a role that had a code ended and wants another.
+        """
+        held = self.session.get_credentials()
+        if held is None:
+            return
+        try:
+            held.get_frozen_credentials()
+        except RuntimeError as error:
+            raise CredentialRetrievalError(provider=held.method, error_msg="they have expired") from error
+        except (EOFError, RefreshWithMFAUnsupportedError) as error:
+            why = "the role wants a code (MFA), which can't be asked for here: sign in beforehand"
+            raise CredentialRetrievalError(provider=held.method, error_msg=why) from error
 
     def _renewed(self, response: tuple[object, Any] | None, attempts: int, **_rest: object) -> float | None:
         """Take up credentials that were renewed since, and have the call signed and sent again: it had no effect."""

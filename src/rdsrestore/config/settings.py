@@ -72,7 +72,25 @@ class Settings:
     ] = None
     password: Annotated[
         PasswordGiven | PasswordInSecret | None,
-        Option(key=True, form="password", meaning="the login's password", default="asked for"),
+        Option(
+            key=True,
+            form="password",
+            meaning="the login's password",
+            default="the master user's managed one in Secrets Manager, else asked for",
+        ),
+    ] = None
+    defaults_file: Annotated[
+        Path | None,
+        Option(
+            "An option file with user and password in [client], as ~/.my.cnf.",
+            flag="--defaults-file",
+            commands=(*ANY, "find", "doctor"),
+            metavar="FILE",
+            key=True,
+            meaning="an option file, as `~/.my.cnf`, whose group [client] has user and password, where these are not"
+            " set otherwise; nothing else is taken from it, and none is read that is not named",
+            default="none",
+        ),
     ] = None
     ssl_ca: Annotated[
         Path | None,

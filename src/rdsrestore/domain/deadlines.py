@@ -34,6 +34,10 @@ class Deadlines:
     """For workers elsewhere to answer."""
     unread: float = 120.0
     """For what was sent to be acknowledged by the other side's system, where this one can be told so."""
+    keepalive: float = 60.0
+    """Until a connection that carries nothing shows that it is alive: the cloud's networks forget it after 350."""
+    keepalive_again: float = 15.0
+    """Between two such questions that nobody answers."""
 
     first_login: float = 300.0
     """For a new copy to let us in: its name, rule and password need seconds until they hold everywhere."""
@@ -45,6 +49,8 @@ class Deadlines:
     """For the cloud to let go of a group whose instance is gone."""
     password_taken: float = 900.0
     """For the copy to take a new password."""
+    rotation: float = 30.0
+    """For a secret to hold the password that the server has already: a rotation changes the server first."""
     instance_gone: float = 3600.0
     """For an instance to be deleted."""
     backups_catch_up: float = 1800.0
@@ -55,6 +61,8 @@ class Deadlines:
     """For the certificates of the servers' authorities to be fetched."""
     chat: float = 5.0
     """For a chat to take a message."""
+    http_rests: float = 240.0
+    """For which a connection to the cloud's API is kept unused, below the 350 as well."""
     call_under_way: float = 1.0
     """For a call to the cloud that is under way where somebody wants to leave."""
 

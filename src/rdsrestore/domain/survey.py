@@ -58,10 +58,10 @@ class Survey:
     is there; `where` is the filter as sessions of ours have to read it, and the zone in which it was written where
     that is another than UTC; `earlier` are the dumps of
     another run, where they are used. `denied` are actions that the cloud refused in a trial, `doubted` those that its
-    simulator does not think allowed. `references` are the groups and lists that were named to be let in. Of
-    `unseen_replicas` no lag can be read.
-    `backups` are those that were asked for where they are not the source's own; `other_backups` hold the moment where
-    the source's do not.
+    simulator does not think allowed. `references` are the groups and lists that were named to be let in.
+    `password_from` says where production's password was found, where nobody gave it. Of `unseen_replicas` no lag can
+    be read. `backups` are those that were asked for where they are not the source's own; `other_backups` hold the
+    moment where the source's do not.
     """
 
     at: datetime
@@ -94,6 +94,7 @@ class Survey:
     backups: Backups | None = None
     other_backups: tuple[Backups, ...] = ()
     references: tuple[Reference, ...] = ()
+    password_from: str = ""
 
     @property
     def backed_up(self) -> Backups:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rdsrestore.domain.cloud.engine import family
 from rdsrestore.lab.clients import Cloud
@@ -59,5 +60,9 @@ def let_in(cloud: Cloud, account: Account, port: int, login: Mapping[str, object
             }
         ],
     )
-    secrets = cloud.client("secretsmanager")
-    secrets.put_secret_value(SecretId=account.secret, SecretString=json.dumps(login))
+    keep(cloud.client("secretsmanager"), account.secret, login)
+
+
+def keep(store: Any, secret: str, login: Mapping[str, object]) -> None:  # noqa: ANN401 - made at run time
+    """Put a login into a secret, by a client of Secrets Manager."""
+    store.put_secret_value(SecretId=secret, SecretString=json.dumps(login))

@@ -85,20 +85,23 @@ def network(
     loss: Annotated[float, typer.Option(help="Percent of packets that get lost.", min=0, max=50)] = 0.0,
     silent_at: Annotated[int, typer.Option(help="The question from now on that gets no answer.", min=0)] = 0,
     everywhere: Annotated[bool, typer.Option("--everywhere", help="Nor does any other to that server then.")] = False,
+    forget_idle: Annotated[float, typer.Option(help="Seconds without a packet that a connection survives.", min=0)] = 0,
     folder: Dir = None,
 ) -> None:
-    """Make the way to the databases slow, lossy or silent; without options it is good again.
+    """Make the way to the databases slow, lossy, silent or forgetful; without options it is good again.
 
-    Delay and loss hold for new connections; only a way without them falls silent.
+    All but silence holds for new connections; only a way without delay and loss falls silent or forgets.
     """
     from rdsrestore.lab.launch import control
 
     wish = {"delay": delay / 2000, "loss": loss / 100, "silent_at": silent_at, "everywhere": everywhere}
-    control(place(folder).running(), "network", wish)
+    control(place(folder).running(), "network", wish | {"forget_idle": forget_idle})
     typer.echo(f"the way to the databases takes {delay:g} ms there and back, {loss:g} % of packets get lost")
     if silent_at:
         other = ", nor does any other to that server then" if everywhere else ""
         typer.echo(f"question {silent_at} from now on gets no answer{other}")
+    if forget_idle:
+        typer.echo(f"a new connection without a packet for {forget_idle:g} s is forgotten, and nobody is told")
 
 
 def failover(instance: str = "production", folder: Dir = None) -> None:
@@ -121,6 +124,14 @@ def replace(
     known("a way", how, ("deleted", "switched"))
     old = replacing.replace(place(folder).running(), renamed=how == "switched")
     typer.echo(f"production is another instance now; the backups of the one before are those of {old}")
+
+
+def rotate(folder: Dir = None) -> None:
+    """Give production's master user another password, on the server and in its secret."""
+    from rdsrestore.lab.launch import control
+
+    control(place(folder).running(), "rotate")
+    typer.echo("production's master user has another password, and its secret has it too")
 
 
 def policy(

@@ -62,6 +62,9 @@ def up(
     binlog_kept: Annotated[
         float, typer.Option(help="Seconds until production purges a file of its binlog; 0 keeps all.", min=0)
     ] = 0.0,
+    managed: Annotated[
+        bool, typer.Option("--managed", help="RDS keeps production's password in Secrets Manager, and may rotate it.")
+    ] = False,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
@@ -70,8 +73,20 @@ def up(
     where = place(folder)
     if image and binlog_kept:
         raise UsageError("--binlog-kept", "servers in containers keep their binlog", "leave out --image")
-    seeded = 0 if empty else rows
-    options = Options(seeded, restore_delay, lag, history, deny, image, server, behind_nat, settle, binlog_kept, kind)
+    options = Options(
+        0 if empty else rows,
+        restore_delay,
+        lag,
+        history,
+        deny,
+        image,
+        server,
+        behind_nat,
+        settle,
+        binlog_kept,
+        kind,
+        managed,
+    )
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""
     typer.echo(
@@ -178,6 +193,7 @@ for command in (
     account_commands.network,
     account_commands.failover,
     account_commands.replace,
+    account_commands.rotate,
     account_commands.policy,
 ):
     app.command(name=command.__name__.replace("_", "-"))(command)

@@ -13,8 +13,9 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,8 @@ class Lab:
         network = Network(self.cloud)
         shown = seeded(engine, version, network.subnets("production-subnets"), network.groups([ids.group], "active"))
         shown |= of_kind(self._options.kind, engine)
+        if self._options.managed:
+            shown["MasterUserSecret"] = {"SecretArn": ids.secret, "SecretStatus": "active"}
         instance = Instance(shown, server=running)
         self.rds.open(instance)
         self.rds.instances["production"] = instance
@@ -116,6 +119,7 @@ class Lab:
         port = int(shown["Endpoint"]["Port"])
         login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
         account.let_in(self.cloud, ids, port, login)
+        self._login, self._secret = login, ids.secret
         return State(
             pid=os.getpid(),
             endpoint=self.cloud.endpoint,
@@ -133,6 +137,14 @@ class Lab:
             engine=f"{engine} {version}",
         )
 
+    def _rotate(self) -> None:
+        """Change the master user's password as Secrets Manager does: on the server, then in the secret."""
+        password, store = secrets.token_urlsafe(18), self.cloud.client("secretsmanager")
+        self.rds.set_password(self.rds.instances["production"], password)
+        account.keep(store, self._secret, self._login | {"password": password})
+        state = self._place.running()
+        self._place.write(replace(state, password=password))
+
     def close(self) -> None:
         """Stop every server."""
         self.schedules.close()
@@ -141,30 +153,40 @@ class Lab:
             instance.close()
 
     def _control(self, name: str, wish: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        if name == "ending":
-            self.rds.endings = [] if wish["status"] == "none" else [*self.rds.endings, str(wish["status"])]
-        elif name == "slack":
-            self.slack.down = bool(wish.get("down", self.slack.down))
-            if wish.get("text"):
-                self.slack.post("hook/" + self.slack.hook, "", json.dumps({"text": wish["text"]}).encode(), "json")
-            return self.slack.messages
-        elif name == "fault":
-            self.overlay.faults.plan(str(wish["kind"]), str(wish["action"]), int(wish["times"]))
-        elif name == "faults":
-            return self.overlay.faults.happened
-        elif name == "network":
-            self.rds.network.delay = float(wish.get("delay", 0))
-            self.rds.network.loss = float(wish.get("loss", 0))
-            everywhere = bool(wish.get("everywhere"))
-            return {"asked": self.rds.network.fall_silent(int(wish.get("silent_at", 0)), everywhere=everywhere)}
-        elif name == "policy":
-            allowed = wish.get("actions")
-            self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))
-        elif name == "snapshot":
-            return {"id": self.rds.snap_as(wish["name"], wish["kind"], wish["version"])}
-        elif name == "calls":
-            return [asdict(call) for call in self.overlay.calls]
-        return {"ok": True}
+        wishes: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "ending": self._ending,
+            "slack": self._slack,
+            "fault": lambda wish: self.overlay.faults.plan(wish["kind"], wish["action"], int(wish["times"])),
+            "faults": lambda _wish: self.overlay.faults.happened,
+            "network": self._network,
+            "rotate": lambda _wish: self._rotate(),
+            "policy": self._policy,
+            "snapshot": lambda wish: {"id": self.rds.snap_as(wish["name"], wish["kind"], wish["version"])},
+            "calls": lambda _wish: [asdict(call) for call in self.overlay.calls],
+        }
+        answer = wishes[name](wish) if name in wishes else None
+        return {"ok": True} if answer is None else answer
+
+    def _ending(self, wish: dict[str, Any]) -> None:
+        self.rds.endings = [] if wish["status"] == "none" else [*self.rds.endings, str(wish["status"])]
+
+    def _slack(self, wish: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        self.slack.down = bool(wish.get("down", self.slack.down))
+        if wish.get("text"):
+            self.slack.post("hook/" + self.slack.hook, "", json.dumps({"text": wish["text"]}).encode(), "json")
+        return self.slack.messages
+
+    def _network(self, wish: dict[str, Any]) -> dict[str, Any]:
+        self.rds.network.delay = float(wish.get("delay", 0))
+        self.rds.network.loss = float(wish.get("loss", 0))
+        self.rds.network.forget_idle = float(wish.get("forget_idle", 0))
+        everywhere, forgotten = bool(wish.get("everywhere")), self.rds.network.forgotten
+        asked = self.rds.network.fall_silent(int(wish.get("silent_at", 0)), everywhere=everywhere)
+        return {"asked": asked, "forgotten": forgotten}
+
+    def _policy(self, wish: dict[str, Any]) -> None:
+        allowed = wish.get("actions")
+        self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))
 
 
 def make_servers(place: LabDirectory, files: Tls, options: Options) -> Servers:

@@ -36,6 +36,7 @@ class Options:
     settle: float = 0.0
     binlog_kept: float = 0.0
     kind: str = "multi-az"
+    managed: bool = False
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,8 @@ class Rhythm:
 class MysqlDatabases:
     """Logs in with the operator's password, asked for at the first need, or with the run's own for a copy.
 
+    Where production refuses the password, `renewed` is asked for the one that it was changed to.
+
     A statement takes as long as its server works on it; every other wait ends by `deadlines`.
     Dumps and undo files are encrypted for `key`, an age identity, where it is given; UsageError where it is none.
     `executor` is where workers are, as dask://host:port.
@@ -70,11 +72,13 @@ class MysqlDatabases:
         key: Secret | None = None,
         executor: str | None = None,
         *,
+        renewed: Callable[[Secret], Secret | None] = lambda _refused: None,
         rhythm: Rhythm = Rhythm(),
         deadlines: Deadlines = USUAL,
     ) -> None:
         option_file.sweep()
         self._password = password
+        self._renewed = renewed
         self._key = age_key.check(key)
         self._team = remote.join(executor, self._key)
         self._ca = ca
@@ -97,7 +101,7 @@ class MysqlDatabases:
     @contextmanager
     def production(self, endpoint: Endpoint, user: str) -> Iterator[MysqlProduction]:
         """Log in to the source."""
-        login = self._login(endpoint, user, self._password())
+        login = self._own(endpoint, user)
         with closing(MysqlProduction(login, self._key, self._team, self._lock)) as server:
             yield server
 
@@ -110,7 +114,7 @@ class MysqlDatabases:
     @contextmanager
     def alone(self, endpoint: Endpoint, user: str, run: str, refs: Sequence[TableRef]) -> Iterator[None]:
         """Hold an advisory lock on the run and on each table."""
-        login = replace(self._login(endpoint, user, self._password()), line=Line(self._deadlines.cleaning))
+        login = replace(self._own(endpoint, user), line=Line(self._deadlines.cleaning))
         with (
             closing(connect(login, "production")) as session,
             named_lock.held(session, run, refs, self._rhythm.beat) as mine,
@@ -151,6 +155,9 @@ class MysqlDatabases:
             return tuple(statement for act, statement in WRITES.items() if act in acts)
         return STATEMENTS.get(step, ())
 
+    def _own(self, endpoint: Endpoint, user: str) -> Login:
+        return replace(self._login(endpoint, user, self._password()), renewed=self._renewed)
+
     def _login(self, endpoint: Endpoint, user: str, password: Secret) -> Login:
         return Login(endpoint, user, password, self._ca, self._deadlines.connect, self._line)
 
@@ -166,4 +173,5 @@ def databases(access: Access) -> MysqlDatabases:
         key=access.dump_key,
         executor=access.executor,
         rhythm=Rhythm(poll=access.poll),
+        renewed=access.renewed,
     )

@@ -22,7 +22,8 @@ from rdsrestore.ports.restored_database import RestoredDatabase
 class Access:
     """What an engine's adapter is made with.
 
-    `password` is production's, asked for at the first need. Servers are checked against `ca`, None for the system's
+    `password` is production's, asked for at the first need; `renewed` gives the one that it was changed to, None where
+    nobody knows of a change. Servers are checked against `ca`, None for the system's
     own. Dumps and undo files are encrypted for `dump_key`. `executor` is where workers are, and `poll` the longest
     pause between two looks, in seconds.
     """
@@ -32,6 +33,7 @@ class Access:
     dump_key: Secret | None
     executor: str | None
     poll: float
+    renewed: Callable[[Secret], Secret | None] = lambda _refused: None
 
 
 class Engines(Protocol):
@@ -43,6 +45,10 @@ class Engines(Protocol):
 
     def user(self) -> str | None:
         """Name whose password production's is, where that is kept with it."""
+        ...
+
+    def password_from(self) -> str:
+        """Say where production's password was found without being told; empty where it was told."""
         ...
 
     def close(self) -> None:

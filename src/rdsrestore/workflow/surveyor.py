@@ -22,9 +22,9 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
-from rdsrestore.domain.tables.server import ClientTools, Problem
+from rdsrestore.domain.tables.server import ClientTools, Problem, ServerFacts
 from rdsrestore.domain.tables.target import Relative, Role
-from rdsrestore.ports.production import BinlogCopies, Catalog, Vetting
+from rdsrestore.ports.production import BinlogCopies, Catalog, Production, Vetting
 from rdsrestore.workflow.preflight.backups import window
 from rdsrestore.workflow.preflight.finding import Severity
 from rdsrestore.workflow.preflight.source import status
@@ -39,8 +39,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     leftovers, problem = find_leftovers(world)
     databases = world.engines.of(source.engine)
     with with_status(source), databases.production(source.endpoint, request.user) as production:
-        server = production.server()
-        production.check_replicas(source.replicas)
+        server = met(production, source)
         tables, relatives = survey_tables(request, production)
         gone = without_database(request, production, tables)
         target = survey_table(production, TableRef(request.database, request.into)) if request.into else None
@@ -70,6 +69,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         relatives=relatives,
         binlog=binlog,
         database_gone=gone,
+        password_from=world.engines.password_from(),
         **restored,
     )
 
@@ -82,6 +82,13 @@ def find_binlog(request: Request, production: BinlogCopies, world: World) -> Bin
         return production.binlog(request.point.utc)
     except (DatabaseError, ToolError) as error:
         return BinlogSurvey(world.clock.now(), problem=error.what)
+
+
+def met(production: Production, source: SourceInstance) -> ServerFacts:
+    """Read what the server is and allows; its replicas have to let us in as well."""
+    server = production.server()
+    production.check_replicas(source.replicas)
+    return server
 
 
 def anew(read: Survey, request: Request, world: World) -> Survey:

@@ -60,6 +60,7 @@ def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[
             ],
         ),
         *key(),
+        *managed_password(),
         allow("TagWhatIsRestored", "rds:AddTagsToResource", on=[OURS], where=TAGGING),
         allow("ChangeAndDeleteTheCopy", "rds:ModifyDBInstance", "rds:DeleteDBInstance", on=[OURS], where=TAGGED),
         *group(),
@@ -78,6 +79,21 @@ def key() -> list[Statement]:
     return [
         allow("SeeTheKey", "kms:DescribeKey", on=keys, where=through),
         allow("UseTheKey", "kms:CreateGrant", on=keys, where=grant),
+    ]
+
+
+def managed_password() -> list[Statement]:
+    """Write what reading the master user's password takes where RDS keeps it in Secrets Manager.
+
+    RDS names these secrets itself; a key is asked for where the customer's own encrypts them (RDS user guide, "Password
+    management with Amazon RDS and AWS Secrets Manager").
+    """
+    through = {"StringLike": {"kms:ViaService": "secretsmanager.*.amazonaws.com*"}}
+    return [
+        allow(
+            "ReadTheManagedPassword", "secretsmanager:GetSecretValue", on=["arn:*:secretsmanager:*:*:secret:rds!db-*"]
+        ),
+        allow("OpenItWithItsKey", "kms:Decrypt", on=["arn:*:kms:*:*:key/*"], where=through),
     ]
 
 

@@ -49,6 +49,7 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         maintenance=shown.get("PreferredMaintenanceWindow"),
         certificate_until=(shown.get("CertificateDetails") or {}).get("ValidTill"),
         replica_of=shown.get("ReadReplicaSourceDBInstanceIdentifier"),
+        managed_secret=shown.get("MasterUserSecret", {}).get("SecretArn"),
     )
 
 

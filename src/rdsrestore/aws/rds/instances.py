@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -52,7 +52,15 @@ INSTANCE = re.compile(r"(?!db-[A-Z0-9]+$)[A-Za-z][A-Za-z0-9-]*")
 class RdsInstances:
     """The port to the cloud for single RDS instances; `poll` is the pause between looks, in seconds."""
 
-    def __init__(self, clients: Clients, log: CallLog, poll: float, checkip: str) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        log: CallLog,
+        poll: float,
+        checkip: str,
+        seen: Callable[[SourceInstance], None] = lambda _source: None,
+    ) -> None:
+        self._seen = seen
         self._clients = clients
         self._log = log
         self._poll = poll
@@ -67,7 +75,7 @@ class RdsInstances:
         """Say who we are to the cloud."""
         with translated("AWS"):
             answer = self._clients.sts.get_caller_identity()
-        return Identity(answer["Account"], answer["Arn"])
+        return Identity(answer["Account"], answer["Arn"], self._clients.ends())
 
     def caller(self) -> str:
         """Find this machine's address as the outside sees it, as a /32 or /128."""
@@ -87,7 +95,9 @@ class RdsInstances:
             hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
             raise CloudError("--instance", f"there is no instance {instance}", hint, code="aws.no-instance")
         engine(shown["Engine"])
-        return describe.source(shown, self._backups.shown(shown["DbiResourceId"]))
+        found = describe.source(shown, self._backups.shown(shown["DbiResourceId"]))
+        self._seen(found)
+        return found
 
     def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
         """Say where an instance's read replicas answer; None for one that can't be read from here.

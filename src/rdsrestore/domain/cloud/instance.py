@@ -13,10 +13,11 @@ from rdsrestore.domain.ids import Endpoint
 @written("Identity")
 @dataclass(frozen=True)
 class Identity:
-    """Who the cloud says we are."""
+    """Who the cloud says we are; `ends` is when that ends by itself, in UTC, where it is known."""
 
     account: str
     arn: str
+    ends: datetime | None = None
 
 
 @written("SourceInstance", former={"security_groups", "iam_authentication"})
@@ -25,7 +26,8 @@ class SourceInstance:
     """The instance that is restored from, with everything a restore does not carry over by itself.
 
     `earliest` and `latest` bound the restore window in UTC (None where backups are off); `storage` is in GiB, `iops`
-    what is provisioned; `maintenance` is the weekly window as RDS writes it, in UTC.
+    what is provisioned; `maintenance` is the weekly window as RDS writes it, in UTC. `managed_secret` is the ARN of the
+    secret in which RDS keeps the master user's password, where it does.
     """
 
     id: str
@@ -55,6 +57,7 @@ class SourceInstance:
     replicas: tuple[Endpoint, ...] = ()
     maintenance: str | None = None
     certificate_until: datetime | None = None
+    managed_secret: str | None = None
 
 
 @dataclass(frozen=True)

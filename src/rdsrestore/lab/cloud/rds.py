@@ -184,15 +184,16 @@ class Rds:
             before = instance.status
             instance.turn("resetting-master-credentials")
             if not instance.settles:
-                self._set_password(instance, password)
+                self.set_password(instance, password)
             if instance.gone.wait(self.pace.reset):
                 return
             instance.shown["PendingModifiedValues"] = {}
             instance.turn(before)
         if instance.settles and not instance.gone.wait(instance.settles):
-            self._set_password(instance, password)
+            self.set_password(instance, password)
 
-    def _set_password(self, instance: Instance, password: str) -> None:
+    def set_password(self, instance: Instance, password: str) -> None:
+        """Give the server's master user a password at once."""
         if instance.server:
             quoted = password.replace("\\", "\\\\").replace("'", "''")
             instance.server.sql(f"ALTER USER '{instance.shown['MasterUsername']}'@'%' IDENTIFIED BY '{quoted}'")

@@ -1,4 +1,8 @@
-"""The way to a server, as good or bad as is asked for: bytes late, packets lost, questions without an answer."""
+"""The way to a server, as good or bad as is asked for: bytes late, packets lost, questions without an answer.
+
+A way can also forget flows, as the cloud's NAT gateways, load balancers and tracked security groups do (350 seconds):
+see `idle_flow.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
+
+from rdsrestore.lab.network.idle_flow import Flow
 
 CHUNK = 1 << 16
 PACKET = 1460
@@ -26,12 +32,16 @@ class Network:
 
     Of the questions that clients ask over it, a login's steps among them, the `silent_at`th gets no answer and nothing
     else passes on its connection; with `everywhere` on no other connection to that server either, from then on.
+
+    A flow without a packet for `forget_idle` seconds is forgotten, where that is not 0; `forgotten` counts them.
     """
 
     delay: float = 0.0
     loss: float = 0.0
     silent_at: int = 0
     everywhere: bool = False
+    forget_idle: float = 0.0
+    forgotten: int = 0
     asked: int = 0
     _silent: set[object] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -86,14 +96,23 @@ def splice(one: socket.socket, other: socket.socket, network: Network) -> None:
 
 
 def pass_on(one: socket.socket, other: socket.socket, network: Network) -> None:
-    """Pass bytes both ways at once, until a question of the first gets no answer; then until one ends."""
+    """Pass bytes both ways at once, until a question of the first gets no answer; then until one ends.
+
+    A flow that is forgotten meanwhile goes on without either side hearing of the other.
+    """
     server = other.getpeername()
     passes, answered = network.passes(server), False
+    flow = Flow(one, network.forget_idle)
     with selectors.DefaultSelector() as selector:
         selector.register(one, selectors.EVENT_READ, other)
         selector.register(other, selectors.EVENT_READ, one)
         while True:
-            for key, _events in selector.select():
+            ready = selector.select(flow.tick)
+            if flow.is_idle():
+                network.forgotten += 1
+                flow.forget(one, other)
+                return
+            for key, _events in ready:
                 source = key.fileobj
                 assert isinstance(source, socket.socket)  # noqa: S101 - for the type checker: only sockets are registered
                 data = source.recv(CHUNK)

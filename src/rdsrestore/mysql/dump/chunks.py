@@ -11,6 +11,7 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 
 from rdsrestore.diff.parallel import each_done
+from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import Fingerprint
@@ -32,6 +33,7 @@ READERS = 4
 BYTES = 16 << 20
 """Of table in a chunk, roughly."""
 POLL = 0.2
+SILENT = "tool.silent"
 
 Fetch = Callable[[str | None, str, Callable[[], None]], None]
 """Dumps the rows of a condition into a file of that name, asking from time to time whether to go on."""
@@ -85,7 +87,7 @@ def fetch_all(job: Job, store: DumpStore, name: str, progress: Progress) -> tupl
 
     def work(number: int) -> DumpChunk:
         chunk = store.named(f"{definition.ref.stem}.piece-{number}")
-        job.fetch(conditions[number], chunk, lambda: going_on(stop))
+        with_patience(lambda: job.fetch(conditions[number], chunk, lambda: going_on(stop)))
         scanned = dump_scan.scan(store, chunk, definition.ref.table, definition.columns)
         table, index = qualified(definition.ref), definition.key_index
         with logins.borrowed() as session:
@@ -135,6 +137,16 @@ def fetch_elsewhere(
             yield DumpChunk(chunk, result.scanned, result.content)
 
     return join(kept(), len(job.conditions), store, name)
+
+
+def with_patience(fetch: Callable[[], None]) -> None:
+    """Fetch a piece, and once more where the program fell silent that fetched it and the server did not."""
+    try:
+        fetch()
+    except ToolError as error:
+        if error.code != SILENT or not error.retryable:
+            raise
+        fetch()
 
 
 def going_on(stop: threading.Event) -> None:

@@ -14,7 +14,7 @@ from rdsrestore.domain.errors import DatabaseError, Refused
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.mysql.session.login.connection import Session
 
-BEAT = 60.0
+BEAT = USUAL.keepalive
 """Seconds between two looks at the locks: networks forget a connection that is silent for 350."""
 IDLE = 600
 """How long the server keeps the connection of a machine that fell silent, and with it the locks, in seconds."""

@@ -117,7 +117,8 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
             yield "kept", f"the copy, for {request.keep // 60} min, {when}"
         who = "; ".join(map(admission.described, names)) or "nobody: the address is unknown"
         yield "let in", f"{who}{sight}, to the copy alone"
-    yield "as", f"{request.user} on the server, {survey.identity.arn} in AWS, {request.operator} in the log"
+    login = f"{request.user} on the server{f' (password: {survey.password_from})' if survey.password_from else ''}"
+    yield "as", f"{login}, {survey.identity.arn} in AWS, {request.operator} in the log"
 
 
 def rules(request: Request) -> str:

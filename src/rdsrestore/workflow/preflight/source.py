@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, timedelta
 
 from rdsrestore.domain.cloud.instance import SourceInstance
 from rdsrestore.domain.survey import Survey
@@ -19,6 +20,8 @@ DEAD = frozenset(
     | {"inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable"}
 )
 """In which no rows can be put back."""
+LONG = timedelta(hours=2)
+"""A run of a large instance may take that long."""
 STOPPED = frozenset({"stopping", "stopped"})
 INCOMPATIBLE = "incompatible-"
 
@@ -41,6 +44,7 @@ def source(survey: Survey) -> Iterator[Finding]:
             f"{found.id} is a replica of {found.replica_of}",
             f"use {named(found.replica_of)} to load into the writer",
         )
+    yield from credentials(survey)
     for action in survey.denied:
         yield blocks(
             "aws.denied", f"{survey.identity.arn} may not {action}", "ask for the permission, or use --profile"
@@ -50,6 +54,19 @@ def source(survey: Survey) -> Iterator[Finding]:
             "aws.doubted",
             f"{survey.identity.arn} may perhaps not {', '.join(survey.doubted)}: IAM's policy simulator thinks so",
             "look before you go on: rdsrestore iam-policy prints what is needed, also for removing the copy",
+        )
+
+
+def credentials(survey: Survey) -> Iterator[Finding]:
+    """Whether the cloud may stop listening to us before the run is over."""
+    ends = survey.identity.ends
+    if ends and ends - survey.at < LONG:
+        yield warns(
+            "aws.expiring",
+            f"the AWS credentials of this shell end at {ends.astimezone(UTC):%H:%M:%SZ}; "
+            "a run that lasts longer can't delete its copy",
+            "sign in and export them anew before you begin, or use --profile, which renews them; "
+            "with switch_role AWS deletes the copy by itself",
         )
 
 

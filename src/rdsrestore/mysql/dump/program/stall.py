@@ -31,7 +31,11 @@ class Stall:
         self._heard = self._asked = time.monotonic()
 
     def look(self) -> None:
-        """Ask the server where the file stands still; ToolError with code `tool.silent` at the deadline."""
+        """Ask the server where the file stands still; ToolError with code `tool.silent` at the deadline.
+
+        It is worth another try where the server answers and knows nothing of the program's statement: what lay between
+        them has forgotten the program's connection, whose keepalive nobody outside it can set.
+        """
         now, size = time.monotonic(), self._file.stat().st_size
         if size != self._size:
             self._size, self._heard = size, now
@@ -48,6 +52,7 @@ class Stall:
                 f"the dump program got nothing from {self._login.endpoint} for {now - self._heard:.0f} s",
                 "see in the RDS console what the instance does; run the same command again once it answers",
                 code="tool.silent",
+                retryable=found is Sign.IDLE,
             )
 
     def _works(self, other: TimedConnection) -> Sign:

@@ -22,7 +22,7 @@ from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.session.cut_off import Line
-from rdsrestore.mysql.session.errors import PLUGIN, SILENT, translated
+from rdsrestore.mysql.session.errors import PLUGIN, SILENT, number_of, translated
 from rdsrestore.mysql.session.login.tls import how_to, trust
 from rdsrestore.mysql.session.settings import settle
 from rdsrestore.mysql.session.timed_connection import TimedConnection
@@ -32,9 +32,15 @@ T = TypeVar("T")
 
 
 LOST_INSIDE = 2013
+REFUSED = 1045
 HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 """A server that goes away in the middle of a login says nothing about its certificate."""
-KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+KEEPALIVE = {
+    "TCP_KEEPIDLE": USUAL.keepalive,
+    "TCP_KEEPALIVE": USUAL.keepalive,
+    "TCP_KEEPINTVL": USUAL.keepalive_again,
+    "TCP_KEEPCNT": 4,
+}
 """Seconds until a silent server is asked, by Linux's name and by macOS's, between questions, and how many."""
 IDLE = 1.0
 """Seconds after which an open connection may have been lost unnoticed."""
@@ -45,7 +51,7 @@ class Login:
     """Where and as whom to log in; `ca` is a file of trusted certificates, None for the system's own.
 
     `patience` bounds the wait for each of the server's answers until one is logged in, in seconds; `line` is what
-    connections go over.
+    connections go over. `renewed` is asked for another password where this one is refused; None where there is none.
     """
 
     endpoint: Endpoint
@@ -54,6 +60,7 @@ class Login:
     ca: Path | None
     patience: float = USUAL.connect
     line: Line = field(default_factory=Line, compare=False)
+    renewed: Callable[[Secret], Secret | None] = field(default=lambda _refused: None, compare=False, repr=False)
 
 
 class Session:
@@ -177,7 +184,18 @@ def connect(login: Login, where: str) -> Session:
 
 
 def dial(login: Login, where: str) -> TimedConnection:
-    """Make one connection, over verified TLS or not at all."""
+    """Make one connection, over verified TLS or not at all; once more where the password was changed meanwhile."""
+    try:
+        return dial_once(login, where)
+    except DatabaseError as error:
+        fresh = login.renewed(login.password) if number_of(error) == REFUSED else None
+        if fresh is None:
+            raise
+    return dial_once(replace(login, password=fresh), where)
+
+
+def dial_once(login: Login, where: str) -> TimedConnection:
+    """Make one connection with this very password."""
     login.line.ready(where)
     context = trust(login.ca)
     connection = TimedConnection(
@@ -252,7 +270,7 @@ def stay_known(opened: socket.socket) -> None:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in KEEPALIVE.items():
         if hasattr(socket, option):
-            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), max(1, round(value)))
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(USUAL.unread * 1000))
 
