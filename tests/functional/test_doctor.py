@@ -14,6 +14,8 @@ def states(told: str) -> dict[str, str]:
 
 def test_all_is_well_and_what_is_not_has_its_own_line(own: LabTool) -> None:
     own.up("--rows", "30")
+    assert states(own("doctor", "--json", check=0).stdout)["binlog kept"] == "warned"
+    own.sql("CALL mysql.rds_set_configuration('binlog retention hours', 24)")
     page = own("doctor", check=0).stdout
     assert "a restore would find what it needs" in page
     assert "production" in page
@@ -23,6 +25,7 @@ def test_all_is_well_and_what_is_not_has_its_own_line(own: LabTool) -> None:
         "account",
         "backups",
         "binlog",
+        "binlog kept",
         "certificate",
         "maintenance",
         "network",

@@ -52,6 +52,15 @@ def with_subnets(found: Subnets) -> Callable[[FakeWorld], None]:
     return change
 
 
+def kept(hours: int | None) -> Callable[[FakeWorld], None]:
+    """Change for how long production keeps its binlog."""
+
+    def change(fakes: FakeWorld) -> None:
+        fakes.server.hours = hours
+
+    return change
+
+
 def window(hours: float) -> str:
     """Write a window of half an hour that begins so many hours after now."""
     first = NOW + timedelta(hours=hours)
@@ -72,6 +81,7 @@ def well() -> FakeWorld:
     fakes = FakeWorld()
     with_source(maintenance="sun:05:00-sun:06:00", certificate_until=NOW + timedelta(days=400))(fakes)
     with_server(globals={"log_bin": "ON", "binlog_format": "ROW", "binlog_row_image": "FULL"})(fakes)
+    fakes.server.hours = 24
     return fakes
 
 
@@ -103,6 +113,8 @@ def test_where_all_is_well_everything_is_named_and_nothing_was_changed(well: Fak
         (with_server(ahead=60.0), "production", State.WARNED, "clock.off"),
         (with_server(globals={"log_bin": "ON", "binlog_format": "STATEMENT"}), "settings", State.FAILED, None),
         (with_server(globals={}), "binlog", State.WARNED, "binlog.off"),
+        (kept(None), "binlog kept", State.WARNED, "binlog.short"),
+        (kept(23), "binlog kept", State.WARNED, "binlog.short"),
     ],
 )
 def test_what_is_amiss_is_said_and_nothing_else(

@@ -24,9 +24,9 @@ from rdsrestore.workflow.preflight.source import source as judge_source
 from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.step import World
 from rdsrestore.workflow.surveyor import find_caller, find_leftovers, tried
-from rdsrestore.workflow.upkeep import of_time_and_place
+from rdsrestore.workflow.upkeep import of_time_and_place, retention
 
-ON_PRODUCTION = ("production", "settings", "binlog", "address", "dump program")
+ON_PRODUCTION = ("production", "settings", "binlog", "binlog kept", "address", "dump program")
 IN_CLOUD = ("instance", "permissions", "backups", "certificate", "maintenance", "network", "leftovers", *ON_PRODUCTION)
 NOT_READ = ServerFacts("", "", read_only=False)
 
@@ -127,6 +127,7 @@ def of_production(request: Request, read: Survey, world: World) -> Iterator[Chec
             facts = production.server()
             there = replace(read, server=facts, tools=ClientTools(None, dump_sets=True))
             yield from of_server(request, there, world)
+            yield retention(production)
             yield from of_programs(request, there, databases, production)
     except RdsRestoreError as error:
         yield broken("production", error)

@@ -1,4 +1,4 @@
-"""What changes by itself with time: production's certificate, its maintenance, the network of the copy."""
+"""What changes by itself with time: production's certificate, its maintenance, its binlog, the copy's network."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from rdsrestore.domain.cloud.instance import SourceInstance, Subnets
+from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.health import Check, State
 from rdsrestore.domain.survey import Survey
+from rdsrestore.ports.production import BinlogCopies
 
 SOON = timedelta(days=30)
 """Before a certificate's end: changing it takes a window."""
 AHEAD = timedelta(hours=6)
 """In which a restore begun now has come to its end, as a rule."""
 WEEK = timedelta(days=7)
+LEAST = 24
+"""Hours of binlog, so that an accident of the night is found in the morning."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -87,3 +91,21 @@ def of_time_and_place(read: Survey, found: Subnets) -> Iterator[Check]:
     yield certificate(read)
     yield maintenance(read)
     yield road(read.source, found)
+
+
+def retention(production: BinlogCopies) -> Check:
+    """Whether production's binlog is still there when somebody has noticed."""
+    name, short = "binlog kept", "binlog.short"
+    hint = (
+        f"as the master user: CALL mysql.rds_set_configuration('binlog retention hours', {LEAST})"
+    )
+    try:
+        hours = production.retention()
+    except DatabaseError as error:
+        return Check(name, State.UNKNOWN, f"this login is not told for how long: {error.what}")
+    if hours is None:
+        what = "RDS removes a file minutes after it has copied it: rdsrestore find may come too late for it"
+        return Check(name, State.WARNED, what, hint, short)
+    if hours < LEAST:
+        return Check(name, State.WARNED, f"for {hours} hours, and no longer does rdsrestore find see", hint, short)
+    return Check(name, State.OK, f"for {hours} hours")
