@@ -96,9 +96,7 @@ def of_time_and_place(read: Survey, found: Subnets) -> Iterator[Check]:
 def retention(production: BinlogCopies) -> Check:
     """Whether production's binlog is still there when somebody has noticed."""
     name, short = "binlog kept", "binlog.short"
-    hint = (
-        f"as the master user: CALL mysql.rds_set_configuration('binlog retention hours', {LEAST})"
-    )
+    hint = f"as the master user: CALL mysql.rds_set_configuration('binlog retention hours', {LEAST})"
     try:
         hours = production.retention()
     except DatabaseError as error:
