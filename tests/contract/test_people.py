@@ -43,8 +43,8 @@ def at_the_terminal(*answers: str) -> Operator:
         except StopIteration:
             raise EOFError from None
 
-    shown = Shown()
-    return AtTheTerminal(shown, lambda question: Prompts(Screen().terminal, ask).decide(question, shown))
+    shown, prompts = Shown(), Prompts(Screen().terminal, ask)
+    return AtTheTerminal(shown, lambda question: prompts.decide(question, shown), prompts.ask_whom_to_let_in)
 
 
 YES: dict[str, Operator] = {
@@ -82,9 +82,30 @@ def test_a_flag_alone_approves_no_deletion() -> None:
 @pytest.mark.parametrize("operator", [AlwaysYes, AtTheTerminal], ids=lambda kind: kind.__name__)
 def test_the_differences_are_shown_before_the_answer(operator: type[AlwaysYes | AtTheTerminal]) -> None:
     shown = Shown()
-    made = AlwaysYes(shown) if operator is AlwaysYes else AtTheTerminal(shown, lambda _question: Answer.YES)
+    person = AtTheTerminal(shown, lambda _question: Answer.YES, lambda _trouble: None)
+    made = AlwaysYes(shown) if operator is AlwaysYes else person
     made.approve(PLAIN)
     assert shown.differences == [PLAIN.differences]
+
+
+KNOWN: dict[str, Operator] = {
+    "fake": FakeOperator(known=["10.0.0.5/32"]),
+    "terminal": at_the_terminal("somebody", "10.7.0.1/16", "10.7.0.0/16", "n", "10.0.0.5"),
+}
+NOBODY: dict[str, Operator] = {"fake": FakeOperator(), "flag": AlwaysYes(Shown()), "terminal": at_the_terminal("")}
+GONE = at_the_terminal()
+
+
+@pytest.mark.parametrize("operator", KNOWN.values(), ids=KNOWN)
+def test_whoever_is_let_in_besides_is_written_as_ec2_does_and_more_than_an_address_is_asked_for(
+    operator: Operator,
+) -> None:
+    assert operator.let_in("the copy does not answer") == "10.0.0.5/32"
+
+
+@pytest.mark.parametrize("operator", [*NOBODY.values(), GONE], ids=[*NOBODY, "end of the input"])
+def test_nobody_else_is_let_in_where_nobody_is_named(operator: Operator) -> None:
+    assert operator.let_in("the copy does not answer") is None
 
 
 @pytest.mark.parametrize("clock", [FakeClock(), SystemClock()], ids=lambda clock: type(clock).__name__)

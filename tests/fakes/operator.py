@@ -13,6 +13,8 @@ class FakeOperator:
 
     answer: Answer = Answer.YES
     asked: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    """Whom to let in besides, in the order of the questions."""
 
     def refuse(self) -> None:
         self.answer = Answer.NO
@@ -23,3 +25,7 @@ class FakeOperator:
     def approve(self, question: Question) -> Answer:
         self.asked.append(question.text if question.typed is None else f"{question.text} [{question.typed}]")
         return self.answer
+
+    def let_in(self, trouble: str) -> str | None:
+        self.asked.append(trouble)
+        return self.known.pop(0) if self.known else None

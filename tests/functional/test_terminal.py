@@ -217,6 +217,29 @@ def test_taking_a_swap_back_wants_the_word_yes(shop: LabTool, damaged: str) -> N
     assert shop.sql("SELECT id FROM shop.typed") == [["2"]]
 
 
+def test_whoever_is_not_let_in_names_another_address_before_the_restore_is_thrown_away(
+    shop: LabTool, damaged: str
+) -> None:
+    words = ("table", "typed", "--before", damaged, "--my-ip", "203.0.113.9", "--wait", "10")
+    with on_a_terminal(shop, *words) as terminal:
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
+        terminal.expect("Start\\?")
+        terminal.sendline("y")
+        terminal.expect("Production is untouched, and the copy stays while you answer")
+        terminal.expect("let in: ")
+        terminal.sendline("127.0.0.1/8")
+        terminal.expect("give 127.0.0.0/8 for all of it, 127.0.0.1 for that one")
+        terminal.expect("let in: ")
+        terminal.sendline("127.0.0.1")
+        terminal.expect("as you said also to 127.0.0.1/32")
+        terminal.expect(ASKED)
+        terminal.sendline("yes")
+        assert ended(terminal) == 0
+    assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["1"], ["2"]]
+    assert shop.ours() == []
+
+
 def test_whoever_decides_later_goes_on_from_the_dump(shop: LabTool, damaged: str) -> None:
     with on_a_terminal(shop, "table", "typed", "--before", damaged) as terminal:
         terminal.expect("binlog of the incident first\\?")
@@ -299,16 +322,18 @@ def test_the_tables_that_can_be_restored_may_go_alone(shop: LabTool, damaged: st
     shop.sql("CREATE VIEW shop.seen AS SELECT id FROM shop.typed")
     try:
         with on_a_terminal(shop, "table", "typed", "seen", "--before", damaged) as terminal:
+            terminal.expect("binlog of the incident first\\?")
+            terminal.sendline("n")
             terminal.expect("can't be restored: shop.seen")
             terminal.expect("Go on with typed alone\\?")
             terminal.sendline("n")
             assert ended(terminal) == 3
         assert shop.ours() == []
         with on_a_terminal(shop, "table", "typed", "seen", "--before", damaged) as terminal:
-            terminal.expect("Go on with typed alone\\?")
-            terminal.sendline("y")
             terminal.expect("binlog of the incident first\\?")
             terminal.sendline("n")
+            terminal.expect("Go on with typed alone\\?")
+            terminal.sendline("y")
             terminal.expect("Start\\?")
             terminal.sendline("y")
             terminal.expect(ASKED)
@@ -330,6 +355,8 @@ def test_children_that_went_with_the_rows_are_brought_along_from_the_same_copy(s
     before = shop.moment()
     shop.sql("DELETE FROM shop.along WHERE id = 1")
     with on_a_terminal(shop, "table", "along", "--before", before) as terminal:
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
         terminal.expect("Start")
         terminal.sendline("y")
         terminal.expect("along_child")
@@ -361,6 +388,8 @@ def test_who_leaves_before_the_children_come_leaves_no_copy(shop: LabTool, way: 
     before = shop.moment()
     shop.sql("DELETE FROM shop.leaves WHERE id = 1")
     with on_a_terminal(shop, "table", "leaves", "--before", before) as terminal:
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
         terminal.expect("Start")
         terminal.sendline("y")
         terminal.expect("yes / no / later / children / details")

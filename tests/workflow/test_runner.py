@@ -121,6 +121,17 @@ def test_the_teardown_goes_backwards_and_what_needs_production_comes_last(stage:
     assert stage.paper.of(Kind.UNDONE) == ["open-rule", "restore-instance", "own-group", "arm-switch", "scratch"]
 
 
+def test_where_the_copy_can_not_be_reached_whoever_is_named_then_is_let_in_as_well(stage: Stage) -> None:
+    stage.world.server.faults.fail("reach", unreachable())
+    stage.world.operator.known = ["10.0.0.5/32"]
+    outcome = stage.play()
+    assert outcome.exit_code is ExitCode.OK
+    assert stage.world.operator.asked[0] == "no answer"
+    (done,) = [each for each in stage.ear.heard if isinstance(each, StepDone) and each.step == "open-rule"]
+    assert done.result == "opened 2 rules, as you said also to 10.0.0.5/32; we are let in"
+    assert stage.nothing_left()
+
+
 @pytest.mark.parametrize(
     "call", ["create_group", "restore", "await_available", "reset_password", "open_rule", "close_rules"]
 )

@@ -58,6 +58,11 @@ class AlwaysYes:
             )
         return Answer.YES
 
+    def let_in(self, trouble: str) -> str | None:
+        """Know nobody else."""
+        del trouble
+        return None  # noqa: RET501 - as the other's
+
 
 @dataclass(frozen=True)
 class AtTheTerminal:
@@ -65,6 +70,7 @@ class AtTheTerminal:
 
     show: Callable[[Sequence[TableDifference]], None]
     decide: Callable[[Question], Answer]
+    let_in: Callable[[str], str | None]
     anew: bool = False
     """Whether another run can begin from the same copy."""
 

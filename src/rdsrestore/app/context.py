@@ -173,6 +173,13 @@ class Context:
             raise Refused("confirm", "there is no terminal to ask", f"add {flags}")
         return self.prompts.decide(question, self.show_differences)
 
+    def ask_whom_to_let_in(self, trouble: str) -> str | None:
+        """Ask that where somebody can be asked."""
+        if self.prompts is None:
+            return None
+        self.screen.still()
+        return self.prompts.ask_whom_to_let_in(trouble)
+
     def show_differences(self, differences: Sequence[TableDifference], *, asked: bool = True) -> None:
         """Show what sets restored rows and production's apart; `asked` where a yes to writing them follows."""
         self.screen.still()
@@ -181,4 +188,4 @@ class Context:
     def _operator(self, *, yes: bool, typed: str | None, anew: bool) -> Operator:
         if yes:
             return compose.AlwaysYes(self.show_differences, typed)
-        return compose.AtTheTerminal(self.show_differences, self.decide, anew)
+        return compose.AtTheTerminal(self.show_differences, self.decide, self.ask_whom_to_let_in, anew)

@@ -66,12 +66,16 @@ class AfterInstance(Fact):
 @written("RuleOpened")
 @dataclass(frozen=True)
 class RuleOpened(Fact):
-    """The rules that let us in; the first one, the source that it is for, and how many there are of the run."""
+    """The rules that let us in: the first one, the source that it is for, and how many there are of the run.
+
+    `added` are those who were named when nobody could get in.
+    """
 
     id: str
     cidr: str
     port: int
     rules: int = 1
+    added: tuple[str, ...] = ()
 
 
 @written("RetentionRaised")

@@ -13,3 +13,7 @@ class Operator(Protocol):
     def approve(self, question: Question) -> Answer:
         """Show what would change and ask; whoever does not answer in time means later."""
         ...
+
+    def let_in(self, trouble: str) -> str | None:
+        """Ask whom else to let in to a copy that can't be reached, as EC2 writes it; None where nobody knows."""
+        ...

@@ -9,13 +9,15 @@ from typing import ClassVar, Self
 from rdsrestore.domain.cloud import admission
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.deadlines import USUAL
-from rdsrestore.domain.errors import CleanupIncomplete
+from rdsrestore.domain.errors import CleanupIncomplete, DatabaseError
 from rdsrestore.domain.facts import AfterInstance, Fact, OwnGroupMade, RuleOpened, TempInstance
-from rdsrestore.domain.ids import RunId
+from rdsrestore.domain.ids import Endpoint, RunId
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.steps.reset_password import COPY
 from rdsrestore.workflow.step import Impact, Run, Step
+
+UNREACHABLE = "db.unreachable"
 
 
 @written("OpenRule")
@@ -52,13 +54,20 @@ class OpenRule(Step):
         endpoints = [run.facts.get(TempInstance).endpoint, *([after.endpoint] if after and after.endpoint else [])]
         ports = dict.fromkeys(endpoint.port for endpoint in endpoints)
         owner = run.request.holder(run.id).value
-        sources = [(source, port) for source in (self.cidr, *self.others) for port in ports]
-        opened = [run.world.firewall.open_rule(group, source, port, owner) for source, port in sources]
-        within = min(USUAL.first_login, float(run.request.wait))
+
+        def let_in(source: str) -> list[str]:
+            return [run.world.firewall.open_rule(group, source, port, owner) for port in ports]
+
+        opened = [rule for source in (self.cidr, *self.others) for rule in let_in(source)]
+        added: list[str] = []
         for endpoint in endpoints:
-            user, password = run.survey.copied.master_user, run.secrets[COPY]
-            run.databases.reach(endpoint, user, password, within, run.progress)
-        return RuleOpened(opened[0], self.cidr, endpoints[0].port, len(opened))
+            while trouble := unreachable(run, endpoint):
+                source = run.world.operator.let_in(trouble.what)
+                if source is None:
+                    raise trouble
+                opened += let_in(source)
+                added.append(source)
+        return RuleOpened(opened[0], self.cidr, endpoints[0].port, len(opened), tuple(added))
 
     def undo(self, run: Run) -> None:
         """Revoke it."""
@@ -80,7 +89,20 @@ class OpenRule(Step):
         """Give its id, or how many they are."""
         if not isinstance(fact, RuleOpened):
             return "opened"
-        return f"opened {fact.id if fact.rules == 1 else f'{fact.rules} rules'}; we are let in"
+        said = f", as you said also to {', '.join(map(admission.described, fact.added))}" if fact.added else ""
+        return f"opened {fact.id if fact.rules == 1 else f'{fact.rules} rules'}{said}; we are let in"
+
+
+def unreachable(run: Run, endpoint: Endpoint) -> DatabaseError | None:
+    """Wait until a copy lets us in; returns the error of one that never can be reached, another one is raised."""
+    within = min(USUAL.first_login, float(run.request.wait))
+    try:
+        run.databases.reach(endpoint, run.survey.copied.master_user, run.secrets[COPY], within, run.progress)
+    except DatabaseError as error:
+        if error.code != UNREACHABLE:
+            raise
+        return error
+    return None
 
 
 def close_rule(run: Run, group: str) -> None:

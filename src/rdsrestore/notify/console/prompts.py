@@ -10,6 +10,7 @@ from typing import NoReturn, TextIO
 
 from rich.text import Text
 
+from rdsrestore.domain.cloud import admission
 from rdsrestore.domain.errors import Refused, UsageError
 from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.domain.request import timespec
@@ -151,6 +152,26 @@ class Prompts:
                 show(question.differences)
             else:
                 self._say(f"this writes to production: only the word {yes} will do; no and later stop here")
+
+    def ask_whom_to_let_in(self, trouble: str) -> str | None:
+        """Ask until it can be read, and once more whether more than an address is meant; None for no answer."""
+        self._say(f"{trouble}. Production is untouched, and the copy stays while you answer.")
+        self._say("As which address does AWS see this machine? An address, a network, sg-… or pl-… is let in as well.")
+        self._say("Nothing ends the run.")
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                answer = self._ask("let in", deadline - time.monotonic()).strip()
+                source = admission.read(answer) if answer else None
+            except (EOFError, TimeoutError):
+                self._terminal.print()
+                return None
+            except UsageError as error:
+                views.error(self._terminal, error)
+                continue
+            wide = source and not admission.single(source)
+            if not wide or self.confirm(f"Let {admission.described(str(source))} in to the copy of production?"):
+                return source
 
     def password(self, question: str) -> Secret:
         """Ask for a password without showing it; asked again while it is empty."""
