@@ -99,7 +99,7 @@ def test_a_question_that_waits_is_seen_from_elsewhere(shop: LabTool, damaged: st
         found = status(shop)
         assert found["state"] == "waiting"
         assert "insert 2 rows of shop.watched" in found["waits_for"]
-        assert found["production"] == "production untouched so far"
+        assert found["production"] == "no table touched so far"
         with on_a_terminal(shop, "watch") as second:
             second.expect("waits for an answer in the terminal of")
             terminal.sendline("yes")
