@@ -15,12 +15,13 @@ from rdsrestore.app.guide.answers import (
     answer,
     command,
     command_line,
+    hopeless,
     next_topic,
     one_back,
     refuse_unreachable,
     window,
 )
-from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.errors import DatabaseError, Refused, UsageError
 from rdsrestore.domain.request.restore_point import Moment
 
 THEN = datetime(2017, 6, 1, 10, 14, tzinfo=UTC)
@@ -88,3 +89,12 @@ def test_a_moment_that_no_backup_reaches_or_that_ends_before_it_begins_is_refuse
 def test_the_window_is_said_as_it_is() -> None:
     assert window(THEN, AFTER.utc) == "backups reach from 2017-06-01 10:14:00 to 2017-06-01 10:19:00 UTC"
     assert "no backups" in window(None, None)
+
+
+def test_an_error_that_another_answer_may_mend_goes_back_and_the_same_again_or_a_refused_login_ends_it() -> None:
+    silent = DatabaseError("production", "no answer", code="db.unreachable")
+    assert not hopeless(silent, None)
+    assert not hopeless(silent, DatabaseError("production", "too many", code="db.busy"))
+    assert hopeless(silent, DatabaseError("production", "no answer", code="db.unreachable"))
+    assert hopeless(DatabaseError("production", "access denied", code="db.denied"), None)
+    assert hopeless(Refused("production", "it is stopped"), None)

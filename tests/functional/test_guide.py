@@ -123,6 +123,17 @@ def test_whoever_does_not_know_the_moment_is_led_through_the_binlog(shop: LabToo
     assert shop.ours() == []
 
 
+def test_a_wrong_password_of_the_settings_ends_it_with_the_error_and_where_to_mend_it(shop: LabTool) -> None:
+    wrong = LabTool(shop.folder, shop.home, shop.env | {"RDSRESTORE_PASSWORD": "wrong"})
+    with on_a_terminal(wrong) as terminal:
+        terminal.expect("Which RDS instance")
+        terminal.sendline("production")
+        terminal.expect("error: ")
+        terminal.expect("check RDSRESTORE_USER and RDSRESTORE_PASSWORD")
+        assert ended(terminal) == 4
+    assert shop.ours() == []
+
+
 def test_without_a_terminal_it_shows_its_help(shop: LabTool) -> None:
     shown = shop(check=2)
     assert "Usage:" in shown.stderr

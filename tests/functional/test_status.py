@@ -93,13 +93,15 @@ def test_a_killed_run_is_said_to_be_dead_with_the_command_that_goes_on(
 
 def test_a_question_that_waits_is_seen_from_elsewhere(shop: LabTool, damaged: str) -> None:
     with on_a_terminal(shop, "table", "watched", "--before", damaged) as terminal:
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
         terminal.expect("Start\\?")
         terminal.sendline("y")
         terminal.expect(ASKED)
         found = status(shop)
         assert found["state"] == "waiting"
         assert "insert 2 rows of shop.watched" in found["waits_for"]
-        assert found["production"] == "production untouched so far"
+        assert found["production"] == "no table touched so far"
         with on_a_terminal(shop, "watch") as second:
             second.expect("waits for an answer in the terminal of")
             terminal.sendline("yes")

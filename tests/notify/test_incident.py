@@ -14,14 +14,16 @@ import pytest
 
 from browser import Page, browser
 from fakes import NOW
+from rdsrestore.domain.codec import Json, encode
 from rdsrestore.domain.errors import JournalError
-from rdsrestore.domain.facts import TakenBack
+from rdsrestore.domain.facts import RetentionRaised, TakenBack
 from rdsrestore.notify.incident.documents import as_json, html, markdown
 from rdsrestore.notify.incident.from_journal import incident_report
 from rdsrestore.notify.incident.phases import Phase, ticks
 from rdsrestore.notify.incident.report_data import IncidentReport
+from rdsrestore.steps.raise_retention import RaiseRetention
 from rdsrestore.steps.recipe import STEPS
-from rdsrestore.workflow.journal.journal import Reading, read
+from rdsrestore.workflow.journal.journal import Kind, Reading, chain, read
 from samples import EVIL
 
 STORED = sorted((Path(__file__).parent.parent / "stored").glob("*/*/*/journal.jsonl"))
@@ -62,6 +64,42 @@ def test_a_run_that_ended_well_says_what_production_has_and_what_was_checked() -
     assert "the plan is the one that was approved" in page
     assert "start this plan?" in page
     assert "approved: 150 rows" in page
+
+
+def test_what_is_said_of_production_is_said_to_be_the_journals_word_and_until_when() -> None:
+    found = report(stored("good-merged"))
+    until = f"by the journal until {found.last:%Y-%m-%d %H:%M:%S} UTC; not looked at for this"
+    assert f"Production, {until} page" in html(found, NOW)
+    assert f"- production, {until} report: " in markdown(found)
+
+
+def raising(fact: RetentionRaised | None, *, undone: bool) -> Reading:
+    """A run that was killed after it had production keep its binlog longer, and perhaps cleaned up."""
+    records = list(reading(stored("cut-merged")).records[:1])
+    step = RaiseRetention(24, None)
+    kinds: list[tuple[Kind, dict[str, Json]]] = [(Kind.INTENT, {"intent": encode(step)})]
+    kinds += [(Kind.DONE, {"fact": encode(fact)})] if fact else []
+    kinds += [(Kind.UNDO, {"text": step.undo_text()}), (Kind.UNDONE, {})] if undone else []
+    for kind, data in kinds:
+        records.append(chain(records[-1], records[-1].at, kind, step.name, data))
+    return read("".join(f"{each.line()}\n" for each in records))
+
+
+@pytest.mark.parametrize(
+    ("fact", "undone", "left"),
+    [
+        (None, False, True),
+        (RetentionRaised(24), False, True),
+        (RetentionRaised(24, "EXECUTE was denied"), False, False),
+        (RetentionRaised(24), True, False),
+    ],
+)
+def test_a_setting_of_production_that_a_run_has_left_is_named(
+    fact: RetentionRaised | None, *, undone: bool, left: bool
+) -> None:
+    found = incident_report("x", raising(fact, undone=undone), IMPACTS, at_work=False, taken=None)
+    assert found.production.startswith("no table was written to")
+    assert ("binlog retention hours is not put back yet" in found.production) is left
 
 
 def test_an_unfinished_run_is_said_to_be_unfinished_and_its_rows_not_to_be_known() -> None:

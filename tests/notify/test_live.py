@@ -83,11 +83,11 @@ def test_in_a_pipe_a_long_wait_is_told_once_a_minute() -> None:
     lines = screen.text.splitlines()
     assert lines[1:] == [
         (
-            "… restore-instance  creating, 25% (after 1 min; production untouched so far · step 2 of 9"
+            "… restore-instance  creating, 25% (after 1 min; no table touched so far · step 2 of 9"
             " · about 10 min until the question, 12:09 · Ctrl-C stops and cleans up)"
         ),
         (
-            "… restore-instance  creating, 25% (after 2 min 01 s; production untouched so far · step 2 of 9"
+            "… restore-instance  creating, 25% (after 2 min 01 s; no table touched so far · step 2 of 9"
             " · about 13 min until the question, 12:12 · Ctrl-C stops and cleans up)"
         ),
     ]
@@ -129,7 +129,7 @@ LOADING = Position(17, 18, 30.0, to_question=False, touched=Touched.NOW)
         (
             Going("restore-instance", "creating", 0.0, 1200.0, None, QUESTION),
             300.0,
-            "production untouched so far · step 5 of 18 · about 19 min until the question, 12:19 · Ctrl-C stops and cleans up",
+            "no table touched so far · step 5 of 18 · about 19 min until the question, 12:19 · Ctrl-C stops and cleans up",
         ),
         (
             Going("load", "billing", 0.0, 1200.0, 0.25, LOADING, measured=True),
@@ -144,7 +144,7 @@ LOADING = Position(17, 18, 30.0, to_question=False, touched=Touched.NOW)
         (
             Going("restore-instance", "creating", 0.0, 1200.0, None, QUESTION),
             1300.0,
-            "production untouched so far · step 5 of 18 · this takes longer than usual · Ctrl-C stops and cleans up",
+            "no table touched so far · step 5 of 18 · this takes longer than usual · Ctrl-C stops and cleans up",
         ),
         (
             Going("verify", "billing", 0.0, None, None, replace(LOADING, touched=Touched.BEFORE)),

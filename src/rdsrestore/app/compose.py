@@ -61,7 +61,7 @@ class AlwaysYes:
     def let_in(self, trouble: str) -> str | None:
         """Know nobody else."""
         del trouble
-        return None  # noqa: RET501 - as the other's
+        return None
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,10 @@ class KeepBinlog(Step):
         return f"copy production's binlog since {since} here: {counted(self.files, 'file')}, {self.size / 1e6:,.1f} MB"
 
     def apply(self, run: Run) -> Fact:
-        """Copy file after file, as the server lists them now; what fails is said, and the rest copied."""
+        """Copy file after file, as the server lists them now; what fails is said, and the rest copied.
+
+        What this run has copied before it was interrupted stays known: the server may have purged it since.
+        """
         kept, problems = [], []
         try:
             with production(run) as database:
@@ -56,9 +59,11 @@ class KeepBinlog(Step):
                         kept.append(database.copy_binlog(file, run.folder))
                     except ToolError as error:
                         problems.append(error.what)
-        except DatabaseError as error:
+        except (DatabaseError, ToolError) as error:
             problems.append(error.what)
-        return BinlogKept(tuple(kept), "; ".join(problems))
+        copied, again = run.facts.find(BinlogKept), {file.name for file in kept}
+        earlier = [file for file in copied.files if file.name not in again] if copied else []
+        return BinlogKept((*earlier, *kept), "; ".join(problems))
 
     def result(self, fact: Fact | None) -> str:
         """Say what is kept, and what is not."""

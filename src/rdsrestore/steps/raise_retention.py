@@ -54,9 +54,12 @@ class RaiseRetention(Step):
         )
 
     def apply(self, run: Run) -> Fact:
-        """Raise it; a login that may not is no reason to stop."""
+        """Raise it, unless somebody has set it since it was read; a login that may not is no reason to stop."""
         try:
             with production(run) as database:
+                now = database.retention()
+                if now not in {self.former, self.hours}:  # our own, where this run was killed here before
+                    return RetentionRaised(self.hours, f"somebody has set it to {shown(now)} since")
                 database.retain(self.hours)
         except DatabaseError as error:
             return RetentionRaised(self.hours, error.what)
@@ -74,7 +77,8 @@ class RaiseRetention(Step):
             now = database.retention()
         if now == self.hours:
             raise CleanupIncomplete(SETTING, f"production still keeps its binlog {now} hours")
-        return f"{SETTING} of production is {shown(now)}{' again' if now == self.former else ', set by somebody since'}"
+        since = " again" if now == self.former else f", set by somebody since; before this run: {shown(self.former)}"
+        return f"{SETTING} of production is {shown(now)}{since}"
 
     def undo_text(self) -> str:
         """Name what is put back."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from rdsrestore.app.requests import table_names
 from rdsrestore.app.requests.command_line import CommandLine
-from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.errors import RdsRestoreError, Refused, UsageError
 from rdsrestore.domain.request.restore_point import Moment
 
 
@@ -127,3 +127,9 @@ def refuse_unreachable(moment: Moment, earliest: datetime | None, after: Moment 
         )
     if after and moment.utc <= after.utc:
         raise UsageError("moment", f"{moment} is not after {after}", "give a moment after the accident")
+
+
+def hopeless(error: RdsRestoreError, last: RdsRestoreError | None) -> bool:
+    """Whether no other answer mends an error: a refusal, a login that the settings give, the same one again."""
+    again = last is not None and (error.code, str(error)) == (last.code, str(last))
+    return isinstance(error, Refused) or error.code == "db.denied" or again

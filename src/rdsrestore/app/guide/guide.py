@@ -17,6 +17,7 @@ from rdsrestore.app.guide.answers import (
     answer,
     command,
     command_line,
+    hopeless,
     next_topic,
     one_back,
     refuse_unreachable,
@@ -104,6 +105,7 @@ class Guide:
             Topic.BEFORE: self.before,
             Topic.AFTER: self.after,
         }
+        last: RdsRestoreError | None = None
         while True:
             topic = next_topic(self.answers)
             try:
@@ -114,8 +116,9 @@ class Guide:
             except TakenBackError:
                 self.answers = one_back(self.answers)
             except RdsRestoreError as error:
-                if isinstance(error, Refused) or not self.answers.instance:
+                if hopeless(error, last) or not self.answers.instance:
                     raise
+                last = error
                 views.error(self.context.errors, error)
                 self.answers = one_back(self.answers)
 

@@ -10,7 +10,7 @@ from rdsrestore.workflow.run.position import Position, Touched
 MEASURED = 2.0
 """Seconds after which a share says how fast a step is."""
 PRODUCTION = {
-    Touched.NOTHING: "production untouched so far",
+    Touched.NOTHING: "no table touched so far",
     Touched.NOW: "production is being written",
     Touched.BEFORE: "production was written",
 }

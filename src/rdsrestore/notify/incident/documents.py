@@ -135,7 +135,8 @@ def markdown_lines(report: IncidentReport) -> Iterator[str]:
     yield f"# Run {report.run}: {BADGES[report.state]}"
     yield from ("", plain(report.headline), "")
     yield f"- what: {plain(report.subject)}"
-    yield f"- production: {plain(report.production)}"
+    until = f"by the journal until {report.last:%Y-%m-%d %H:%M:%S} UTC; not looked at for this report"
+    yield f"- production, {until}: {plain(report.production)}"
     if report.exit_code is not None:
         yield f"- exit code {report.exit_code}: {plain(report.meaning)}"
     took = duration((report.last - report.began).total_seconds())

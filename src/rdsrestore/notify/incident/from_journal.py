@@ -7,14 +7,24 @@ from decimal import Decimal, InvalidOperation
 
 from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import JournalError
-from rdsrestore.domain.facts import Approved, Compared, Dumped, Loaded, Swapped, TakenBack, TargetTableMade, Verified
+from rdsrestore.domain.facts import (
+    Approved,
+    Compared,
+    Dumped,
+    Loaded,
+    RetentionRaised,
+    Swapped,
+    TakenBack,
+    TargetTableMade,
+    Verified,
+)
 from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.notify.audit_view import words
 from rdsrestore.notify.console.views import MEANING, left, written
 from rdsrestore.notify.incident import phases
 from rdsrestore.notify.incident.report_data import Approval, IncidentReport, TableReport
-from rdsrestore.workflow.journal.journal import Kind, Reading, Record, asked_for, ending
+from rdsrestore.workflow.journal.journal import Kind, Reading, Record, asked_for, ending, open_steps
 from rdsrestore.workflow.journal.replay import replay_facts
 from rdsrestore.workflow.step import Facts, Impact
 
@@ -42,7 +52,7 @@ def incident_report(
         run=run,
         state=state(end, at_work=at_work),
         headline=headline(records, end, taken, at_work=at_work),
-        production=production(records, facts, end, taken),
+        production="; ".join((production(records, facts, end, taken), *settings(records, facts))),
         began=start.at,
         last=records[-1].at,
         subject=subject(start),
@@ -97,7 +107,7 @@ def headline(records: Sequence[Record], end: Ending | None, taken: TakenBack | N
 
 
 def production(records: Sequence[Record], facts: Facts, end: Ending | None, taken: TakenBack | None) -> str:
-    """Say what production has now of what the run wrote, as far as the journal tells."""
+    """Say what production had of what the run wrote at the journal's last record."""
     begun = {record.step for record in records if record.kind is Kind.INTENT}
     if not begun & {*CHANGES}:
         return "no table was written to"
@@ -114,6 +124,13 @@ def production(records: Sequence[Record], facts: Facts, end: Ending | None, take
         return "no row was written" if loaded or end else "a step that writes to it had begun"
     verified = facts.find(Verified)
     return "; ".join([*parts, "no other row was written" if verified else "not verified"])
+
+
+def settings(records: Sequence[Record], facts: Facts) -> Iterator[str]:
+    """Yield what the run has set on production and not put back."""
+    raised = facts.find(RetentionRaised)
+    if any(each.step == "raise-retention" for each in open_steps(records)) and not (raised and raised.problem):
+        yield "its binlog retention hours is not put back yet"
 
 
 def subject(start: Record) -> str:
