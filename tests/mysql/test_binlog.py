@@ -265,6 +265,26 @@ def printed(site: Site, file: str, folder: Path) -> dict[str, int]:
     return {gtid: int(micros) for micros, gtid in re.findall(pattern, text, re.DOTALL)}
 
 
+def test_a_renamed_table_is_told_by_its_other_name_under_which_its_rows_are_found(binlog: Site) -> None:
+    fill(binlog, 20)
+    binlog.now("DELETE FROM w WHERE id < 8; RENAME TABLE w TO `v``2`; CREATE TABLE x (id INT PRIMARY KEY)")
+    binlog.now("INSERT INTO x VALUES (1); RENAME TABLE `v``2` TO t, x TO `v``2`, t TO x; ALTER TABLE x RENAME AS y")
+
+    first, second, last = (look(binlog, each) for each in ("w", "v`2", "y"))
+
+    assert [(numbers(each), each.was, each.became) for each in first.changes] == [
+        ((0, 0, 7), None, None),
+        ((0, 0, 0), None, binlog.ref("v`2")),
+    ]
+    assert [(each.was, each.became) for each in second.changes] == [
+        (binlog.ref("w"), None),
+        (binlog.ref("x"), binlog.ref("x")),
+    ]
+    (renamed,) = last.changes
+    assert (renamed.was, renamed.became) == (binlog.ref("x"), None)
+    assert any(f"called {binlog.ref('x')} before" in each for each in suspicions(renamed, last))
+
+
 def purge(site: Site) -> None:
     """Leave the newest file alone; MariaDB keeps others until all of what they hold is on its disk."""
     (last,) = site.production.sql("SHOW BINARY LOGS")[-1:]
