@@ -195,3 +195,23 @@ def test_a_zone_that_is_none_is_a_plain_error() -> None:
             [sys.executable, "-c", asked], env={"TZ": zone}, check=False, capture_output=True, text=True, timeout=60
         )
         assert "UsageError: TZ: this machine's time zone can't be read" in ended.stderr, zone
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("RENAME TABLE a TO b", {"b": "shop.a"}),
+        ("/* app */ rename table `a` to `b`, c TO a, `b` TO c", {"a": "shop.c", "c": "shop.a"}),
+        ("RENAME TABLE IF EXISTS old.`a``1` WAIT 5 TO shop.b", {"b": "old.a`1"}),
+        ("ALTER TABLE a RENAME b", {"b": "shop.a"}),
+        ("ALTER TABLE shop.a RENAME TO `b`", {"b": "shop.a"}),
+        ("ALTER TABLE a RENAME = b", {"b": "shop.a"}),
+        ("ALTER TABLE a RENAME COLUMN b TO c", {}),
+        ("ALTER TABLE a RENAME INDEX b TO c", {}),
+        ("ALTER TABLE a ADD b INT", {}),
+        ("DROP TABLE a", {}),
+    ],
+)
+def test_what_a_table_was_called_is_read_from_the_statement_that_renames_it(text: str, wanted: dict[str, str]) -> None:
+    found = statements.renamed(text, "shop")
+    assert {new.table: f"{old.database}.{old.table}" for new, old in found.items()} == wanted

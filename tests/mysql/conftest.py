@@ -72,7 +72,8 @@ def mysql_servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) 
     """Oracle's MySQL twice: production and its restored copy."""
     secured = tls_options(certificates)
     folder = tmp_path_factory.mktemp("oracle")
-    production = launch(folder / "p", *secured, "--server-id=1", programs=ORACLE)
+    named = ("--enforce-gtid-consistency=ON", "--gtid-mode=ON")
+    production = launch(folder / "p", *secured, *named, "--server-id=1", programs=ORACLE)
     with stopped(production, launch(folder / "c", *secured, "--skip-log-bin", programs=ORACLE)) as both:
         yield both
 

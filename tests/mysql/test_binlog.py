@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -225,6 +228,61 @@ def test_a_parent_whose_rule_may_have_emptied_the_table_is_named(binlog: Site) -
         assert (change.ref, change.into) == (binlog.ref("p"), binlog.ref("c"))
     else:  # its children's rows are in the log
         assert (change.ref.table, numbers(change)) == ("c", (0, 0, 2))
+
+
+@pytest.mark.parametrize("family", ["mysql_site"], indirect=True)
+def test_transactions_are_named_as_the_server_names_them_with_and_without_a_tag(binlog: Site, tmp_path: Path) -> None:
+    fill(binlog, 300)
+    tags = ["", "incident", "a", *["incident"] * 130, "x_" * 16]
+    for number, tag in enumerate(tags, 1):
+        binlog.now(f"SET gtid_next = 'AUTOMATIC{tag and ':'}{tag}'; DELETE FROM w WHERE id = {number}")
+    (file, *_more), *_others = reversed(binlog.production.sql("SHOW BINARY LOGS"))
+    shown = [row[5] for row in binlog.production.sql(f"SHOW BINLOG EVENTS IN '{file}'")]
+    ((executed,),) = binlog.production.sql("SELECT @@GLOBAL.gtid_executed")
+    text = printed(binlog, file, tmp_path)
+
+    found = look(binlog, "w").changes
+
+    assert len(found) == len(tags)
+    for change, tag in zip(found, tags, strict=True):
+        assert change.gtid.split(":")[1:-1] == ([tag] if tag else [])
+        assert f"SET @@SESSION.GTID_NEXT= '{change.gtid}'" in shown
+        assert change.committed
+        micros = (change.committed - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        assert text[change.gtid] == micros
+        inside = f"SELECT GTID_SUBSET('{change.gtid}', '{executed}')"
+        assert binlog.production.sql(inside) == [(1,)]
+    assert len({each.gtid for each in found}) == len(tags)
+
+
+def printed(site: Site, file: str, folder: Path) -> dict[str, int]:
+    """Ask mysqlbinlog which transactions a file holds, and when each was committed, in microseconds."""
+    path = site.production.folder / "data" / file
+    words = [*ORACLE.program("mysqlbinlog"), f"--result-file={folder / 'printed'}", str(path)]
+    subprocess.run(words, check=True, timeout=60, env={**os.environ, **ORACLE.environment})
+    pattern = r"immediate_commit_timestamp=(\d+)\t.*?GTID_NEXT= '([^']+)'"
+    text = (folder / "printed").read_text("utf-8", "replace")
+    return {gtid: int(micros) for micros, gtid in re.findall(pattern, text, re.DOTALL)}
+
+
+def test_a_renamed_table_is_told_by_its_other_name_under_which_its_rows_are_found(binlog: Site) -> None:
+    fill(binlog, 20)
+    binlog.now("DELETE FROM w WHERE id < 8; RENAME TABLE w TO `v``2`; CREATE TABLE x (id INT PRIMARY KEY)")
+    binlog.now("INSERT INTO x VALUES (1); RENAME TABLE `v``2` TO t, x TO `v``2`, t TO x; ALTER TABLE x RENAME AS y")
+
+    first, second, last = (look(binlog, each) for each in ("w", "v`2", "y"))
+
+    assert [(numbers(each), each.was, each.became) for each in first.changes] == [
+        ((0, 0, 7), None, None),
+        ((0, 0, 0), None, binlog.ref("v`2")),
+    ]
+    assert [(each.was, each.became) for each in second.changes] == [
+        (binlog.ref("w"), None),
+        (binlog.ref("x"), binlog.ref("x")),
+    ]
+    (renamed,) = last.changes
+    assert (renamed.was, renamed.became) == (binlog.ref("x"), None)
+    assert any(f"called {binlog.ref('x')} before" in each for each in suspicions(renamed, last))
 
 
 def purge(site: Site) -> None:

@@ -40,7 +40,8 @@ class Change:
     where the server keeps no texts.
     `unfiltered` says that this statement had no condition, `prepared` that the transaction was one of XA, whose end
     is not known here. `into` names a table that was asked for and into which a foreign key's rule may have carried the
-    change: what happened there does not stand in the binlog.
+    change: what happened there does not stand in the binlog. `was` is what the table was called before this change,
+    `became` what it is called since: what was done to it under that name stands there under that name.
     """
 
     at: datetime
@@ -61,6 +62,8 @@ class Change:
     unfiltered: bool = False
     prepared: bool = False
     into: TableRef | None = None
+    was: TableRef | None = None
+    became: TableRef | None = None
 
     @property
     def damage(self) -> int:
@@ -183,6 +186,10 @@ def suspicions(change: Change, timeline: Timeline) -> tuple[str, ...]:
     reasons = []
     if change.logged is Logged.DEFINITION:
         reasons.append(f"changes the table itself: {change.act}")
+    if change.was:
+        reasons.append(f"called {change.was} before: look for that name, too: what was done until then stands there")
+    if change.became:
+        reasons.append(f"called {change.became} since: look for that name, too: what was done since stands there")
     if change.unfiltered:
         reasons.append("no WHERE")
     if change.damage >= FEW and change.damage >= MOST * timeline.rows_before(change):

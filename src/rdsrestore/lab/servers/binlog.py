@@ -18,7 +18,7 @@ from rdsrestore.domain.errors import ToolError
 
 HEADER = struct.Struct("<IBIIIH")
 MAGIC = 4
-GTID_EVENTS = frozenset({162, 33, 34})
+GTID_EVENTS = frozenset({162, 33, 34, 42})
 """MariaDB's, and MySQL's with and without an identifier: each opens a transaction."""
 
 END = ("SHOW MASTER STATUS", "SHOW BINARY LOG STATUS")

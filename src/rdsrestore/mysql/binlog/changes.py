@@ -45,6 +45,8 @@ class Hit:
     worst: int = -1
     statements: set[int] = field(default_factory=set)
     logged: Logged = Logged.ROWS
+    was: TableRef | None = None
+    became: TableRef | None = None
 
 
 @dataclass
@@ -161,11 +163,14 @@ class Changes:
         defines = statements.defines(found.text)
         if defines and self._database and (gone := statements.table_of(found.text, found.database)):
             self._tables |= {gone} if gone.database == self._database else set()
+        names = statements.renamed(found.text, found.database)
         for ref in self._tables:
             if (defines or statements.changes_rows(found.text)) and statements.concerns(
                 found.text, found.database, ref
             ):
                 self._told(ref, event.at, found.text, defines=defines)
+                hit = self._open.hits[ref]
+                hit.was, hit.became = names.get(ref), next((new for new, old in names.items() if old == ref), None)
         self._next("")
         if defines:
             self._close(file, event.end)
@@ -201,6 +206,8 @@ class Changes:
                     unfiltered=bool(hit.text) and statements.unfiltered(hit.text),
                     prepared=done.prepared,
                     into=self._parents.get(ref),
+                    was=hit.was,
+                    became=hit.became,
                     **hit.rows,
                 )
             )

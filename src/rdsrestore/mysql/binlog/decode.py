@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass
 from uuid import UUID
 
+from rdsrestore.mysql.binlog import tagged
 from rdsrestore.mysql.binlog.log_events import Kind, LogEvent
 
 QUERY_HEAD = 13
@@ -42,6 +43,8 @@ def transaction(event: LogEvent) -> Transaction:
     body = event.body
     if event.type == Kind.MARIADB_GTID:
         return mariadb(event)
+    if event.type == Kind.TAGGED_GTID:
+        return Transaction(*tagged.name(body))
     if event.type not in {Kind.GTID, Kind.ANONYMOUS_GTID}:
         return NAMELESS
     number = int.from_bytes(body[17:25], "little")

@@ -28,6 +28,13 @@ OF_TABLE = re.compile(
     rf"(?:{DEFINES.pattern})\s+(?:TABLE\s+)?(?:IF\s+EXISTS\s+)?{NAME}(?:\s*\.\s*{NAME})?", re.IGNORECASE
 )
 
+RENAMES = re.compile(r"(?:RENAME\s+TABLES?|ALTER\s+(?:ONLINE\s+)?TABLE)\s+(?:IF\s+EXISTS\s+)?", re.IGNORECASE)
+RENAMED = re.compile(
+    rf"{NAME}(?:\s*\.\s*{NAME})?\s+(?:WAIT\s+\d+\s+|NOWAIT\s+)?"
+    rf"(?:TO|RENAME(?!\s+(?:COLUMN|INDEX|KEY)\s)(?:\s+(?:TO|AS)|\s*=)?)\s*{NAME}(?:\s*\.\s*{NAME})?\s*,?\s*",
+    re.IGNORECASE,
+)
+
 
 def control(text: str) -> bool:
     """Whether a statement only frames others."""
@@ -83,6 +90,24 @@ def table_of(text: str, database: str) -> TableRef | None:
         return None
     first, second = (bare(found[each]) if found[each] else "" for each in (1, 2))
     return TableRef(first, second) if second else TableRef(database, first)
+
+
+def renamed(text: str, database: str) -> dict[TableRef, TableRef]:
+    """Read what a statement calls tables from now on, with what they were called before.
+
+    One RENAME's names are taken in turn, as the server does; of an ALTER only a RENAME that is its first act.
+    """
+    words = plain(text)
+    begun = RENAMES.match(words)
+    at = begun.end() if begun else len(words)
+    names: dict[TableRef, TableRef] = {}
+    while found := RENAMED.match(words, at):
+        first, second, third, fourth = (bare(each) if each else "" for each in found.groups())
+        old = TableRef(first, second) if second else TableRef(database, first)
+        new = TableRef(third, fourth) if fourth else TableRef(database, third)
+        names[new] = names.pop(old, old)
+        at = found.end()
+    return names
 
 
 def bare(name: str) -> str:
