@@ -15,7 +15,17 @@ from rdsrestore.notify.console.terminal import Terminal
 
 PACKED, SOURCES = Path(__file__).parent.parent / "docs", Path(__file__).parents[3] / "docs"
 """Where the documents lie: in an installed package, and in a checkout."""
-PAGES = ("runbook", "configuration", "guarantees", "estates", "performance", "scaling", "formats", "glossary")
+PAGES = (
+    "runbook",
+    "configuration",
+    "guarantees",
+    "estates",
+    "performance",
+    "scaling",
+    "fargate",
+    "formats",
+    "glossary",
+)
 FIRST = "runbook"
 HEADING = re.compile(r"^(#{2,3}) (.+)$", re.MULTILINE)
 NUMBER = re.compile(r"(\d+)\. ")

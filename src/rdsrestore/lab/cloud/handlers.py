@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rdsrestore.lab.cloud.defaults import Network, restored
-from rdsrestore.lab.cloud.instance import Instance
+from rdsrestore.lab.cloud.instance import Instance, arn
 from rdsrestore.lab.cloud.query_protocol import Fault
 from rdsrestore.lab.cloud.rds import Rds
 from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
@@ -45,8 +45,8 @@ class Handlers:
         }
 
     def describe(self, form: Form) -> Form:
-        """List instances, a page at a time."""
-        name = form.get("DBInstanceIdentifier")
+        """List instances, a page at a time; one may be named by its ARN, in this region alone."""
+        name = str(form.get("DBInstanceIdentifier", "")).removeprefix(arn("db", ""))
         found = [self._rds.find(name)] if name else [self._rds.instances[each] for each in sorted(self._rds.instances)]
         return paged("DBInstances", [self._rds.show(each) for each in found], form)
 
