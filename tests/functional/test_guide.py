@@ -69,6 +69,8 @@ def test_it_leads_to_a_command_line_and_every_mistake_can_be_corrected(shop: Lab
         terminal.expect("every row that is there now stays")
         terminal.expect("Run it")
         terminal.sendline("yes")
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
         terminal.expect("Start\\?")
         terminal.sendline("y")
         terminal.expect(ASKED)
