@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +94,16 @@ def test_any_arguments_get_a_plain_answer(alone: Path, name: str, data: st.DataO
     assert "Traceback" not in ended.output, said
     assert "\x1b" not in ended.output, said
     assert sorted(path.name for path in (alone / "runs").iterdir()) == before, said
+
+
+@pytest.mark.parametrize("words", [["runs"], ["audit"], ["status", "--json"], ["report", "--json"], ["report", "--md"]])
+def test_an_output_that_takes_no_more_is_a_plain_error(alone: Path, words: list[str]) -> None:
+    env = os.environ | {"RDSRESTORE_HOME": str(alone)}
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "rdsrestore", *words], stdout=full, stderr=subprocess.PIPE, env=env, check=False
+        )
+    assert ended.returncode == ExitCode.USAGE
+    said = ended.stderr.decode()
+    assert "error: standard output: can't be written: No space left on device" in said
+    assert "Traceback" not in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping
 from signal import SIGINT
 from types import MappingProxyType
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from rdsrestore.domain.errors import Interrupted, RdsRestoreError, said_of
+from rdsrestore.domain.errors import Interrupted, RdsRestoreError, UsageError, said_of
 from rdsrestore.domain.outcome.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from rdsrestore.app.context import Context
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a disk says that takes no more: no fault of ours."""
 
 
 def ended(
@@ -45,6 +49,9 @@ def ended(
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in FULL:
+            code = failed(context, unwritten(error))
+            raise typer.Exit(code) from error
         failed(
             context, RdsRestoreError("rdsrestore", said_of(error), "run again with --debug and report what it prints")
         )
@@ -54,6 +61,12 @@ def ended(
             context.close()
             context.forget_old_dumps()  # last: the command may have used them
     raise typer.Exit(code)
+
+
+def unwritten(error: OSError) -> RdsRestoreError:
+    """Say that a file, or where the output goes, takes no more."""
+    hint = "make room, or send the output elsewhere, then run the same command again"
+    return UsageError(str(error.filename or "standard output"), f"can't be written: {error.strerror}", hint)
 
 
 def failed(context: Context | None, error: RdsRestoreError) -> ExitCode:

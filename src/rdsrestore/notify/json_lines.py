@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TextIO
 
@@ -53,8 +54,9 @@ class JsonListener:
         self.write({"event": "plan", **heading(planned), "steps": steps, "findings": findings})
 
     def error(self, problem: RdsRestoreError) -> None:
-        """Write a failure that ends the program."""
-        self.write({"event": "error", **failure(problem), "exit_code": int(problem.exit_code)})
+        """Write a failure that ends the program; where it can't be written it is told on standard error alone."""
+        with suppress(OSError):
+            self.write({"event": "error", **failure(problem), "exit_code": int(problem.exit_code)})
 
     def write(self, data: Mapping[str, Json]) -> None:
         """Write one object as one line of ASCII, at once."""
@@ -63,9 +65,11 @@ class JsonListener:
         try:
             self.stream.write(json.dumps(data, separators=(",", ":")) + "\n")
             self.stream.flush()
-        except BrokenPipeError:
+        except OSError as error:
             self._deaf = True
             hush(self.stream)
+            if not isinstance(error, BrokenPipeError):
+                raise
 
     def close(self) -> Sequence[str]:
         """Say so where the reader went away."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from rdsrestore.app.context import Context
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.notify.console.terminal import hush
 from rdsrestore.notify.incident.documents import as_json, html, markdown
 from rdsrestore.notify.incident.from_journal import incident_report
 from rdsrestore.notify.incident.report_data import IncidentReport
@@ -35,7 +36,7 @@ def write_report(name: str | None, context: Context, *, form: str, output: str |
     text = {"html": lambda: html(report, now), "md": lambda: markdown(report), "json": lambda: as_json(report)}[form]()
     place = output or (str(run.folder / PAGE) if form == "html" else STANDARD_OUTPUT)
     if place == STANDARD_OUTPUT:
-        sys.stdout.write(text)
+        show(text)
     else:
         put(Path(place), text)
         (context.errors if form == "json" else context.screen).print(f"written: {place}", soft_wrap=True)
@@ -48,6 +49,15 @@ def report_of(run: StoredRun, context: Context, *, at_work: bool) -> IncidentRep
     taken = context.runs.taken_back().get(run.id.value)
     report = incident_report(run.id.value, run.reading(), impacts, at_work=at_work, taken=taken)
     return replace(report, files=files_of(run.folder))
+
+
+def show(text: str) -> None:
+    """Write to standard output; who stopped reading misses nothing that was wanted."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hush(sys.stdout)
 
 
 def put(path: Path, text: str) -> None:
