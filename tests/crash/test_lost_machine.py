@@ -239,7 +239,15 @@ UNUSED = {
     "rds:ListTagsForResource",
     "kms:DescribeKey",
     "kms:CreateGrant",
+    "rds:DescribeDBClusterSnapshots",
+    "rds:DescribeDBSubnetGroups",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeManagedPrefixLists",
+    "ec2:GetManagedPrefixListEntries",
+    "secretsmanager:GetSecretValue",
+    "kms:Decrypt",
 }
+"""By a plain run: they are for snapshots, keys, managed passwords, `--allow` and the doctor."""
 UNSEEN = {"ec2:CreateTags"}
 """The lab does not tell making a group from tagging it."""
 
