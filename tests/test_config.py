@@ -273,3 +273,9 @@ def test_the_operator_is_found_behind_sudo_and_without_a_login(machine: Machine)
 def test_every_form_of_a_secret_is_described() -> None:
     described = set(re.findall(r"`([a-z_]+)`", DOCS.read_text()))
     assert described >= Keys((Settings, *DECLARING)).names
+
+
+def test_secrets_are_equal_by_what_they_hold() -> None:
+    assert Secret("a\udcff") == Secret("a\udcff")
+    assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
+    assert Secret("a") != "a"

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -230,3 +231,26 @@ def test_a_killed_program_is_not_sent_to_the_certificates(tmp_path: Path) -> Non
         error = client_programs.failed("dump", "mysqldump", -signal.SIGKILL, complaints)
     assert error.code == "tool.failed"
     assert "RDSRESTORE_SSL_CA" not in error.hint
+
+
+def test_a_password_that_was_changed_meanwhile_is_fetched_anew_and_no_other_error_asks_for_one(site: Site) -> None:
+    site.both("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)")
+    refused: list[Secret] = []
+
+    def renewed(old: Secret) -> Secret | None:
+        refused.append(old)
+        return Secret(PASSWORD) if len(refused) == 1 else None
+
+    stale = Login(site.copy.endpoint, USER, Secret("of yesterday"), site.ca, renewed=renewed)
+    store = DumpStore(site.folder)
+    mysqldump.write(stale, (site.database, "t"), "1", store, "t.sql", lambda: None)
+    assert b"INSERT" in store.path("t.sql").read_bytes()
+    with pytest.raises(ToolError) as denied:
+        mysqldump.write(stale, (site.database, "t"), "1", store, "t.sql", lambda: None)
+    assert denied.value.code == "db.denied"
+    assert refused == [Secret("of yesterday")] * 2
+    with pytest.raises(ToolError):
+        mysqldump.write(
+            replace(stale, password=Secret(PASSWORD)), (site.database, "none"), "1", store, "n.sql", lambda: None
+        )
+    assert len(refused) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import NoReturn
 
 
@@ -16,6 +17,17 @@ class Secret:
     def reveal(self) -> str:
         """Return the value itself, for the one call that needs it."""
         return self._value
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two hold the same value."""
+        if not isinstance(other, Secret):
+            return False
+        ours, theirs = (each.reveal().encode("utf-8", "surrogatepass") for each in (self, other))
+        return hmac.compare_digest(ours, theirs)
+
+    def __hash__(self) -> int:
+        """Go with equality."""
+        return hash(self._value)
 
     def __repr__(self) -> str:
         return "Secret(***)"

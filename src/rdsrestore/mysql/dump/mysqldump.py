@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rdsrestore.diff import chunk_file
@@ -53,6 +53,7 @@ OPTIONS = (
 )
 """Rows only, in a session that loses nothing; options that the program at hand does not have are left out."""
 POLL = 0.2
+DENIED = "db.denied"
 
 
 Watch = Callable[[], None]
@@ -197,8 +198,19 @@ def both(condition: str | None, here: str) -> str:
 def write(login: Login, names: Sequence[str], where: str, store: DumpStore, name: str, watch: Watch) -> None:
     """Run the dump program to its end, asking `watch` meanwhile; ToolError where it fails or falls silent.
 
-    `names` are a database and tables of it.
+    `names` are a database and tables of it. It logs in once more where the password was changed meanwhile.
     """
+    try:
+        write_once(login, names, where, store, name, watch)
+    except ToolError as error:
+        fresh = login.renewed(login.password) if error.code == DENIED else None
+        if fresh is None:
+            raise
+        write_once(replace(login, password=fresh), names, where, store, name, watch)
+
+
+def write_once(login: Login, names: Sequence[str], where: str, store: DumpStore, name: str, watch: Watch) -> None:
+    """Run it with this very password."""
     client = client_programs.find()
     with option_file(login, client.flavour) as file, tempfile.TemporaryFile() as complaints:
         words = [client.path, file.option, *client.accepted(*OPTIONS), f"--where={where}", "--", *names]
