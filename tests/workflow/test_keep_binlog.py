@@ -13,9 +13,12 @@ from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.facts import BinlogKept, RetentionRaised
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.incident import BinlogSurvey, KeptFile
+from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
 from rdsrestore.steps.keep_binlog import KeepBinlog
+from rdsrestore.steps.load import Load
 from rdsrestore.steps.raise_retention import RaiseRetention
+from rdsrestore.workflow.run.position import Touched, position
 from rdsrestore.workflow.step import Run
 from rdsrestore.workflow.surveyor import survey
 
@@ -112,3 +115,11 @@ def test_a_program_that_fails_is_said_and_does_not_stop_the_restore(tmp_path: Pa
     run = begun(tmp_path, world)
     world.server.faults.fail(call, ToolError("mysqlbinlog", "it is not there"))
     assert copied_by(run) == BinlogKept((), "it is not there")
+
+
+def test_while_it_is_raised_no_table_is_said_to_be_written(tmp_path: Path) -> None:
+    step = raised(tmp_path, BinlogSurvey(NOW, (KeptFile("binlog.000001", 9),), None, None))
+    assert step
+    assert position((step,), step, {}, changed=False).touched is Touched.NOTHING
+    load = Load("rdsrestore_x", Policy(Merge.MISSING))
+    assert position((step, load), load, {}, changed=False).touched is Touched.NOW

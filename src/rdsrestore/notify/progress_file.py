@@ -7,8 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rdsrestore.domain.plain_text import clean_line
@@ -56,11 +55,7 @@ class ProgressFile:
             case events.UndoStarted():
                 self._put(Progress(event.step, event.text))
             case events.StepProgress() if self._now and self.clock() - self._written >= EVERY:
-                now = self._now
-                told = Progress(
-                    now.step, event.text, event.share, now.expected, now.later, now.to_question, now.number, now.of
-                )
-                self._put(told)
+                self._put(replace(self._now, text=event.text, share=event.share))
             case events.RunEnded():
                 (self.folder / PROGRESS).unlink(missing_ok=True)
             case _:
@@ -87,8 +82,3 @@ def read_progress(folder: Path) -> Progress | None:
         return Progress(**json.loads((folder / PROGRESS).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-
-
-def since(last: datetime, now: datetime) -> float:
-    """Seconds since a moment; none where this machine's clock was set back."""
-    return max(0.0, (now - last).total_seconds())

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from rdsrestore.notify.console import time_left
 from rdsrestore.notify.incident.from_journal import CHANGES
 from rdsrestore.notify.incident.report_data import IncidentReport
-from rdsrestore.notify.progress_file import Progress, since
+from rdsrestore.notify.progress_file import Progress
 from rdsrestore.notify.text import about, duration
 from rdsrestore.workflow.journal.journal import Kind, Record
 from rdsrestore.workflow.run.position import Touched
@@ -153,3 +153,8 @@ def remaining(found: RunStatus) -> str:
         return "not known how long"
     what = "until the question" if found.to_question else "left"
     return f"about {about(found.left)} {what}, {found.at + timedelta(seconds=found.left):%H:%M} UTC"
+
+
+def since(last: datetime, now: datetime) -> float:
+    """Seconds since a moment; none where this machine's clock was set back."""
+    return max(0.0, (now - last).total_seconds())

@@ -31,6 +31,7 @@ class RaiseRetention(Step):
     impact: ClassVar[Impact] = Impact.PRODUCTION
     usual: ClassVar[timedelta] = timedelta(seconds=1)
     on_production: ClassVar[bool] = True
+    sets: ClassVar[bool] = True
 
     hours: int
     former: int | None

@@ -128,6 +128,9 @@ class Step(ABC):
     asks: ClassVar[bool] = False
     """Whether it waits for the operator's answer."""
 
+    sets: ClassVar[bool] = False
+    """Whether what it changes on production is a setting, and no table."""
+
     on_production: ClassVar[bool] = False
     """Whether its undo needs production's answer: then nothing that costs money or lets somebody in waits for it."""
 

@@ -11,7 +11,7 @@ from rdsrestore.domain.request.restore_point import Moment
 
 QUESTION = (
     "Copy production's binlog of the incident first? RDS may purge it within minutes. Until this run ends production"
-    " then keeps it longer (binlog retention hours)."
+    " then keeps it longer (binlog retention hours). It helps to find out what happened; the rows come back without it."
 )
 
 

@@ -37,5 +37,6 @@ def position(steps: Sequence[Step], step: Step, expected: Mapping[str, float], *
     after = steps[index + 1 :]
     question = next((number for number, each in enumerate(after) if each.asks), None)
     seconds = sum(expected.get(each.name, each.usual.total_seconds()) for each in after[:question])
-    touched = Touched.NOW if step.impact is Impact.PRODUCTION else Touched.BEFORE if changed else Touched.NOTHING
+    writes = step.impact is Impact.PRODUCTION and not step.sets
+    touched = Touched.NOW if writes else Touched.BEFORE if changed else Touched.NOTHING
     return Position(index + 1, len(steps), seconds, question is not None, touched)
