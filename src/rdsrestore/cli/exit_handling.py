@@ -49,13 +49,7 @@ def ended(
     except Exception as error:
         if debug:
             raise
-        if isinstance(error, OSError) and error.errno in FULL:
-            code = failed(context, unwritten(error))
-            raise typer.Exit(code) from error
-        failed(
-            context, RdsRestoreError("rdsrestore", said_of(error), "run again with --debug and report what it prints")
-        )
-        code = ExitCode.BUG
+        code = failed(context, plain(error))
     finally:
         if context:
             context.close()
@@ -63,10 +57,18 @@ def ended(
     raise typer.Exit(code)
 
 
-def unwritten(error: OSError) -> RdsRestoreError:
-    """Say that a file, or where the output goes, takes no more."""
-    hint = "make room, or send the output elsewhere, then run the same command again"
-    return UsageError(str(error.filename or "standard output"), f"can't be written: {error.strerror}", hint)
+class BugError(RdsRestoreError):
+    """A failure of ours."""
+
+    exit_code = ExitCode.BUG
+
+
+def plain(error: Exception) -> RdsRestoreError:
+    """Make an error that anybody can read: that a file, or where the output goes, takes no more; else it is a bug."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        hint = "make room, or send the output elsewhere, then run the same command again"
+        return UsageError(str(error.filename or "standard output"), f"can't be written: {error.strerror}", hint)
+    return BugError("rdsrestore", said_of(error), "run again with --debug and report what it prints")
 
 
 def failed(context: Context | None, error: RdsRestoreError) -> ExitCode:
