@@ -99,6 +99,15 @@ def test_every_kind_of_value_is_read(machine: Machine) -> None:
     assert (settings.given["wait"], settings.poll, settings.checkip_url) == (90, 0.3, "http://127.0.0.1:1/ip")
 
 
+def test_what_the_copy_gets_may_be_set(machine: Machine) -> None:
+    machine.write('[defaults]\niops = 3000\ncopy_tags = ["Team"]\n[tags]\nCostCenter = "4711"\n')
+    settings = machine.load()
+    assert settings.given == {"iops": 3000, "copy_tags": ("Team",)}
+    assert settings.tags == (("CostCenter", "4711"),)
+    machine.env |= {"RDSRESTORE_IOPS": "4000", "RDSRESTORE_COPY_TAGS": "Team, Owner"}
+    assert machine.load().given == {"iops": 4000, "copy_tags": ("Team", "Owner")}
+
+
 def test_an_empty_variable_counts_as_not_set(machine: Machine) -> None:
     machine.write('[defaults]\ninstance = "a"\n')
     machine.env["RDSRESTORE_INSTANCE"] = ""
@@ -150,6 +159,17 @@ def test_a_profile_is_a_section_or_else_an_aws_profile(machine: Machine, *, by_f
         ('[defaults]\nmerge = "all"\n', "[defaults] merge", "missing, overwrite, exact, none", ""),
         ('[defaults]\nslack_api_url = "slack.com"\n', "slack_api_url", "https://", ""),
         ('[defaults]\nssl_ca = "none.pem"\n', "ssl_ca", "none.pem can't be read", "bundle"),
+        ('[defaults]\niops = "3000"\n', "[defaults] iops", "whole number", ""),
+        ("[defaults]\niops = 0\n", "[defaults] iops", "at least 1", ""),
+        ("[defaults]\niops = true\n", "[defaults] iops", "whole number", ""),
+        ('[defaults]\ncopy_tags = "Team"\n', "[defaults] copy_tags", "list of names", ""),
+        ('[defaults]\ncopy_tags = [""]\n', "[defaults] copy_tags", "list of names", ""),
+        ("[tags]\nCostCenter = 4711\n", "[tags]", "CostCenter must be text", 'CostCenter = "…"'),
+        ('[tags]\n"aws:x" = "1"\n', "[tags]", "aws:x can't be given", "nor with rdsrestore:"),
+        ('[tags]\n"rdsrestore:run" = "1"\n', "[tags]", "rdsrestore:run can't be given", ""),
+        (f'[tags]\n{"x" * 129} = "1"\n', "[tags]", "can't be given", "128 characters"),
+        (f'[tags]\nx = "{"x" * 257}"\n', "[tags]", "x must be text", "256 characters"),
+        ("[tags]\n" + "".join(f't{each} = "1"\n' for each in range(41)), "[tags]", "has 41 tags", "40 at most"),
         ('defaults = "x"\n', "rdsrestore.toml", "must be a section", "[defaults]"),
         ('profile = "x"\n', "rdsrestore.toml", "must be a section", "[profile]"),
         ('[defaults]\ninstance = "a"\nuser = \n', "rdsrestore.toml:3", "is not TOML", ""),
@@ -174,6 +194,8 @@ def test_a_file_that_can_not_be_used_is_refused(machine: Machine, text: str, whe
         ("WAIT", "soon"),
         ("WAIT", "0"),
         ("POLL", "nan"),
+        ("IOPS", "many"),
+        ("COPY_TAGS", ","),
         ("MERGE", "some"),
         ("CHECKIP_URL", "x"),
         ("SSL_CA", "/nowhere/ca"),

@@ -9,6 +9,7 @@ import pytest
 
 from account import EXPIRES, STRANGE, Account, Tags
 from rdsrestore.aws.tags import as_mapping, as_tags, owner_tags
+from rdsrestore.domain.cloud.copy_attributes import CopyAttributes
 from rdsrestore.domain.cloud.instance import GroupSpec, Leftover
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint, RunId, TableRef
@@ -76,6 +77,40 @@ def test_every_attribute_of_the_copy_is_given(account: Account) -> None:
     assert form["OptionGroupName"] == source.option_group
     assert form["StorageType"] == "gp3"
     assert "Iops" not in form
+
+
+def test_what_was_chosen_for_the_copy_is_sent_and_its_tags_are_on_all_that_is_made(account: Account) -> None:
+    chosen = CopyAttributes(
+        storage_type="io1",
+        iops=3000,
+        zone="eu-central-1a",
+        option_group="default:mariadb-10-11",
+        ca_certificate="rds-ca-rsa4096-g1",
+        tags=(("CostCenter", "4711"), ("Owner", "ours")),
+        copy_tags=("Owner", "Team"),
+    )
+    arn = account.instances()["production"]["DBInstanceArn"]
+    account.rds.add_tags_to_resource(ResourceName=arn, Tags=as_tags({"Team": "shop", "Owner": "theirs"}))
+    source = account.source()
+    tags = chosen.all_tags(source.tags)
+    assert dict(tags) == {"CostCenter": "4711", "Owner": "ours", "Team": "shop"}
+    group = account.cloud.create_group(GroupSpec(account.name, source.vpc, EXPIRES, tags), account.run)
+    control(account.state, "ending", {"status": "stuck"})
+    account.cloud.restore(account.spec(group, attributes=chosen), account.run)
+    rule = account.cloud.open_rule(group, "203.0.113.7/32", 3306, account.run)
+    account.rds.remove_tags_from_resource(ResourceName=arn, TagKeys=["Team", "Owner"])
+    form = account.proxy.form("RestoreDBInstanceToPointInTime")
+    assert (form["StorageType"], form["Iops"], form["AllocatedStorage"]) == ("io1", "3000", str(source.storage))
+    assert form["AvailabilityZone"] == "eu-central-1a"
+    assert form["OptionGroupName"] == "default:mariadb-10-11"
+    assert form["CACertificateIdentifier"] == "rds-ca-rsa4096-g1"
+    wanted = owner_tags(account.name, account.run, EXPIRES) | dict(tags)
+    (shown,) = account.ec2.describe_security_group_rules(
+        Filters=[{"Name": "security-group-rule-id", "Values": [rule]}]
+    )["SecurityGroupRules"]
+    assert as_mapping(shown["Tags"]) == wanted
+    assert as_mapping(account.groups()[account.name]["Tags"]) == wanted
+    assert as_mapping(account.instances()[account.name]["TagList"]) == wanted
 
 
 def test_the_moment_is_sent_in_whole_seconds_of_utc(account: Account) -> None:

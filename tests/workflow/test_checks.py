@@ -9,6 +9,7 @@ import pytest
 from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request
 from rdsrestore.app.resume import afresh
 from rdsrestore.domain.cloud.admission import Reference
+from rdsrestore.domain.cloud.copy_attributes import CopyAttributes
 from rdsrestore.domain.cloud.instance import Backups, Leftover, SnapshotInfo
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused
 from rdsrestore.domain.ids import Endpoint, TableRef
@@ -63,6 +64,12 @@ def test_a_plain_case_has_no_findings() -> None:
         (request(allow=("2001:db8::/64",)), seen(source=replace(SOURCE, network_type="IPV4")), "caller.ipv6"),
         (request(), seen(denied=("ec2:CreateSecurityGroup",)), "aws.denied"),
         (request(), with_table(bytes=1 << 60), "disk.full"),
+        (request(attributes=CopyAttributes(storage_type="io1")), seen(), "copy.storage"),
+        (request(attributes=CopyAttributes(storage_type="gp2", iops=3000)), seen(), "copy.storage"),
+        (request(attributes=CopyAttributes(storage_type="io2", iops=3000, throughput=500)), seen(), "copy.storage"),
+        (request(attributes=CopyAttributes(throughput=500)), seen(), "copy.storage"),
+        (request(attributes=CopyAttributes(subnet_group="x")), seen(subnets_of="vpc-2"), "copy.subnets"),
+        (request(attributes=CopyAttributes(subnet_group="x")), seen(subnets_of=""), "copy.subnets"),
         (request(), with_table(kind="VIEW"), "table.kind"),
         (request(), with_table(engine="MyISAM"), "table.kind"),
         (request(), with_table(triggers=(Trigger("audit", "AFTER", "INSERT"),)), "table.triggers"),
@@ -104,6 +111,7 @@ def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey,
             "caller.differs",
         ),
         *((request(), seen(source=replace(SOURCE, status=status)), "source.busy") for status in BUSY),
+        (request(attributes=CopyAttributes(copy_tags=("Team",))), seen(), "copy.tags"),
         (request(), seen(doubted=("rds:DeleteDBInstance",)), "aws.doubted"),
         (request(), seen(identity=replace(seen().identity, ends=NOW + timedelta(minutes=50))), "aws.expiring"),
         (request(), seen(leftovers_problem="security group rules: no"), "leftovers.unknown"),
@@ -364,3 +372,17 @@ def test_a_backup_of_another_release_is_said(version: str, found: list[str]) -> 
     read = seen(snapshot=old)
     assert codes(request(point=Snapshot("s")), read, Severity.WARNS) == found
     assert read.copied.master_user == "root"
+
+
+def test_what_fits_the_copy_is_no_finding() -> None:
+    large, provisioned = replace(SOURCE, storage=400), replace(SOURCE, storage_type="io1", iops=3000)
+    fast = request(attributes=CopyAttributes(iops=12000, throughput=500))
+    assert check(fast, seen(source=large)) == ()
+    assert check(request(attributes=CopyAttributes(storage_type="io2")), seen(source=provisioned)) == ()
+    assert check(request(attributes=CopyAttributes(storage_type="gp2")), seen(source=provisioned)) == ()
+    other = request(attributes=CopyAttributes(subnet_group="other"))
+    found = survey(other, FakeWorld().world(), Path())
+    assert found.subnets_of == SOURCE.vpc
+    assert check(other, found) == ()
+    tagged = request(attributes=CopyAttributes(copy_tags=("Team",)))
+    assert check(tagged, seen(source=replace(SOURCE, tags=(("Team", "shop"),)))) == ()

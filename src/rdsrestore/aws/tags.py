@@ -15,6 +15,8 @@ RUN = f"{PREFIX}:run"
 EXPIRES = f"{PREFIX}:expires"
 SELF = f"{PREFIX}:instance"
 MANAGED = f"{PREFIX}:managed"
+AWS_OWN = "aws:"
+"""Tags that nobody but AWS may write."""
 
 
 def owner_tags(name: str, run: str, expires: datetime) -> dict[str, str]:

@@ -97,6 +97,22 @@ def number(layer: Layer, key: str, value: object, most: int = 3600) -> float:
     return float(given)
 
 
+def count(layer: Layer, key: str, value: object) -> int:
+    """Take a whole number, at least one."""
+    given = int(value) if isinstance(value, str) and not layer.file and value.isascii() and value.isdigit() else value
+    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+        raise layer.wrong(key, f"must be a whole number of at least 1, not {str(value)[:30]}")
+    return given
+
+
+def names(layer: Layer, key: str, value: object) -> tuple[str, ...]:
+    """Take a list of names; a variable has commas between them."""
+    given = value.split(",") if isinstance(value, str) and not layer.file else value
+    if not isinstance(given, list) or not all(isinstance(each, str) and each.strip() for each in given):
+        raise layer.wrong(key, 'must be a list of names, such as ["CostCenter", "Owner"]')
+    return tuple(each.strip() for each in given)
+
+
 def one_of(layer: Layer, key: str, value: object, kind: type[StrEnum]) -> StrEnum:
     """Take one of several words."""
     try:
@@ -106,7 +122,12 @@ def one_of(layer: Layer, key: str, value: object, kind: type[StrEnum]) -> StrEnu
 
 
 Reader = Callable[[Layer, str, object], Any]
-BY_FORM: Mapping[str, Reader] = {"url": url, "certificates": certificates}
+BY_FORM: Mapping[str, Reader] = {
+    "url": url,
+    "certificates": certificates,
+    "count": count,
+    "names": names,
+}
 BY_TYPE: Mapping[object, Reader] = {str: text, Path: path, int: seconds, float: number}
 
 

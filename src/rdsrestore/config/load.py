@@ -17,7 +17,7 @@ from typing import Any
 
 import platformdirs
 
-from rdsrestore.config import invariants
+from rdsrestore.config import invariants, tags
 from rdsrestore.config.layer import VARIABLE, Layer, path, reader, text
 from rdsrestore.config.settings import PasswordGiven, PasswordInSecret, Settings
 from rdsrestore.config.toml import refuse_unknown, table
@@ -76,6 +76,7 @@ def load(
     return Settings(
         **usual | {name: value for name, value in found.items() if name in names},
         invariants=invariants.invariants(written.get("invariant", []), str(file)),
+        tags=tags.tags(table(written.get("tags", {}), file, "tags"), f"{file} [tags]"),
         given={name: value for name, value in found.items() if name not in names},
     )
 
@@ -103,7 +104,7 @@ def document(file: Path, keys: Keys) -> dict[str, Any]:
     misplaced = [key for key in found if key in keys.names]
     if misplaced:
         raise UsageError(str(file), f"{misplaced[0]} stands outside a section", "put it below a line [defaults]")
-    refuse_unknown(found, ("defaults", "profile", "invariant"), str(file))
+    refuse_unknown(found, ("defaults", "profile", "invariant", "tags"), str(file))
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+from rdsrestore.domain.cloud.copy_attributes import Tags
 from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.option import Option, declared, filled
 from rdsrestore.domain.request.request import Invariant
@@ -196,6 +197,7 @@ class Settings:
         ),
     ] = None
     invariants: tuple[Invariant, ...] = ()
+    tags: Tags = ()
     given: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, kind: type[T]) -> T:

@@ -61,7 +61,8 @@ class Survey:
     simulator does not think allowed. `references` are the groups and lists that were named to be let in.
     `password_from` says where production's password was found, where nobody gave it. Of `unseen_replicas` no lag can
     be read. `backups` are those that were asked for where they are not the source's own; `other_backups` hold the
-    moment where the source's do not.
+    moment where the source's do not. `subnets_of` is the VPC of the subnet group that was chosen for the copy, empty
+    where there is no such group, None where none was chosen or it can't be looked at.
     """
 
     at: datetime
@@ -95,6 +96,7 @@ class Survey:
     other_backups: tuple[Backups, ...] = ()
     references: tuple[Reference, ...] = ()
     password_from: str = ""
+    subnets_of: str | None = None
 
     @property
     def backed_up(self) -> Backups:

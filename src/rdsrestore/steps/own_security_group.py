@@ -34,7 +34,7 @@ class OwnGroup(Step):
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
         """Name the group after the run, in the source's network."""
         expires = survey.at + timedelta(seconds=request.wait) + GRACE
-        return cls(GroupSpec(run.resource, survey.source.vpc, expires))
+        return cls(GroupSpec(run.resource, survey.source.vpc, expires, request.attributes.all_tags(survey.source.tags)))
 
     def describe(self) -> str:
         """Name the group."""

@@ -94,4 +94,5 @@ def first_spec(request: Request, survey: Survey, run: RunId) -> RestoreSpec:
         version=survey.copied.version,
         of_cluster=survey.snapshot is not None and survey.snapshot.of_cluster,
         backups=survey.backups,
+        attributes=request.attributes,
     )

@@ -15,12 +15,12 @@ from rdsrestore.domain.survey import ListenerCheck, Survey
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
 from rdsrestore.ports.databases import Databases
 from rdsrestore.ports.production import Production
-from rdsrestore.workflow.preflight.backups import kept
+from rdsrestore.workflow.preflight.cloud.backups import kept
+from rdsrestore.workflow.preflight.cloud.source import source as judge_source
 from rdsrestore.workflow.preflight.finding import Finding, Severity
 from rdsrestore.workflow.preflight.machine import caller, this_machine
 from rdsrestore.workflow.preflight.server import binlog, server
 from rdsrestore.workflow.preflight.server_settings import dumping, settings
-from rdsrestore.workflow.preflight.source import source as judge_source
 from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.step import World
 from rdsrestore.workflow.surveyor import find_caller, find_leftovers, tried

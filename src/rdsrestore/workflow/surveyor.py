@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,14 +20,14 @@ from rdsrestore.domain.incident import BinlogSurvey
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
-from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
+from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.server import ClientTools, Problem, ServerFacts
-from rdsrestore.domain.tables.target import Relative, Role
-from rdsrestore.ports.production import BinlogCopies, Catalog, Production, Vetting
-from rdsrestore.workflow.preflight.backups import window
+from rdsrestore.ports.production import BinlogCopies, Production, Vetting
+from rdsrestore.workflow.preflight.cloud.backups import window
+from rdsrestore.workflow.preflight.cloud.source import status
 from rdsrestore.workflow.preflight.finding import Severity
-from rdsrestore.workflow.preflight.source import status
 from rdsrestore.workflow.step import World
+from rdsrestore.workflow.table_surveyor import any_of, survey_table, survey_tables, without_database
 
 
 def survey(request: Request, world: World, folder: Path, listeners: Sequence[ListenerCheck] = ()) -> Survey:
@@ -131,11 +130,13 @@ def find_source(request: Request, world: World) -> tuple[SourceInstance, tuple[s
 
 
 def find_restored(request: Request, source: SourceInstance, world: World) -> dict[str, Any]:
-    """Read the snapshot or the backups that are asked for, as fields of the survey."""
+    """Read the snapshot or the backups that are asked for, and where the copy is to lie, as fields of the survey."""
+    subnets_of = find_subnets(request, source, world)
     if not isinstance(request.point, Moment):
-        return {"snapshot": world.sources.snapshot(request.point.id)}
+        return {"snapshot": world.sources.snapshot(request.point.id), "subnets_of": subnets_of}
     backups = find_backups(request, world)
-    return {"backups": backups, "other_backups": () if backups else holding(request, source, world)}
+    others = () if backups else holding(request, source, world)
+    return {"backups": backups, "other_backups": others, "subnets_of": subnets_of}
 
 
 def find_backups(request: Request, world: World) -> Backups | None:
@@ -183,45 +184,6 @@ def with_status(source: SourceInstance) -> Iterator[None]:
         raise DatabaseError(error.where, what, "wait until it is available", code=error.code) from error
 
 
-def survey_tables(request: Request, production: Catalog) -> tuple[tuple[TableSurvey, ...], tuple[Relative, ...]]:
-    """Read the tables asked for, and those that come along."""
-    relatives = related(request, production)
-    return tuple(survey_table(production, ref) for ref in (*request.refs, *(each.ref for each in relatives))), relatives
-
-
-def survey_table(production: Catalog, ref: TableRef) -> TableSurvey:
-    """Read a table as production has it; near names where it has none."""
-    definition = production.definition(ref)
-    if definition is None:
-        return TableSurvey(ref, None, similar=tuple(production.similar(ref)))
-    return TableSurvey(ref, definition, rows=production.count(ref) if definition.kind == "BASE TABLE" else None)
-
-
-def without_database(request: Request, production: Catalog, tables: Sequence[TableSurvey]) -> bool:
-    """Say whether not even the tables' database is there; Refused where it is not to be made."""
-    gone = not any(each.definition for each in tables) and request.database not in (known := production.databases())
-    if gone and not request.recreate:
-        raise no_database(request.database, known)
-    return gone
-
-
-def any_of(production: Catalog) -> str | None:
-    """Name a database of production; None where it has none."""
-    return next(iter(production.databases()), None)
-
-
-def no_database(name: str, known: Sequence[str]) -> Refused:
-    """Say that a database is not there, where none of its tables is: its name is misspelt, or it was dropped."""
-    near = difflib.get_close_matches(name.lower(), [each.lower() for each in known], n=3, cutoff=0.6)
-    meant = " or ".join(each for each in known if each.lower() in near)
-    return Refused(
-        "--database",
-        f"production has no database {name}" + (f"; did you mean {meant}?" if meant else ""),
-        "give --database its right name; if it was dropped, add --recreate, which makes it again as it was",
-        code="database.unknown",
-    )
-
-
 def tried(tools: ClientTools, production: Vetting, database: str | None, tables: Sequence[TableSurvey]) -> ClientTools:
     """Try the dump program on production: what stops it there would stop the run after the restore."""
     if tools.dump is None or database is None:
@@ -231,26 +193,6 @@ def tried(tools: ClientTools, production: Vetting, database: str | None, tables:
     except ToolError as error:
         return replace(tools, problem=Problem(error.code, error.what, error.hint))
     return tools
-
-
-def related(request: Request, production: Catalog) -> tuple[Relative, ...]:
-    """Find the tables that come along, level by level: who lost rows with the ones asked for, and whom these need."""
-    found: dict[TableRef, Role] = dict.fromkeys(request.refs, Role.ASKED)
-    todo = list(request.refs)
-    while todo:
-        ref = todo.pop(0)
-        definition = production.definition(ref)
-        if definition is None:
-            continue
-        near = [(key.parent, Role.PARENT) for key in definition.references if request.with_parents]
-        if found[ref] is not Role.PARENT and request.with_children:
-            losing = (key for key in definition.referenced_by if key.on_delete in TAKES_CHILDREN)
-            near += [(key.child, Role.CHILD) for key in losing]
-        for other, role in near:
-            if other not in found:
-                found[other] = role
-                todo.append(other)
-    return tuple(Relative(ref, role) for ref, role in found.items() if role is not Role.ASKED)
 
 
 def find_caller(world: World) -> str | None:
@@ -265,6 +207,14 @@ def find_references(request: Request, source: SourceInstance, world: World) -> t
     """Look up the groups and lists that are to be let in."""
     named = [name for name in request.allow if admission.as_network(name) is None]
     return tuple(world.firewall.references(named, source.vpc)) if named else ()
+
+
+def find_subnets(request: Request, source: SourceInstance, world: World) -> str | None:
+    """Look whose subnets were chosen for the copy; what can't be seen is no obstacle."""
+    if not (request.restores and request.attributes.subnet_group):
+        return None
+    found = world.sources.subnets(replace(source, subnet_group=request.attributes.subnet_group))
+    return None if found.unseen else found.vpc
 
 
 def find_leftovers(world: World) -> tuple[tuple[Leftover, ...], str]:

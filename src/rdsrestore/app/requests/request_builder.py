@@ -13,6 +13,7 @@ from rdsrestore.app.context import Context
 from rdsrestore.app.requests import table_names
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.local_zone import local_zone
+from rdsrestore.domain.cloud.copy_attributes import CopyAttributes
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
@@ -43,6 +44,7 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
     if asked.where and len(tables) == 1:
         asked = replace(asked, where=unqualified(asked.where, database, tables[0]))
     plain = filled(Request, settings.given, asked.plain)
+    plain["attributes"] = replace(plain.get("attributes", CopyAttributes()), tags=settings.tags)
     return Request(
         instance=instance,
         database=database,

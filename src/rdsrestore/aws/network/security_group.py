@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rdsrestore.aws.errors import DENIED, FAILURES, MEANINGS, code_of, translate, translated
 from rdsrestore.aws.retrying import persistently, twice, until
 from rdsrestore.aws.session import Clients
-from rdsrestore.aws.tags import MANAGED, RUN, SELF, as_mapping, as_tags, expiry, is_owned, owner_tags
+from rdsrestore.aws.tags import AWS_OWN, MANAGED, RUN, SELF, as_mapping, as_tags, expiry, is_owned, owner_tags
 from rdsrestore.domain.cloud.instance import GroupSpec, Leftover
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
@@ -47,7 +47,7 @@ class Firewall:
 
         Returns its id once EC2 shows it.
         """
-        tags = as_tags(owner_tags(spec.name, run, spec.expires))
+        tags = as_tags({**dict(spec.tags), **owner_tags(spec.name, run, spec.expires)})
 
         def make() -> str:
             found = self._named(spec.name, spec.vpc)
@@ -103,14 +103,14 @@ class Firewall:
         if not shown:
             raise CloudError("open-rule", f"security group {group} is gone", "run again", code="aws.settings")
         tags = as_mapping(require_ours(shown, run).get("Tags", []))
-        ours = as_tags({key: value for key, value in tags.items() if key.startswith(f"{PREFIX}:")})
+        same = as_tags({key: value for key, value in tags.items() if not key.startswith(AWS_OWN)})
 
         def make() -> str:
             try:
                 answer = self._writes.authorize_security_group_ingress(
                     GroupId=group,
                     IpPermissions=[permission(cidr, port, run)],
-                    TagSpecifications=[{"ResourceType": "security-group-rule", "Tags": ours}],
+                    TagSpecifications=[{"ResourceType": "security-group-rule", "Tags": same}],
                 )
                 return answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]
             except FAILURES as error:

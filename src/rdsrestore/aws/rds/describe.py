@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rdsrestore.aws.tags import as_mapping
 from rdsrestore.domain.cloud.instance import SnapshotInfo, SourceInstance
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint
@@ -12,13 +13,7 @@ from rdsrestore.domain.ids import Endpoint
 
 def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> SourceInstance:
     """Describe an instance to restore from; CloudError with code `aws.no-endpoint` where it can't be reached at all."""
-    if not shown.get("Endpoint"):
-        raise CloudError(
-            "--instance",
-            f"{shown['DBInstanceIdentifier']} is {shown['DBInstanceStatus']} and has no endpoint",
-            "wait until it is available",
-            code="aws.no-endpoint",
-        )
+    endpoint = reached(shown)
     window: Mapping[str, Any] = next((each["RestoreWindow"] for each in backups if each.get("RestoreWindow")), {})
     options = shown.get("OptionGroupMemberships") or [{}]
     subnets = shown.get("DBSubnetGroup") or {}
@@ -28,7 +23,7 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         engine=shown["Engine"],
         version=shown["EngineVersion"],
         status=shown["DBInstanceStatus"],
-        endpoint=reached(shown),
+        endpoint=endpoint,
         instance_class=shown["DBInstanceClass"],
         storage=shown["AllocatedStorage"],
         storage_type=shown.get("StorageType", "gp3"),
@@ -50,11 +45,19 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         certificate_until=(shown.get("CertificateDetails") or {}).get("ValidTill"),
         replica_of=shown.get("ReadReplicaSourceDBInstanceIdentifier"),
         managed_secret=shown.get("MasterUserSecret", {}).get("SecretArn"),
+        tags=tuple(as_mapping(shown.get("TagList", [])).items()),
     )
 
 
 def reached(shown: Mapping[str, Any]) -> Endpoint:
-    """Say where an instance answers."""
+    """Say where an instance answers; CloudError with code `aws.no-endpoint` where it does not at all."""
+    if not shown.get("Endpoint"):
+        raise CloudError(
+            "--instance",
+            f"{shown['DBInstanceIdentifier']} is {shown['DBInstanceStatus']} and has no endpoint",
+            "wait until it is available",
+            code="aws.no-endpoint",
+        )
     return Endpoint(shown["Endpoint"]["Address"], shown["Endpoint"]["Port"])
 
 

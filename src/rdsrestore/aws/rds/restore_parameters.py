@@ -7,8 +7,6 @@ from typing import Any, TypedDict
 from rdsrestore.aws.tags import as_tags, owner_tags
 from rdsrestore.domain.cloud.instance import RestoreSpec
 
-PROVISIONED = frozenset({"io1", "io2"})
-"""Storage whose speed has to be named."""
 SUPPORTED_LONGER = frozenset({"mysql"})
 """Engines with an Extended Support to choose (RDS API reference, RestoreDBInstanceToPointInTime)."""
 
@@ -50,21 +48,24 @@ def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
     That choice is right for another release than production's: the default groups of its own family, and support for
     as long as it is restored (RDS API reference, RestoreDBInstanceFromDBSnapshot).
     """
-    source = spec.source
+    source, chosen = spec.source, spec.attributes
     lasting = source.engine in SUPPORTED_LONGER and not spec.family
     optional = {
-        "DBParameterGroupName": None if spec.family else source.parameter_group,
-        "OptionGroupName": None if spec.family else source.option_group,
-        "CACertificateIdentifier": source.ca_certificate,
+        "DBParameterGroupName": chosen.parameter_group or (None if spec.family else source.parameter_group),
+        "OptionGroupName": chosen.option_group or (None if spec.family else source.option_group),
+        "CACertificateIdentifier": chosen.ca_certificate or source.ca_certificate,
         "EngineLifecycleSupport": source.lifecycle_support if lasting else None,
         "NetworkType": source.network_type,
-        "Iops": source.iops if source.storage_type in PROVISIONED else None,
+        "AvailabilityZone": chosen.zone,
+        "Iops": chosen.speed(source.storage_type, source.iops),
+        "StorageThroughput": chosen.throughput,
+        "AllocatedStorage": source.storage if chosen.iops or chosen.throughput else None,
     }
     return {
         "DBInstanceClass": spec.instance_class,
-        "DBSubnetGroupName": source.subnet_group,
+        "DBSubnetGroupName": chosen.subnet_group or source.subnet_group,
         "VpcSecurityGroupIds": [spec.group],
-        "StorageType": source.storage_type,
+        "StorageType": chosen.storage(source.storage_type),
         "MultiAZ": False,
         "PubliclyAccessible": source.publicly_accessible,
         "AutoMinorVersionUpgrade": False,
@@ -72,6 +73,6 @@ def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
         "DeletionProtection": False,
         "BackupRetentionPeriod": 0,
         "EnableIAMDatabaseAuthentication": False,
-        "Tags": as_tags(owner_tags(spec.name, run, spec.expires)),
+        "Tags": as_tags({**dict(spec.tags), **owner_tags(spec.name, run, spec.expires)}),
         **{key: value for key, value in optional.items() if value},
     }

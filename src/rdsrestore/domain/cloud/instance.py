@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rdsrestore.domain.cloud.copy_attributes import CopyAttributes, Tags
 from rdsrestore.domain.cloud.engine import family
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import Endpoint
@@ -27,7 +28,7 @@ class SourceInstance:
 
     `earliest` and `latest` bound the restore window in UTC (None where backups are off); `storage` is in GiB, `iops`
     what is provisioned; `maintenance` is the weekly window as RDS writes it, in UTC. `managed_secret` is the ARN of the
-    secret in which RDS keeps the master user's password, where it does.
+    secret in which RDS keeps the master user's password, where it does. `tags` are its names and values.
     """
 
     id: str
@@ -58,6 +59,7 @@ class SourceInstance:
     maintenance: str | None = None
     certificate_until: datetime | None = None
     managed_secret: str | None = None
+    tags: Tags = ()
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,12 @@ class SnapshotInfo:
 @written("GroupSpec")
 @dataclass(frozen=True)
 class GroupSpec:
-    """A security group to make: its name is the run's resource name."""
+    """A security group to make: its name is the run's resource name; `tags` are those beside our own."""
 
     name: str
     vpc: str
     expires: datetime
+    tags: Tags = ()
 
 
 @written("SwitchSpec")
@@ -149,7 +152,8 @@ class RestoreSpec:
     """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both.
 
     `backups` are those that hold the moment where they are not the source's own. `version` is the engine's in what is
-    restored, where known; `of_cluster` says that the snapshot is a Multi-AZ DB cluster's.
+    restored, where known; `of_cluster` says that the snapshot is a Multi-AZ DB cluster's. `attributes` are those that
+    were chosen otherwise than the source's.
     """
 
     name: str
@@ -162,6 +166,12 @@ class RestoreSpec:
     backups: Backups | None = None
     version: str = ""
     of_cluster: bool = False
+    attributes: CopyAttributes = CopyAttributes()
+
+    @property
+    def tags(self) -> Tags:
+        """Those beside our own."""
+        return self.attributes.all_tags(self.source.tags)
 
     @property
     def family(self) -> str:

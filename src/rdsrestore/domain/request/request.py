@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from rdsrestore.domain.cloud import admission
+from rdsrestore.domain.cloud.copy_attributes import CopyAttributes
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
@@ -217,6 +218,7 @@ class Request:
         Option("Restore the other tables where one of several can't be.", flag="--skip-unfit", commands=ROWS),
     ] = False
     skipped: tuple[str, ...] = ()
+    attributes: CopyAttributes = CopyAttributes()
     replica: str | None = None
 
     @property

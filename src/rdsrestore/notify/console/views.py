@@ -7,15 +7,14 @@ from pathlib import Path
 
 from rich.text import Text
 
-from rdsrestore.domain.cloud import admission
 from rdsrestore.domain.errors import CutOff, RdsRestoreError
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import ALONE, Ledger, TableLoad
 from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.plain_text import clean_line
-from rdsrestore.domain.request.request import Request
-from rdsrestore.domain.survey import Survey, TableSurvey
+from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.rows import Conflict, TableDifference
+from rdsrestore.notify.console.plan_facts import facts
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.next_steps import following
 from rdsrestore.notify.text import about, clean, counted
@@ -92,58 +91,6 @@ def plan(
     if undone:
         labelled(console, "at the end", f"whatever happens: {undone}")
     labelled(console, "takes", cost(sum(lengths.values()), survey if planned.request.restores else None))
-
-
-def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
-    """Say what the plan rests on."""
-    request, source = planned.request, survey.source
-    replica = f", of which {request.replica} is a read replica" if request.replica else ""
-    yield (
-        "source",
-        f"{source.id}{replica}, {source.engine} {source.version}, {source.instance_class}, {source.storage} GiB",
-    )
-    backups = survey.backed_up
-    if backups.earliest and backups.latest and request.restores:
-        of = f", of {backups}" if survey.backups else ""
-        yield "backups", f"{backups.earliest:%Y-%m-%d %H:%M:%S} to {backups.latest:%Y-%m-%d %H:%M:%S} UTC{of}"
-    for table in survey.tables:
-        yield "table", table_now(table, into=request.into)
-    yield "rows", rules(request)
-    if request.restores:
-        names = survey.let_in(request)
-        sight = ", as production sees this machine" if names == (survey.server.caller,) else ""
-        if request.keep:
-            when = "however the run ends" if request.keep_always else "if it fails"
-            yield "kept", f"the copy, for {request.keep // 60} min, {when}"
-        who = "; ".join(map(admission.described, names)) or "nobody: the address is unknown"
-        yield "let in", f"{who}{sight}, to the copy alone"
-    login = f"{request.user} on the server{f' (password: {survey.password_from})' if survey.password_from else ''}"
-    yield "as", f"{login}, {survey.identity.arn} in AWS, {request.operator} in the log"
-
-
-def rules(request: Request) -> str:
-    """Say by which rules rows are put back."""
-    if request.undoes:
-        return "as they were before that run; what was changed since stays"
-    policy = request.policy
-    parts = [f"merge {policy.merge}"]
-    parts += (
-        [f"against the state of {request.incident_end}, on conflict {policy.on_conflict}"] if policy.three_way else []
-    )
-    parts += [f"of changed rows only {', '.join(policy.columns)}"] if policy.columns else []
-    parts += [f"keys from {policy.keys}"] if policy.keys else []
-    parts += [f"where {policy.where}"] if policy.where else []
-    return "; ".join(parts)
-
-
-def table_now(table: TableSurvey, *, into: str | None) -> str:
-    """Say how production has a table now."""
-    beside = f"; the rows go to {table.ref.database}.{into}" if into else ""
-    if table.definition is None:
-        return f"{table.ref}: not there now{beside}"
-    rows = "rows unknown" if table.rows is None else counted(table.rows, "row")
-    key = f"key {', '.join(table.definition.key)}" if table.definition.key else "no key"
-    return f"{table.ref}: {rows} now, {key}{beside}"
 
 
 def cost(seconds: float, survey: Survey | None) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.workflow.preflight.backups import point, second_point
+from rdsrestore.workflow.preflight.cloud.backups import point, second_point
+from rdsrestore.workflow.preflight.cloud.copy_attributes import copy_attributes
+from rdsrestore.workflow.preflight.cloud.source import source
 from rdsrestore.workflow.preflight.finding import Finding, Severity
 from rdsrestore.workflow.preflight.machine import caller, evidence, this_machine
 from rdsrestore.workflow.preflight.related_rows import elsewhere
 from rdsrestore.workflow.preflight.server import server
 from rdsrestore.workflow.preflight.server_settings import settings
-from rdsrestore.workflow.preflight.source import source
 from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.preflight.tables import keyless_children, table_findings, undo_findings, unfit
 from rdsrestore.workflow.preflight.target_table import fits, recomputed, swapping, unnamed
@@ -23,7 +24,8 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     coming = {*request.refs, *(relative.ref for relative in survey.relatives)}
     each = [finding for table in survey.tables for finding in table_findings(request, table, coming)]
     tables = [*undo_findings(request, survey)] if request.undoes else each
-    reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey), *unwatched(request)]
+    reaching = [*point(request, survey), *second_point(request, survey), *caller(request, survey)]
+    reaching += [*copy_attributes(request, survey), *unwatched(request)]
     again = [*caller(request, survey)] if request.instance_of else []
     restoring = reaching if request.restores else again
     making = [*fits(request, survey), *swapping(request, survey), *unnamed(request, survey), *recomputed(survey)]

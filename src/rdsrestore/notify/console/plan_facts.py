@@ -1,0 +1,86 @@
+"""What a plan rests on: the source, its backups, the tables now, what the copy gets, and who is let in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rdsrestore.domain.cloud import admission
+from rdsrestore.domain.cloud.instance import SourceInstance
+from rdsrestore.domain.cloud.instance_class import class_of_restored
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey, TableSurvey
+from rdsrestore.notify.text import counted
+from rdsrestore.workflow.step import Plan
+
+
+def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
+    """Say what the plan rests on."""
+    request, source = planned.request, survey.source
+    replica = f", of which {request.replica} is a read replica" if request.replica else ""
+    yield (
+        "source",
+        f"{source.id}{replica}, {source.engine} {source.version}, {source.instance_class}, {source.storage} GiB",
+    )
+    backups = survey.backed_up
+    if backups.earliest and backups.latest and request.restores:
+        of = f", of {backups}" if survey.backups else ""
+        yield "backups", f"{backups.earliest:%Y-%m-%d %H:%M:%S} to {backups.latest:%Y-%m-%d %H:%M:%S} UTC{of}"
+    if request.restores:
+        yield "copy", copy_gets(request, source)
+    for table in survey.tables:
+        yield "table", table_now(table, into=request.into)
+    yield "rows", rules(request)
+    if request.restores:
+        names = survey.let_in(request)
+        sight = ", as production sees this machine" if names == (survey.server.caller,) else ""
+        if request.keep:
+            when = "however the run ends" if request.keep_always else "if it fails"
+            yield "kept", f"the copy, for {request.keep // 60} min, {when}"
+        who = "; ".join(map(admission.described, names)) or "nobody: the address is unknown"
+        yield "let in", f"{who}{sight}, to the copy alone"
+    login = f"{request.user} on the server{f' (password: {survey.password_from})' if survey.password_from else ''}"
+    yield "as", f"{login}, {survey.identity.arn} in AWS, {request.operator} in the log"
+
+
+def copy_gets(request: Request, source: SourceInstance) -> str:
+    """Say what the temporary instance gets, and what of it is not as production has it."""
+    chosen, kind = request.attributes, request.attributes.storage(source.storage_type)
+    speed = chosen.speed(source.storage_type, source.iops)
+    parts = [class_of_restored(request, source), f"storage {kind}{f' with {speed:,} IOPS' if speed else ''}"]
+    parts += [f"{chosen.throughput} MiB/s"] if chosen.throughput else []
+    named = {
+        "parameter group": chosen.parameter_group,
+        "option group": chosen.option_group,
+        "subnet group": chosen.subnet_group,
+        "zone": chosen.zone,
+        "certificate authority": chosen.ca_certificate,
+    }
+    parts += [f"{what} {name}" for what, name in named.items() if name]
+    tags = chosen.all_tags(source.tags)
+    parts += [f"tags {', '.join(name for name, _value in tags)}"] if tags else []
+    return f"{', '.join(parts)}; all else as production has it"
+
+
+def rules(request: Request) -> str:
+    """Say by which rules rows are put back."""
+    if request.undoes:
+        return "as they were before that run; what was changed since stays"
+    policy = request.policy
+    parts = [f"merge {policy.merge}"]
+    parts += (
+        [f"against the state of {request.incident_end}, on conflict {policy.on_conflict}"] if policy.three_way else []
+    )
+    parts += [f"of changed rows only {', '.join(policy.columns)}"] if policy.columns else []
+    parts += [f"keys from {policy.keys}"] if policy.keys else []
+    parts += [f"where {policy.where}"] if policy.where else []
+    return "; ".join(parts)
+
+
+def table_now(table: TableSurvey, *, into: str | None) -> str:
+    """Say how production has a table now."""
+    beside = f"; the rows go to {table.ref.database}.{into}" if into else ""
+    if table.definition is None:
+        return f"{table.ref}: not there now{beside}"
+    rows = "rows unknown" if table.rows is None else counted(table.rows, "row")
+    key = f"key {', '.join(table.definition.key)}" if table.definition.key else "no key"
+    return f"{table.ref}: {rows} now, {key}{beside}"
