@@ -20,7 +20,8 @@ from rdsrestore.config.load import load
 from rdsrestore.config.settings import Settings
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request.option import Option, declared, filled
-from rdsrestore.domain.request.request import Limits, Request
+from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.throttle_rules import Limits
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ from benchmark.ring import DATABASE, TABLE
 from mysql.site import Server, Site, silent
 from rdsrestore.diff import parallel
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.domain.request.request import Limits
-from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from rdsrestore.domain.request.throttle_rules import Limits, ThrottleRules
 from rdsrestore.mysql.dump import chunks
 
 SCRATCH, RUN = "rdsrestore_260101_000000_abcd", "260101-000000-abcd"

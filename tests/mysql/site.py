@@ -20,8 +20,7 @@ from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.domain.request.request import Limits
-from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from rdsrestore.domain.request.throttle_rules import Limits, ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint

@@ -6,8 +6,7 @@ import pytest
 
 from mysql.site import Site
 from rdsrestore.domain.errors import DatabaseError
-from rdsrestore.domain.request.invariants import readings
-from rdsrestore.domain.request.request import Invariant
+from rdsrestore.domain.request.invariants import Invariant, readings
 
 
 def read(site: Site, query: str) -> str:

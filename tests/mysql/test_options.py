@@ -16,8 +16,9 @@ from rdsrestore.cli import main
 from rdsrestore.domain.facts import AfterInstance, Saved, TempInstance
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
-from rdsrestore.domain.request.request import Limits, Request
+from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.domain.request.throttle_rules import Limits
 from rdsrestore.domain.secret import Secret
 from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.steps.reset_password import COPY

@@ -14,8 +14,7 @@ import pytest
 from mysql.site import PASSWORD, USER, Server, Site, launch
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
-from rdsrestore.domain.request.request import Limits
-from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from rdsrestore.domain.request.throttle_rules import Limits, ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.mysql.write.throttle import Throttle

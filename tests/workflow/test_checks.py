@@ -14,8 +14,9 @@ from rdsrestore.domain.cloud.instance import Backups, Leftover, SnapshotInfo
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
-from rdsrestore.domain.request.request import Limits, Request
+from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
+from rdsrestore.domain.request.throttle_rules import Limits
 from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.domain.tables.definition import Column, ForeignKey, Trigger
 from rdsrestore.domain.tables.server import ClientTools, Problem

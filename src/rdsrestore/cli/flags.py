@@ -66,7 +66,7 @@ def info(each: Declared) -> Any:  # noqa: ANN401 - what typer calls them is its 
     """Describe an option to typer; one without dashes is an argument."""
     option = each.option
     if not option.flag.startswith("-"):
-        return typer.Argument(metavar=option.metavar, help=option.help)
+        return typer.Argument(metavar=option.metavar, help=option.help, rich_help_panel=option.section)
     shown = option.default if each.default and option.default else bool(each.default) and not option.read
     return typer.Option(
         option.flag,
@@ -75,6 +75,7 @@ def info(each: Declared) -> Any:  # noqa: ANN401 - what typer calls them is its 
         show_default=shown,
         min=option.least,
         max=option.most,
+        rich_help_panel=option.section,
     )
 
 

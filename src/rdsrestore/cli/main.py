@@ -14,6 +14,7 @@ from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.cli import manual_commands, run_commands
 from rdsrestore.cli.exit_handling import ended, fail
 from rdsrestore.cli.flags import Given, with_flags
+from rdsrestore.cli.help_page import EXAMPLES, HelpPage
 from rdsrestore.cli.options import Debug, DryRun, Json, Profile, RunName, Yes
 from rdsrestore.config.settings import Settings
 from rdsrestore.domain.errors import RdsRestoreError
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 
 
-@app.command(name="table")
+@app.command(name="table", cls=HelpPage, epilog=EXAMPLES)
 @with_flags("table", CommandLine, Request, Settings)
 def table(
     given: Given,
@@ -54,7 +55,7 @@ def table(
     ended(work, profile, given, json=json, debug=debug)
 
 
-@app.command(name="compare")
+@app.command(name="compare", cls=HelpPage)
 @with_flags("compare", CommandLine, Request, Settings)
 def compare(
     given: Given,

@@ -8,7 +8,10 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs on standard output.")]
 Profile = Annotated[
-    str | None, typer.Option(help="A profile of rdsrestore.toml, or an AWS profile of that name.", show_default=False)
+    str | None,
+    typer.Option(
+        metavar="NAME", help="A profile of rdsrestore.toml, or an AWS profile of that name.", show_default=False
+    ),
 ]
 
 

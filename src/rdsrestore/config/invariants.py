@@ -6,7 +6,7 @@ from typing import Any
 
 from rdsrestore.config.toml import refuse_unknown
 from rdsrestore.domain.errors import UsageError
-from rdsrestore.domain.request.request import Invariant
+from rdsrestore.domain.request.invariants import Invariant
 
 
 def invariants(value: object, file: str) -> tuple[Invariant, ...]:

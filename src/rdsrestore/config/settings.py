@@ -9,8 +9,8 @@ from typing import Annotated, Any, TypeVar
 
 from rdsrestore.domain.cloud.copy_attributes import Tags
 from rdsrestore.domain.request import timespec
-from rdsrestore.domain.request.option import Option, declared, filled
-from rdsrestore.domain.request.request import Invariant
+from rdsrestore.domain.request.invariants import Invariant
+from rdsrestore.domain.request.option import Option, Section, declared, filled
 from rdsrestore.domain.secret import Secret
 
 T = TypeVar("T")
@@ -110,10 +110,12 @@ class Settings:
         Option(
             "The AWS region of the instance.",
             flag="--region",
+            metavar="NAME",
             commands=(*ANY, "find", "doctor", "ca"),
             key=True,
             meaning="the AWS region",
             default="the AWS tools' own choice",
+            section=Section.STATE,
         ),
     ] = None
     executor: Annotated[
@@ -121,6 +123,7 @@ class Settings:
         Option(
             "Have ranges done by a Dask cluster: dask://host:port.",
             flag="--executor",
+            metavar="URL",
             key=True,
             meaning="`dask://host:port` of a Dask cluster that does ranges of dump, comparison and load"
             " (docs/scaling.md); needs `dump_key`",
@@ -132,6 +135,7 @@ class Settings:
         Option(
             "How long to wait for the yes before a write: 90m, 4h.",
             flag="--wait-for-answer",
+            metavar="TIME",
             commands=ASKING,
             key=True,
             meaning="seconds to wait for the yes before a write, at most 30 days; then the run ends as after `later`",

@@ -11,8 +11,8 @@ from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.incident import BinlogCopy, BinlogSurvey, KeptFile, Looked, Timeline
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
+from rdsrestore.domain.request.invariants import Invariant
 from rdsrestore.domain.request.merge_policy import Policy
-from rdsrestore.domain.request.request import Invariant
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition

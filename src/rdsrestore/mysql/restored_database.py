@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.request.invariants import Invariant
 from rdsrestore.domain.request.merge_policy import Policy
-from rdsrestore.domain.request.request import Invariant
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.request.invariants import Invariant
 from rdsrestore.domain.request.merge_policy import Policy
-from rdsrestore.domain.request.request import Invariant
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.key_range import Chunk

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from rdsrestore.app.requests import table_names
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict
-from rdsrestore.domain.request.option import LOOKS, PLACES, ROWS, Option, declared
+from rdsrestore.domain.request.option import LOOKS, PLACES, ROWS, Option, Section, declared
 
 
 @dataclass(frozen=True)
@@ -22,29 +22,48 @@ class CommandLine:
 
     tables: Annotated[
         tuple[str, ...],
-        Option("The tables; 'bill*' is all that begin so.", flag="TABLE", metavar="TABLE...", commands=LOOKS),
+        Option(
+            "The tables; 'bill*' is all that begin so.",
+            flag="TABLE",
+            metavar="TABLE...",
+            commands=LOOKS,
+            section=Section.STATE,
+        ),
     ] = ()
-    every: Annotated[bool, Option("Every table that the database has now.", flag="--all", commands=ROWS)] = False
+    every: Annotated[
+        bool, Option("Every table that the database has now.", flag="--all", commands=ROWS, section=Section.STATE)
+    ] = False
     before: Annotated[
         str | None,
         Option(
             'The moment to restore: "2017-06-01T10:14Z", "10:14", "15 minutes ago".',
             flag="--before",
+            metavar="MOMENT",
             commands=ROWS,
             settled=True,
+            section=Section.STATE,
         ),
     ] = None
     snapshot: Annotated[
         str | None,
-        Option("A snapshot to restore instead of a moment.", flag="--snapshot", commands=ROWS, settled=True),
+        Option(
+            "A snapshot to restore instead of a moment.",
+            flag="--snapshot",
+            metavar="ID",
+            commands=ROWS,
+            settled=True,
+            section=Section.STATE,
+        ),
     ] = None
     incident_end: Annotated[
         str | None,
         Option(
             "A moment after the incident: undo only what it did, not what was done since.",
             flag="--incident-end",
+            metavar="MOMENT",
             commands=ROWS,
             settled=True,
+            section=Section.STATE,
         ),
     ] = None
     instance: Annotated[
@@ -52,10 +71,12 @@ class CommandLine:
         Option(
             "The RDS instance that holds the tables.",
             flag="--instance",
+            metavar="NAME",
             commands=PLACES,
             key=True,
             default="asked for",
             settled=True,
+            section=Section.STATE,
         ),
     ] = None
     database: Annotated[
@@ -63,10 +84,12 @@ class CommandLine:
         Option(
             "The database that holds the tables.",
             flag="--database",
+            metavar="NAME",
             commands=PLACES,
             key=True,
             default="asked for",
             settled=True,
+            section=Section.STATE,
         ),
     ] = None
     merge: Annotated[
@@ -78,43 +101,87 @@ class CommandLine:
             key=True,
             meaning="which rows are written: `missing`, `overwrite`, `exact` or `none`",
             default="`missing`",
+            section=Section.ROWS,
         ),
     ] = None
     on_conflict: Annotated[
         OnConflict,
         Option(
-            "What to do with rows that were changed again since.", flag="--on-conflict", commands=ROWS, settled=True
+            "What to do with rows that were changed again since.",
+            flag="--on-conflict",
+            commands=ROWS,
+            settled=True,
+            section=Section.ROWS,
         ),
     ] = OnConflict.KEEP
     where: Annotated[
-        str | None, Option("Only rows for which this is true.", flag="--where", commands=ROWS, settled=True)
+        str | None,
+        Option(
+            "Only rows for which this is true.",
+            flag="--where",
+            metavar="CONDITION",
+            commands=ROWS,
+            settled=True,
+            section=Section.ROWS,
+        ),
     ] = None
     columns: Annotated[
         tuple[str, ...],
-        Option("Of changed rows take back only these columns.", flag="--columns", commands=ROWS, settled=True),
+        Option(
+            "Of changed rows take back only these columns.",
+            flag="--columns",
+            metavar="NAMES",
+            commands=ROWS,
+            settled=True,
+            section=Section.ROWS,
+        ),
     ] = ()
     keys_from: Annotated[
         Path | None,
-        Option("Only rows whose keys are in this file.", flag="--keys-from", commands=ROWS, settled=True),
+        Option(
+            "Only rows whose keys are in this file.",
+            flag="--keys-from",
+            metavar="FILE",
+            commands=ROWS,
+            settled=True,
+            section=Section.ROWS,
+        ),
     ] = None
-    into: Annotated[str | None, Option("Load into this new table beside the live one.", flag="--into")] = None
-    swap: Annotated[bool, Option("Fill a new table and put it in the live one's place.", flag="--swap")] = False
+    into: Annotated[
+        str | None,
+        Option("Load into this new table beside the live one.", flag="--into", metavar="NAME", section=Section.TARGET),
+    ] = None
+    swap: Annotated[
+        bool, Option("Fill a new table and put it in the live one's place.", flag="--swap", section=Section.TARGET)
+    ] = False
     confirm: Annotated[
         str | None,
         Option(
             "With --yes: the table's name, typed beforehand where rows would be deleted.",
             flag="--confirm",
+            metavar="NAME",
             commands=("table", "resume"),
+            section=Section.TARGET,
         ),
     ] = None
     keep: Annotated[
         str | None,
-        Option("Leave the restored instance for that long, for other tables: 90m, 2h.", flag="--keep", settled=True),
+        Option(
+            "Leave the restored instance for that long, for other tables: 90m, 2h.",
+            flag="--keep",
+            metavar="TIME",
+            settled=True,
+            section=Section.COPY,
+        ),
     ] = None
     keep_on_failure: Annotated[
         str | None,
         Option(
-            "Leave the restored instance for that long where the run fails.", flag="--keep-on-failure", settled=True
+            "Leave the restored instance for that long where the run fails.",
+            flag="--keep-on-failure",
+            metavar="TIME",
+            settled=True,
+            section=Section.COPY,
         ),
     ] = None
     taken_from: Annotated[
@@ -124,6 +191,7 @@ class CommandLine:
             flag="--from",
             metavar="RUN",
             commands=("table", "find"),
+            section=Section.COPY,
         ),
     ] = None
     plain: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Whether what has to be right is right, by its values then, before and after. Pure."""
+"""What has to be right, and whether it is, by its values then, before and after. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rdsrestore.domain.codec import written
-from rdsrestore.domain.request.request import Invariant
+
+
+@written("Invariant")
+@dataclass(frozen=True)
+class Invariant:
+    """Something that has to be right, in the user's own words: one SELECT that gives one value.
+
+    `expect` is `zero`, `restored` (what it was then), or empty where the value is only shown.
+    """
+
+    name: str
+    query: str
+    expect: str = ""
 
 
 @written("Reading")

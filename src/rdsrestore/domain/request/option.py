@@ -12,15 +12,29 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 TABLE = ("table",)
 ROWS = ("table", "compare")
 """Commands that are told which rows."""
+LOADS = ("table", "undo")
+"""Commands that write rows to production."""
 LOOKS = (*ROWS, "find")
 """Commands that are told which tables."""
 PLACES = (*LOOKS, "doctor")
 """Commands that are told which instance."""
+
+
+class Section(StrEnum):
+    """What options of a command's help stand together, under which heading."""
+
+    STATE = "Which tables, as they were when"
+    ROWS = "Which rows"
+    TARGET = "Where the rows go"
+    COPY = "The restored instance, and what is kept"
+    PACE = "Kind to production"
+    COMMAND = "The command itself"
 
 
 @dataclass(frozen=True)
@@ -32,7 +46,7 @@ class Option:
     `typed` is the type of what is typed where that is not the field's, and `read` makes the field's value of it: a
     function with a name, for one written within the annotation would not see its module.
     `form` names how a setting is read where its type does not tell. `settled` says that the dumps of an earlier run
-    leave no choice.
+    leave no choice. `section` is where the flag stands in the help.
     """
 
     help: str = ""
@@ -48,6 +62,7 @@ class Option:
     least: float | None = None
     most: float | None = None
     settled: bool = False
+    section: Section = Section.COMMAND
 
 
 @dataclass(frozen=True)

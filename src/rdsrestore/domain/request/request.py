@@ -10,14 +10,14 @@ from rdsrestore.domain.cloud import admission
 from rdsrestore.domain.cloud.copy_attributes import CopyAttributes
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import RunId, TableRef
+from rdsrestore.domain.request.invariants import Invariant
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
-from rdsrestore.domain.request.option import ROWS, Option
+from rdsrestore.domain.request.option import LOADS, ROWS, Option, Section
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
+from rdsrestore.domain.request.throttle_rules import Limits
 
 REACHING = (*ROWS, "doctor", "resume")
 """Commands that say who may reach the copy."""
-LOADS = ("table", "undo")
-"""Commands that write rows to production."""
 LONGEST = 30 * 86400
 """Seconds that anything may be set to last."""
 
@@ -25,41 +25,6 @@ LONGEST = 30 * 86400
 def absolute(path: Path) -> str:
     """Write a path so that it means the same from any folder."""
     return str(path.absolute())
-
-
-@written("Limits")
-@dataclass(frozen=True)
-class Limits:
-    """When the load holds back: seconds a replica is behind, threads running on production; None for no limit.
-
-    A `gentle` load writes little at a time, and rests in between.
-    """
-
-    max_lag: Annotated[
-        float | None,
-        Option("Hold the load while a replica is further behind, in seconds.", flag="--max-lag", least=0),
-    ] = None
-    max_load: Annotated[
-        int | None,
-        Option("Hold the load while more threads run on production.", flag="--max-load", commands=LOADS, least=1),
-    ] = None
-    gentle: Annotated[
-        bool,
-        Option("Write little at a time: slower, and the application hardly notices.", flag="--gentle", commands=LOADS),
-    ] = False
-
-
-@written("Invariant")
-@dataclass(frozen=True)
-class Invariant:
-    """Something that has to be right, in the user's own words: one SELECT that gives one value.
-
-    `expect` is `zero`, `restored` (what it was then), or empty where the value is only shown.
-    """
-
-    name: str
-    query: str
-    expect: str = ""
 
 
 @written("Request")
@@ -101,24 +66,31 @@ class Request:
         Option(
             "Whose backups: an instance that was deleted or renamed, a resource id, the ARN of backups.",
             flag="--backups-of",
+            metavar="NAME",
             commands=ROWS,
             settled=True,
+            section=Section.STATE,
         ),
     ] = None
     reason: Annotated[
-        str, Option("Why, for Slack and the audit log.", flag="--reason", commands=("table", "compare", "undo"))
+        str,
+        Option(
+            "Why, for Slack and the audit log.", flag="--reason", metavar="TEXT", commands=("table", "compare", "undo")
+        ),
     ] = ""
     caller: Annotated[
         str | None,
         Option(
             "This machine's address as the database sees it, where not told.",
             flag="--my-ip",
+            metavar="ADDRESS",
             commands=REACHING,
             key=True,
             meaning="the address as which the database sees this machine, as it is let in to the copy: a private one"
             " within a VPC or over a VPN",
             default="the one that production sees",
             settled=True,
+            section=Section.COPY,
         ),
     ] = None
     allow: Annotated[
@@ -126,9 +98,11 @@ class Request:
         Option(
             "Who is let in to the copy instead: a network, sg-… or pl-…; may be given several times.",
             flag="--allow",
+            metavar="NETWORK",
             commands=REACHING,
             read=admission.read_all,
             settled=True,
+            section=Section.COPY,
         ),
     ] = ()
     instance_class: Annotated[
@@ -136,18 +110,26 @@ class Request:
         Option(
             "Class of the temporary instance (default: the source's).",
             flag="--class",
+            metavar="CLASS",
             commands=ROWS,
             key=True,
             meaning="class of the temporary instance",
             default="the source's",
             settled=True,
+            section=Section.COPY,
         ),
     ] = None
-    recreate: Annotated[bool, Option("Create a dropped table again as it was.", flag="--recreate")] = False
+    recreate: Annotated[
+        bool, Option("Create a dropped table again as it was.", flag="--recreate", section=Section.TARGET)
+    ] = False
     with_parents: Annotated[
         bool,
         Option(
-            "Also restore missing rows that restored ones point to.", flag="--with-parents", commands=ROWS, settled=True
+            "Also restore missing rows that restored ones point to.",
+            flag="--with-parents",
+            commands=ROWS,
+            settled=True,
+            section=Section.ROWS,
         ),
     ] = False
     with_children: Annotated[
@@ -157,17 +139,24 @@ class Request:
             flag="--with-children",
             commands=ROWS,
             settled=True,
+            section=Section.ROWS,
         ),
     ] = False
     triggers: Annotated[
         Triggers,
-        Option("Whether the live table's triggers may fire for what is written.", flag="--triggers", commands=LOADS),
+        Option(
+            "Whether the live table's triggers may fire for what is written.",
+            flag="--triggers",
+            commands=LOADS,
+            section=Section.PACE,
+        ),
     ] = Triggers.REFUSE
     wait: Annotated[
         int,
         Option(
             "Seconds to wait for the temporary instance.",
             flag="--wait",
+            metavar="SECONDS",
             commands=ROWS,
             key=True,
             meaning="seconds to wait for the temporary instance, at most 30 days as for `expires`",
@@ -175,6 +164,7 @@ class Request:
             least=1,
             most=LONGEST,
             settled=True,
+            section=Section.COPY,
         ),
     ] = 6 * 3600
     limits: Limits = Limits()
@@ -183,8 +173,10 @@ class Request:
         Option(
             "Hold the load while this file exists.",
             flag="--pause-file",
+            metavar="FILE",
             typed=Path,
             read=absolute,
+            section=Section.PACE,
         ),
     ] = None
     switch_role: Annotated[
@@ -202,7 +194,10 @@ class Request:
     keep: int = 0
     keep_always: bool = False
     keep_dump: Annotated[
-        bool, Option("Leave the dumps in the run's folder also where all went well.", flag="--keep-dump")
+        bool,
+        Option(
+            "Leave the dumps in the run's folder also where all went well.", flag="--keep-dump", section=Section.COPY
+        ),
     ] = False
     keep_binlog: Annotated[
         bool,
@@ -210,12 +205,18 @@ class Request:
             "Copy production's binlog of the incident first, and have it kept longer meanwhile.",
             flag="--keep-binlog",
             settled=True,
+            section=Section.COPY,
         ),
     ] = False
     invariants: tuple[Invariant, ...] = ()
     skip_unfit: Annotated[
         bool,
-        Option("Restore the other tables where one of several can't be.", flag="--skip-unfit", commands=ROWS),
+        Option(
+            "Restore the other tables where one of several can't be.",
+            flag="--skip-unfit",
+            commands=ROWS,
+            section=Section.ROWS,
+        ),
     ] = False
     skipped: tuple[str, ...] = ()
     attributes: CopyAttributes = CopyAttributes()

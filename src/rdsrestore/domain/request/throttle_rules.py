@@ -4,12 +4,54 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import Endpoint
-from rdsrestore.domain.request.request import Limits
+from rdsrestore.domain.request.option import LOADS, Option, Section
 
 PAUSE = "pause"
 """The file in a run's folder that holds its load while it exists."""
+
+
+@written("Limits")
+@dataclass(frozen=True)
+class Limits:
+    """When the load holds back: seconds a replica is behind, threads running on production; None for no limit.
+
+    A `gentle` load writes little at a time, and rests in between.
+    """
+
+    max_lag: Annotated[
+        float | None,
+        Option(
+            "Hold the load while a replica is further behind, in seconds.",
+            flag="--max-lag",
+            metavar="SECONDS",
+            least=0,
+            section=Section.PACE,
+        ),
+    ] = None
+    max_load: Annotated[
+        int | None,
+        Option(
+            "Hold the load while more threads run on production.",
+            flag="--max-load",
+            metavar="THREADS",
+            commands=LOADS,
+            least=1,
+            section=Section.PACE,
+        ),
+    ] = None
+    gentle: Annotated[
+        bool,
+        Option(
+            "Write little at a time: slower, and the application hardly notices.",
+            flag="--gentle",
+            commands=LOADS,
+            section=Section.PACE,
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)

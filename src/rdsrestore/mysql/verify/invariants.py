@@ -9,7 +9,7 @@ from sqlparse import tokens
 from sqlparse.exceptions import SQLParseError
 
 from rdsrestore.domain.errors import DatabaseError
-from rdsrestore.domain.request.request import Invariant
+from rdsrestore.domain.request.invariants import Invariant
 from rdsrestore.mysql.session.login.connection import Session, quoted
 
 FORBIDDEN = frozenset({"INTO", "FOR UPDATE", "LOCK", "OUTFILE", "DUMPFILE", "PROCEDURE", "SLEEP", "BENCHMARK"})
