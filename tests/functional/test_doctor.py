@@ -23,6 +23,7 @@ def test_all_is_well_and_what_is_not_has_its_own_line(own: LabTool) -> None:
     assert {name for name, state in well.items() if state != "ok"} <= {"switch"}
     assert {
         "account",
+        "authorities",
         "backups",
         "binlog",
         "binlog kept",

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from rdsrestore.app.preparation.ca import trusted
+from rdsrestore.domain.health import State
 from rdsrestore.mysql.session.login import bundle
 from strangers import Manner, said, stranger
 from tool import run
@@ -101,3 +103,29 @@ def test_without_a_way_out_the_address_and_the_place_are_named(tmp_path: Path) -
 )
 def test_each_partition_has_its_own(region: str, host: str) -> None:
     assert bundle.of_region(region).split("/")[2] == host
+
+
+@pytest.mark.parametrize(
+    ("content", "state", "what"),
+    [
+        (REAL, State.OK, "2 certificates"),
+        (REAL + root("Amazon RDS Root 2019 CA", -1), State.WARNED, "the first to end is Amazon RDS Root 2019 CA"),
+        (root("Amazon RDS Root 2019 CA", 29), State.WARNED, "1 certificate "),
+        (REAL[:-200], State.FAILED, "no file of certificates"),
+        (None, State.FAILED, "No such file"),
+    ],
+)
+def test_the_doctor_says_until_when_the_certificates_hold(
+    tmp_path: Path, content: bytes | None, state: State, what: str
+) -> None:
+    file = tmp_path / "bundle.pem"
+    if content is not None:
+        file.write_bytes(content)
+    found = trusted(file, NOW)
+    assert found.state is state
+    assert what in found.what
+    assert bool(found.hint) == (state is not State.OK)
+
+
+def test_the_doctor_says_that_no_certificates_were_chosen() -> None:
+    assert trusted(None, NOW).state is State.WARNED

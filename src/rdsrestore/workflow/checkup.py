@@ -33,10 +33,11 @@ NOT_READ = ServerFacts("", "", read_only=False)
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where runs would be kept, and whether those who are to be told can be."""
+    """Where runs would be kept, whether those who are to be told can be, and what else was seen of this machine."""
 
     folder: Path
     listeners: Sequence[ListenerCheck] = ()
+    seen: Sequence[Check] = ()
 
 
 def examine(request: Request, world: World, around: Surroundings) -> Iterator[Check]:
@@ -67,6 +68,7 @@ def of_machine(request: Request, around: Surroundings) -> Iterator[Check]:
     """Look at this machine's disk, at who is told, and at what would remove the copy if this machine were lost."""
     free = shutil.disk_usage(around.folder).free
     yield Check("disk", State.OK, f"{free / 1e9:,.1f} GB free in {around.folder}")
+    yield from around.seen
     for each in around.listeners:
         state = State.WARNED if each.problem else State.UNKNOWN if each.untried else State.OK
         yield Check(each.name, state, each.problem or each.untried or "can be told", each.hint)

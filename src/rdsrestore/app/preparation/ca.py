@@ -1,4 +1,4 @@
-"""Fetch RDS's certificates to where they are looked for."""
+"""RDS's certificates: fetch them to where they are looked for, and say until when they hold."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from rdsrestore.app.context import Context
 from rdsrestore.aws.network import certificates
 from rdsrestore.aws.session import region
 from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.health import Check, State
 from rdsrestore.domain.ids import BUNDLE, PREFIX
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.mysql.session.login import bundle, tls
+from rdsrestore.notify.text import counted
+from rdsrestore.workflow.upkeep import SOON
 
 READABLE = 0o644
 
@@ -42,6 +45,28 @@ def fetch(context: Context) -> ExitCode:
     if settings.ssl_ca and settings.ssl_ca != path:
         context.screen.print(f"ssl_ca is set, so {settings.ssl_ca} is used and not this file", soft_wrap=True)
     return ExitCode.OK
+
+
+def trusted(file: Path | None, now: datetime) -> Check:
+    """Say whom servers have to be vouched for by, and until when that holds."""
+    name, hint = "authorities", "rdsrestore ca fetches RDS's"
+    if file is None:
+        what = "no file is set: the system's are trusted, and RDS's are in no system's"
+        return Check(name, State.WARNED, what, hint, "db.tls")
+    shown = tls.shown(file)
+    try:
+        found = bundle.authorities(file.read_text("latin-1"))
+    except (OSError, ValueError) as error:
+        return Check(name, State.FAILED, f"{shown}: {error}", hint, "db.tls")
+    if not found:
+        return Check(name, State.FAILED, f"{shown} holds no certificate", hint, "db.tls")
+    first = found[0]
+    said = (
+        f"{counted(len(found), 'certificate')} in {shown}, the first to end is {first.name}, on {first.until:%Y-%m-%d}"
+    )
+    if first.until - now > SOON:
+        return Check(name, State.OK, said)
+    return Check(name, State.WARNED, said, f"{hint} anew", "db.tls")
 
 
 def put(path: Path, content: bytes) -> None:

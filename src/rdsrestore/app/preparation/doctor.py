@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rdsrestore.app.context import Context
+from rdsrestore.app.preparation.ca import trusted
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.request_builder import ask_instance
 from rdsrestore.domain.errors import RdsRestoreError
@@ -28,7 +29,8 @@ def doctor(asked: CommandLine, context: Context, *, everything: bool) -> ExitCod
     world = context.world()
     asked = asked.over(context.settings.given)
     names = world.sources.instances() if everything else (asked.instance or ask_instance(context, world),)
-    around = Surroundings(context.runs.prepare(), context.listener_checks())
+    certificates = trusted(context.settings.ssl_ca, datetime.now(UTC))
+    around = Surroundings(context.runs.prepare(), context.listener_checks(), (certificates,))
     checks: list[Check] = []
     for name in names:
         found = tuple(examine(request(name, asked, context, world), world, around))
