@@ -26,6 +26,7 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
 from rdsrestore.domain.tables.key_range import Chunk
+from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.rows import Act, Conflict, Group, PlanLine, Provenance, Relation, TableDifference
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
@@ -366,6 +367,12 @@ class FakeCopy:
         del other, policy
         self.side.faults.before("locate")
         return FakeRows(self.side.then[definition.ref])
+
+    def ask(self, database: str, statement: str, most: int | None, take: Take) -> str:
+        del database, most
+        self.side.faults.before("look")
+        take(("row",), iter([(row,) for row in self.side.then[BILLING].values()]))
+        return statement.replace("17", "?")
 
     def keys(
         self, definition: TableDefinition, other: TableDefinition | None, path: Path

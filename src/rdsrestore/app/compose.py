@@ -19,6 +19,7 @@ from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError, Refused, UsageError
 from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.mysql.session.login import defaults_file
 from rdsrestore.ports.databases import Access
@@ -63,6 +64,10 @@ class AlwaysYes:
         del trouble
         return None
 
+    def look(self, ask: Callable[[str, int | None, Take], None]) -> None:
+        """Have nothing to ask."""
+        refuse_look(ask)
+
 
 @dataclass(frozen=True)
 class AtTheTerminal:
@@ -78,6 +83,15 @@ class AtTheTerminal:
         """Show and ask."""
         self.show(question.differences)
         return self.decide(question if self.anew else replace(question, children=()))
+
+    def look(self, ask: Callable[[str, int | None, Take], None]) -> None:
+        """Have nothing to ask."""
+        refuse_look(ask)
+
+
+def refuse_look(_ask: Callable[[str, int | None, Take], None]) -> None:
+    """Say which command asks a copy: a look that was cut off is not gone on with."""
+    raise Refused("look", "what was to be asked is not known any more", "rdsrestore sql RUN looks again")
 
 
 @dataclass

@@ -83,6 +83,23 @@ def find(
     ended(work, profile, given, json=json, debug=debug)
 
 
+@with_flags("sql", Request, Settings)
+def sql(
+    given: Given,
+    run: AnyRun,
+    statement: Annotated[
+        str | None, typer.Argument(metavar="[STATEMENT]", help="One SELECT, SHOW or EXPLAIN; else they are read.")
+    ] = None,
+    profile: Profile = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Look with SQL at the rows that a run has restored, while it asks or keeps its copy; nothing is written."""
+    from rdsrestore.app.look import look
+
+    ended(lambda context: look(run, statement, context, given), profile, given, json=json, debug=debug, remind=False)
+
+
 @with_flags("doctor", CommandLine, Request, Settings)
 def doctor(
     given: Given,
@@ -185,4 +202,4 @@ def iam_policy(
     typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
 
 
-COMMANDS = (find, doctor, ca, resume, pause, unpause, cleanup, status, watch, runs, audit, report, forget)
+COMMANDS = (find, sql, doctor, ca, resume, pause, unpause, cleanup, status, watch, runs, audit, report, forget)

@@ -32,6 +32,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "scratch": ("CREATE DATABASE",),
     "stage": ("CREATE TABLE and INSERT in the scratch schema",),
     "landing": ("CREATE TABLE",),
+    "look": ("SELECT, SHOW or EXPLAIN, in a transaction that can't write",),
     "compare": ("SELECT",),
     "verify": ("SELECT",),
     "swap": ("RENAME TABLE",),

@@ -14,6 +14,7 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.key_range import Chunk
+from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.mysql.checksum import key_file
 from rdsrestore.mysql.checksum.key_ranges import TableRows, table_rows
@@ -24,6 +25,7 @@ from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import RemoteExecutor
+from rdsrestore.mysql.verify import questions
 from rdsrestore.mysql.verify.invariants import read
 from rdsrestore.ports.progress import Progress
 
@@ -59,6 +61,10 @@ class MysqlRestoredDatabase:
     def read(self, database: str, invariants: Sequence[Invariant]) -> Sequence[str]:
         """Read what has to be right."""
         return read(self._session, database, invariants)
+
+    def ask(self, database: str, statement: str, most: int | None, take: Take) -> str:
+        """Run one statement that only reads."""
+        return questions.ask(self._session, database, statement, most, take)
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""

@@ -25,6 +25,7 @@ def steps_on(outcome: Outcome) -> Iterable[str]:
         on = f"rdsrestore resume {outcome.run} goes on with what was kept; " if outcome.cause else ""
         yield f"{on}rdsrestore cleanup {outcome.run} removes what was kept"
         yield f"rdsrestore table OTHER --from {outcome.run} takes other tables from it, without another restore"
+        yield f"rdsrestore sql {outcome.run} looks at its rows"
     yield from another_way(outcome)
     if outcome.differences and not (outcome.loads or outcome.cause):
         yield f"rdsrestore table --from {outcome.run} does what is shown here, without another restore"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from rdsrestore.domain.request.answer import Answer, Question
+from rdsrestore.domain.tables.question import Take
 
 
 class Operator(Protocol):
@@ -16,4 +18,11 @@ class Operator(Protocol):
 
     def let_in(self, trouble: str) -> str | None:
         """Ask whom else to let in to a copy that can't be reached, as EC2 writes it; None where nobody knows."""
+        ...
+
+    def look(self, ask: Callable[[str, int | None, Take], None]) -> None:
+        """Put statements to a copy, each with the most rows that are wanted and who takes them.
+
+        Refused by whoever has nothing to ask.
+        """
         ...

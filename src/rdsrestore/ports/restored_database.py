@@ -12,6 +12,7 @@ from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.key_range import Chunk
+from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.ports.key_ranges import TableRows
 from rdsrestore.ports.progress import Progress
@@ -43,6 +44,13 @@ class RestoredDatabase(Protocol):
 
         `other` is the table as the server has it on which the same keys are to be found. UsageError names the first
         line that holds none.
+        """
+        ...
+
+    def ask(self, database: str, statement: str, most: int | None, take: Take) -> str:
+        """Run one statement that only reads, for a bounded time, and have its result taken, of at most so many rows.
+
+        Returns the statement without its values; UsageError for one that does more than read.
         """
         ...
 

@@ -49,7 +49,8 @@ class Approve(Step):
         text = f"On production: {intended(differences)}{f', then put it in the place of {taken}' if taken else ''}?"
         own_copy = run.facts.find(TempInstance) and not run.request.instance_of
         children = lost_child_tables(differences, run.request.database) if own_copy else ()
-        question = Question(text, differences, typed or None, run.survey.hourly_cost, children)
+        looked_at = run.request.holder(run.id).value if run.facts.find(TempInstance) else ""
+        question = Question(text, differences, typed or None, run.survey.hourly_cost, children, looked_at)
         if rows:
             refuse_unless_yes(run.world.operator.approve(question))
         return Approved(rows, tuple(difference.digest for difference in differences))

@@ -13,6 +13,7 @@ from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.keep_binlog import KeepBinlog
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.locate import Locate, LocateAll
+from rdsrestore.steps.look import Look
 from rdsrestore.steps.open_rule import OpenRule
 from rdsrestore.steps.own_security_group import OwnGroup
 from rdsrestore.steps.raise_retention import RaiseRetention
@@ -68,11 +69,14 @@ FROM_RECIPE: tuple[type[Step], ...] = (TakeDifferences, TakeDumps, *RECIPE[RECIP
 INSTANCE_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, *RECIPE[RECIPE.index(OwnPassword) :])
 """The job from an instance that an earlier run has kept."""
 
+LOOK_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, OwnPassword, OpenRule, Look)
+"""A look at the rows of another run's instance; nothing of production is touched."""
+
 UNDO_RECIPE: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve, Save, Load, Verify)
 """Taking an earlier run back, from its undo files alone."""
 
 SWAP_BACK: tuple[type[Step], ...] = (SwapBack,)
 """Taking a swap back."""
 
-STEPS: tuple[type[Step], ...] = (*RECIPE, TakeDifferences, TakeDumps, UseGroup, UseInstance, StageUndo, SwapBack)
+STEPS: tuple[type[Step], ...] = (*RECIPE, TakeDifferences, TakeDumps, UseGroup, UseInstance, Look, StageUndo, SwapBack)
 """Every step there is."""

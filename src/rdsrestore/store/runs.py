@@ -258,10 +258,10 @@ class Runs:
         return StoredRun(self.folder / (run or names[0]))
 
     def find(self, run: str | None) -> StoredRun:
-        """Return the run of that name, or the newest; UsageError where there is none."""
+        """Return the run of that name, or the newest that was more than a look; UsageError where there is none."""
         runs = self.all()
         if run is None and runs:
-            return runs[0]
+            return next((each for each in runs if not asked_for(each.sound()).get("looks")), runs[0])
         for each in runs:
             if each.id.value == run:
                 return each

@@ -29,7 +29,7 @@ class RunStarted:
 
     def message(self) -> str:
         """Say it in one line."""
-        return f"{self.plan.request.operator} restores {self.plan.headline}"
+        return f"{self.plan.request.operator} {'' if self.plan.request.looks else 'restores '}{self.plan.headline}"
 
 
 @dataclass(frozen=True)

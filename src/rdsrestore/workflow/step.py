@@ -196,5 +196,7 @@ class Plan:
         if self.request.taken_from:
             dumps = f"from the dumps of run {self.request.taken_from}"
             return f"{names} of {self.request.instance} as of {self.request.point}, {dumps}"
+        if self.request.looks:
+            return f"looks at the rows that run {self.request.instance_of} has restored of {self.request.instance}"
         of_kept = f", from the instance of run {self.request.instance_of}" if self.request.instance_of else ""
         return f"{names} of {self.request.instance} as of {self.request.point}{of_kept}"

@@ -122,6 +122,8 @@ def purpose(records: Sequence[Record]) -> str:
     request = asked_for(records)
     if not request:
         return "?"
+    if request.get("looks"):
+        return f"a look at what run {request.get('instance_of')} has restored"
     point, tables = request.get("point"), request.get("tables")
     when = (point.get("utc") or point.get("id")) if isinstance(point, dict) else ""
     names = ", ".join(map(str, tables)) if isinstance(tables, list) else ""

@@ -34,6 +34,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "use-group": ("ec2:DescribeSecurityGroups",),
     "use-instance": ("ec2:DescribeSecurityGroups", "rds:DescribeDBInstances", "rds:DescribeEvents"),
     "own-password": ("rds:DescribeDBInstances", "rds:ModifyDBInstance"),
+    "look": (),
     "open-rule": (
         "ec2:DescribeSecurityGroups",
         "ec2:AuthorizeSecurityGroupIngress",

@@ -32,7 +32,8 @@ class Question:
     """What is asked before production changes.
 
     With `typed` only that text means yes. `hourly_cost` is what the copy costs meanwhile, in USD, where that is known.
-    `children` are tables whose lost rows could be brought along from it.
+    `children` are tables whose lost rows could be brought along from it. `copy_of` names the
+    run whose copy can be looked at meanwhile.
     """
 
     text: str
@@ -40,3 +41,4 @@ class Question:
     typed: str | None = None
     hourly_cost: Decimal | None = None
     children: tuple[str, ...] = ()
+    copy_of: str = ""

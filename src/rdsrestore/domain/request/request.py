@@ -36,7 +36,7 @@ class Request:
     state tells what the incident did from what was done since. `into` names a new table beside the live ones (one
     table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes` names
     the run that is taken back, `taken_from` the one whose dumps are used instead of another restore,
-    `instance_of` the one whose kept instance is. `replica` is the read
+    `instance_of` the one whose kept instance is; a run that `looks` only asks that one. `replica` is the read
     replica that was named where `instance` is its primary. `backups_of` says
     whose backups hold the moment where these are not the instance's own. `caller` is the
     CIDR to open the firewall for, found out where absent, `allow` names who else is let in, or who alone where only it
@@ -84,7 +84,7 @@ class Request:
             "This machine's address as the database sees it, where not told.",
             flag="--my-ip",
             metavar="ADDRESS",
-            commands=REACHING,
+            commands=(*REACHING, "sql"),
             key=True,
             meaning="the address as which the database sees this machine, as it is let in to the copy: a private one"
             " within a VPC or over a VPN",
@@ -221,6 +221,7 @@ class Request:
     skipped: tuple[str, ...] = ()
     attributes: CopyAttributes = CopyAttributes()
     replica: str | None = None
+    looks: bool = False
 
     @property
     def typed(self) -> str:

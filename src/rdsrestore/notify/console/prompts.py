@@ -127,6 +127,8 @@ class Prompts:
         yes = question.typed or Answer.YES.value
         self._say(question.text)
         self._say(waiting(yes, question.hourly_cost, self._patience))
+        if question.copy_of:
+            self._say(f"in another terminal rdsrestore sql {question.copy_of} looks at the restored rows")
         if question.children:
             names = ", ".join(question.children)
             self._say(f'"children" begins again from the same copy with {names}, whose rows went with these')
@@ -172,6 +174,14 @@ class Prompts:
             wide = source and not admission.single(source)
             if not wide or self.confirm(f"Let {admission.described(str(source))} in to the copy of production?"):
                 return source
+
+    def statement(self) -> str | None:
+        """Read a line of SQL; None at the end of the input. Lines that were pasted are read one after the other."""
+        try:
+            return self._terminal.typed(Text("sql> ", "prompt")).strip()
+        except EOFError:
+            self._terminal.print()
+            return None
 
     def password(self, question: str) -> Secret:
         """Ask for a password without showing it; asked again while it is empty."""

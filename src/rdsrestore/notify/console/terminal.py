@@ -86,6 +86,15 @@ class Terminal(Console):
         if live:
             live.stop()
 
+    def raw(self, line: str) -> None:
+        """Write a line as it is, tabs too; nothing where the reader went away."""
+        if self.quiet:
+            return
+        try:
+            self.file.write(f"{line}\n")
+        except BrokenPipeError:
+            self.on_broken_pipe()
+
     def say(self, text: Text, indent: int = 0) -> None:
         """Print a line; on a terminal too narrow for it, go on below, `indent` columns in.
 
@@ -118,6 +127,11 @@ class Terminal(Console):
                 return super().input(prompt, markup=markup, emoji=emoji, password=password, stream=stream)
             self.print(prompt, end="")
             return typed_line(sys.stdin, within)
+
+    def typed(self, prompt: Text) -> str:
+        """Read a line that changes nothing, so that what was typed ahead counts; EOFError at the end of the input."""
+        with self._paused():
+            return super().input(prompt, markup=False, emoji=False)
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
