@@ -20,7 +20,6 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
             code="aws.no-endpoint",
         )
     window: Mapping[str, Any] = next((each["RestoreWindow"] for each in backups if each.get("RestoreWindow")), {})
-    options = shown.get("OptionGroupMemberships") or [{}]
     subnets = shown.get("DBSubnetGroup") or {}
     return SourceInstance(
         id=shown["DBInstanceIdentifier"],
@@ -35,7 +34,7 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         vpc=subnets.get("VpcId", ""),
         subnet_group=subnets.get("DBSubnetGroupName", ""),
         parameter_group=shown["DBParameterGroups"][0]["DBParameterGroupName"],
-        option_group=options[0].get("OptionGroupName"),
+        option_group=(shown.get("OptionGroupMemberships") or [{}])[0].get("OptionGroupName"),
         ca_certificate=shown.get("CACertificateIdentifier"),
         publicly_accessible=bool(shown.get("PubliclyAccessible")),
         master_user=shown["MasterUsername"],
@@ -50,7 +49,13 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         certificate_until=(shown.get("CertificateDetails") or {}).get("ValidTill"),
         replica_of=shown.get("ReadReplicaSourceDBInstanceIdentifier"),
         managed_secret=shown.get("MasterUserSecret", {}).get("SecretArn"),
+        security_groups=groups(shown),
     )
+
+
+def groups(shown: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the security groups that an instance is in."""
+    return tuple(each["VpcSecurityGroupId"] for each in shown.get("VpcSecurityGroups", ()))
 
 
 def reached(shown: Mapping[str, Any]) -> Endpoint:

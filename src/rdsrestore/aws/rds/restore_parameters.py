@@ -63,7 +63,7 @@ def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
     return {
         "DBInstanceClass": spec.instance_class,
         "DBSubnetGroupName": source.subnet_group,
-        "VpcSecurityGroupIds": [spec.group],
+        "VpcSecurityGroupIds": [spec.group, *spec.beside],
         "StorageType": source.storage_type,
         "MultiAZ": False,
         "PubliclyAccessible": source.publicly_accessible,

@@ -20,14 +20,14 @@ class Identity:
     ends: datetime | None = None
 
 
-@written("SourceInstance", former={"security_groups", "iam_authentication"})
+@written("SourceInstance", former={"iam_authentication"})
 @dataclass(frozen=True)
 class SourceInstance:
     """The instance that is restored from, with everything a restore does not carry over by itself.
 
     `earliest` and `latest` bound the restore window in UTC (None where backups are off); `storage` is in GiB, `iops`
     what is provisioned; `maintenance` is the weekly window as RDS writes it, in UTC. `managed_secret` is the ARN of the
-    secret in which RDS keeps the master user's password, where it does.
+    secret in which RDS keeps the master user's password, where it does. `security_groups` are the ids of its own.
     """
 
     id: str
@@ -58,6 +58,7 @@ class SourceInstance:
     maintenance: str | None = None
     certificate_until: datetime | None = None
     managed_secret: str | None = None
+    security_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,8 @@ class RestoreSpec:
     """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both.
 
     `backups` are those that hold the moment where they are not the source's own. `version` is the engine's in what is
-    restored, where known; `of_cluster` says that the snapshot is a Multi-AZ DB cluster's.
+    restored, where known; `of_cluster` says that the snapshot is a Multi-AZ DB cluster's. `group` is the run's own
+    security group, `beside` are those that the copy gets too.
     """
 
     name: str
@@ -162,6 +164,7 @@ class RestoreSpec:
     backups: Backups | None = None
     version: str = ""
     of_cluster: bool = False
+    beside: tuple[str, ...] = ()
 
     @property
     def family(self) -> str:
