@@ -18,4 +18,13 @@ def test_a_single_address_needs_no_question_and_anything_wider_is_named_in_one(t
     (question,) = wide(asked, read)
     assert "10.1.0.0/16 (65,536 addresses), whoever carries security group sg-0123456789abcdef0" in question
     assert "10.0.0.7" not in question
+    assert "production's own" not in question
     assert wide(replace(asked, taken_from="170601-103000-abcd"), read) == ()
+
+
+def test_production_s_own_groups_are_asked_for_by_their_ids(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.cloud.held = replace(world.cloud.held, security_groups=("sg-0123456789abcdef0",))
+    asked = request(same_groups=True)
+    (question,) = wide(asked, survey(asked, world.world(), tmp_path, ()))
+    assert "whoever production's own security groups let in (sg-0123456789abcdef0)" in question

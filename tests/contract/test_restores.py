@@ -157,6 +157,22 @@ def test_a_throttled_restore_is_asked_for_again(account: Account) -> None:
     assert account.proxy.count("RestoreDBInstanceToPointInTime") == 3
 
 
+def test_a_copy_in_production_s_own_groups_leaves_them_as_they_are(account: Account) -> None:
+    own = account.source().security_groups
+    before = account.groups()["production-sg"]
+    assert own == (before["GroupId"],)
+
+    account.cloud.restore(account.spec(account.group(), beside=own), account.run)
+
+    shown = account.instances()[account.name]["VpcSecurityGroups"]
+    made = account.groups()[account.name]["GroupId"]
+    assert {each["VpcSecurityGroupId"] for each in shown} == {made, *own}
+    account.cloud.delete_instance(account.name, account.progress)
+    account.cloud.delete_group(account.name, account.progress)
+    assert account.groups()["production-sg"] == before
+    assert account.name not in account.groups()
+
+
 def test_restoring_twice_in_one_run_adopts_what_is_there(account: Account) -> None:
     first = account.restore()
     group = account.groups()[account.name]["GroupId"]

@@ -112,3 +112,25 @@ def test_a_kill_between_two_rules_leaves_nothing_open(session: LabTool) -> None:
         session(*way, check=0)
         assert session.ours() == []
     assert session.number("SELECT COUNT(*) FROM shop.billing_lines") == 40
+
+
+def test_in_production_s_own_groups_the_copy_needs_no_rule_where_they_let_us_in_and_gets_one_where_not(
+    session: LabTool,
+) -> None:
+    before = session.moment()
+    ec2 = client(session.place.running(), "ec2")
+    named = [{"Name": "group-name", "Values": ["production-sg"]}]
+    words = ("table", "billing_lines", "--before", before, "--same-groups", "--yes")
+    for rule in ("sgr-", "no rule was opened"):
+        session.sql("DELETE FROM shop.billing_lines")
+        ended = session(*words, check=0, RDSRESTORE_TEST_DEADLINES="0.2")
+        shown = " ".join(ended.stdout.split())
+        assert rule in shown
+        assert "whoever production's own groups let in still reaches the copy" in shown
+        assert session.number("SELECT COUNT(*) FROM shop.billing_lines") == 40
+        assert session.ours() == []
+        (own,) = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+        assert len(own["IpPermissions"]) == (1 if rule == "sgr-" else 2)
+        if rule == "sgr-":  # a copy of the lab answers at another port than production, which its rule does not name
+            everything = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 65535, "IpRanges": [{"CidrIp": "127.0.0.0/8"}]}
+            ec2.authorize_security_group_ingress(GroupId=own["GroupId"], IpPermissions=[everything])

@@ -42,6 +42,9 @@ def codes(wanted: Request, found: Survey, severity: Severity = Severity.BLOCKS) 
     return [finding.code for finding in check(wanted, found) if finding.severity is severity]
 
 
+IN_GROUPS = replace(SOURCE, security_groups=("sg-0123456789abcdef0", "sg-0123456789abcdef1"))
+
+
 def test_a_plain_case_has_no_findings() -> None:
     assert check(request(), seen()) == ()
 
@@ -62,6 +65,7 @@ def test_a_plain_case_has_no_findings() -> None:
         (request(), seen(tools=ClientTools("mysqldump", problem=Problem("db.tls", "no", "do"))), "db.tls"),
         (request(), seen(caller=None), "caller.unknown"),
         (request(allow=("pl-01234567",)), seen(references=(Reference("pl-01234567", "", "none"),)), "caller.reference"),
+        (request(same_groups=True), seen(), "caller.no-groups"),
         (request(allow=("2001:db8::/64",)), seen(source=replace(SOURCE, network_type="IPV4")), "caller.ipv6"),
         (request(), seen(denied=("ec2:CreateSecurityGroup",)), "aws.denied"),
         (request(), with_table(bytes=1 << 60), "disk.full"),
@@ -96,6 +100,12 @@ def test_what_makes_the_job_impossible_blocks_it(wanted: Request, found: Survey,
         (request(), seen(leftovers=(Leftover("instance", "i", "r", "available"),)), "leftovers"),
         (request(), seen(server=replace(seen().server, caller_name="ip-10-0-3-7.internal")), "caller.unsure"),
         (request(allow=("10.0.0.0/16",)), seen(), "caller.wide"),
+        (request(same_groups=True), seen(source=IN_GROUPS, caller=None), "caller.shared"),
+        (
+            request(same_groups=True, allow=("10.0.0.7/32",)),
+            seen(source=IN_GROUPS, server=replace(seen().server, caller="10.0.3.7/32")),
+            "caller.shared",
+        ),
         (
             request(allow=("10.0.0.7/32",)),
             seen(references=(Reference("pl-01234567", unseen="UnauthorizedOperation"),)),
@@ -387,3 +397,9 @@ def test_what_fits_the_copy_is_no_finding() -> None:
     assert check(other, found) == ()
     tagged = request(attributes=CopyAttributes(copy_tags=("Team",)))
     assert check(tagged, seen(source=replace(SOURCE, tags=(("Team", "shop"),)))) == ()
+
+
+def test_a_source_in_as_many_groups_as_an_interface_may_have_is_said_beforehand() -> None:
+    full = replace(SOURCE, security_groups=tuple(f"sg-0123456789abcdef{number}" for number in range(5)))
+    found = check(request(same_groups=True), seen(source=full))
+    assert [each.code for each in found] == ["caller.groups", "caller.shared"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -119,6 +119,28 @@ def test_an_intent_is_written_before_each_act_and_a_result_after_it(stage: Stage
 def test_the_teardown_goes_backwards_and_what_needs_production_comes_last(stage: Stage) -> None:
     stage.play()
     assert stage.paper.of(Kind.UNDONE) == ["open-rule", "restore-instance", "own-group", "arm-switch", "scratch"]
+
+
+@pytest.mark.parametrize(("named", "shut", "rules"), [((), False, 0), ((), True, 1), (("10.0.0.0/16",), False, 1)])
+def test_in_production_s_own_groups_a_rule_is_opened_only_where_they_shut_us_out_or_somebody_was_named(
+    stage: Stage, named: tuple[str, ...], *, shut: bool, rules: int
+) -> None:
+    own = ("sg-0123456789abcdef0",)
+    stage.world.cloud.held = replace(stage.world.cloud.held, security_groups=own)
+    if shut:
+        stage.world.server.faults.fail("reach", unreachable())
+    copies: list[tuple[str, ...]] = []
+    cloud = stage.world.cloud
+    cloud.faults.when("restore", lambda: copies.extend(each.beside for each in cloud.copies.values()))
+    opened: list[str] = []
+    cloud.faults.when("open_rule", lambda: opened.extend(cloud.rules))
+
+    outcome = stage.play(request(same_groups=True, allow=named))
+
+    assert outcome.exit_code is ExitCode.OK
+    assert copies == [own]
+    assert len(opened) == rules
+    assert stage.nothing_left()
 
 
 def test_where_the_copy_can_not_be_reached_whoever_is_named_then_is_let_in_as_well(stage: Stage) -> None:

@@ -41,6 +41,8 @@ class Deadlines:
 
     first_login: float = 300.0
     """For a new copy to let us in: its name, rule and password need seconds until they hold everywhere."""
+    own_groups: float = 30.0
+    """For a new copy to let us in by groups that hold already."""
     cloud: float = 120.0
     """For a call to the cloud that throttling or an outage threw back."""
     cloud_settles: float = 60.0

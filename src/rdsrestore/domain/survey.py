@@ -120,6 +120,10 @@ class Survey:
             master_user=found.master_user or own.master_user,
         )
 
+    def shared(self, request: Request) -> tuple[str, ...]:
+        """Name production's own groups that the copy gets too."""
+        return self.source.security_groups if request.same_groups else ()
+
     def let_in(self, request: Request) -> tuple[str, ...]:
         """Name who is let in to the copy: what was named and nothing else, or this machine; nobody where unknown."""
         named = (*([request.caller] if request.caller else []), *request.allow)

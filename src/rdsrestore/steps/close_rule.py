@@ -25,16 +25,21 @@ class CloseRule(Step):
     usual: ClassVar[timedelta] = timedelta(seconds=2)
 
     group: str
+    beside: tuple[str, ...] = ()
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
-        """Concern the run's own group."""
-        del survey
-        return cls(request.holder(run).resource)
+        """Concern the run's own group; what the copy has of production's stays as it is."""
+        return cls(request.holder(run).resource, survey.shared(request))
 
     def describe(self) -> str:
-        """Name the group."""
-        return f"close {self.group} to everybody"
+        """Name the group, and those that stay as they are."""
+        return f"close {self.group} to everybody{self.still}"
+
+    @property
+    def still(self) -> str:
+        """Who reaches the copy all the same."""
+        return "; whoever production's own groups let in still reaches the copy" if self.beside else ""
 
     def apply(self, run: Run) -> None:
         """Revoke."""
@@ -43,4 +48,4 @@ class CloseRule(Step):
     def result(self, fact: Fact | None) -> str:
         """Say what it means."""
         del fact
-        return "closed; the copy can't be reached any more"
+        return "closed" + (self.still or "; the copy can't be reached any more")

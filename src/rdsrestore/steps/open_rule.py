@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
@@ -23,7 +24,11 @@ UNREACHABLE = "db.unreachable"
 @written("OpenRule")
 @dataclass(frozen=True)
 class OpenRule(Step):
-    """Open an ingress rule in the run's own group, and one more for each of `others`."""
+    """Open an ingress rule in the run's own group, and one more for each of `others`.
+
+    `beside` are production's own groups that the copy is in. Where these let us in already, and nobody was `named` to
+    be let in, no rule is opened.
+    """
 
     name: ClassVar[str] = "open-rule"
     impact: ClassVar[Impact] = Impact.TEMPORARY
@@ -32,16 +37,24 @@ class OpenRule(Step):
     group: str
     cidr: str
     others: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    named: bool = True
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
         """Concern who was named, else this caller's address alone."""
         first, *others = survey.let_in(request) or ("",)
-        return cls(request.holder(run).resource, first, tuple(others))
+        named = bool(request.caller or request.allow)
+        return cls(request.holder(run).resource, first, tuple(others), survey.shared(request), named)
 
     def describe(self) -> str:
         """Name who gets in."""
-        return f"let {self.who}, and nobody else, reach {self.group}"
+        if not self.beside:
+            return f"let {self.who}, and nobody else, reach {self.group}"
+        own = f"reach the copy as production's own groups ({', '.join(self.beside)}) let us in"
+        if not self.who:
+            return own
+        return f"{own}; " + (f"let {self.who} in too" if self.named else f"where they don't, let {self.who} in")
 
     @property
     def who(self) -> str:
@@ -58,7 +71,9 @@ class OpenRule(Step):
         def let_in(source: str) -> list[str]:
             return [run.world.firewall.open_rule(group, source, port, owner) for port in ports]
 
-        opened = [rule for source in (self.cidr, *self.others) for rule in let_in(source)]
+        if not self.needed(run, endpoints):
+            return RuleOpened("", "", endpoints[0].port, 0)
+        opened = [rule for source in filter(None, (self.cidr, *self.others)) for rule in let_in(source)]
         added: list[str] = []
         for endpoint in endpoints:
             while trouble := unreachable(run, endpoint):
@@ -67,7 +82,13 @@ class OpenRule(Step):
                     raise trouble
                 opened += let_in(source)
                 added.append(source)
-        return RuleOpened(opened[0], self.cidr, endpoints[0].port, len(opened), tuple(added))
+        return RuleOpened(opened[0] if opened else "", self.cidr, endpoints[0].port, len(opened), tuple(added))
+
+    def needed(self, run: Run, endpoints: Sequence[Endpoint]) -> bool:
+        """Whether somebody was named, or production's own groups do not let us in."""
+        if self.named or not self.beside:
+            return True
+        return any(unreachable(run, endpoint, USUAL.own_groups) for endpoint in endpoints)
 
     def undo(self, run: Run) -> None:
         """Revoke it."""
@@ -83,19 +104,21 @@ class OpenRule(Step):
 
     def undo_text(self) -> str:
         """Name who is shut out."""
-        return f"close {self.group} to {self.who}"
+        return f"close {self.group} to {self.who or 'everybody'}"
 
     def result(self, fact: Fact | None) -> str:
         """Give its id, or how many they are."""
         if not isinstance(fact, RuleOpened):
             return "opened"
         said = f", as you said also to {', '.join(map(admission.described, fact.added))}" if fact.added else ""
+        if not fact.rules:
+            return "production's own groups let us in; no rule was opened"
         return f"opened {fact.id if fact.rules == 1 else f'{fact.rules} rules'}{said}; we are let in"
 
 
-def unreachable(run: Run, endpoint: Endpoint) -> DatabaseError | None:
+def unreachable(run: Run, endpoint: Endpoint, within: float = USUAL.first_login) -> DatabaseError | None:
     """Wait until a copy lets us in; returns the error of one that never can be reached, another one is raised."""
-    within = min(USUAL.first_login, float(run.request.wait))
+    within = min(within, float(run.request.wait))
     try:
         run.databases.reach(endpoint, run.survey.copied.master_user, run.secrets[COPY], within, run.progress)
     except DatabaseError as error:

@@ -41,7 +41,9 @@ class RestoreInstance(Step):
         """Name the source, the state and the copy."""
         state = f"{self.spec.moment:%Y-%m-%dT%H:%M:%SZ}" if self.spec.moment else f"snapshot {self.spec.snapshot}"
         default = f", with the default groups of {self.spec.family}" if self.spec.family else ""
-        return f"restore {self.spec.origin} as of {state} to {self.spec.name} ({self.spec.instance_class}{default})"
+        beside = f", in production's own groups {', '.join(self.spec.beside)} too" if self.spec.beside else ""
+        what = f"restore {self.spec.origin} as of {state} to {self.spec.name}"
+        return f"{what} ({self.spec.instance_class}{default}{beside})"
 
     def apply(self, run: Run) -> Fact:
         """Restore and wait."""
@@ -58,7 +60,8 @@ class RestoreInstance(Step):
         """Name it, with what an hour costs."""
         del until
         hourly = run.survey.hourly_cost
-        return f"instance {self.spec.name}" + (f" ({hourly.normalize():f} USD an hour)" if hourly else "")
+        open_to = ", open to whoever production's own groups let in" if self.spec.beside else ""
+        return f"instance {self.spec.name}" + (f" ({hourly.normalize():f} USD an hour)" if hourly else "") + open_to
 
     def prove_gone(self, run: Run) -> str:
         """Look for it by its tags."""
@@ -95,4 +98,5 @@ def first_spec(request: Request, survey: Survey, run: RunId) -> RestoreSpec:
         of_cluster=survey.snapshot is not None and survey.snapshot.of_cluster,
         backups=survey.backups,
         attributes=request.attributes,
+        beside=survey.shared(request),
     )

@@ -21,7 +21,17 @@ from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.journal.replay import replay
 from rdsrestore.workflow.step import World
 
-FIXED = ("before", "snapshot", "incident_end", "instance", "keep", "keep_on_failure", "instance_class", "backups_of")
+FIXED = (
+    "before",
+    "snapshot",
+    "incident_end",
+    "instance",
+    "keep",
+    "keep_on_failure",
+    "instance_class",
+    "backups_of",
+    "same_groups",
+)
 """What the kept instance leaves no choice about."""
 
 
@@ -50,7 +60,13 @@ class KeptInstance:
             snapshot=None if isinstance(point, Moment) else point.id,
         )
         made = complete(meant, context, world)
-        return replace(made, point=point, instance_of=self.stored.id.value, backups_of=self.made_for.backups_of)
+        return replace(
+            made,
+            point=point,
+            instance_of=self.stored.id.value,
+            backups_of=self.made_for.backups_of,
+            same_groups=self.made_for.same_groups,
+        )
 
     def fixed(self, asked: CommandLine) -> Iterator[str]:
         """Name the flags given that would need another instance."""

@@ -11,12 +11,15 @@ from rdsrestore.domain.survey import Survey
 
 def wide(request: Request, read: Survey) -> tuple[str, ...]:
     """Ask whether more than single addresses are meant to be let in; nothing where there is nothing to ask."""
-    named = [each for each in read.let_in(request) if not admission.single(each)] if request.restores else []
-    who = ", ".join(map(admission.described, named))
-    return (f"Let {who} in to the copy of production?",) if named else ()
+    if not request.restores:
+        return ()
+    named = [admission.described(each) for each in read.let_in(request) if not admission.single(each)]
+    own = [admission.whom(read.shared(request))] if request.same_groups else []
+    return (f"Let {', '.join((*own, *named))} in to the copy of production?",) if named or own else ()
 
 
 def refuse_unmeant(request: Request, read: Survey, context: Context | None) -> None:
     """Ask that; Refused where the answer is no. Without a context the command line has said yes."""
     if context and not all(map(context.confirm, wide(request, read))):
-        raise Refused("--allow", "you said no; nothing was created", "name fewer, or a single address")
+        flag = "--allow" if request.allow else "--same-groups"
+        raise Refused(flag, "you said no; nothing was created", "name fewer, or a single address")

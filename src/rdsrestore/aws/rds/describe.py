@@ -15,7 +15,6 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
     """Describe an instance to restore from; CloudError with code `aws.no-endpoint` where it can't be reached at all."""
     endpoint = reached(shown)
     window: Mapping[str, Any] = next((each["RestoreWindow"] for each in backups if each.get("RestoreWindow")), {})
-    options = shown.get("OptionGroupMemberships") or [{}]
     subnets = shown.get("DBSubnetGroup") or {}
     return SourceInstance(
         id=shown["DBInstanceIdentifier"],
@@ -30,7 +29,7 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         vpc=subnets.get("VpcId", ""),
         subnet_group=subnets.get("DBSubnetGroupName", ""),
         parameter_group=shown["DBParameterGroups"][0]["DBParameterGroupName"],
-        option_group=options[0].get("OptionGroupName"),
+        option_group=(shown.get("OptionGroupMemberships") or [{}])[0].get("OptionGroupName"),
         ca_certificate=shown.get("CACertificateIdentifier"),
         publicly_accessible=bool(shown.get("PubliclyAccessible")),
         master_user=shown["MasterUsername"],
@@ -46,7 +45,13 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         replica_of=shown.get("ReadReplicaSourceDBInstanceIdentifier"),
         managed_secret=shown.get("MasterUserSecret", {}).get("SecretArn"),
         tags=tuple(as_mapping(shown.get("TagList", [])).items()),
+        security_groups=groups(shown),
     )
+
+
+def groups(shown: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the security groups that an instance is in."""
+    return tuple(each["VpcSecurityGroupId"] for each in shown.get("VpcSecurityGroups", ()))
 
 
 def reached(shown: Mapping[str, Any]) -> Endpoint:

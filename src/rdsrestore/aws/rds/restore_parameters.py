@@ -64,7 +64,7 @@ def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
     return {
         "DBInstanceClass": spec.instance_class,
         "DBSubnetGroupName": chosen.subnet_group or source.subnet_group,
-        "VpcSecurityGroupIds": [spec.group],
+        "VpcSecurityGroupIds": [spec.group, *spec.beside],
         "StorageType": chosen.storage(source.storage_type),
         "MultiAZ": False,
         "PubliclyAccessible": source.publicly_accessible,

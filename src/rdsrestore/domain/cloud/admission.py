@@ -88,6 +88,11 @@ def lets_in(names: Sequence[str], caller: str) -> bool:
     return any(network is None or address in network for network in map(as_network, names))
 
 
+def whom(groups: Sequence[str]) -> str:
+    """Say whom an instance's own groups let in."""
+    return f"whoever production's own security groups let in ({', '.join(groups) or 'it has none'})"
+
+
 def described(name: str) -> str:
     """Say who that is."""
     network = as_network(name)

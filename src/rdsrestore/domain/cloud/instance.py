@@ -21,14 +21,15 @@ class Identity:
     ends: datetime | None = None
 
 
-@written("SourceInstance", former={"security_groups", "iam_authentication"})
+@written("SourceInstance", former={"iam_authentication"})
 @dataclass(frozen=True)
 class SourceInstance:
     """The instance that is restored from, with everything a restore does not carry over by itself.
 
     `earliest` and `latest` bound the restore window in UTC (None where backups are off); `storage` is in GiB, `iops`
     what is provisioned; `maintenance` is the weekly window as RDS writes it, in UTC. `managed_secret` is the ARN of the
-    secret in which RDS keeps the master user's password, where it does. `tags` are its names and values.
+    secret in which RDS keeps the master user's password, where it does. `tags` are its names and values,
+    `security_groups` the ids of its own.
     """
 
     id: str
@@ -60,6 +61,7 @@ class SourceInstance:
     certificate_until: datetime | None = None
     managed_secret: str | None = None
     tags: Tags = ()
+    security_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,8 @@ class RestoreSpec:
 
     `backups` are those that hold the moment where they are not the source's own. `version` is the engine's in what is
     restored, where known; `of_cluster` says that the snapshot is a Multi-AZ DB cluster's. `attributes` are those that
-    were chosen otherwise than the source's.
+    were chosen otherwise than the source's. `group` is the run's own security group, `beside` are those that the copy
+    gets too.
     """
 
     name: str
@@ -167,6 +170,7 @@ class RestoreSpec:
     version: str = ""
     of_cluster: bool = False
     attributes: CopyAttributes = CopyAttributes()
+    beside: tuple[str, ...] = ()
 
     @property
     def tags(self) -> Tags:

@@ -40,7 +40,7 @@ class Request:
     replica that was named where `instance` is its primary. `backups_of` says
     whose backups hold the moment where these are not the instance's own. `caller` is the
     CIDR to open the firewall for, found out where absent, `allow` names who else is let in, or who alone where only it
-    is given. `recreate` is the
+    is given; with `same_groups` the copy gets production's own security groups too. `recreate` is the
     operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
     While the file `flag` exists the load is held. `switch_role` is the role by which the cloud deletes the temporary
     instance when `expires` seconds have passed without a sign of life; `keep` says for how many seconds the instance is
@@ -105,6 +105,16 @@ class Request:
             section=Section.COPY,
         ),
     ] = ()
+    same_groups: Annotated[
+        bool,
+        Option(
+            "Let in to the copy, too, whom production's own security groups let in.",
+            flag="--same-groups",
+            commands=(*ROWS, "doctor"),
+            settled=True,
+            section=Section.COPY,
+        ),
+    ] = False
     instance_class: Annotated[
         str | None,
         Option(

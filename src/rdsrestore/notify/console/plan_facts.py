@@ -31,15 +31,25 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
         yield "table", table_now(table, into=request.into)
     yield "rows", rules(request)
     if request.restores:
-        names = survey.let_in(request)
-        sight = ", as production sees this machine" if names == (survey.server.caller,) else ""
         if request.keep:
             when = "however the run ends" if request.keep_always else "if it fails"
             yield "kept", f"the copy, for {request.keep // 60} min, {when}"
-        who = "; ".join(map(admission.described, names)) or "nobody: the address is unknown"
-        yield "let in", f"{who}{sight}, to the copy alone"
+        yield "let in", f"{let_in(request, survey)}, to the copy alone"
     login = f"{request.user} on the server{f' (password: {survey.password_from})' if survey.password_from else ''}"
     yield "as", f"{login}, {survey.identity.arn} in AWS, {request.operator} in the log"
+
+
+def let_in(request: Request, survey: Survey) -> str:
+    """Say who is let in to the copy."""
+    names = survey.let_in(request)
+    sight = ", as production sees this machine" if names == (survey.server.caller,) else ""
+    who = "; ".join(map(admission.described, names)) + sight
+    if not request.same_groups:
+        return who or "nobody: the address is unknown"
+    own = admission.whom(survey.shared(request))
+    if request.caller or request.allow or not who:
+        return f"{own}{'; ' if who else ''}{who}"
+    return f"{own}; where they don't let us in {who}"
 
 
 def copy_gets(request: Request, source: SourceInstance) -> str:

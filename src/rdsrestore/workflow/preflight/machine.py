@@ -12,6 +12,9 @@ from rdsrestore.workflow.preflight.finding import Finding, blocks, warns
 
 DUMP_TO_TABLE = 3
 """Bytes of free disk wanted for each byte of table: the dump as text, with hexadecimal blobs, and some air."""
+LEAVE_OUT = "leave out --same-groups: this machine alone is let in then"
+GROUPS = 5
+"""Security groups that a network interface may have, unless AWS has raised it (VPC user guide, "Amazon VPC quotas")."""
 
 
 def this_machine(survey: Survey) -> Iterator[Finding]:
@@ -59,11 +62,13 @@ def evidence(request: Request, survey: Survey) -> Iterator[Finding]:
 
 def caller(request: Request, survey: Survey) -> Iterator[Finding]:
     """Whether the address that is let in to the copy is the one that production sees."""
+    if request.same_groups:
+        yield from shared(survey)
     if request.allow:
         yield from named(request, survey)
         return
     seen, name = survey.server.caller, survey.server.caller_name
-    if survey.caller is None:
+    if survey.caller is None and not request.same_groups:
         yield blocks(
             "caller.unknown",
             "production does not show this machine's address, and it could not be found out elsewhere",
@@ -83,6 +88,23 @@ def caller(request: Request, survey: Survey) -> Iterator[Finding]:
         )
 
 
+def shared(survey: Survey) -> Iterator[Finding]:
+    """Whether the copy can have production's own groups too, and that this opens it to more than us."""
+    groups = survey.source.security_groups
+    if not groups:
+        yield blocks("caller.no-groups", "production is in no security group that its copy could get", LEAVE_OUT)
+        return
+    if len(groups) >= GROUPS:
+        yield warns(
+            "caller.groups",
+            f"production is in {len(groups)} security groups, and the copy is to be in one more",
+            f"where the account's limit is {GROUPS} for a network interface the restore is refused: name them to"
+            " --allow instead",
+        )
+    what = f"{admission.whom(groups)} reaches the copy too, until it is deleted"
+    yield warns("caller.shared", what, LEAVE_OUT)
+
+
 def named(request: Request, survey: Survey) -> Iterator[Finding]:
     """Whether those who were named can be let in, whether this machine is one of them, and how many they are."""
     names, seen = survey.let_in(request), survey.server.caller
@@ -98,6 +120,6 @@ def named(request: Request, survey: Survey) -> Iterator[Finding]:
     if wide := [admission.described(each) for each in names if not admission.single(each)]:
         what = f"more than one address is let in to the copy: {'; '.join(wide)}"
         yield warns("caller.wide", what, "name single addresses where that will do; all rules go when the run ends")
-    if seen and not admission.lets_in(names, seen):
+    if seen and not request.same_groups and not admission.lets_in(names, seen):
         what = f"production sees this machine as {seen}, which is not among those who are let in"
         yield warns("caller.left-out", what, f"add --my-ip {seen.partition('/')[0]}, unless another road leads there")
