@@ -56,7 +56,9 @@ def started(shop: LabTool, before: str, *words: str) -> Iterator[Process]:
 def test_pause_and_unpause_from_another_terminal(shop: LabTool, deleted: str) -> None:
     with started(shop, deleted) as process:
         assert reach(process, lambda each: each.get("step") == "restore-instance")
+        process.send_signal(signal.SIGSTOP)  # or a run on a quick machine is done before the command has begun
         shop("pause", check=0)
+        process.send_signal(signal.SIGCONT)
         assert held(process)
         assert rows(shop) == 0
         shop("unpause", check=0)

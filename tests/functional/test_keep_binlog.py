@@ -38,7 +38,7 @@ def accident(lab: LabTool) -> str:
 
 
 def test_the_files_of_the_incident_are_copied_and_the_retention_is_put_back(own: LabTool) -> None:
-    own.up("--rows", "100", "--binlog-kept", "10")
+    own.up("--rows", "100", "--binlog-kept", "20")
     dry = own("table", "billing_lines", "--before", own.moment(), "--keep-binlog", "--dry-run", check=0).stdout
     assert "the one change to production before you approve" in " ".join(dry.split())
     assert hours(own) == "NULL"
@@ -120,7 +120,7 @@ def test_yes_alone_copies_and_sets_nothing(own: LabTool) -> None:
 
 def eventually(holds: Callable[[], bool]) -> bool:
     """Await the purge; False where it never comes."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (found := holds()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return found
