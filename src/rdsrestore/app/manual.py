@@ -115,6 +115,6 @@ def explained(code: str) -> str:
     raise UsageError("explain", f"{code} is no code of rdsrestore", hint)
 
 
-def show(words: str) -> None:
+def show(words: str, *, plain: bool = False) -> None:
     """Print what somebody asks for, or without words what there is."""
-    pages_view.show(Terminal(sys.stdout), topic(words) if words else overview())
+    pages_view.show(Terminal(sys.stdout, plain=plain), topic(words) if words else overview())
