@@ -86,9 +86,12 @@ def test_a_file_nearby_hides_the_users_own(machine: Machine) -> None:
 def test_every_kind_of_value_is_read(machine: Machine) -> None:
     ca = machine.cwd / "ca.pem"
     ca.write_text("x")
-    machine.write('[defaults]\nmerge = "none"\nwait = 60\npoll = 0.5\nssl_ca = "ca.pem"\nhome = "state"\n')
+    machine.write(
+        '[defaults]\nmerge = "none"\nwait = 60\npoll = 0.5\nssl_ca = "ca.pem"\nhome = "state"\nplain = true\n'
+    )
     settings = machine.load()
     assert (settings.given, settings.poll) == ({"merge": Merge.NONE, "wait": 60}, 0.5)
+    assert settings.plain
     assert (settings.ssl_ca, settings.home) == (ca, machine.cwd / "state")
     machine.env |= {
         "RDSRESTORE_WAIT": "90",
@@ -149,6 +152,8 @@ def test_a_profile_is_a_section_or_else_an_aws_profile(machine: Machine, *, by_f
         ('[defaults]\nwait = "60"\n', "[defaults] wait", "number of seconds", ""),
         ("[defaults]\nwait = 1.5\n", "[defaults] wait", "whole number", ""),
         ("[defaults]\nwait = true\n", "[defaults] wait", "number of seconds", ""),
+        ('[defaults]\nplain = "true"\n', "[defaults] plain", "must be true or false", ""),
+        ("[defaults]\nplain = 1\n", "[defaults] plain", "must be true or false", ""),
         ("[defaults]\npoll = -1\n", "[defaults] poll", "above 0", ""),
         ("[defaults]\npoll = inf\n", "[defaults] poll", "above 0", ""),
         ("[defaults]\npoll = 3601\n", "[defaults] poll", "not above 3,600", ""),

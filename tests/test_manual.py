@@ -25,8 +25,16 @@ HINT = re.compile(r"rdsrestore help ((?:[a-z]+ ?)*\d*)")
 def test_every_page_is_shown_whole_and_is_in_the_package(name: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     packed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    assert manual.topic(name) == (ROOT / "docs" / f"{name}.md").read_text("utf-8")
-    assert packed[f"docs/{name}.md"] == f"rdsrestore/docs/{name}.md"
+    place = f"situations/{name}.md" if name in manual.SITUATIONS else f"{name}.md"
+    assert manual.topic(name) == (ROOT / "docs" / place).read_text("utf-8")
+    assert any(place.startswith(held.removeprefix("docs/")) for held in packed)
+    assert name in manual.overview()
+
+
+def test_every_situation_has_a_page_and_is_short() -> None:
+    there = {path.stem for path in (ROOT / "docs" / "situations").glob("*.md")}
+    assert there == set(manual.SITUATIONS)
+    assert [name for name in there if manual.page(name).count("\n") > 45] == []
 
 
 def test_a_part_is_found_by_its_number_and_by_words_of_its_title() -> None:

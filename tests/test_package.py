@@ -111,6 +111,7 @@ def test_the_wheel_has_the_package_and_its_documents_and_nothing_else(wheel: Pat
     documents = {name for name in held if name.startswith("rdsrestore/docs/")}
     assert "rdsrestore/py.typed" in held
     assert {f"rdsrestore/docs/{name}.md" for name in manual.PAGES} <= documents
+    assert {f"rdsrestore/docs/situations/{name}.md" for name in manual.SITUATIONS} <= documents
     assert held - documents == sources()
 
 
@@ -134,6 +135,7 @@ def test_the_version_is_the_same_everywhere_and_one_that_can_be_ordered(dist: Pa
     [
         (["help"], "or a part of the runbook:"),
         (["help", "4"], "## 4. Go on, or roll back"),
+        (["help", "truncate"], "# A table was truncated"),
         (["explain", "db.denied"], "db.denied: "),
         (["table", "--help"], "--before"),
         (["iam-policy"], "rds:RestoreDBInstanceToPointInTime"),

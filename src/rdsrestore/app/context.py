@@ -74,8 +74,8 @@ class Context:
         own = {each.name for each in declared(Settings)}
         said = {name: value for name, value in given.items() if name in own and value is not None}
         settings = replace(settings, **said)
-        errors = Terminal(sys.stderr)
-        screen = errors if json else Terminal(sys.stdout)
+        errors = Terminal(sys.stderr, plain=settings.plain)
+        screen = errors if json else Terminal(sys.stdout, plain=settings.plain)
         return cls(
             settings=settings,
             screen=screen,

@@ -75,7 +75,7 @@ class Asking:
     @property
     def most(self) -> int | None:
         """How many rows are wanted: a person reads some, a program all."""
-        return result_view.MOST + 1 if self.out.is_interactive and not self.context.stream else None
+        return result_view.MOST + 1 if self.out.seen and not self.context.stream else None
 
     def take(self, names: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
         """Show a result."""
@@ -107,7 +107,9 @@ def look(name: str, statement: str | None, context: Context, given: Mapping[str,
     owner = replay(stored.records(), STEPS)
     refuse_without_copy(stored, owner, at_work=at_work)
     seen = replace(context, screen=context.errors)  # standard output has the rows, and nothing else
-    world: World = replace(context.world(), operator=Asking(seen, statement, Terminal(sys.stdout)))
+    world: World = replace(
+        context.world(), operator=Asking(seen, statement, Terminal(sys.stdout, plain=context.settings.plain))
+    )
     request = of_owner(stored, owner, context, given)
     read = anew(owner.survey, request, world)
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), LOOK_RECIPE)

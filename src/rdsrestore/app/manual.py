@@ -25,7 +25,13 @@ PAGES = (
     "fargate",
     "formats",
     "glossary",
+    "tutorial",
+    "first-account",
+    "costs",
+    "alternatives",
 )
+SITUATIONS = ("delete", "update", "drop", "truncate", "database", "deploy", "moment", "unfinished", "access")
+"""A page for each thing that may have happened, in a folder of that name."""
 FIRST = "runbook"
 HEADING = re.compile(r"^(#{2,3}) (.+)$", re.MULTILINE)
 NUMBER = re.compile(r"(\d+)\. ")
@@ -47,15 +53,20 @@ class Section:
 
 def page(name: str) -> str:
     """Read a page; UsageError where it is not there."""
-    for folder in (PACKED, SOURCES):
-        if (folder / f"{name}.md").is_file():
-            return (folder / f"{name}.md").read_text("utf-8")
+    for path in places(name):
+        if path.is_file():
+            return path.read_text("utf-8")
     raise UsageError("help", f"there is no page {name}", f"rdsrestore help lists {', '.join(pages())}")
+
+
+def places(name: str) -> list[Path]:
+    """Say where a page may lie."""
+    return [folder / ("situations" if name in SITUATIONS else "") / f"{name}.md" for folder in (PACKED, SOURCES)]
 
 
 def pages() -> list[str]:
     """Name the pages that are there."""
-    return [name for name in PAGES if any((folder / f"{name}.md").is_file() for folder in (PACKED, SOURCES))]
+    return [name for name in (*PAGES, *SITUATIONS) if any(path.is_file() for path in places(name))]
 
 
 def sections(text: str) -> Iterator[Section]:
@@ -89,11 +100,22 @@ def topic(words: str) -> str:
 
 def overview() -> str:
     """List the pages, and the runbook's sections by their numbers."""
-    listed = [f"- {name}" for name in pages()]
+    there = pages()
+    happened = [f"- {name}: {title(name)}" for name in there if name in SITUATIONS]
+    listed = [f"- {name}" for name in there if name in PAGES]
     numbered = [f"- {each.number} {each.title.partition('. ')[2]}" for each in sections(page(FIRST)) if each.number]
     return "\n".join(
-        ["rdsrestore help TOPIC shows a page:", "", *listed, "", "or a part of the runbook:", "", *numbered]
+        [
+            *("rdsrestore help TOPIC says what to do where this has happened:", "", *happened, ""),
+            *("or shows a page:", "", *listed, ""),
+            *("or a part of the runbook:", "", *numbered),
+        ]
     )
+
+
+def title(name: str) -> str:
+    """Read what a page is called."""
+    return page(name).partition("\n")[0].removeprefix("# ").lower()
 
 
 def explained(code: str) -> str:
@@ -115,6 +137,6 @@ def explained(code: str) -> str:
     raise UsageError("explain", f"{code} is no code of rdsrestore", hint)
 
 
-def show(words: str) -> None:
+def show(words: str, *, plain: bool = False) -> None:
     """Print what somebody asks for, or without words what there is."""
-    pages_view.show(Terminal(sys.stdout), topic(words) if words else overview())
+    pages_view.show(Terminal(sys.stdout, plain=plain), topic(words) if words else overview())

@@ -57,7 +57,7 @@ def shape(each: Declared) -> tuple[Any, Any]:
     if get_origin(kind) is tuple:
         return list[str] | None, None
     if kind is bool:
-        return bool, False
+        return (bool | None, None) if each.option.key else (bool, False)
     kept = each.default is not None and not each.option.key and not each.option.read
     return (kind, each.default) if kept else (kind | None, None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 from functools import partial
 from typing import Annotated
@@ -126,12 +127,17 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=print_version)
     ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines that stay, without colour or signs, in whatever follows.")
+    ] = False,
 ) -> None:
     """Restore one table of an Amazon RDS database from its backups, safely, and leave nothing behind.
 
     Alone in a terminal it asks for everything, and shows the command line that comes of it.
     """
     del version
+    if plain:
+        os.environ["RDSRESTORE_PLAIN"] = "true"
     if context.invoked_subcommand is not None:
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs on standard output.")]
+Plain = Annotated[
+    bool, typer.Option("--plain", envvar="RDSRESTORE_PLAIN", help="Lines that stay, without colour.", show_envvar=False)
+]
 Profile = Annotated[
     str | None,
     typer.Option(

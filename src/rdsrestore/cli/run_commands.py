@@ -123,28 +123,33 @@ def ca(given: Given, profile: Profile = None, debug: Debug = False) -> None:
     ended(fetch, profile, given, debug=debug, remind=False)
 
 
-def runs(json: Json = False) -> None:
+@with_flags("runs", Settings)
+def runs(given: Given, json: Json = False) -> None:
     """List the runs of this machine."""
     from rdsrestore.app.audit.history import list_runs
 
-    ended(list_runs, json=json)
+    ended(list_runs, given=given, json=json)
 
 
-def status(run: OneRun = None, json: Json = False) -> None:
+@with_flags("status", Settings)
+def status(given: Given, run: OneRun = None, json: Json = False) -> None:
     """Say where a run stands: its step, since when, how long it takes yet, what production has seen, what waits."""
     from rdsrestore.app.audit.status import show_status
 
-    ended(partial(show_status, run), json=json, remind=False)
+    ended(partial(show_status, run), given=given, json=json, remind=False)
 
 
-def watch(run: OneRun = None, json: Json = False) -> None:
+@with_flags("watch", Settings)
+def watch(given: Given, run: OneRun = None, json: Json = False) -> None:
     """Follow a run of another terminal to its end, and leave with its exit code."""
     from rdsrestore.app.audit.status import watch
 
-    ended(partial(watch, run), json=json, remind=False)
+    ended(partial(watch, run), given=given, json=json, remind=False)
 
 
+@with_flags("audit", Settings)
 def audit(
+    given: Given,
     run: RunName = None,
     json: Json = False,
     verify: Annotated[
@@ -157,7 +162,7 @@ def audit(
     from rdsrestore.app.audit.verification import verify_run
 
     show = verify_run if verify else partial(show_run, requests=requests)
-    ended(lambda context: show(run, context), json=json)
+    ended(lambda context: show(run, context), given=given, json=json)
 
 
 def report(

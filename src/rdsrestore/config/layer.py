@@ -113,6 +113,15 @@ def names(layer: Layer, key: str, value: object) -> tuple[str, ...]:
     return tuple(each.strip() for each in given)
 
 
+def yes_or_no(layer: Layer, key: str, value: object) -> bool:
+    """Take a truth value: true or false, from a variable also 1, 0, yes and no."""
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    given = value if isinstance(value, bool) else words.get(str(value).lower()) if not layer.file else None
+    if given is None:
+        raise layer.wrong(key, f"must be true or false, not {str(value)[:30]!r}")
+    return given
+
+
 def one_of(layer: Layer, key: str, value: object, kind: type[StrEnum]) -> StrEnum:
     """Take one of several words."""
     try:
@@ -128,7 +137,7 @@ BY_FORM: Mapping[str, Reader] = {
     "count": count,
     "names": names,
 }
-BY_TYPE: Mapping[object, Reader] = {str: text, Path: path, int: seconds, float: number}
+BY_TYPE: Mapping[object, Reader] = {str: text, Path: path, int: seconds, float: number, bool: yes_or_no}
 
 
 def reader(each: Declared) -> Reader:

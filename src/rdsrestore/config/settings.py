@@ -23,6 +23,8 @@ def seconds_of_answer(text: str) -> int:
 
 ANY = ("table", "compare", "undo", "resume", "cleanup")
 ASKING = ("table", "undo", "resume")
+SEEN = (*ANY, "find", "sql", "doctor", "ca", "runs", "status", "watch", "audit")
+"""Commands that a person reads along."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,17 @@ class Settings:
             "Say only what needs you: the plan, questions, problems, and how it ended.",
             flag="--quiet",
             commands=ASKING,
+        ),
+    ] = False
+    plain: Annotated[
+        bool,
+        Option(
+            "Lines that stay: nothing is redrawn, no colour, no signs; for a screen reader, a bad line, a log.",
+            flag="--plain",
+            commands=SEEN,
+            key=True,
+            meaning="`true`: nothing on the terminal is redrawn or coloured, and words stand for signs",
+            default="`false`",
         ),
     ] = False
     poll: Annotated[

@@ -52,7 +52,7 @@ def missing(console: Terminal, found: Timeline) -> None:
 
 def chart(console: Terminal, found: Timeline) -> None:
     """Draw how many rows were hit when."""
-    if not any(found.minutes.values()):
+    if console.plain or not any(found.minutes.values()):
         return
     first, last = min(found.minutes), max(found.minutes) + timedelta(minutes=1)
     width = (last - first) / WIDTH

@@ -30,7 +30,7 @@ def show(names: Sequence[str], rows: Rows, screen: Terminal, stream: JsonListene
     """Print a result where it is read: by a program, a person, or in a pipe."""
     if stream:
         programs(names, rows, stream)
-    elif screen.is_interactive:
+    elif screen.seen:
         people([clean_line(name) for name in names], rows, screen)
     else:
         pipe(names, rows, screen)
@@ -57,7 +57,7 @@ def people(names: Sequence[str], rows: Rows, screen: Terminal) -> None:
     found = [[clean_line(text(cell)) for cell in row] for row in rows]
     few = found[:MOST]
     table = columns([names, *([shortened(cell, CELL) for cell in row] for row in few)])
-    wide = max(map(cell_len, table)) > screen.width
+    wide = screen.plain or max(map(cell_len, table)) > screen.width
     for number, line in enumerate(upright(names, few) if wide else table):
         screen.say(clean(line, "" if number or wide else "bold"))
     more = f"the first {MOST} rows; add a LIMIT, or send the output to a file"

@@ -43,15 +43,16 @@ class Terminal(Console):
     """A console for calm words: no markup, no highlighting, no emoji codes.
 
     It animates only a real terminal; pipes, files and dumb terminals get plain lines. What the encoding of `stream`
-    can't hold is printed as a question mark. `animated` overrides what is found out about the stream.
+    can't hold is printed as a question mark. `animated` overrides what is found out about the stream. Where it is
+    `plain` a real terminal too gets lines that stay, without colours, and words in place of signs.
     """
 
-    def __init__(self, stream: TextIO, *, animated: bool | None = None) -> None:
+    def __init__(self, stream: TextIO, *, animated: bool | None = None, plain: bool = False) -> None:
         if isinstance(stream, TextIOWrapper):
             with suppress(ValueError):  # not possible any more: then the stream stays as it is
                 stream.reconfigure(errors="replace")
         if animated is None:
-            animated = stream.isatty() and os.environ.get("TERM", "dumb") not in {"dumb", "unknown"}
+            animated = not plain and stream.isatty() and os.environ.get("TERM", "dumb") not in {"dumb", "unknown"}
         super().__init__(
             file=stream,
             markup=False,
@@ -59,14 +60,21 @@ class Terminal(Console):
             emoji=False,
             force_interactive=animated,
             force_terminal=animated or None,
+            color_system=None if plain else "auto",
             width=None if animated else UNFOLDED,
         )
+        self.plain = plain
         self._live: Live | None = None
 
     @property
     def symbols(self) -> Symbols:
         """The signs that the terminal's encoding can show."""
-        return UNICODE if self.encoding.lower().startswith("utf") else ASCII
+        return UNICODE if not self.plain and self.encoding.lower().startswith("utf") else ASCII
+
+    @property
+    def seen(self) -> bool:
+        """Whether a person looks at it, and no program."""
+        return self.is_interactive or (self.plain and self.file.isatty())
 
     def on_broken_pipe(self) -> None:
         """Fall silent where the reader went away; a restore goes on and cleans up whoever looks."""
