@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mysql.site import ORACLE, Server, Site, launch, numbers
+from mysql.site import FAMILIES, GIVEN, ORACLE, Server, Site, launch, numbers
 from rdsrestore.lab.servers import tls
 
 
@@ -52,7 +52,13 @@ def database(servers: tuple[Server, Server], certificates: Path, folder: Path) -
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[tuple[Server, Server]]:
+def servers(request: pytest.FixtureRequest) -> tuple[Server, Server]:
+    """The servers that the tests were given: production and its restored copy."""
+    return request.getfixturevalue(f"{GIVEN.engine}_servers")  # type: ignore[no-any-return]  # as in `family`
+
+
+@pytest.fixture(scope="session")
+def mariadb_servers(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[tuple[Server, Server]]:
     """MariaDB twice: production and its restored copy."""
     secured = tls_options(certificates)
     folder = tmp_path_factory.mktemp("mysql")
@@ -85,7 +91,7 @@ def mysql_site(mysql_servers: tuple[Server, Server], certificates: Path, tmp_pat
         yield made
 
 
-@pytest.fixture(params=["site", "mysql_site"])
+@pytest.fixture(params=FAMILIES)
 def family(request: pytest.FixtureRequest) -> Iterator[Site]:
     """Each family's two servers in turn."""
     return request.getfixturevalue(request.param)  # type: ignore[no-any-return]  # a fixture's name is all it takes

@@ -49,7 +49,11 @@ PRIVILEGES = (
 GIVEN = choose(given_server())
 MARIADB: Programs = GIVEN if isinstance(GIVEN, MariaDb) else MariaDb()
 """This machine's own, or a newer one where the tests were given its folder."""
-ORACLE = MySql(unpacked_mysql())
+ORACLE: Programs = GIVEN if isinstance(GIVEN, MySql) else MySql(unpacked_mysql())
+FAMILIES = ("site",) if GIVEN == ORACLE else ("site", "mysql_site")
+"""The fixtures that give the servers that tests were given, and Oracle's MySQL."""
+QUALIFIED = {"mariadb": "", "mysql": "t."}[GIVEN.engine]
+"""What the given server writes before the name of a key of `t`."""
 DEFAULT = Policy()
 numbers = itertools.count(1)
 
@@ -67,7 +71,7 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
     words: list[str] = field(default_factory=list)
-    programs: Programs = MARIADB
+    programs: Programs = GIVEN
 
     @property
     def endpoint(self) -> Endpoint:
@@ -106,7 +110,7 @@ class Server:
                     return rows
 
 
-def started(folder: Path, *options: str, programs: Programs = MARIADB) -> Server:
+def started(folder: Path, *options: str, programs: Programs = GIVEN) -> Server:
     """Start a server with a new data directory, and wait until it answers."""
     port = local.free_port(HOST)
     copy_tree(programs.template(), folder / "data")
@@ -123,7 +127,7 @@ def started(folder: Path, *options: str, programs: Programs = MARIADB) -> Server
     return server
 
 
-def launch(folder: Path, *options: str, programs: Programs = MARIADB) -> Server:
+def launch(folder: Path, *options: str, programs: Programs = GIVEN) -> Server:
     """Start a server with a new data directory; its time zone and SQL mode differ from those of the tool's sessions."""
     try:
         server = started(folder, *options, programs=programs)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from mysql.site import PASSWORD, USER, Site
+from mysql.site import PASSWORD, QUALIFIED, USER, Site
 from rdsrestore.domain.request.merge_policy import OnConflict, Policy
 from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.dump import bulk
 from rdsrestore.mysql.dump.statements import Statement
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.mysql.write import preflight_conflicts
+from tool import counted
 
 TABLE = r"""
 CREATE TABLE t (
@@ -38,6 +39,15 @@ INSERT INTO t VALUES
 def session(site: Site) -> Iterator[Session]:
     with closing(connect(Login(site.production.endpoint, USER, Secret(PASSWORD), site.ca), "load")) as made:
         yield made
+
+
+@pytest.fixture
+def site(site: Site) -> Iterator[Site]:
+    """Production takes LOAD DATA LOCAL, which MySQL does not unless it is told to."""
+    ((before,),) = site.production.sql("SELECT @@GLOBAL.local_infile")
+    site.production.sql("SET GLOBAL local_infile = 1")
+    yield site
+    site.production.sql(f"SET GLOBAL local_infile = {before}")
 
 
 def fed(site: Site) -> int:
@@ -67,7 +77,7 @@ def test_every_value_arrives_as_it_was(site: Site) -> None:
 
 def test_a_statement_with_a_row_in_the_way_is_written_row_by_row(site: Site) -> None:
     site.both("CREATE TABLE t (id INT PRIMARY KEY, code VARCHAR(9), UNIQUE KEY (code))")
-    site.both("INSERT INTO t SELECT seq, CONCAT('c', seq) FROM seq_1_to_500")
+    site.both(f"INSERT INTO t SELECT seq, CONCAT('c', seq) FROM {counted(500)}")
     site.now("DELETE FROM t")
     site.dump("t")
     site.whole.add("t")
@@ -77,7 +87,7 @@ def test_a_statement_with_a_row_in_the_way_is_written_row_by_row(site: Site) -> 
     load = site.load("t")
 
     assert load.inserted == 498
-    assert [(each.rows, each.reason) for each in load.conflicts] == [(2, "Duplicate for key 'code'")]
+    assert [(each.rows, each.reason) for each in load.conflicts] == [(2, f"Duplicate for key '{QUALIFIED}code'")]
     assert site.now("SELECT code FROM t WHERE id IN (7, 8, 1000) ORDER BY id") == [("c8",), ("C9",)]
 
 
@@ -134,7 +144,7 @@ def test_rows_are_cut_where_no_value_can_be() -> None:
 
 def test_rows_that_are_missing_among_others_come_back_without_a_scratch_copy(site: Site) -> None:
     site.both("CREATE TABLE t (id INT PRIMARY KEY, code VARCHAR(20), v INT, UNIQUE KEY (code), UNIQUE KEY w (v, code))")
-    site.both("INSERT INTO t SELECT seq, CONCAT('it''s \\n', seq), seq FROM seq_1_to_3000")
+    site.both(f"INSERT INTO t SELECT seq, CONCAT('it''s \\n', seq), seq FROM {counted(3000)}")
     site.now("DELETE FROM t WHERE id % 50 = 7 OR id BETWEEN 1000 AND 1300; UPDATE t SET v = -1 WHERE id = 5")
     site.now("INSERT INTO t VALUES (5000, 'IT''S \\n57', 0), (5001, 'new', NULL)")
     lost = 3000 - site.now("SELECT COUNT(*) FROM t WHERE id <= 3000")[0][0]
@@ -157,7 +167,10 @@ def test_rows_that_are_missing_among_others_come_back_without_a_scratch_copy(sit
         ("code", None, "it's \\n7"),
         ("v", None, "7"),
     ]
-    assert (load.inserted, [each.reason for each in load.conflicts]) == (lost - 1, ["Duplicate for key 'code'"])
+    assert (load.inserted, [each.reason for each in load.conflicts]) == (
+        lost - 1,
+        [f"Duplicate for key '{QUALIFIED}code'"],
+    )
     assert (ledger.planned, ledger.done, ledger.matching, ledger.others) == (lost, lost - 1, lost - 1, 0)
     assert site.now("SELECT v FROM t WHERE id = 5") == [(-1,)]
     assert site.now("SELECT COUNT(*) FROM t") == [(3001,)]
@@ -167,7 +180,7 @@ def test_rows_that_are_missing_among_others_come_back_without_a_scratch_copy(sit
 
 def test_of_many_rows_it_is_said_that_the_load_will_find_what_is_in_their_way(site: Site) -> None:
     site.both("CREATE TABLE t (id INT PRIMARY KEY, code VARCHAR(20), UNIQUE KEY (code))")
-    site.both("INSERT INTO t SELECT seq, seq FROM seq_1_to_120000")
+    site.both(f"INSERT INTO t SELECT seq, seq FROM {counted(120000)}")
     site.now("DELETE FROM t WHERE id > 1000; INSERT INTO t VALUES (200000, '5000')")
     assert not site.locate_keys("t", Policy(on_conflict=OnConflict.STOP))  # nothing is to be written then
     assert site.locate_keys("t")
@@ -182,7 +195,7 @@ def test_of_many_rows_it_is_said_that_the_load_will_find_what_is_in_their_way(si
 
 def test_gentle_writes_each_row_once(site: Site) -> None:
     site.both(
-        "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(99)); INSERT INTO t SELECT seq, REPEAT('x', 90) FROM seq_1_to_2000"
+        f"CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(99)); INSERT INTO t SELECT seq, REPEAT('x', 90) FROM {counted(2000)}"
     )
     site.now("DELETE FROM t")
     site.dump("t")

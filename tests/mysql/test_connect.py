@@ -12,7 +12,7 @@ import pymysql
 import pytest
 from pymysql.constants import CLIENT
 
-from mysql.site import HOST, PASSWORD, USER, Server, Site, launch
+from mysql.site import GIVEN, HOST, PASSWORD, USER, Server, Site, launch
 from rdsrestore.domain.errors import DatabaseError, ToolError, UsageError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
@@ -35,10 +35,16 @@ HELLO = (
 GREETING = struct.pack("<I", len(HELLO)) + HELLO
 """What a server says first: that it speaks TLS."""
 
+ISOLATION, TIME_LIMIT = {
+    "mariadb": ("@@tx_isolation", "@@max_statement_time"),
+    "mysql": ("@@transaction_isolation", "@@max_execution_time"),
+}[GIVEN.engine]
+
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = launch(tmp_path_factory.mktemp("plain") / "s", "--skip-ssl")
+    without = {"mariadb": "--skip-ssl", "mysql": "--tls-version="}[GIVEN.engine]
+    server = launch(tmp_path_factory.mktemp("plain") / "s", without)
     yield server
     server.process.terminate()
     server.process.wait(60)
@@ -69,9 +75,9 @@ def refusal(attempt: Login) -> DatabaseError:
 def test_a_session_is_encrypted_and_settled(site: Site) -> None:
     with logged_in(login(site)) as session:
         ((_name, cipher),) = session.rows("SHOW STATUS LIKE 'Ssl_cipher'")
-        settings = session.one("SELECT @@time_zone, @@tx_isolation, @@foreign_key_checks, @@max_statement_time")
+        settings = session.one(f"SELECT @@time_zone, {ISOLATION}, @@foreign_key_checks, {TIME_LIMIT}")
     assert cipher
-    assert [str(value) for value in settings] == ["+00:00", "READ-COMMITTED", "1", "0.0"]
+    assert settings == ("+00:00", "READ-COMMITTED", 1, 0)
 
 
 def test_a_certificate_of_another_authority_is_refused(site: Site, tmp_path: Path) -> None:
@@ -210,7 +216,7 @@ def test_a_lost_connection_is_made_again_with_every_setting(site: Site) -> None:
         with pytest.raises(DatabaseError) as lost:
             session.one("SELECT 1")
         assert (lost.value.retryable, lost.value.code) == (True, "db.lost")
-        again = session.one("SELECT CONNECTION_ID() <> %s, @@time_zone, @@tx_isolation, @@sql_select_limit", (number,))
+        again = session.one(f"SELECT CONNECTION_ID() <> %s, @@time_zone, {ISOLATION}, @@sql_select_limit", (number,))
     assert again == (1, "+00:00", "READ-COMMITTED", 18446744073709551615)
 
 

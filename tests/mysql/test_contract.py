@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fakes import BILLING, FakeServer
-from mysql.site import PASSWORD, RUN, SCHEMA, USER, Site, silent
+from mysql.site import FAMILIES, PASSWORD, RUN, SCHEMA, USER, Site, silent
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.outcome.load_result import TableLoad, Traces
@@ -60,7 +60,7 @@ class Subject:
             yield server
 
 
-@pytest.fixture(params=["fake", "site", "mysql_site"])
+@pytest.fixture(params=["fake", *FAMILIES])
 def subject(request: pytest.FixtureRequest) -> Subject:
     """The fake, then the adapter on each family's servers."""
     if request.param == "fake":

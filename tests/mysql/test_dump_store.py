@@ -15,6 +15,7 @@ from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.mysql.adapter import MysqlDatabases
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.session import age_key
+from tool import counted
 
 ROWS = b"INSERT INTO `t` VALUES (1,'Ada Lovelace');\n" * 100_000
 
@@ -109,7 +110,7 @@ def test_what_is_no_key_is_refused_before_anything_begins(text: str) -> None:
 
 
 def test_a_sealed_dump_is_not_staged_without_the_key(site: Site, key: Secret) -> None:
-    site.both("CREATE TABLE t (id INT PRIMARY KEY, v TEXT); INSERT INTO t SELECT seq, 'v' FROM seq_1_to_300")
+    site.both(f"CREATE TABLE t (id INT PRIMARY KEY, v TEXT); INSERT INTO t SELECT seq, 'v' FROM {counted(300)}")
     with_key = MysqlDatabases(lambda: Secret(PASSWORD), site.ca, key=key)
     with with_key.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as then:
         site.dumps["t"] = then.dump(site.definition("t"), Selection(), site.folder, silent)

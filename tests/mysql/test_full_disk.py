@@ -13,16 +13,17 @@ import pytest
 from mysql.site import RUN, SCHEMA, Server, Site, launch, numbers, silent
 from rdsrestore.domain.errors import RdsRestoreError
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from tool import counted
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(2000))"
-ROWS = "INSERT INTO t SELECT seq, REPEAT(CHAR(97 + seq % 26), 1500) FROM seq_1_to_10000"
+ROWS = f"INSERT INTO t SELECT seq, REPEAT(CHAR(97 + seq % 26), 1500) FROM {counted(10000)}"
 FULL = 1114
 
 
 def fill(site: Site) -> None:
     """Write into another table until there is no room left."""
     site.now("CREATE TABLE ballast (v VARCHAR(9000))")
-    more = "INSERT INTO ballast SELECT REPEAT('b', 8000) FROM seq_1_to_100"
+    more = f"INSERT INTO ballast SELECT REPEAT('b', 8000) FROM {counted(100)}"
     while takes(site, more):
         pass
 
@@ -42,7 +43,7 @@ def make_room(site: Site) -> None:
     """Give the room back, which the server does in the background."""
     site.now("DROP TABLE ballast; CREATE TABLE probe (v VARCHAR(9000))")
     deadline = time.monotonic() + 60
-    while not takes(site, "INSERT INTO probe SELECT REPEAT('b', 8000) FROM seq_1_to_1000"):
+    while not takes(site, f"INSERT INTO probe SELECT REPEAT('b', 8000) FROM {counted(1000)}"):
         assert time.monotonic() < deadline
         time.sleep(0.1)
 

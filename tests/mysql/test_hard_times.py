@@ -11,29 +11,33 @@ import pytest
 from mysql.site import Site
 from rdsrestore.domain.errors import RdsRestoreError
 from rdsrestore.domain.request.merge_policy import Merge, Policy
+from tool import counted
 
 WITHIN = 60
-STATUS = "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = '{}'"
-WAITING = STATUS.format("INNODB_ROW_LOCK_CURRENT_WAITS")
+WAITING = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
 """Not INNODB_TRX, which stays as it is for as long as it is read more often than every 0.1 s."""
-LOST = STATUS.format("COM_ROLLBACK")
-DEADLOCKS = STATUS.format("INNODB_DEADLOCKS")
+LOST = "SHOW GLOBAL STATUS LIKE 'Com_rollback'"
+DEADLOCKS = "SELECT COUNT FROM information_schema.INNODB_METRICS WHERE NAME = 'lock_deadlocks'"
+
+
+def number(site: Site, query: str) -> int:
+    return int(site.production.sql(query)[0][-1])
 
 
 def await_number(site: Site, query: str, least: int) -> None:
     deadline = time.monotonic() + WITHIN
-    while int(site.production.sql(query)[0][0]) < least:
+    while number(site, query) < least:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
 def test_a_row_that_others_hold_for_longer_than_we_wait_is_written_once_they_let_go(site: Site) -> None:
-    site.both("CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM seq_1_to_500")
+    site.both(f"CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM {counted(500)}")
     site.now("UPDATE t SET v = 0")
     policy = Policy(Merge.OVERWRITE)
     site.prepare("t")
     site.compare("t", policy=policy)
-    before = int(site.production.sql(LOST)[0][0])
+    before = number(site, LOST)
     with ThreadPoolExecutor(1) as pool, site.production.root(site.database) as other, other.cursor() as cursor:
         cursor.execute("START TRANSACTION")
         cursor.execute("SELECT * FROM t WHERE id = 250 FOR UPDATE")
@@ -46,22 +50,21 @@ def test_a_row_that_others_hold_for_longer_than_we_wait_is_written_once_they_let
 
 
 def test_a_transaction_that_a_deadlock_threw_back_is_written_again(site: Site) -> None:
-    site.both("CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM seq_1_to_400")
+    site.both(f"CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM {counted(400)}")
     site.now("CREATE TABLE heavy (id INT PRIMARY KEY); UPDATE t SET v = 0")
     policy = Policy(Merge.OVERWRITE)
     site.prepare("t")
     site.compare("t", policy=policy)
-    before = int(site.production.sql(DEADLOCKS)[0][0])
+    before = number(site, DEADLOCKS)
     with ThreadPoolExecutor(1) as pool, site.production.root(site.database) as other, other.cursor() as cursor:
         cursor.execute("START TRANSACTION")
-        cursor.execute(
-            "INSERT INTO heavy SELECT seq FROM seq_1_to_5000"
-        )  # the server throws the lighter one back: ours
+        # the server throws the lighter one back: ours
+        cursor.execute(f"INSERT INTO heavy SELECT seq FROM {counted(5000)}")
         cursor.execute("SELECT * FROM t WHERE id = 400 FOR UPDATE")
         loading = pool.submit(site.load, "t", policy=policy)
         await_number(site, WAITING, 1)
         cursor.execute("SELECT * FROM t WHERE id = 399 FOR UPDATE")
-        assert int(site.production.sql(DEADLOCKS)[0][0]) == before + 1
+        assert number(site, DEADLOCKS) == before + 1
         cursor.execute("ROLLBACK")
         assert loading.result(WITHIN).updated == 400
     assert site.equal("t")

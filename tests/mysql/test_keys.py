@@ -4,6 +4,7 @@ import pytest
 
 from mysql.site import Site
 from rdsrestore.domain.errors import DatabaseError
+from tool import counted
 
 MANY = 40_500
 
@@ -44,7 +45,12 @@ def test_a_key_over_the_first_bytes_of_a_text_identifies_nothing(site: Site) -> 
         ("a BIT(40) PRIMARY KEY, b INT", "(5,1),(1099511627775,2)", "b = 2"),
         ("a TIMESTAMP PRIMARY KEY, b INT", "('2017-06-01 10:14:00',1),('2017-06-01 11:14:00',2)", "b = 2"),
         ("a BINARY(16) PRIMARY KEY, b INT", "(UNHEX('00000000000000000000000000000000'),1),(UNHEX('FF'),2)", "b = 2"),
-        ("a UUID PRIMARY KEY, b INT", "('123e4567-e89b-12d3-a456-426655440000',1)", "1"),
+        pytest.param(
+            "a UUID PRIMARY KEY, b INT",
+            "('123e4567-e89b-12d3-a456-426655440000',1)",
+            "1",
+            marks=pytest.mark.only("mariadb", "MySQL has no such type"),
+        ),
     ],
 )
 def test_rows_are_told_apart_by_keys_of_any_kind(site: Site, columns: str, rows: str, gone: str) -> None:
@@ -67,14 +73,14 @@ def test_rows_are_told_apart_by_keys_of_any_kind(site: Site, columns: str, rows:
         ("a BIT(1), b INT, PRIMARY KEY (a, b)", "n % 2, n"),
         ("a ENUM('z','m','a'), b INT, PRIMARY KEY (a, b)", "1 + n % 3, n"),
         ("a VARCHAR(20), b INT, PRIMARY KEY (a)", "CONCAT(CHAR(97 + n % 26), '\\\\''', n), n"),
-        ("a VARBINARY(20), b INT, PRIMARY KEY (a)", "UNHEX(SHA1(n)), n"),
+        ("a VARBINARY(20), b INT, PRIMARY KEY (a)", "UNHEX(LEFT(SHA2(n, 256), 40)), n"),
         ("a DOUBLE, b INT, PRIMARY KEY (a, b)", "n / 7, n"),
         ("a TIME(2), b INT, PRIMARY KEY (a, b)", "SEC_TO_TIME(CAST(n AS SIGNED) - 20000), n"),
     ],
 )
 def test_tables_of_many_ranges_are_compared_row_by_row(site: Site, columns: str, values: str) -> None:
     site.both(
-        f"CREATE TABLE t ({columns}); INSERT INTO t SELECT {values} FROM (SELECT seq AS n FROM seq_1_to_{MANY}) q"
+        f"CREATE TABLE t ({columns}); INSERT INTO t SELECT {values} FROM (SELECT seq AS n FROM {counted(MANY)}) q"
     )
     site.now("DELETE FROM t WHERE b % 3 = 0")
 

@@ -11,10 +11,11 @@ import pytest
 from mysql.site import SCHEMA, Site, silent
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from tool import counted
 
 
 def test_a_connection_lost_in_the_middle_of_the_load_is_made_again(site: Site) -> None:
-    site.both("CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM seq_1_to_30000")
+    site.both(f"CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM {counted(30000)}")
     site.now("DELETE FROM t")
     site.prepare("t")
     site.compare("t")
@@ -38,7 +39,7 @@ def test_a_connection_lost_in_the_middle_of_the_load_is_made_again(site: Site) -
 
 
 def test_a_load_whose_connection_keeps_dying_is_exact_whenever_it_ends(site: Site) -> None:
-    site.both("CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM seq_1_to_40000")
+    site.both(f"CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, seq FROM {counted(40000)}")
     site.now("DELETE FROM t")
     site.prepare("t")
     site.compare("t")
@@ -81,11 +82,11 @@ def plan(site: Site) -> str:
 @pytest.mark.parametrize(
     ("rows", "number"),
     [
-        ("SELECT seq, IF(seq = 300, NULL, seq + 1) FROM seq_1_to_300", 300),
-        ("SELECT seq, IF(seq = 9000, NULL, 9000) FROM seq_1_to_9000", 9000),
-        ("SELECT seq, IF(seq = 1, NULL, seq - 1) FROM seq_1_to_9000", 9000),
+        (f"SELECT seq, IF(seq = 300, NULL, seq + 1) FROM {counted(300)}", 300),
+        (f"SELECT seq, IF(seq = 9000, NULL, 9000) FROM {counted(9000)}", 9000),
+        (f"SELECT seq, IF(seq = 1, NULL, seq - 1) FROM {counted(9000)}", 9000),
         (
-            "SELECT seq, IF(seq = 1, NULL, IF(seq % 500 = 2, seq - 1, IF(seq % 500, seq - 2, seq + 1))) FROM seq_1_to_3001",
+            f"SELECT seq, IF(seq = 1, NULL, IF(seq % 500 = 2, seq - 1, IF(seq % 500, seq - 2, seq + 1))) FROM {counted(3001)}",
             3001,
         ),
     ],

@@ -9,6 +9,7 @@ from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.outcome.load_result import TableLoad
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.tables.rows import TableDifference
+from tool import counted
 
 MANY = 40_000
 
@@ -28,7 +29,7 @@ def located(site: Site, policy: Policy) -> tuple[TableDifference, TableLoad]:
     ],
 )
 def test_scattered_damage_moves_only_what_was_hit(site: Site, columns: str, values: str) -> None:
-    site.both(f"CREATE TABLE t ({columns}); INSERT INTO t SELECT {values} FROM seq_1_to_{MANY}")
+    site.both(f"CREATE TABLE t ({columns}); INSERT INTO t SELECT {values} FROM {counted(MANY)}")
     site.now("DELETE FROM t WHERE v % 400 = 1; UPDATE t SET v = -v WHERE v % 500 = 2")
     gone = MANY // 400
     changed = MANY // 500 - MANY // 2000 * 0
@@ -42,9 +43,9 @@ def test_scattered_damage_moves_only_what_was_hit(site: Site, columns: str, valu
 
 
 def test_rows_written_since_are_counted_and_deleted_only_where_asked(site: Site) -> None:
-    site.both(f"CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, 1 FROM seq_1_to_{MANY}")
+    site.both(f"CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, 1 FROM {counted(MANY)}")
     site.now(
-        f"DELETE FROM t WHERE id BETWEEN 100 AND 2000; INSERT INTO t SELECT seq, 2 FROM seq_{MANY + 1}_to_{MANY + 50}"
+        f"DELETE FROM t WHERE id BETWEEN 100 AND 2000; INSERT INTO t SELECT seq, 2 FROM {counted(MANY + 50, MANY + 1)}"
     )
 
     difference, load = located(site, Policy(Merge.EXACT))
@@ -55,7 +56,7 @@ def test_rows_written_since_are_counted_and_deleted_only_where_asked(site: Site)
 
 
 def test_equal_tables_are_not_dumped_at_all(site: Site) -> None:
-    site.both("CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, 1 FROM seq_1_to_5000")
+    site.both(f"CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, 1 FROM {counted(5000)}")
 
     difference, load = located(site, Policy(Merge.EXACT))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mysql.site import Server, Site
+from mysql.site import FAMILIES, Server, Site
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.mysql.merge.batches import FIRST, FULL, Took, sized
 
@@ -22,7 +22,7 @@ def rows_read(server: Server) -> int:
     return sum(int(value) for _name, value in server.sql("SHOW GLOBAL STATUS LIKE 'Handler_read%'"))
 
 
-@pytest.mark.parametrize("family", ["site", "mysql_site"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_what_is_read_for_a_row_does_not_grow_with_the_plan(family: str, request: pytest.FixtureRequest) -> None:
     site: Site = request.getfixturevalue(family)
     site.both(

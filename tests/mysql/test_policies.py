@@ -13,11 +13,12 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import Act, Provenance, Relation
 from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.mysql.adapter import MysqlDatabases
+from tool import counted
 
 SEED = (
     "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), f FLOAT, n INT,"
     " at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3));"
-    " INSERT INTO t SELECT seq, CONCAT('v', seq), seq / 3, NULL, '2017-06-01 10:00:00.5' FROM seq_1_to_6"
+    f" INSERT INTO t SELECT seq, CONCAT('v', seq), seq / 3, NULL, '2017-06-01 10:00:00.5' FROM {counted(6)}"
 )
 SINCE = "DELETE FROM t WHERE id <= 2; UPDATE t SET v = 'changed' WHERE id IN (3, 4); INSERT INTO t (id, v) VALUES (9, 'new')"
 ROWS = "SELECT id, v, f + 0e0, n, at FROM t ORDER BY id"
@@ -100,7 +101,7 @@ def three_ways(site: Site) -> None:
     """R on the copy, A kept as a dump of the copy as the incident left it, P on production."""
     site.both(
         "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), n INT);"
-        " INSERT INTO t SELECT seq, CONCAT('v', seq), 0 FROM seq_1_to_12"
+        f" INSERT INTO t SELECT seq, CONCAT('v', seq), 0 FROM {counted(12)}"
     )
     incident = (
         "UPDATE t SET v = 'wrong' WHERE id <= 6; DELETE FROM t WHERE id IN (7, 8); INSERT INTO t VALUES (20, 'x', 0)"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mysql import programs
-from mysql.site import PASSWORD, USER, Site
+from mysql.site import FAMILIES, PASSWORD, USER, Site
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.dump.program.rehearsal import rehearse
@@ -19,7 +19,7 @@ NEWER = 'first=$1; shift; exec {program} "$first" --no-autocommit "$@"'
 """MariaDB's program of 11.8, which writes about autocommit if it is not told to leave that."""
 
 
-@pytest.fixture(params=["site", "mysql_site"])
+@pytest.fixture(params=FAMILIES)
 def either(request: pytest.FixtureRequest) -> Site:
     """Production and copy of either family."""
     found: Site = request.getfixturevalue(request.param)
@@ -73,6 +73,7 @@ def test_a_program_that_wraps_rows_in_a_transaction_by_default_is_told_not_to(si
     assert site.dump("t").rows == 2
 
 
+@pytest.mark.only("mariadb", "of MySQL's kinds of account its own program knows each without a plugin")
 def test_a_login_that_the_program_has_no_plugin_for_is_met_before_anything_is_made(site: Site, first: Path) -> None:
     programs.oracle(first, plugins=False)
     site.both(ROWS)

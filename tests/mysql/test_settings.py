@@ -14,7 +14,7 @@ import pytest
 from fakes import BILLING, FakeWorld, definition, request
 from mysql.conftest import tls_options
 from mysql.programs import PLUGINS
-from mysql.site import ORACLE, PASSWORD, USER, Server, Site, launch
+from mysql.site import FAMILIES, ORACLE, PASSWORD, USER, Server, Site, launch
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Policy
@@ -218,6 +218,7 @@ def refused(site: Site, wanted: Request | None = None, *, create_sql: str = "") 
     return [each.code for each in check(wanted or request(), found) if each.severity is Severity.BLOCKS]
 
 
+@pytest.mark.only("mariadb", "MySQL has settings of its own, in a test of their own")
 @pytest.mark.parametrize("settings", [TRANSACTIONS, LIMITS_OF_OURS, WORDS, PRIVILEGED, MARIADB_OWN], ids=first)
 def test_rows_come_back_whatever_a_parameter_group_of_mariadb_sets(site: Site, settings: Turned) -> None:
     with turned(site, settings):
@@ -233,6 +234,7 @@ def test_rows_come_back_whatever_a_parameter_group_of_mysql_sets(mysql_site: Sit
     check_there_and_back(mysql_site, lambda: turned(mysql_site, settings))
 
 
+@pytest.mark.only("mariadb", "MySQL has settings of its own, in a test of their own")
 @pytest.mark.parametrize("settings", [TRANSACTIONS, LIMITS_OF_OURS, WORDS, MARIADB_OWN], ids=first)
 def test_rows_come_back_whatever_each_login_of_mariadb_sets_for_itself(site: Site, settings: Turned) -> None:
     check_there_and_back(site, lambda: by_every_login(site, settings))
@@ -282,7 +284,7 @@ def test_a_hidden_key_is_seen_and_kept_where_the_parameter_group_hides_it(mysql_
     assert mysql_site.now("SELECT my_row_id, n FROM t ORDER BY 1") == [(2, 7), (3, 8)]
 
 
-@pytest.mark.parametrize("family", ["site", "mysql_site"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_wide_key_is_staged_whatever_row_format_new_tables_get(family: str, request: pytest.FixtureRequest) -> None:
     site: Site = request.getfixturevalue(family)
     columns = "k VARCHAR(255) PRIMARY KEY, n INT, f FLOAT"
@@ -305,6 +307,7 @@ def test_a_binlog_of_statements_is_refused_beforehand(site: Site) -> None:
         assert refused(site) == ["db.binlog-format"]
 
 
+@pytest.mark.only("mariadb", "MySQL has no such setting")
 def test_another_engine_for_every_new_table_is_refused_beforehand(site: Site) -> None:
     with turned(site, {"enforce_storage_engine": "Aria"}):
         assert refused(site) == ["db.engine-enforced"]

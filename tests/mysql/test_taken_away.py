@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mysql.site import SCHEMA, Site, silent
+from mysql.site import FAMILIES, SCHEMA, Site, silent
 from rdsrestore.domain.outcome.load_result import Ledger
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
@@ -23,7 +23,7 @@ LEDGERS = [
 ]
 
 
-@pytest.fixture(params=["site", "mysql_site"])
+@pytest.fixture(params=FAMILIES)
 def place(request: pytest.FixtureRequest) -> Site:
     """A pair of MariaDB servers, and one of Oracle's."""
     found: Site = request.getfixturevalue(request.param)

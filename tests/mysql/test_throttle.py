@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pymysql
 import pytest
 
-from mysql.site import PASSWORD, USER, Server, Site, launch
+from mysql.site import GIVEN, PASSWORD, USER, Server, Site, launch
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.request.throttle_rules import Limits, ThrottleRules
@@ -27,6 +28,21 @@ def session(site: Site) -> Iterator[Session]:
     opened.close()
 
 
+class Words(NamedTuple):
+    """What a family calls the parts of replication; `monitor` is the privilege that sees how far a replica is."""
+
+    change: str
+    of: str
+    binlog: str
+    monitor: str
+
+
+WORDS = {
+    "mariadb": Words("MASTER", "MASTER", "MASTER", "REPLICA MONITOR"),
+    "mysql": Words("REPLICATION SOURCE", "SOURCE", "BINARY LOG", "REPLICATION CLIENT"),
+}
+
+
 @pytest.fixture(scope="module")
 def replica(
     servers: tuple[Server, Server], tmp_path_factory: pytest.TempPathFactory, certificates: Path
@@ -39,16 +55,18 @@ def replica(
         f"--ssl-key={certificates / 'server.key'}",
     ]
     made = launch(folder, "--server-id=77", "--replicate-do-db=nothing", *secured)
-    production.sql("GRANT REPLICATION SLAVE ON *.* TO mirror@'%' IDENTIFIED BY 'mirror'")
-    file, position, *_rest = production.sql("SHOW MASTER STATUS")[0]
-    made.sql(f"GRANT SLAVE MONITOR ON *.* TO {USER}@'%'")
+    words = WORDS[GIVEN.engine]
+    production.sql("CREATE USER mirror IDENTIFIED BY 'mirror'; GRANT REPLICATION SLAVE ON *.* TO mirror")
+    file, position, *_rest = production.sql(f"SHOW {words.binlog} STATUS")[0]
+    made.sql(f"GRANT {words.monitor} ON *.* TO {USER}@'%'")
     made.sql(
-        f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={production.port}, MASTER_USER='mirror',"
-        f" MASTER_PASSWORD='mirror', MASTER_SSL=1, MASTER_SSL_VERIFY_SERVER_CERT=0, MASTER_LOG_FILE='{file}',"
-        f" MASTER_LOG_POS={position}; START SLAVE"
+        f"CHANGE {words.change} TO {words.of}_HOST='127.0.0.1', {words.of}_PORT={production.port},"
+        f" {words.of}_USER='mirror', {words.of}_PASSWORD='mirror', {words.of}_SSL=1,"
+        f" {words.of}_SSL_VERIFY_SERVER_CERT=0, {words.of}_LOG_FILE='{file}', {words.of}_LOG_POS={position};"
+        " START REPLICA"
     )
     yield made
-    made.sql("STOP SLAVE")
+    made.sql("STOP REPLICA")
     made.process.terminate()
     made.process.wait(60)
 
@@ -111,11 +129,11 @@ def test_busy_threads_hold_until_they_are_done(site: Site, session: Session) -> 
 
 
 def test_a_replica_that_does_not_follow_holds_until_it_does(site: Site, session: Session, replica: Server) -> None:
-    replica.sql("STOP SLAVE SQL_THREAD")
+    replica.sql("STOP REPLICA SQL_THREAD")
     rules = ThrottleRules(Limits(max_lag=30), replicas=(replica.endpoint,))
 
     def start() -> None:
-        replica.sql("START SLAVE SQL_THREAD")
+        replica.sql("START REPLICA SQL_THREAD")
 
     said = held(site, session, rules, start)
     assert said[0] == f"waiting: replica {replica.endpoint} does not replicate"
@@ -149,10 +167,10 @@ def test_a_login_that_may_not_ask_a_replica_is_named_and_not_waited_for(mysql_si
 def test_a_login_that_may_not_ask_for_the_lag_is_told_what_to_grant(
     site: Site, session: Session, replica: Server
 ) -> None:
-    replica.sql("GRANT SELECT ON *.* TO blind@'%' IDENTIFIED BY 'blind'")
+    replica.sql("CREATE USER blind IDENTIFIED BY 'blind'; GRANT SELECT ON *.* TO blind")
     blind = replace(login(site, replica.endpoint), user="blind", password=Secret("blind"))
     rules = ThrottleRules(Limits(max_lag=30), replicas=(replica.endpoint,))
-    with pytest.raises(DatabaseError, match="REPLICA MONITOR") as caught:
+    with pytest.raises(DatabaseError, match=WORDS[GIVEN.engine].monitor) as caught:
         Throttle(rules, session, blind, lambda *_: None).reason()
     assert caught.value.code == "db.privilege"
     assert "--max-lag" in caught.value.hint

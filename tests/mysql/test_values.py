@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mysql.site import Site
+from mysql.site import GIVEN, Site
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.mysql.checksum import row_hash
 
@@ -32,6 +32,9 @@ INSERT INTO t (id, tiny, bits, filled, price, ratio, exact, made, at, stamp, las
   X'', X'27293B00', X'27293B', 'ü', 'y', '[]', ST_GeomFromText('LINESTRING(0 0,1 1)'), NULL, '::', NULL,
   '2001-01-01 00:00:00.000004');
 """
+
+if GIVEN.engine == "mysql":  # it has neither type
+    EVERY_TYPE = EVERY_TYPE.replace("u UUID, ip INET6", "u CHAR(36), ip VARCHAR(39)")
 
 
 def test_every_type_comes_back_to_the_last_bit(site: Site) -> None:
