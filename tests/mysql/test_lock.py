@@ -7,11 +7,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
+import pymysql
 import pytest
 
-from mysql.site import HOST, PASSWORD, SCHEMA, USER, Server, Site, silent
+from mysql.site import FAMILIES, HOST, PASSWORD, SCHEMA, USER, Server, Site, silent
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
@@ -24,7 +25,7 @@ RUN = "260101-000000-abcd"
 SOON = 20.0
 
 
-@pytest.fixture(params=["site", "mysql_site"])
+@pytest.fixture(params=FAMILIES)
 def either(request: pytest.FixtureRequest) -> Site:
     """Both families of servers."""
     found = request.getfixturevalue(request.param)
@@ -83,9 +84,28 @@ def load(site: Site, made: MysqlDatabases) -> None:
         server.load(SCHEMA, [site.target("t")], site.folder, ThrottleRules(), silent)
 
 
+@contextmanager
+def at_work(server: Server, statement: bytes) -> Iterator[None]:
+    """An application has a statement under way."""
+
+    def run() -> None:
+        with suppress(pymysql.OperationalError):  # it is killed
+            connection.query(statement)
+
+    with server.root() as connection:
+        thread = threading.Thread(target=run)
+        thread.start()
+        asleep = "SHOW GLOBAL STATUS WHERE Variable_name = 'Threads_running' AND Value > 1"
+        assert soon(lambda: bool(server.sql(asleep)))
+        yield
+        server.sql(f"KILL {connection.thread_id()}")  # type: ignore[no-untyped-call]  # the driver leaves it untyped
+        thread.join()
+
+
 def test_a_second_run_is_told_whose_connection_to_end(either: Site) -> None:
     ref, made = either.ref("t"), databases(either, 60)
-    with made.alone(either.production.endpoint, USER, RUN, [ref]):
+    no_text = "SELECT SLEEP(60), '🙈', _binary'".encode() + b"\xff\xfe'"
+    with at_work(either.production, no_text), made.alone(either.production.endpoint, USER, RUN, [ref]):
         number = holder(either.production, ref)
         with (
             pytest.raises(Refused) as refused,

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import DatabaseError, Refused
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.mysql.session.login import process_list
 from rdsrestore.mysql.session.login.connection import Session
 
 BEAT = USUAL.keepalive
@@ -113,10 +114,11 @@ def known(session: Session) -> Iterator[str]:
 
 def holder(session: Session, what: str) -> str:
     """Say from where the lock is held, as far as the server tells."""
-    found = session.rows(
-        "SELECT user, host, id FROM information_schema.processlist WHERE id = IS_USED_LOCK(%s)", (name(what),)
+    (number,) = session.one("SELECT IS_USED_LOCK(%s)", (name(what),))
+    found = session.through(process_list.read) if number else ()
+    return "".join(
+        f", as {each.user} from {each.host} (connection {number})" for each in found if each.number == number
     )
-    return "".join(f", as {user} from {host} (connection {number})" for user, host, number in found)
 
 
 def name(what: str) -> str:

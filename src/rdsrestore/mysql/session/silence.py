@@ -14,6 +14,7 @@ import pymysql
 from rdsrestore.domain.deadlines import Deadlines
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.mysql.session.errors import Silent
+from rdsrestore.mysql.session.login import process_list
 from rdsrestore.mysql.session.timed_connection import TimedConnection, Wait
 
 LOST = 2013
@@ -21,7 +22,6 @@ MUTE = frozenset({"db.unreachable", "db.lost"})
 """What a server that says nothing leads to; any other error is an answer."""
 BEGUN = 10
 """Seconds by which a server's own reckoning of its age may be off."""
-FIND = "SELECT command FROM information_schema.processlist WHERE id = %s"
 UPTIME = "SHOW GLOBAL STATUS LIKE 'Uptime'"
 
 Tell = Callable[[str], None]
@@ -54,11 +54,11 @@ def sign(connection: TimedConnection) -> Sign:
         with other.cursor() as cursor:
             cursor.execute(UPTIME)
             _name, age = cursor.fetchone() or ("", "0")
-            cursor.execute(FIND, (connection.thread_id(),))  # type: ignore[no-untyped-call]  # the driver leaves it untyped
-            found = cursor.fetchone()
+        number = connection.thread_id()  # type: ignore[no-untyped-call]  # the driver leaves it untyped
+        found = next((each for each in process_list.read(other) if each.number == number), None)
         if found is None or int(age) + BEGUN < time.monotonic() - connection.made:
             return Sign.UNKNOWN
-        return Sign.IDLE if found[0] == "Sleep" else Sign.WORKING
+        return Sign.IDLE if found.command == process_list.IDLE else Sign.WORKING
 
     return asked(connection.again, read)
 

@@ -7,16 +7,13 @@ import time
 from pathlib import Path
 
 from rdsrestore.domain.errors import ToolError
+from rdsrestore.mysql.session.login import process_list
 from rdsrestore.mysql.session.login.connection import Login, aside, dial
 from rdsrestore.mysql.session.silence import Sign, asked
 from rdsrestore.mysql.session.timed_connection import TimedConnection
 
 MARK = re.compile("rdsrestore:[0-9a-f]{32}")
 """The lock that a dump's condition names, which tells its statement from any other."""
-FIND = (
-    "SELECT COUNT(*) FROM information_schema.processlist"
-    " WHERE id <> CONNECTION_ID() AND command <> 'Sleep' AND INSTR(info, %s)"
-)
 
 
 class Stall:
@@ -56,7 +53,6 @@ class Stall:
             )
 
     def _works(self, other: TimedConnection) -> Sign:
-        with other.cursor() as cursor:
-            cursor.execute(FIND, (self._mark,))
-            (number,) = cursor.fetchone() or (0,)
-        return Sign.WORKING if number else Sign.IDLE
+        found = process_list.read(other)
+        at_it = any(self._mark in each.statement and each.command != process_list.IDLE for each in found)
+        return Sign.WORKING if at_it else Sign.IDLE
