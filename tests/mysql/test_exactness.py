@@ -120,6 +120,7 @@ SHAPES: Mapping[str, Shape] = {
     "an invisible column": Shape("INT INVISIBLE DEFAULT 7", ("1", "0", "NULL")),
     "a default that is an expression": Shape("INT DEFAULT (1 + 1)", ("1", "NULL")),
     "a default of bytes": Shape("VARBINARY(9) DEFAULT x'00FF'", ("x'00'", "NULL")),
+    "a default of no date": Shape("DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00'", ("'2017-06-01'", "0")),
     "a check": Shape("INT, CONSTRAINT small CHECK (v < 100)", ("1", "99", "NULL")),
     "a functional index": Shape("VARCHAR(20), KEY f ((LOWER(v)))", ("'A'", "'b'", "NULL"), MYSQL),
     "a multi-valued index": Shape(
@@ -147,6 +148,12 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "AUTO_INCREMENT": Shape(
         "INT", ("1", "NULL"), BOTH, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, w INT, v {}) AUTO_INCREMENT=77"
+    ),
+    "AUTO_INCREMENT, a row numbered 0": Shape(
+        "INT AUTO_INCREMENT PRIMARY KEY", ("5", "0"), BOTH, "CREATE TABLE t (id INT, w INT, v {})"
+    ),
+    "a key of dates, no date among them": Shape(
+        "DATE PRIMARY KEY", ("'2017-06-01'", "0", "'2024-02-30'"), BOTH, "CREATE TABLE t (id INT, w INT, v {})"
     ),
     "a key of text": Shape("INT", ("1", "NULL"), BOTH, "CREATE TABLE t (id VARCHAR(20) PRIMARY KEY, w INT, v {})"),
     "a key of two columns": Shape(

@@ -37,7 +37,7 @@ class DumpFile:
     on the server, `content` is the server's fingerprint of the same rows, `floats` the file with exact FLOAT values
     where the table has such columns. `children` counts, on the copy, the rows of tables that reference this one with
     a cascading rule and were not asked for. `unlabelled` says that rows hold an ENUM's number 0, which an INSERT of
-    texts does not write.
+    texts does not write, `unchecked` that rows break a check of the table itself.
     """
 
     definition: TableDefinition
@@ -52,3 +52,4 @@ class DumpFile:
     floats: str | None = None
     children: tuple[tuple[TableRef, int], ...] = ()
     unlabelled: bool = False
+    unchecked: bool = False

@@ -51,7 +51,7 @@ def compare(session: Session, jobs: Sequence[Job], progress: Progress) -> tuple[
     related_rows.narrow(session, contexts)
     for context, target in jobs:
         if not target.undo:
-            find_unfit(session, context, contexts, progress)
+            find_unfit(session, context, target, contexts, progress)
         cascades.refuse(session, context, undoes=target.undo is not None)
     return tuple(summed_up(session, *job, newer) for job, newer in zip(jobs, extra, strict=True))
 
@@ -78,12 +78,15 @@ def classify_table(session: Session, context: MergeContext, target: Target, prog
     return extra
 
 
-def find_unfit(session: Session, context: MergeContext, contexts: Sequence[MergeContext], progress: Progress) -> None:
-    """Mark what the target table would not take."""
+def find_unfit(
+    session: Session, context: MergeContext, target: Target, contexts: Sequence[MergeContext], progress: Progress
+) -> None:
+    """Mark what the target table would not take: it may have written its own rows under a laxer `sql_mode`."""
     if not context.keyless:
         constraints.mark_taken_keys(session, context)
     constraints.mark_orphans(session, context, contexts)
-    if not ddl.same_shape(context.live, context.then):
+    computed = any(column.generated for column in context.live.columns)
+    if computed or target.dump.unchecked or not ddl.same_shape(context.live, context.then):
         constraints.probe(session, context, progress)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.tables.definition import ForeignKey
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.mysql.merge.merge_context import MergeContext, points_to
+from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Session, quoted
 from rdsrestore.mysql.write import merged
@@ -88,21 +90,8 @@ def renamed_checks(session: Session, context: MergeContext) -> Iterator[tuple[st
     if "mariadb" in session.greeted.lower():  # there a check's name is its table's own
         return
     probe = (context.schema, context.probe.rpartition("`.`")[2].rstrip("`"))
-    theirs, ours = (checks(session, *place) for place in (probe, (context.live.ref.database, context.live.ref.table)))
+    theirs, ours = (catalog.checks(session, ref) for ref in (TableRef(*probe), context.live.ref))
     for name, clause in theirs.items():
         own = next((own for own, known in ours.items() if known == clause), None)
         if own:
             yield name, own
-
-
-def checks(session: Session, database: str, table: str) -> dict[str, str]:
-    """Read a table's checks by name; none on servers that have no such list."""
-    if session.greeted.startswith("5."):
-        return {}
-    found = session.rows(
-        "SELECT c.CONSTRAINT_NAME, c.CHECK_CLAUSE FROM information_schema.TABLE_CONSTRAINTS t"
-        " JOIN information_schema.CHECK_CONSTRAINTS c USING (CONSTRAINT_SCHEMA, CONSTRAINT_NAME)"
-        " WHERE t.TABLE_SCHEMA = %s AND t.TABLE_NAME = %s AND t.CONSTRAINT_TYPE = 'CHECK'",
-        (database, table),
-    )
-    return {str(name): str(clause) for name, clause in found}

@@ -23,6 +23,7 @@ from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.program import client_programs
 from rdsrestore.mysql.dump.program.option_file import option_file
 from rdsrestore.mysql.dump.program.stall import Stall
+from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.schema.where_filter import one_line, problem
 from rdsrestore.mysql.session import named_lock, settings
@@ -114,6 +115,7 @@ def dump(
         floats=exact,
         children=tuple((child, count_children(session, definition, child, where)) for child in selection.children),
         unlabelled=unlabelled(session, definition, conditions),
+        unchecked=unchecked(session, definition, conditions),
     )
 
 
@@ -172,7 +174,26 @@ def largest(session: Session, definition: TableDefinition) -> str | None:
 def unlabelled(session: Session, definition: TableDefinition, conditions: Sequence[str | None]) -> bool:
     """Whether a row holds an ENUM's number 0, which a lenient session wrote and which is shown as an empty text."""
     found = [f"{quoted(column.name)} + 0 = 0" for column in definition.base_columns if column.kind == "enum"]
-    wheres = (f"({' OR '.join(found)}) AND ({condition or '1 = 1'})" for condition in conditions if found)
+    return bool(found) and any_of(session, definition, " OR ".join(found), conditions)
+
+
+def unchecked(session: Session, definition: TableDefinition, conditions: Sequence[str | None]) -> bool:
+    """Whether a row breaks one of the table's checks, or a check is nothing that can be asked for.
+
+    MariaDB takes such a row with `check_constraint_checks` off; MySQL looks at each that is enforced, always.
+    """
+    clauses = catalog.checks(session, definition.ref).values() if "mariadb" in session.greeted.lower() else ()
+    try:
+        return bool(clauses) and any_of(session, definition, " OR ".join(f"NOT ({c})" for c in clauses), conditions)
+    except DatabaseError as error:
+        if error.retryable:
+            raise
+        return True
+
+
+def any_of(session: Session, definition: TableDefinition, found: str, conditions: Sequence[str | None]) -> bool:
+    """Whether there is such a row among those of the conditions."""
+    wheres = (f"({found}) AND ({condition or '1 = 1'})" for condition in conditions)
     return any(session.rows(f"SELECT 1 FROM {qualified(definition.ref)} WHERE {each} LIMIT 1") for each in wheres)
 
 

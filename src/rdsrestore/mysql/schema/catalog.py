@@ -185,6 +185,26 @@ def read_triggers(session: Session, ref: TableRef) -> tuple[Trigger, ...]:
     return tuple(Trigger(name, timing, event) for name, timing, event in found)
 
 
+def checks(session: Session, ref: TableRef) -> dict[str, str]:
+    """Read a table's checks by name, those of single columns too; none on servers that have no such list.
+
+    MariaDB gives a name once in a table, MySQL once in a database, which is why its list names no table.
+    """
+    greeted = session.greeted.lower()
+    listed = "SELECT c.CONSTRAINT_NAME, c.CHECK_CLAUSE FROM information_schema."
+    if "mariadb" in greeted:
+        listed += "CHECK_CONSTRAINTS c WHERE c.CONSTRAINT_SCHEMA = %s AND c.TABLE_NAME = %s"
+        listed += " AND CAST(c.TABLE_NAME AS BINARY) = CAST(%s AS BINARY)"
+    else:
+        listed += (
+            "TABLE_CONSTRAINTS t JOIN information_schema.CHECK_CONSTRAINTS c USING (CONSTRAINT_SCHEMA, CONSTRAINT_NAME)"
+            " WHERE t.TABLE_SCHEMA = %s AND t.TABLE_NAME = %s"
+            " AND CAST(t.TABLE_NAME AS BINARY) = CAST(%s AS BINARY) AND t.CONSTRAINT_TYPE = 'CHECK'"
+        )
+    found = () if greeted.startswith("5.") and "mariadb" not in greeted else session.rows(listed, exactly(ref))
+    return {str(name): text(clause) for name, clause in found}
+
+
 def tables(session: Session, database: str) -> tuple[str, ...]:
     """Name a database's base tables."""
     found = session.rows(

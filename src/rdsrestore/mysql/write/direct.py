@@ -45,10 +45,10 @@ def fits(session: Session, target: Target, live: TableDefinition) -> bool:
     value has to be one that a literal writes.
     """
     then = target.dump.definition
-    plain = bool(target.dump.rows) and not (
-        target.after or target.undo or target.dump.floats or target.dump.unlabelled or live.references or live.triggers
-    )
-    plain = plain and not any(column.generated for column in live.columns)
+    dump = target.dump
+    bound = live.references or live.triggers or any(column.generated for column in live.columns)
+    plain = bool(dump.rows) and not (target.after or target.undo or bound)
+    plain = plain and not (dump.floats or dump.unlabelled or dump.unchecked)
     if not plain or unfiltered(target) or not then.key or not ddl.same_shape(live, then):
         return False
     if apart(target):
