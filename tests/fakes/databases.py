@@ -387,6 +387,9 @@ class FakeCopy:
         del definition, selection, made
         self.side.faults.before("check")
 
+    def trigger_statements(self, definition: TableDefinition, names: Sequence[str]) -> str:
+        return "".join(f"CREATE TRIGGER {name} ON {definition.ref.table};\n" for name in names)
+
     def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         del definition, key
 

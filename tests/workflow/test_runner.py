@@ -18,7 +18,7 @@ from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
-from rdsrestore.domain.tables.definition import ForeignKey
+from rdsrestore.domain.tables.definition import ForeignKey, Trigger, triggers_file
 from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.workflow.events import Announcer, Notice, StepDone, StepFailed, StepStarted
 from rdsrestore.workflow.journal.journal import Kind, Record, chain
@@ -99,6 +99,17 @@ def test_each_step_says_where_in_the_job_it_stands_and_what_production_has_seen(
     assert (seen["dump"], seen["save"], seen["load"], seen["verify"]) == ("nothing", "nothing", "now", "before")
     assert places["approve"].later == places["save"].later + 20
     assert list(places.values())[-1].later == 0
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [(request(), False), (request(recreate=True), True)])
+def test_statements_of_triggers_that_are_not_made_again_are_kept(stage: Stage, wanted: Request, *, kept: bool) -> None:
+    had = definition(triggers=(Trigger("bump", "AFTER", "DELETE", "app@%"),))
+    stage.world.server.definitions[BILLING] = had
+    if wanted.recreate:
+        del stage.world.server.live[BILLING]
+    assert stage.play(wanted).exit_code is ExitCode.OK
+    file = stage.folder / triggers_file(BILLING)
+    assert (file.read_text() if file.exists() else "") == ("CREATE TRIGGER bump ON billing;\n" if kept else "")
 
 
 def test_rows_written_since_stay(stage: Stage) -> None:

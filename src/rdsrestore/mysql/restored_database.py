@@ -18,7 +18,7 @@ from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.mysql.checksum import key_file
 from rdsrestore.mysql.checksum.key_ranges import TableRows, table_rows
-from rdsrestore.mysql.dump import definition_check, lossless
+from rdsrestore.mysql.dump import definition_check, lossless, triggers
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.mysqldump import Source, chosen, dump, vetted
 from rdsrestore.mysql.schema import catalog
@@ -95,6 +95,10 @@ class MysqlRestoredDatabase:
             brief = "SET STATEMENT use_stat_tables = 'never' FOR " if mariadb else ""
             with suppress(DatabaseError):  # a login that may not is only slower
                 self._session.rows(f"{brief}ANALYZE NO_WRITE_TO_BINLOG TABLE {catalog.qualified(ref)}")
+
+    def trigger_statements(self, definition: TableDefinition, names: Sequence[str]) -> str:
+        """Write what makes these triggers of a table again."""
+        return triggers.statements(self._session, definition, names)
 
     def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         """Refuse keys that no literal finds."""

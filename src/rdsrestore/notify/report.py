@@ -28,6 +28,7 @@ FILES = {
     "undo-*.sql.gz*": "what rows were before they were touched",
     "slices-*.jsonl": "the key ranges and keys that differ",
     "*.sql*": "the rows as they were",
+    "*.triggers": "statements that make triggers again",
     f"{AFTER}/*.sql*": "the rows as the incident left them",
     f"{BINLOG}/*": "production's binlog of the incident, byte for byte; the journal has its SHA-256",
 }

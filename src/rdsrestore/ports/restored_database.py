@@ -65,6 +65,10 @@ class RestoredDatabase(Protocol):
         """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
         ...
 
+    def trigger_statements(self, definition: TableDefinition, names: Sequence[str]) -> str:
+        """Write what makes these triggers of a table again, for a client program."""
+        ...
+
     def dump(self, definition: TableDefinition, selection: Selection, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
+from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition, lost_triggers, triggers_file
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.target import AFTER, Located, rows_then
@@ -75,6 +75,7 @@ class Dump(Step):
             for ref in ordered:
                 database.check(definitions[ref], selections[ref], made=ref in made)
             dumps = tuple(database.dump(definitions[ref], selections[ref], run.folder, run.progress) for ref in ordered)
+            keep_triggers(run, database, definitions.values())
             values = tuple(database.read(run.request.database, run.request.invariants))
         if not any(rows_then(dump, located.get(dump.definition.ref)) for dump in dumps):
             raise Refused(
@@ -109,6 +110,16 @@ class Dump(Step):
         parts = (f"{dump.definition.ref.table} {counted(dump.rows, 'row')}" for dump in fact.dumps)
         size = sum(dump.bytes for dump in fact.dumps)
         return f"{', '.join(parts)}; {size / 1e6:,.1f} MB, complete and checked"
+
+
+def keep_triggers(run: Run, database: RestoredDatabase, definitions: Iterable[TableDefinition]) -> None:
+    """Keep the statements of triggers that production has not now, or a new table would not have: none is made."""
+    known = {table.ref: table.definition for table in run.survey.tables}
+    for definition in definitions:
+        live = None if run.request.into else known.get(definition.ref)
+        if names := [each.name for each in lost_triggers(definition, live)]:
+            path = run.folder / triggers_file(definition.ref)
+            path.write_text(database.trigger_statements(definition, names), "utf-8")
 
 
 def existing(database: RestoredDatabase, ref: TableRef) -> TableDefinition:

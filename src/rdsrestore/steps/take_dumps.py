@@ -16,6 +16,7 @@ from rdsrestore.domain.facts import Differing, Dumped, Fact
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.definition import triggers_file
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.target import AFTER
 from rdsrestore.steps.sessions import counted
@@ -93,6 +94,10 @@ class TakeDumps(Step):
                 copy(Path(self.folder) / place / name, run.folder / place / name)
             if not intact(run.folder / place, dump):
                 raise missing(Path(self.folder) / place / dump.path, "is not what was dumped")
+        for dump in self.dumped.dumps:
+            triggers = triggers_file(dump.definition.ref)
+            if (Path(self.folder) / triggers).exists():
+                copy(Path(self.folder) / triggers, run.folder / triggers)
         return self.dumped
 
     def result(self, fact: Fact | None) -> str:

@@ -50,11 +50,12 @@ class ForeignKey:
 @written("Trigger")
 @dataclass(frozen=True)
 class Trigger:
-    """A trigger on the table, e.g. BEFORE INSERT."""
+    """A trigger on the table, e.g. BEFORE INSERT, which does its work with the rights of `definer`."""
 
     name: str
     timing: str
     event: str
+    definer: str = ""
 
 
 @written("UniqueKey")
@@ -102,9 +103,23 @@ class TableDefinition:
         return tuple(column for column in self.columns if not column.generated)
 
 
-def lost_triggers(then: TableDefinition, live: TableDefinition) -> tuple[str, ...]:
-    """Say which triggers the table had at the moment and has not now: they are not made again."""
-    names = sorted({each.name for each in then.triggers} - {each.name for each in live.triggers})
-    if not names or then.ref.table != live.ref.table:
+def lost_triggers(then: TableDefinition, live: TableDefinition | None) -> tuple[Trigger, ...]:
+    """Name the triggers that the table had at the moment and has not now, or that a table beside has not."""
+    there = {each.name for each in live.triggers} if live else set()
+    return tuple(sorted((each for each in then.triggers if each.name not in there), key=lambda each: each.name))
+
+
+def triggers_file(ref: TableRef) -> str:
+    """Name the file in the run's folder that has the statements of the triggers that are not made again."""
+    return f"{ref.stem}.triggers"
+
+
+def trigger_notes(then: TableDefinition, live: TableDefinition) -> tuple[str, ...]:
+    """Say which triggers are not made again, who they work as, and where their statements are."""
+    names = [f"{each.name} (of {each.definer})" if each.definer else each.name for each in lost_triggers(then, live)]
+    kept = f"their statements are in the run's folder, {triggers_file(then.ref)}"
+    if not names:
         return ()
-    return (f"triggers that the table had then and has not now are not made again: {', '.join(names)}",)
+    if then.ref.table != live.ref.table:
+        return (f"{live.ref.table} has no triggers, the table had then: {', '.join(names)}; {kept}",)
+    return (f"triggers that the table had then and has not now are not made again: {', '.join(names)}; {kept}",)

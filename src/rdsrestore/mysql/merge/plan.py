@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.request.merge_verdict import verdict
-from rdsrestore.domain.tables.definition import Column, lost_triggers
+from rdsrestore.domain.tables.definition import Column, trigger_notes
 from rdsrestore.domain.tables.rows import (
     Act,
     Cell,
@@ -109,7 +109,7 @@ def summed_up(session: Session, context: MergeContext, target: Target, live: int
         conflicts=conflicts(session, context),
         children=lost_children(session, context, target),
         unlike=unlike(context),
-        notes=(*lost_triggers(context.then, context.live), *(target.located.notes if target.located else ())),
+        notes=(*trigger_notes(context.then, context.live), *(target.located.notes if target.located else ())),
         unseen=(target.located.common or 0) if target.located else 0,
         digest=digest(session, context),
     )

@@ -177,12 +177,12 @@ def shortest(keys: Sequence[UniqueKey]) -> tuple[str, ...]:
 def read_triggers(session: Session, ref: TableRef) -> tuple[Trigger, ...]:
     """Read the table's triggers."""
     found = session.rows(
-        "SELECT TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION FROM information_schema.TRIGGERS"
+        "SELECT TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, DEFINER FROM information_schema.TRIGGERS"
         " WHERE EVENT_OBJECT_SCHEMA = %s AND EVENT_OBJECT_TABLE = %s"
         " AND CAST(EVENT_OBJECT_TABLE AS BINARY) = CAST(%s AS BINARY)",
         exactly(ref),
     )
-    return tuple(Trigger(name, timing, event) for name, timing, event in found)
+    return tuple(Trigger(*each) for each in found)
 
 
 def checks(session: Session, ref: TableRef) -> dict[str, str]:

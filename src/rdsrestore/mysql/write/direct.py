@@ -18,7 +18,7 @@ from rdsrestore.diff.worker_pool import WorkerPool
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.load_result import SavedTable, TableLoad
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict
-from rdsrestore.domain.tables.definition import TableDefinition, lost_triggers
+from rdsrestore.domain.tables.definition import TableDefinition, trigger_notes
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.rows import Act, Conflict, Group, PlanLine, Provenance, Relation, TableDifference
 from rdsrestore.domain.tables.target import Target
@@ -105,7 +105,7 @@ def difference(session: Session, context: MergeContext, target: Target, store: D
         children=lost_children(session, context, target),
         unseen=common,
         notes=(
-            *lost_triggers(context.then, context.live),
+            *trigger_notes(context.then, context.live),
             *((preflight_conflicts.UNKNOWN,) if live and not known else ()),
             *(located.notes if located else ()),
         ),

@@ -122,6 +122,12 @@ def absent(request: Request, table: TableSurvey) -> Iterator[Finding]:
     if request.recreate and table.similar:
         near = " or ".join(table.similar)
         yield warns("table.near", f"production has no table {table.ref}, but {near}", "stop if that was meant")
+    if request.recreate:
+        yield warns(
+            "recreate.triggers",
+            f"triggers that {table.ref} may have had are not made again with it",
+            "the preview names them; their statements are kept in the run's folder",
+        )
     if request.recreate or request.into:
         return
     near = f"did you mean {' or '.join(table.similar)}? " if table.similar else ""
