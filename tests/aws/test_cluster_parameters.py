@@ -13,6 +13,7 @@ from botocore.validate import ParamValidator
 
 from fakes import BEFORE, NOW, SOURCE
 from rdsrestore.aws.rds.cluster.parameters import FULL, given, member
+from rdsrestore.domain.cloud.copy_attributes import CopyAttributes
 from rdsrestore.domain.cloud.instance import Capacity, RestoreSpec, SourceCluster
 
 RDS = get_session().get_service_model("rds")
@@ -106,6 +107,17 @@ def test_a_snapshot_of_another_release_gets_the_default_groups_of_its_own() -> N
     assert "DBClusterParameterGroupName" not in settings(older)
     assert "DBParameterGroupName" not in member(older, "1")
     assert settings(spec("serverless"))["DBClusterParameterGroupName"] == "c-params"
+
+
+def test_what_was_chosen_for_the_copy_goes_to_the_cluster_and_to_its_instance() -> None:
+    chosen = CopyAttributes(subnet_group="others", parameter_group="own", zone="eu-central-1b", tags=(("team", "x"),))
+    wish = spec("aurora", attributes=chosen, beside=("sg-2",))
+    cluster, instance = settings(wish), member(wish, "1")
+    assert (cluster["DBSubnetGroupName"], cluster["VpcSecurityGroupIds"]) == ("others", ["sg-1", "sg-2"])
+    assert (instance["DBParameterGroupName"], instance["AvailabilityZone"]) == ("own", "eu-central-1b")
+    for made in (cluster, instance):
+        assert {"Key": "team", "Value": "x"} in made["Tags"]
+        assert {"Key": "rdsrestore:managed", "Value": "true"} in made["Tags"]
 
 
 def test_a_multi_az_cluster_is_told_its_class_and_storage() -> None:

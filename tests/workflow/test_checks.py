@@ -75,6 +75,11 @@ def test_a_plain_case_has_no_findings() -> None:
         (request(attributes=CopyAttributes(storage_type="gp2", iops=3000)), seen(), "copy.storage"),
         (request(attributes=CopyAttributes(storage_type="io2", iops=3000, throughput=500)), seen(), "copy.storage"),
         (request(attributes=CopyAttributes(throughput=500)), seen(), "copy.storage"),
+        (
+            request(attributes=CopyAttributes(zone="a")),
+            seen(source=replace(SOURCE, engine="mysql", cluster="c", member_of=replace(CLUSTER, writer=SOURCE.id))),
+            "copy.cluster",
+        ),
         (request(attributes=CopyAttributes(subnet_group="x")), seen(subnets_of="vpc-2"), "copy.subnets"),
         (request(attributes=CopyAttributes(subnet_group="x")), seen(subnets_of=""), "copy.subnets"),
         (request(), with_table(kind="VIEW"), "table.kind"),

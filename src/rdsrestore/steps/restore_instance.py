@@ -42,7 +42,9 @@ class RestoreInstance(Step):
         state = f"{self.spec.moment:%Y-%m-%dT%H:%M:%SZ}" if self.spec.moment else f"snapshot {self.spec.snapshot}"
         default = f", with the default groups of {self.spec.family}" if self.spec.family else ""
         beside = f", in production's own groups {', '.join(self.spec.beside)} too" if self.spec.beside else ""
-        what = f"restore {self.spec.origin} as of {state} to {'cluster ' if self.spec.as_cluster else ''}{self.spec.name}"
+        what = (
+            f"restore {self.spec.origin} as of {state} to {'cluster ' if self.spec.as_cluster else ''}{self.spec.name}"
+        )
         if self.spec.comes_empty:
             return f"{what}{default}{beside}"
         return f"{what} ({self.spec.instance_class}{default}{beside})"

@@ -212,9 +212,9 @@ class RestoreSpec:
 
     `backups` are those that hold the moment where they are not the source's own. `version` is the engine's in what is
     restored, where known; `of_cluster` says that the snapshot is a DB cluster's. With `as_cluster` the copy is
-    a cluster: Aurora's has no instance until one of the same name is made in it, a Multi-AZ DB cluster has its own. `attributes`
-    are those that were chosen otherwise than the source's. `group` is the run's own security group, `beside` are those
-    that the copy gets too.
+    a cluster: Aurora's has no instance until one of the same name is made in it, a Multi-AZ DB cluster has its own.
+    `attributes` are those that were chosen otherwise than the source's. `group` is the run's own security group,
+    `beside` are those that the copy gets too.
     """
 
     name: str

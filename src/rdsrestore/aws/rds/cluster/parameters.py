@@ -22,26 +22,31 @@ SHORTEST = 1
 
 def given(spec: RestoreSpec, cluster: SourceCluster, run: str) -> dict[str, Any]:
     """Write out every attribute of the restored cluster; another release than production's gets its own groups."""
-    source = spec.source
+    source, chosen = spec.source, spec.attributes
     own = aurora(cluster) if source.is_aurora else provisioned(spec, cluster)
     optional = {
         "DBClusterParameterGroupName": None if spec.family else cluster.parameter_group,
         "EngineLifecycleSupport": None if spec.family else cluster.lifecycle_support,
-        "StorageType": cluster.storage_type,
+        "StorageType": chosen.storage_type or cluster.storage_type,
         **own,
     }
     return {
         "DBClusterIdentifier": spec.name,
         "Port": source.endpoint.port,
-        "DBSubnetGroupName": source.subnet_group,
-        "VpcSecurityGroupIds": [spec.group],
+        "DBSubnetGroupName": chosen.subnet_group or source.subnet_group,
+        "VpcSecurityGroupIds": [spec.group, *spec.beside],
         "DeletionProtection": False,
         "CopyTagsToSnapshot": False,
         "BackupRetentionPeriod": SHORTEST,
         "EnableIAMDatabaseAuthentication": False,
-        "Tags": as_tags(owner_tags(spec.name, run, spec.expires)),
+        "Tags": tags(spec, run),
         **{key: value for key, value in optional.items() if value is not None},
     }
+
+
+def tags(spec: RestoreSpec, run: str) -> list[Any]:
+    """Write the operator's own tags and ours."""
+    return list(as_tags({**dict(spec.tags), **owner_tags(spec.name, run, spec.expires)}))
 
 
 def aurora(cluster: SourceCluster) -> dict[str, Any]:
@@ -56,7 +61,7 @@ def provisioned(spec: RestoreSpec, cluster: SourceCluster) -> dict[str, Any]:
     """Say what only a Multi-AZ DB cluster has: its members come with it."""
     return {
         "DBClusterInstanceClass": spec.instance_class,
-        "Iops": cluster.iops,
+        "Iops": spec.attributes.iops or cluster.iops,
         "PubliclyAccessible": spec.source.publicly_accessible,
     }
 
@@ -69,10 +74,11 @@ def scaling(capacity: Capacity) -> dict[str, Any]:
 
 def member(spec: RestoreSpec, run: str) -> dict[str, Any]:
     """Write out the instance of Aurora's cluster; storage, network groups and backups are the cluster's own."""
-    source = spec.source
+    source, chosen = spec.source, spec.attributes
     optional = {
-        "DBParameterGroupName": None if spec.family else source.parameter_group,
-        "CACertificateIdentifier": source.ca_certificate,
+        "DBParameterGroupName": chosen.parameter_group or (None if spec.family else source.parameter_group),
+        "CACertificateIdentifier": chosen.ca_certificate or source.ca_certificate,
+        "AvailabilityZone": chosen.zone,
     }
     return {
         "DBInstanceIdentifier": spec.name,
@@ -81,6 +87,6 @@ def member(spec: RestoreSpec, run: str) -> dict[str, Any]:
         "DBInstanceClass": spec.instance_class,
         "PubliclyAccessible": source.publicly_accessible,
         "AutoMinorVersionUpgrade": False,
-        "Tags": as_tags(owner_tags(spec.name, run, spec.expires)),
+        "Tags": tags(spec, run),
         **{key: value for key, value in optional.items() if value},
     }
