@@ -32,7 +32,7 @@ from tool import SERVER, LabTool, events
 ROLE = "arn:aws:iam::123456789012:role/rdsrestore-switch"
 FAULTS = ("throttle", "error", "unavailable", "lost", "slow")
 ACTIONS = ("rds:*", "ec2:*", "rds:RestoreDBInstanceToPointInTime", "rds:DeleteDBInstance", "scheduler:*", "ec2:Create*")
-NOT_ALWAYS = {"raise-retention", "keep-binlog", "reach-moment", "landing", "swap"}
+NOT_ALWAYS = {"raise-retention", "keep-binlog", "reach-moment", "make-after", "make-instance", "landing", "swap"}
 STEPS = tuple(step.name for step in RECIPE if step.name not in NOT_ALWAYS)
 ROWS = 200
 SHORTER = "0.03"

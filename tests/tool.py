@@ -116,9 +116,10 @@ class LabTool:
         return pause_until_next_second().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def ours(self) -> list[str]:
-        """Name what the tool has left: instances, groups, scratch schemas."""
+        """Name what the tool has left: instances, clusters, groups, scratch schemas."""
         state = self.status()
-        names = [each["id"] for each in state["instances"]] + [each["name"] for each in state["security_groups"]]
+        names = [each["id"] for each in (*state["instances"], *state["clusters"])]
+        names += [each["name"] for each in state["security_groups"]]
         schemas = [row[0] for row in self.sql("SHOW DATABASES")]
         return [name for name in (*names, *schemas) if name.startswith("rdsrestore")]
 

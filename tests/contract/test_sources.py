@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from account import Account
-from rdsrestore.domain.cloud.instance import Backups, SnapshotInfo, Subnets
+from rdsrestore.domain.cloud.instance import Backups, SnapshotInfo, SourceCluster, Subnets
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint
 
@@ -84,9 +84,9 @@ def test_provisioned_storage_is_asked_for_as_the_source_has_it(account: Account)
 
 
 def test_another_engine_is_refused_by_name(account: Account) -> None:
-    shown = {**account.instances()["production"], "Engine": "aurora-mysql"}
+    shown = {**account.instances()["production"], "Engine": "aurora-postgresql"}
     account.proxy.show("rds", "DescribeDBInstances", {"DBInstances": [shown]})
-    with pytest.raises(CloudError, match="aurora-mysql") as raised:
+    with pytest.raises(CloudError, match="aurora-postgresql") as raised:
         account.source()
     assert raised.value.code == "aws.engine"
     assert "mariadb, mysql" in raised.value.hint
@@ -147,16 +147,23 @@ def test_a_snapshot_that_is_shown_only_by_its_kind_is_found(account: Account, ki
 
 
 @pytest.mark.parametrize("engine", ["mysql", "aurora-mysql"])
-def test_a_cluster_s_snapshot_is_restored_to_an_instance_unless_it_is_aurora_s(account: Account, engine: str) -> None:
+def test_a_cluster_s_snapshot_is_found_and_restored_to_an_instance_unless_it_is_aurora_s(
+    account: Account, engine: str
+) -> None:
     shown = {"DBClusterSnapshotIdentifier": "nightly", "DBClusterIdentifier": "c", "Status": "available"}
     shown |= {"Engine": engine, "EngineVersion": "8.0.39", "MasterUsername": "root"}
     account.proxy.show("rds", "DescribeDBClusterSnapshots", {"DBClusterSnapshots": [shown]})
-    if engine != "mysql":
-        with pytest.raises(CloudError, match="there is no snapshot nightly"):
-            account.cloud.snapshot("nightly")
-        return
     found = account.cloud.snapshot("nightly")
     assert found == SnapshotInfo("nightly", "c", "available", None, engine, "8.0.39", "root", of_cluster=True)
+    if engine != "mysql":
+        source = replace(account.source(), engine=engine, member_of=SourceCluster("c", "cluster-1", "w", "p"))
+        wish = account.spec("sg-0", source=source, moment=None, snapshot="nightly", of_cluster=True, as_cluster=True)
+        account.proxy.refuse("RestoreDBClusterFromSnapshot", "StorageQuotaExceeded")
+        with pytest.raises(CloudError):
+            account.cloud.restore(replace(wish, version="8.0.39"), account.run)
+        form = account.proxy.form("RestoreDBClusterFromSnapshot")
+        assert (form["SnapshotIdentifier"], form["EngineVersion"]) == ("nightly", "8.0.39")
+        return
     account.proxy.refuse("RestoreDBInstanceFromDBSnapshot", "StorageQuotaExceeded")
     with pytest.raises(CloudError):
         account.cloud.restore(account.spec("sg-0", moment=None, snapshot="nightly", of_cluster=True), account.run)

@@ -13,6 +13,7 @@ import pytest
 
 from rdsrestore.lab.launch import control
 from rdsrestore.steps.dump import Dump
+from rdsrestore.steps.make_instance import MakeAfter, MakeInstance
 from rdsrestore.steps.on_scratch import OnScratch
 from rdsrestore.steps.reach_moment import ReachMoment
 from rdsrestore.steps.recipe import RECIPE
@@ -20,7 +21,8 @@ from rdsrestore.steps.scratch import MakeScratch
 from rdsrestore.workflow.step import Impact, Step
 from tool import LabTool, counted, events, kill_at
 
-STEPS = [step for step in RECIPE if step is not ReachMoment]
+STEPS = [step for step in RECIPE if step not in {ReachMoment, MakeAfter, MakeInstance}]
+"""Those of an instance; the ones of a cluster are killed at in test_clusters.py."""
 ASIDE = [step for step in STEPS if step.impact is not Impact.TEMPORARY or issubclass(step, OnScratch | MakeScratch)]
 """Those that call no account: for these there are the kills at each call, below."""
 ROLE = "arn:aws:iam::123456789012:role/rdsrestore-switch"

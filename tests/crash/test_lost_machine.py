@@ -240,6 +240,8 @@ UNUSED = {
     "kms:DescribeKey",
     "kms:CreateGrant",
     "rds:DescribeDBClusterSnapshots",
+    *("rds:RestoreDBClusterToPointInTime", "rds:RestoreDBClusterFromSnapshot", "rds:CreateDBInstance"),
+    *("rds:ModifyDBCluster", "rds:DeleteDBCluster"),
     "rds:DescribeDBSubnetGroups",
     "ec2:DescribeRouteTables",
     "ec2:DescribeManagedPrefixLists",
@@ -247,7 +249,7 @@ UNUSED = {
     "secretsmanager:GetSecretValue",
     "kms:Decrypt",
 }
-"""By a plain run: they are for snapshots, keys, managed passwords, `--allow` and the doctor."""
+"""By a plain run: they are for snapshots, clusters, keys, managed passwords, `--allow` and the doctor."""
 UNSEEN = {"ec2:CreateTags"}
 """The lab does not tell making a group from tagging it."""
 

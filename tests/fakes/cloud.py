@@ -37,6 +37,7 @@ class FakeCloud:
     groups: dict[str, str] = field(default_factory=dict)
     rules: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
     copies: dict[str, RestoreSpec] = field(default_factory=dict)
+    clusters: dict[str, RestoreSpec] = field(default_factory=dict)
     switches: dict[str, datetime] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)
     address: str | None = "203.0.113.7/32"
@@ -98,9 +99,9 @@ class FakeCloud:
         del vpc
         return ()
 
-    def doubted(self, *, switch: bool) -> Sequence[str]:
+    def doubted(self, *, switch: bool, clustered: bool = False) -> Sequence[str]:
         self.faults.before("doubted")
-        del switch
+        del switch, clustered
         return ()
 
     def subnets(self, source: SourceInstance) -> Subnets:
@@ -125,7 +126,7 @@ class FakeCloud:
     def delete_group(self, name: str, progress: Progress) -> None:
         del progress
         self._call("delete_group")
-        if name in self.stuck or name in self.copies:
+        if name in self.stuck or name in self.copies or name in self.clusters:
             raise CloudError(name, "still in use", "wait")
         self.groups.pop(name, None)
         self.faults.done("delete_group")
@@ -153,8 +154,20 @@ class FakeCloud:
     def restore(self, spec: RestoreSpec, run: str) -> str:
         del run
         self._call("restore")
-        self.copies[spec.name] = spec
+        if spec.as_cluster:
+            self.clusters[spec.name] = spec
+        else:
+            self.copies[spec.name] = spec
         self.faults.done("restore")
+        return "db-COPY"
+
+    def create_instance(self, spec: RestoreSpec, run: str) -> str:
+        del run
+        self._call("create_instance")
+        if spec.name not in self.clusters:
+            raise CloudError("make-instance", f"there is no cluster {spec.name}", code="aws.no-cluster")
+        self.copies[spec.name] = spec
+        self.faults.done("create_instance")
         return "db-COPY"
 
     def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
@@ -177,9 +190,18 @@ class FakeCloud:
         self.copies.pop(name, None)
         self.faults.done("delete_instance")
 
+    def delete_cluster(self, name: str, progress: Progress) -> None:
+        del progress
+        self._call("delete_cluster")
+        if name in self.stuck or name in self.copies:
+            raise CloudError(name, "still contains instances", "wait")
+        self.clusters.pop(name, None)
+        self.faults.done("delete_cluster")
+
     def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
         self.faults.before("leftovers")
         ours = [Leftover("instance", name, name.removeprefix("rdsrestore-"), "available") for name in self.copies]
+        ours += [Leftover("cluster", name, name.removeprefix("rdsrestore-"), "available") for name in self.clusters]
         ours += [Leftover("group", name, name.removeprefix("rdsrestore-"), "") for name in self.groups]
         ours += [
             Leftover("rule", f"sgr-{name}", name.removeprefix("rdsrestore-"), "")
@@ -190,19 +212,19 @@ class FakeCloud:
 
     def arm(self, spec: ExpirySpec) -> None:
         self.faults.before("arm")
-        self.switches |= dict.fromkeys(spec.instances, spec.at)
+        self.switches |= dict.fromkeys(spec.schedules, spec.at)
         self.faults.done("arm")
 
     def put_off(self, spec: ExpirySpec) -> None:
-        self.switches |= {name: spec.at for name in spec.instances if name in self.switches}
+        self.switches |= {name: spec.at for name in spec.schedules if name in self.switches}
 
-    def disarm(self, instances: Sequence[str]) -> None:
+    def disarm(self, schedules: Sequence[str]) -> None:
         self.faults.before("disarm")
-        for name in instances:
+        for name in schedules:
             self.switches.pop(name, None)
 
-    def armed(self, instances: Sequence[str]) -> Sequence[str]:
-        return [name for name in instances if name in self.switches]
+    def armed(self, schedules: Sequence[str]) -> Sequence[str]:
+        return [name for name in schedules if name in self.switches]
 
     def deposit(self, bucket: str, key: str, content: bytes) -> None:
         self.faults.before("deposit")
@@ -212,5 +234,6 @@ class FakeCloud:
         taken, self.calls = tuple(self.calls), []
         return taken
 
-    def calls_of(self, step: str) -> Sequence[str]:
+    def calls_of(self, step: str, *, clustered: bool = False) -> Sequence[str]:
+        del clustered
         return (f"rds:{step}",)

@@ -10,7 +10,7 @@ from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, re
 from rdsrestore.app.resume import afresh
 from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.copy_attributes import CopyAttributes
-from rdsrestore.domain.cloud.instance import Backups, Leftover, SnapshotInfo
+from rdsrestore.domain.cloud.instance import Backups, Leftover, SnapshotInfo, SourceCluster
 from rdsrestore.domain.errors import CloudError, DatabaseError, Refused
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
@@ -22,6 +22,8 @@ from rdsrestore.domain.tables.definition import Column, ForeignKey, Trigger
 from rdsrestore.domain.tables.server import ClientTools, Problem
 from rdsrestore.workflow.preflight import Severity, check, unfit
 from rdsrestore.workflow.surveyor import survey
+
+CLUSTER = SourceCluster("c", "cluster-1", "the-writer", "cluster-params")
 
 DOWN = ("stopped", "stopping", "deleting", "failed", "storage-full", "incompatible-parameters", "creating")
 BUSY = ("maintenance", "upgrading", "rebooting", "starting", "renaming", "converting-to-vpc", "never-heard-of")
@@ -55,7 +57,7 @@ def test_a_plain_case_has_no_findings() -> None:
         (request(point=Moment(NOW - timedelta(days=8), "last week")), seen(), "window.too-old"),
         (request(), seen(source=replace(SOURCE, retention_days=0, earliest=None, latest=None)), "window.off"),
         *((request(), seen(source=replace(SOURCE, status=status)), "source.status") for status in DOWN),
-        (request(), seen(source=replace(SOURCE, cluster="aurora-1")), "source.cluster"),
+        (request(), seen(source=replace(SOURCE, cluster="c", member_of=CLUSTER)), "source.cluster"),
         (
             request(point=Snapshot("s")),
             seen(snapshot=SnapshotInfo("s", "production", "creating", None)),
@@ -73,6 +75,11 @@ def test_a_plain_case_has_no_findings() -> None:
         (request(attributes=CopyAttributes(storage_type="gp2", iops=3000)), seen(), "copy.storage"),
         (request(attributes=CopyAttributes(storage_type="io2", iops=3000, throughput=500)), seen(), "copy.storage"),
         (request(attributes=CopyAttributes(throughput=500)), seen(), "copy.storage"),
+        (
+            request(attributes=CopyAttributes(zone="a")),
+            seen(source=replace(SOURCE, engine="mysql", cluster="c", member_of=replace(CLUSTER, writer=SOURCE.id))),
+            "copy.cluster",
+        ),
         (request(attributes=CopyAttributes(subnet_group="x")), seen(subnets_of="vpc-2"), "copy.subnets"),
         (request(attributes=CopyAttributes(subnet_group="x")), seen(subnets_of=""), "copy.subnets"),
         (request(), with_table(kind="VIEW"), "table.kind"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fakes import BEFORE, BILLING, LINES, NOW, Ear, FakeWorld, definition, request, unreachable
+from rdsrestore.domain.cloud.instance import SourceCluster
 from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import CloudError, JournalError
 from rdsrestore.domain.ids import RunId
@@ -70,7 +71,7 @@ class Stage:
 
     def nothing_left(self) -> bool:
         cloud, server = self.world.cloud, self.world.server
-        return not (cloud.groups or cloud.rules or cloud.copies or server.scratch)
+        return not (cloud.groups or cloud.rules or cloud.copies or cloud.clusters or server.scratch)
 
 
 @pytest.fixture
@@ -417,4 +418,50 @@ def test_a_signal_between_two_steps_ends_the_run_and_blames_neither(stage: Stage
     outcome = stage.play()
     assert outcome.exit_code is ExitCode.INTERRUPTED
     assert stage.paper.of(Kind.FAILED) == []
+    assert stage.nothing_left()
+
+
+CLUSTER = SourceCluster("c", "cluster-1", "production", "c-params")
+
+
+@pytest.fixture
+def aurora(stage: Stage) -> Stage:
+    """A run whose source is the writer of a cluster of Aurora."""
+    cloud = stage.world.cloud
+    cloud.held = replace(cloud.held, engine="aurora-mysql", cluster="c", member_of=CLUSTER)
+    return stage
+
+
+def test_of_aurora_the_instance_goes_before_its_cluster(aurora: Stage) -> None:
+    assert aurora.play().exit_code is ExitCode.OK
+    undone = aurora.paper.of(Kind.UNDONE)
+    assert undone.index("make-instance") < undone.index("restore-instance") < undone.index("own-group")
+    assert aurora.nothing_left()
+
+
+@pytest.mark.parametrize("call", ["restore", "create_instance", "reset_password", "delete_instance", "delete_cluster"])
+def test_of_aurora_nothing_is_left_whatever_call_fails_once(aurora: Stage, call: str) -> None:
+    aurora.world.cloud.faults.fail(call, CloudError(call, "no"))
+    assert aurora.play().exit_code in {ExitCode.OK, ExitCode.FAILED_CLEAN}
+    assert aurora.nothing_left()
+
+
+def test_of_aurora_a_cluster_that_stays_keeps_its_group_and_its_schedule(aurora: Stage) -> None:
+    cloud = aurora.world.cloud
+    made = {}
+    cloud.faults.when("restore", lambda: made.update(cloud.clusters))
+    cloud.faults.when("delete_cluster", lambda: cloud.clusters.update(made))
+    outcome = aurora.play()
+    assert outcome.exit_code is ExitCode.CLEANUP_INCOMPLETE
+    assert list(cloud.clusters) == [RUN.resource]
+    assert cloud.groups
+    assert list(cloud.armed([f"{RUN.resource}-cluster"])) == [f"{RUN.resource}-cluster"]
+
+
+def test_a_multi_az_cluster_is_one_thing_to_make_and_to_delete(stage: Stage) -> None:
+    cloud = stage.world.cloud
+    cloud.held = replace(cloud.held, engine="mysql", cluster="c", member_of=CLUSTER)
+    assert stage.play().exit_code is ExitCode.OK
+    assert "make-instance" not in stage.paper.of(Kind.DONE)
+    assert "restore-instance" in stage.paper.of(Kind.UNDONE)
     assert stage.nothing_left()

@@ -170,7 +170,7 @@ def carry_out(plan: Plan, run: Run, context: Context) -> ExitCode:
         try:
             index = context.runs.index.read().head
             journal.append(Kind.STARTED, "", header(plan, run.survey, __version__, socket.gethostname(), index))
-            with prolonged(plan.run, plan.request, run.world):
+            with prolonged(plan.run, plan.request, run.survey, run.world):
                 own = replace(run, folder=stored.folder, progress=announcer.remark)
                 outcome = execute(plan, own, RunIO(journal, announcer))
         finally:

@@ -113,7 +113,7 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
     plan = make_plan(request, read, RunId.new(read.at, secrets.token_hex(2)), job.recipe)
     calls = {
         step.name: (
-            *world.account.calls_of(step.name),
+            *world.account.calls_of(step.name, clustered=read.clustered),
             *world.engines.of(read.source.engine).statements_of(step.name, request.policy),
         )
         for step in plan.steps
@@ -236,7 +236,7 @@ def work(
     run = Run(plan.run, plan.request, read, world, stored.folder, announcer.remark, facts)
     try:
         begin(journal)
-        with Pauses(stored.folder / PAUSE), prolonged(plan.run, plan.request, world):
+        with Pauses(stored.folder / PAUSE), prolonged(plan.run, plan.request, read, world):
             outcome = execute(plan, run, RunIO(journal, announcer, expected), replayed.open if replayed else ())
         problems = shred(dump_files(run.facts, run.folder)) if spent(plan, outcome.exit_code) else ()
     finally:

@@ -41,6 +41,7 @@ WRONG = Meaning("aws.refused", "the message says which setting is wrong; --class
 STATE = Meaning("aws.state", "try again when it is available", retryable=True)
 KMS = Meaning("aws.kms", "ask for the use of the encryption key that the message names")
 NO_INSTANCE = Meaning("aws.no-instance", "check --instance and --region")
+NO_CLUSTER = Meaning("aws.no-cluster", "check --instance and --region")
 NO_SNAPSHOT = Meaning("aws.no-snapshot", "check --snapshot and --region")
 NO_BACKUPS = Meaning("aws.no-backups", "none are kept: use --snapshot ID, or another --backups-of")
 NO_SECRET = Meaning("aws.no-secret", "check password_secret in rdsrestore.toml")
@@ -57,22 +58,28 @@ TABLE: tuple[tuple[Meaning, str], ...] = (
     (BROKEN, "InternalFailure InternalError InternalServiceError ServiceUnavailable Unavailable RequestTimeout"),
     (BROKEN, "500 502 503 504"),
     (NO_INSTANCE, "DBInstanceNotFound"),
+    (NO_CLUSTER, "DBClusterNotFoundFault"),
     (NO_SNAPSHOT, "DBSnapshotNotFound DBClusterSnapshotNotFoundFault"),
     (NO_BACKUPS, "PointInTimeRestoreNotEnabled DBInstanceAutomatedBackupNotFound"),
+    (NO_BACKUPS, "DBClusterAutomatedBackupNotFoundFault"),
     (NO_SECRET, "ResourceNotFoundException InvalidRequestException InvalidParameterException"),
     (TAKEN, "DBInstanceAlreadyExists DBSnapshotAlreadyExists InvalidGroup.Duplicate InvalidPermission.Duplicate"),
+    (TAKEN, "DBClusterAlreadyExistsFault"),
     (IN_USE, "DependencyViolation InvalidGroup.InUse"),
     (STATE, "InvalidDBInstanceState InvalidDBClusterStateFault InvalidDBSnapshotState InvalidDBSecurityGroupState"),
+    (STATE, "InvalidDBClusterSnapshotStateFault"),
     (WRONG, "InvalidParameterValue InvalidParameterCombination InvalidRestoreFault DBUpgradeDependencyFailure"),
     (SETTINGS, "InvalidVPCNetworkStateFault InvalidSubnet DBSubnetGroupNotFoundFault InvalidVpcID.NotFound"),
     (SETTINGS, "DBSubnetGroupDoesNotCoverEnoughAZs DBParameterGroupNotFound OptionGroupNotFoundFault"),
     (SETTINGS, "DBSecurityGroupNotFound CertificateNotFound InvalidGroup.NotFound DomainNotFoundFault"),
     (SETTINGS, "StorageTypeNotSupported NetworkTypeNotSupported VpcEncryptionControlViolationException"),
+    (SETTINGS, "DBClusterParameterGroupNotFound StorageTypeNotSupportedFault"),
     (SETTINGS, "AuthorizationNotFound BackupPolicyNotFoundFault"),
     (QUOTA, "InstanceQuotaExceeded StorageQuotaExceeded SnapshotQuotaExceeded TenantDatabaseQuotaExceeded"),
-    (QUOTA, "DBInstanceAutomatedBackupQuotaExceeded"),
+    (QUOTA, "DBInstanceAutomatedBackupQuotaExceeded DBClusterQuotaExceededFault DBClusterRoleQuotaExceeded"),
     (QUOTA, "SecurityGroupLimitExceeded RulesPerSecurityGroupLimitExceeded"),
     (CAPACITY, "InsufficientDBInstanceCapacity ProvisionedIopsNotAvailableInAZFault"),
+    (CAPACITY, "InsufficientDBClusterCapacityFault InsufficientStorageClusterCapacity"),
     (CAPACITY, "DBCapacityReservationNotFound InvalidDBCapacityReservationState"),
     (KMS, "KMSKeyNotAccessibleFault DecryptionFailure"),
 )

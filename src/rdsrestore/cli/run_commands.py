@@ -198,13 +198,14 @@ def iam_policy(
     audit_bucket: Annotated[str | None, typer.Option(help="The bucket of the audit log's copies.")] = None,
     of_switch: Annotated[bool, typer.Option("--of-switch", help="The policy of that role itself.")] = False,
     trust: Annotated[bool, typer.Option("--trust", help="Who may act as that role.")] = False,
+    clusters: Annotated[bool, typer.Option(help="Also what only the restore of a DB cluster takes.")] = True,
 ) -> None:
     """Print the least privileges that a run needs, as a policy's JSON."""
     from json import dumps
 
     from rdsrestore.app.preparation.iam_policy import policy
 
-    typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust), indent=2))
+    typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust, clusters=clusters), indent=2))
 
 
 COMMANDS = (find, sql, doctor, ca, resume, pause, unpause, cleanup, status, watch, runs, audit, report, forget)

@@ -120,6 +120,16 @@ class Survey:
             master_user=found.master_user or own.master_user,
         )
 
+    @property
+    def clustered(self) -> bool:
+        """Whether the copy is a cluster; a snapshot of a Multi-AZ DB cluster is restored to an instance, which is less.
+
+        What is not a cluster's own can't be restored to one.
+        """
+        if self.snapshot is not None:
+            return self.snapshot.of_cluster and self.source.is_aurora
+        return self.source.cluster is not None and self.backups is None
+
     def shared(self, request: Request) -> tuple[str, ...]:
         """Name production's own groups that the copy gets too."""
         return self.source.security_groups if request.same_groups else ()

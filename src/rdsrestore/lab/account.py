@@ -9,6 +9,7 @@ from typing import Any
 
 from rdsrestore.domain.cloud.engine import family
 from rdsrestore.lab.clients import Cloud
+from rdsrestore.lab.cloud.clusters.kinds import PARAMETERS
 from rdsrestore.lab.cloud.instance import REGION
 
 
@@ -40,6 +41,11 @@ def make(cloud: Cloud, engine: str, version: str) -> Account:
         DBParameterGroupName="production-params",
         DBParameterGroupFamily=family(engine, version),
         Description="parameters of production",
+    )
+    rds.create_db_cluster_parameter_group(
+        DBClusterParameterGroupName=PARAMETERS,
+        DBParameterGroupFamily=family(engine, version),
+        Description="parameters of production's cluster",
     )
     group = ec2.create_security_group(GroupName="production-sg", Description="production", VpcId=vpc)["GroupId"]
     secret = secrets.create_secret(Name="production/master", SecretString="{}")["ARN"]

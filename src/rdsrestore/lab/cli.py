@@ -14,7 +14,7 @@ import typer
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.lab import account_commands
 from rdsrestore.lab.account_commands import Dir, known, place
-from rdsrestore.lab.directory import CONTAINERS, Options
+from rdsrestore.lab.directory import CONTAINERS, KINDS, Options
 from rdsrestore.lab.surroundings import shut_out
 
 app = typer.Typer(
@@ -57,7 +57,7 @@ def up(
     behind_nat: Annotated[
         bool, typer.Option("--behind-nat", help="The outside sees another address of this machine than databases do.")
     ] = False,
-    kind: Annotated[str, typer.Option(help="What production is: instance, multi-az, multi-az-cluster.")] = "multi-az",
+    kind: Annotated[str, typer.Option(help=f"What production is: {', '.join(KINDS)}.")] = "multi-az",
     settle: Annotated[float, typer.Option(help="Seconds until a copy's rule and password hold.", min=0)] = 0.0,
     binlog_kept: Annotated[
         float, typer.Option(help="Seconds until production purges a file of its binlog; 0 keeps all.", min=0)
@@ -69,7 +69,7 @@ def up(
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
 
-    known("a kind of production", kind, ("instance", "multi-az", "multi-az-cluster"))
+    known("a kind of production", kind, KINDS)
     where = place(folder)
     if image and binlog_kept:
         raise UsageError("--binlog-kept", "servers in containers keep their binlog", "leave out --image")
@@ -147,7 +147,7 @@ def sql(statements: Annotated[str, typer.Argument(help="What to run on productio
 
 @app.command()
 def status(folder: Dir = None, json: Json = False) -> None:
-    """List instances, security groups with their rules, schedules, and Slack's messages."""
+    """List instances, clusters, security groups with their rules, schedules, and Slack's messages."""
     from rdsrestore.lab.status import status as read
 
     now = read(place(folder).running())
@@ -156,6 +156,8 @@ def status(folder: Dir = None, json: Json = False) -> None:
         return
     for each in now["instances"]:
         typer.echo(f"instance        {each['id']}  {each['status']}  {each['endpoint'] or 'no endpoint yet'}")
+    for each in now["clusters"]:
+        typer.echo(f"cluster         {each['id']}  {each['status']}")
     for each in now["security_groups"]:
         typer.echo(f"security group  {each['name']} ({each['id']})  {', '.join(each['rules']) or 'lets nobody in'}")
     for name in now["schedules"]:

@@ -25,7 +25,11 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rdsrestore.lab import account
 from rdsrestore.lab.clients import Cloud
-from rdsrestore.lab.cloud.defaults import Network, of_kind, seeded
+from rdsrestore.lab.cloud.clusters import kinds
+from rdsrestore.lab.cloud.clusters.cluster import Cluster
+from rdsrestore.lab.cloud.clusters.handlers import ClusterHandlers
+from rdsrestore.lab.cloud.clusters.register import Clusters
+from rdsrestore.lab.cloud.defaults import Network, seeded
 from rdsrestore.lab.cloud.handlers import Handlers
 from rdsrestore.lab.cloud.instance import REGION, Instance
 from rdsrestore.lab.cloud.overlay import Overlay
@@ -75,47 +79,44 @@ class Lab:
             secrets.token_urlsafe(30),
         )
         self._firewall = Firewall(self.cloud)
+        network, self.clusters = Network(self.cloud), Clusters(self.rds)
+        instances, clusters = Handlers(self.rds, network), ClusterHandlers(self.clusters, network)
         self.overlay = Overlay(
             moto=DomainDispatcherApplication(create_backend_app),
             rds=self.rds,
-            handlers=Handlers(self.rds, Network(self.cloud)),
+            actions={**instances.actions, **clusters.actions},
+            clusters=self.clusters,
             slack=self.slack,
             control=self._control,
             behind_nat=options.behind_nat,
         )
         threading.Thread(target=self._http.serve_forever, daemon=True, name="http").start()
-        self.schedules = Schedules(self.cloud, self._delete)
+        targets = {"deleteDBInstance": instances.delete, "deleteDBCluster": clusters.delete}
+        self.schedules = Schedules(self.cloud, targets)
         self.overlay.heard = self.schedules.wake
 
     def _app(self, environ: dict[str, Any], start: Any) -> Any:  # noqa: ANN401 - WSGI
         return self.overlay(environ, start)
-
-    def _delete(self, name: str) -> None:
-        found = self.rds.instances.get(name)
-        if found and found.status != "deleting":
-            self.rds.delete(found)
 
     def _allows(self, groups: list[str], peer: str, port: int) -> bool:
         return self._firewall.allows(groups, peer, port)
 
     def raise_up(self) -> State:
         """Make production and its account, the server beside the account; returns how to reach it all."""
-        engine, version = self.servers.describe()
+        family, release = self.servers.describe()
+        engine, version = kinds.sold_as(self._options.kind, family, release)
         tables = seed.shop(self._options.rows) if self._options.rows else ""
-        sql = seed.account(USER, self._password, engine) + retention.PROCEDURES + tables
+        sql = seed.account(USER, self._password, family) + retention.PROCEDURES + tables
         with ThreadPoolExecutor(1) as pool:
             made = pool.submit(account.make, self.cloud, engine, version)
             server = self.rds.pool.submit(self.servers.source, "production", sql)
             ids, running = made.result(), server.result()
         network = Network(self.cloud)
         shown = seeded(engine, version, network.subnets("production-subnets"), network.groups([ids.group], "active"))
-        shown |= of_kind(self._options.kind, engine)
+        shown |= kinds.of_kind(self._options.kind)
         if self._options.managed:
             shown["MasterUserSecret"] = {"SecretArn": ids.secret, "SecretStatus": "active"}
-        instance = Instance(shown, server=running)
-        self.rds.open(instance)
-        self.rds.instances["production"] = instance
-        self.rds.backups[shown["DbiResourceId"]] = AutomatedBackup(shown, self.rds.earliest)
+        self._keep(Instance(shown, server=running))
         port = int(shown["Endpoint"]["Port"])
         login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
         account.let_in(self.cloud, ids, port, login)
@@ -137,6 +138,16 @@ class Lab:
             engine=f"{engine} {version}",
         )
 
+    def _keep(self, production: Instance) -> None:
+        """Register production, with its backups and the cluster it may be the writer of."""
+        shown, name = production.shown, production.name
+        self.rds.open(production)
+        self.rds.instances[name] = production
+        self.rds.backups[shown["DbiResourceId"]] = AutomatedBackup(shown, self.rds.earliest)
+        if production.cluster:
+            whole = kinds.cluster(self._options.kind, shown, self.rds.earliest)
+            self.clusters.keep(Cluster(whole, production.server, name, name))
+
     def _rotate(self) -> None:
         """Change the master user's password as Secrets Manager does: on the server, then in the secret."""
         password, store = secrets.token_urlsafe(18), self.cloud.client("secretsmanager")
@@ -151,6 +162,7 @@ class Lab:
         for instance in list(self.rds.instances.values()):
             instance.gone.set()
             instance.close()
+        self.clusters.close()
 
     def _control(self, name: str, wish: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
         wishes: dict[str, Callable[[dict[str, Any]], Any]] = {

@@ -21,6 +21,10 @@ CONTAINERS = "containers.marker"
 STOPS_WITHIN = 30.0
 
 
+KINDS = ("instance", "multi-az", "multi-az-cluster", "aurora", "serverless")
+"""What production may be."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How a lab is to be: see `lab up --help`."""

@@ -33,11 +33,16 @@ def asked() -> Iterator[None]:
 
 
 def status(state: State) -> dict[str, Any]:
-    """List instances, the source network's security groups with their rules, schedules, and count Slack's messages."""
+    """List instances, clusters, the source network's groups with their rules, schedules, and count Slack's messages."""
     instances = [
         {"id": each["DBInstanceIdentifier"], "status": each["DBInstanceStatus"], "endpoint": endpoint(each)}
         for page in client(state, "rds").get_paginator("describe_db_instances").paginate()
         for each in page["DBInstances"]
+    ]
+    clusters = [
+        {"id": each["DBClusterIdentifier"], "status": each["Status"]}
+        for page in client(state, "rds").get_paginator("describe_db_clusters").paginate()
+        for each in page["DBClusters"]
     ]
     groups = [
         {
@@ -52,6 +57,7 @@ def status(state: State) -> dict[str, Any]:
     schedules = [each["Name"] for each in client(state, "scheduler").list_schedules()["Schedules"]]
     return {
         "instances": instances,
+        "clusters": clusters,
         "security_groups": groups,
         "schedules": schedules,
         "slack": len(control(state, "slack")),

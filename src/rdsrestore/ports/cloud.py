@@ -40,8 +40,8 @@ class Account(Protocol):
         """Name the actions the job needs that a trial without effect shows to be forbidden."""
         ...
 
-    def doubted(self, *, switch: bool) -> Sequence[str]:
-        """Name the actions the job needs, with a switch or without, that a simulation does not think allowed."""
+    def doubted(self, *, switch: bool, clustered: bool = False) -> Sequence[str]:
+        """Name the actions the job needs that a simulation does not think allowed; those of clusters too if asked."""
         ...
 
     def deposit(self, bucket: str, key: str, content: bytes) -> None:
@@ -52,8 +52,8 @@ class Account(Protocol):
         """Return the requests answered since the last time, oldest first."""
         ...
 
-    def calls_of(self, step: str) -> Sequence[str]:
-        """Name what a step asks of the cloud, for the plan."""
+    def calls_of(self, step: str, *, clustered: bool = False) -> Sequence[str]:
+        """Name what a step asks of the cloud, for the plan; another thing where the copy is a cluster."""
         ...
 
 
@@ -65,7 +65,7 @@ class Sources(Protocol):
         ...
 
     def source(self, instance: str) -> SourceInstance:
-        """Read an instance; code `aws.no-instance` where there is none, its hint naming near ones."""
+        """Read an instance or a cluster's writer; code `aws.no-instance` where there is none, near ones in the hint."""
         ...
 
     def backups(self, of: str) -> Sequence[Backups]:
@@ -139,11 +139,15 @@ class Restores(Protocol):
     """The temporary instances, and whatever carries our tags. Every method may raise CloudError."""
 
     def restore(self, spec: RestoreSpec, run: str) -> str:
-        """Start the restore, or adopt the instance where the answer was lost; returns its resource id."""
+        """Start the restore, or adopt the copy where the answer was lost; returns its resource id."""
+        ...
+
+    def create_instance(self, spec: RestoreSpec, run: str) -> str:
+        """Make the instance of a restored cluster that has none, or adopt it; returns its resource id."""
         ...
 
     def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
-        """Wait until the instance can be logged in to.
+        """Wait until the copy can be logged in to: the instance, or the cluster where there is no instance of its name.
 
         Code `aws.restore-failed` or `aws.restore-timeout` where it never will.
         """
@@ -157,28 +161,32 @@ class Restores(Protocol):
         """Delete the instance of that name if it is ours, without snapshot or backups, and wait until it is gone."""
         ...
 
+    def delete_cluster(self, name: str, progress: Progress) -> None:
+        """Delete the cluster of that name if it is ours, with the members it came with, and wait until it is gone."""
+        ...
+
     def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
         """Find what carries our tags, of one run or of all."""
         ...
 
 
 class ExpirySchedules(Protocol):
-    """What deletes an instance when nobody puts it off any more. Every method may raise CloudError."""
+    """What deletes a copy when nobody puts it off any more. Every method may raise CloudError."""
 
     def arm(self, spec: ExpirySpec) -> None:
-        """Let the cloud delete instances at a moment, or put that off; the instances need not exist yet."""
+        """Let the cloud delete copies at a moment, or put that off; they need not exist yet."""
         ...
 
     def put_off(self, spec: ExpirySpec) -> None:
-        """Put off what `arm` asked for; instances that nothing was asked for stay as they are."""
+        """Put off what `arm` asked for; copies that nothing was asked for stay as they are."""
         ...
 
-    def disarm(self, instances: Sequence[str]) -> None:
-        """Take back what `arm` asked for; gone already is fine."""
+    def disarm(self, schedules: Sequence[str]) -> None:
+        """Take back what `arm` asked for, by the names of its schedules; gone already is fine."""
         ...
 
-    def armed(self, instances: Sequence[str]) -> Sequence[str]:
-        """Name those of the instances that the cloud is still to delete."""
+    def armed(self, schedules: Sequence[str]) -> Sequence[str]:
+        """Name those of the schedules that are still set."""
         ...
 
 

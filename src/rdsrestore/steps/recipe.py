@@ -14,6 +14,7 @@ from rdsrestore.steps.keep_binlog import KeepBinlog
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.locate import Locate, LocateAll
 from rdsrestore.steps.look import Look
+from rdsrestore.steps.make_instance import MakeAfter, MakeInstance
 from rdsrestore.steps.open_rule import OpenRule
 from rdsrestore.steps.own_security_group import OwnGroup
 from rdsrestore.steps.raise_retention import RaiseRetention
@@ -41,6 +42,8 @@ RECIPE: tuple[type[Step], ...] = (
     OwnGroup,
     RestoreAfter,
     RestoreInstance,
+    MakeAfter,
+    MakeInstance,
     AwaitAfter,
     OwnPassword,
     OpenRule,

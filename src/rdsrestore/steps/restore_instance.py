@@ -1,4 +1,4 @@
-"""Restore the backup to a temporary instance and wait until it answers."""
+"""Restore the backup to a temporary copy, an instance or a cluster, and wait until it is there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rdsrestore.workflow.step import Impact, Run, Step
 @written("RestoreInstance")
 @dataclass(frozen=True)
 class RestoreInstance(Step):
-    """Start the temporary instance; every attribute is given, nothing is left to the service's defaults."""
+    """Start the temporary copy; every attribute is given, nothing is left to the service's defaults."""
 
     name: ClassVar[str] = "restore-instance"
     impact: ClassVar[Impact] = Impact.TEMPORARY
@@ -42,7 +42,11 @@ class RestoreInstance(Step):
         state = f"{self.spec.moment:%Y-%m-%dT%H:%M:%SZ}" if self.spec.moment else f"snapshot {self.spec.snapshot}"
         default = f", with the default groups of {self.spec.family}" if self.spec.family else ""
         beside = f", in production's own groups {', '.join(self.spec.beside)} too" if self.spec.beside else ""
-        what = f"restore {self.spec.origin} as of {state} to {self.spec.name}"
+        what = (
+            f"restore {self.spec.origin} as of {state} to {'cluster ' if self.spec.as_cluster else ''}{self.spec.name}"
+        )
+        if self.spec.comes_empty:
+            return f"{what}{default}{beside}"
         return f"{what} ({self.spec.instance_class}{default}{beside})"
 
     def apply(self, run: Run) -> Fact:
@@ -54,33 +58,42 @@ class RestoreInstance(Step):
 
     def undo(self, run: Run) -> None:
         """Delete the copy, without a snapshot and without backups."""
-        run.world.restores.delete_instance(self.spec.name, run.progress)
+        restores = run.world.restores
+        delete = restores.delete_cluster if self.spec.as_cluster else restores.delete_instance
+        delete(self.spec.name, run.progress)
 
     def keep(self, run: Run, until: datetime) -> str:
         """Name it, with what an hour costs."""
         del until
-        hourly = run.survey.hourly_cost
         open_to = ", open to whoever production's own groups let in" if self.spec.beside else ""
-        return f"instance {self.spec.name}" + (f" ({hourly.normalize():f} USD an hour)" if hourly else "") + open_to
+        return f"{self.spec.kind} {self.spec.name}" + ("" if self.spec.comes_empty else priced(run)) + open_to
 
     def prove_gone(self, run: Run) -> str:
         """Look for it by its tags."""
         found = [
             each
             for each in run.world.restores.leftovers(run.id.value)
-            if each.kind == "instance" and each.id == self.spec.name
+            if each.kind == self.spec.kind and each.id == self.spec.name
         ]
         if found:
-            raise CleanupIncomplete(self.spec.name, f"instance is still {found[0].status}")
-        return f"instance {self.spec.name} is gone"
+            raise CleanupIncomplete(self.spec.name, f"{self.spec.kind} is still {found[0].status}")
+        return f"{self.spec.kind} {self.spec.name} is gone"
 
     def undo_text(self) -> str:
         """Name what goes."""
-        return f"delete instance {self.spec.name}"
+        return f"delete {self.spec.kind} {self.spec.name}"
 
     def result(self, fact: Fact | None) -> str:
         """Say where it answers."""
+        if self.spec.comes_empty:
+            return "available, without an instance yet"
         return f"available at {fact.endpoint}" if isinstance(fact, TempInstance) else "available"
+
+
+def priced(run: Run) -> str:
+    """Say what an hour of the copy costs, where it is known."""
+    hourly = run.survey.hourly_cost
+    return f" ({hourly.normalize():f} USD an hour)" if hourly else ""
 
 
 def first_spec(request: Request, survey: Survey, run: RunId) -> RestoreSpec:
@@ -99,4 +112,5 @@ def first_spec(request: Request, survey: Survey, run: RunId) -> RestoreSpec:
         backups=survey.backups,
         attributes=request.attributes,
         beside=survey.shared(request),
+        as_cluster=survey.clustered,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar, Self
 
+from rdsrestore.domain.cloud.instance import RestoreSpec
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.facts import AfterInstance, Fact, OwnGroupMade
 from rdsrestore.domain.ids import RunId
@@ -27,10 +28,8 @@ class RestoreAfter(RestoreInstance):
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
         """Wanted where the incident's end was given."""
-        if request.incident_end is None:
-            return None
-        first = first_spec(request, survey, run)
-        return cls(replace(first, name=run.after, moment=request.incident_end.utc, snapshot=None), request.wait)
+        spec = after_spec(request, survey, run)
+        return cls(spec, request.wait) if spec else None
 
     def apply(self, run: Run) -> Fact:
         """Start it, and wait for it later."""
@@ -41,6 +40,14 @@ class RestoreAfter(RestoreInstance):
         """Say that it is under way."""
         del fact
         return "started, side by side with the first"
+
+
+def after_spec(request: Request, survey: Survey, run: RunId) -> RestoreSpec | None:
+    """Describe the copy as of the incident's end; None where that was not given."""
+    if request.incident_end is None:
+        return None
+    first = first_spec(request, replace(survey, snapshot=None), run)
+    return replace(first, name=run.after, moment=request.incident_end.utc, snapshot=None)
 
 
 @written("AwaitAfter")

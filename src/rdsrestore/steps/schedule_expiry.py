@@ -1,8 +1,8 @@
-"""A dead man's switch in the cloud: it deletes the temporary instances when the time is up, whoever is still there."""
+"""A dead man's switch in the cloud: it deletes the temporary copies when the time is up, whoever is still there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -13,6 +13,8 @@ from rdsrestore.domain.facts import ExpiryScheduled, Fact
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
+from rdsrestore.steps.restore_instance import first_spec
+from rdsrestore.steps.restore_second_instance import after_spec
 from rdsrestore.workflow.step import Impact, Run, Step
 
 
@@ -33,15 +35,21 @@ class ScheduleExpiry(Step):
         """Wanted where a role for it is set."""
         if request.switch_role is None:
             return None
-        instances = (run.resource, run.after) if request.incident_end else (run.resource,)
-        return cls(ExpirySpec(instances, request.switch_role, survey.at + timedelta(seconds=request.expires)))
+        copies = [first_spec(request, survey, run), after_spec(request, survey, run)]
+        made = [each for each in copies if each is not None]
+        return cls(
+            ExpirySpec(
+                tuple(each.name for each in made if not each.as_cluster or each.comes_empty),
+                request.switch_role,
+                survey.at + timedelta(seconds=request.expires),
+                tuple(each.name for each in made if each.as_cluster),
+            )
+        )
 
     def describe(self) -> str:
         """Say when it would go off."""
-        names = " and ".join(self.switch.instances)
-        return (
-            f"let a schedule delete {names} at {self.switch.at:%Y-%m-%d %H:%M:%S} UTC, whatever becomes of this machine"
-        )
+        at = f"{self.switch.at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"let a schedule delete {self.switch} at {at}, whatever becomes of this machine"
 
     def apply(self, run: Run) -> Fact:
         """Arm it."""
@@ -50,26 +58,26 @@ class ScheduleExpiry(Step):
 
     def undo(self, run: Run) -> None:
         """Remove it, unless what it watches over is still there."""
-        left = [each.id for each in run.world.restores.leftovers(run.id.value) if each.kind == "instance"]
+        left = [each.id for each in run.world.restores.leftovers(run.id.value) if each.is_copy]
         if left:
             raise CleanupIncomplete("switch", f"{', '.join(left)} is still there, so the switch stays armed")
-        run.world.schedules.disarm(self.switch.instances)
+        run.world.schedules.disarm(self.switch.schedules)
 
     def keep(self, run: Run, until: datetime) -> str:
         """Put it off until the kept instance's time is up."""
-        run.world.schedules.arm(ExpirySpec(self.switch.instances, self.switch.role, until))
+        run.world.schedules.arm(replace(self.switch, at=until))
         return ""
 
     def prove_gone(self, run: Run) -> str:
         """Look for the schedules."""
-        found = run.world.schedules.armed(self.switch.instances)
+        found = run.world.schedules.armed(self.switch.schedules)
         if found:
             raise CleanupIncomplete("switch", f"schedule {', '.join(found)} is still there")
-        return f"the schedule that would have deleted {' and '.join(self.switch.instances)} is gone"
+        return f"the schedule that would have deleted {self.switch} is gone"
 
     def undo_text(self) -> str:
         """Name what goes."""
-        return f"remove the schedule that would delete {' and '.join(self.switch.instances)}"
+        return f"remove the schedule that would delete {self.switch}"
 
     def result(self, fact: Fact | None) -> str:
         """Say when it would go off."""

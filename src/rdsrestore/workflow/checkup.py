@@ -23,7 +23,7 @@ from rdsrestore.workflow.preflight.server import binlog, server
 from rdsrestore.workflow.preflight.server_settings import dumping, settings
 from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.step import World
-from rdsrestore.workflow.surveyor import find_caller, find_leftovers, tried
+from rdsrestore.workflow.surveyor import doubts, find_caller, find_leftovers, tried
 from rdsrestore.workflow.upkeep import of_time_and_place, retention
 
 ON_PRODUCTION = ("production", "settings", "binlog", "binlog kept", "address", "dump program")
@@ -58,6 +58,11 @@ def examine(request: Request, world: World, around: Surroundings) -> Iterator[Ch
     except RdsRestoreError as error:
         yield broken("instance", error)
         yield from not_looked_at(IN_CLOUD[1:], "the instance is not known")
+        return
+    if source.member_of and source.member_of.writer != source.id:
+        what = f"{source.id} is not the writer of cluster {source.cluster}"
+        yield Check("instance", State.WARNED, what, f"rows go to the writer: --instance {source.cluster}")
+        yield from not_looked_at(IN_CLOUD[1:], "the writer is to be looked at")
         return
     read = blank(world, identity, source, around)
     yield from of_instance(request, read, world)
@@ -112,7 +117,7 @@ def permissions(request: Request, read: Survey, world: World) -> Iterator[Check]
     """Try what can be tried without effect, and ask the simulator about the rest."""
     try:
         denied = tuple(world.account.denied(read.source.vpc))
-        doubted = tuple(world.account.doubted(switch=request.switch_role is not None))
+        doubted = doubts(request, read.source, world)
     except RdsRestoreError as error:
         yield replace(broken("permissions", error), state=State.UNKNOWN)
         return

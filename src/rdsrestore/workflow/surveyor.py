@@ -60,7 +60,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         references=find_references(request, source, world),
         listeners=tuple(listeners),
         denied=tuple(account.denied(source.vpc)) if request.restores else (),
-        doubted=tuple(account.doubted(switch=request.switch_role is not None)) if request.restores else (),
+        doubted=doubts(request, source, world) if request.restores else (),
         unseen_replicas=unseen,
         hourly_cost=cost(world, source, class_of_restored(request, source)),
         where_problem=where_problem,
@@ -71,6 +71,12 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         password_from=world.engines.password_from(),
         **restored,
     )
+
+
+def doubts(request: Request, source: SourceInstance, world: World) -> tuple[str, ...]:
+    """Ask what may be forbidden; what clusters take only where one is restored."""
+    clustered = source.cluster is not None
+    return tuple(world.account.doubted(switch=request.switch_role is not None, clustered=clustered))
 
 
 def find_binlog(request: Request, production: BinlogCopies, world: World) -> BinlogSurvey | None:

@@ -12,7 +12,7 @@ from rdsrestore import __version__
 from rdsrestore.app.cleanup.one_run import clean
 from rdsrestore.app.context import Context
 from rdsrestore.app.requests.command_line import CommandLine
-from rdsrestore.domain.cloud.instance import SourceInstance
+from rdsrestore.domain.cloud.instance import SourceInstance, schedule_of_cluster
 from rdsrestore.domain.codec import Json, encode
 from rdsrestore.domain.errors import CleanupIncomplete, JournalError, RdsRestoreError
 from rdsrestore.domain.ids import RunId
@@ -101,7 +101,8 @@ def own_schedules(site: Site, context: Context) -> dict[str, list[str]]:
     try:
         for stored in context.runs.unfinished():
             if asked_for(stored.sound()).get("switch_role"):
-                names = site.world.schedules.armed((stored.id.resource, stored.id.after))
+                copies = (stored.id.resource, stored.id.after)
+                names = site.world.schedules.armed((*copies, *map(schedule_of_cluster, copies)))
                 found |= {stored.id.value: [f"schedule {name}" for name in names]} if names else {}
     except RdsRestoreError as error:  # what costs money is removed all the same
         context.fail(error)
@@ -209,10 +210,12 @@ def removals(run: RunId, site: Site, context: Context) -> Iterator[tuple[str, Ca
             world.firewall.close_rules(group)
 
     instances = [each.id for each in left if each.kind == "instance"]
-    grouped = len(instances) < len(left)
+    clusters = [each.id for each in left if each.kind == "cluster"]
+    grouped = any(not each.is_copy for each in left)
     if grouped:
         yield f"rules of security group {run.resource}", close
     yield from ((f"instance {name}", partial(world.restores.delete_instance, name, tell)) for name in instances)
+    yield from ((f"cluster {name}", partial(world.restores.delete_cluster, name, tell)) for name in clusters)
     if grouped:
         yield f"security group {run.resource}", partial(ungroup, run, world, tell)
     if site.source:

@@ -12,6 +12,7 @@ from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import RdsRestoreError
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.survey import Survey
 from rdsrestore.workflow.step import World
 
 SHARE = 3
@@ -19,21 +20,21 @@ SHARE = 3
 
 
 @contextmanager
-def prolonged(run: RunId, request: Request, world: World) -> Iterator[None]:
+def prolonged(run: RunId, request: Request, read: Survey, world: World) -> Iterator[None]:
     """Put the run's switch off from a thread until the context ends; a switch that is not set stays so."""
     if request.switch_role is None:
         yield
         return
     ended = threading.Event()
     owner = request.holder(run)
-    role, instances = request.switch_role, (owner.resource, owner.after)
+    role, names = request.switch_role, (owner.resource, owner.after)
+    clusters = names if read.source.cluster else ()
 
     def put_off() -> None:
         while not ended.wait(request.expires / SHARE):
             try:
-                world.schedules.put_off(
-                    ExpirySpec(instances, role, world.clock.now() + timedelta(seconds=request.expires))
-                )
+                at = world.clock.now() + timedelta(seconds=request.expires)
+                world.schedules.put_off(ExpirySpec(names, role, at, clusters))
             except RdsRestoreError:
                 continue  # it is asked again, long before the time is up
 

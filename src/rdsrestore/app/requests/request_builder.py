@@ -65,8 +65,15 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
 
 
 def primary(named: str, context: Context, world: World) -> str:
-    """Take the primary of a read replica: it has the backups, and takes writes. One of another region stays refused."""
+    """Take the primary of a read replica: it has the backups, and takes writes. One of another region stays refused.
+
+    Of a cluster it is the writer, whether a reader or the cluster itself is named.
+    """
     source = world.sources.source(named)
+    if source.member_of and source.member_of.writer and named != source.member_of.writer:
+        writer = source.member_of.writer
+        context.screen.print(f"rows go to {writer}, which is the writer of cluster {source.cluster}", soft_wrap=True)
+        return writer
     if source.replica_of is None or source.replica_of.startswith("arn:"):
         return named
     what = f"{named} is a read replica of {source.replica_of}: rows and backups are those of {source.replica_of}"

@@ -14,12 +14,14 @@ from rdsrestore.domain.ids import PREFIX
 
 Statement = dict[str, Any]
 OURS = f"arn:*:rds:*:*:db:{PREFIX}-*"
+OUR_CLUSTERS = f"arn:*:rds:*:*:cluster:{PREFIX}-*"
 TAGGED = {"StringEquals": {f"aws:ResourceTag/{MANAGED}": "true"}}
 TAGGING = {"StringEquals": {f"aws:RequestTag/{MANAGED}": "true"}}
 GROUPS = "arn:*:ec2:*:*:security-group/*"
 RULES = "arn:*:ec2:*:*:security-group-rule/*"
 LOOK = (
     "rds:DescribeDBInstances",
+    "rds:DescribeDBClusters",
     "rds:DescribeDBInstanceAutomatedBackups",
     "rds:DescribeDBSnapshots",
     "rds:DescribeDBClusterSnapshots",
@@ -36,8 +38,11 @@ LOOK = (
 """What is read of an account; none of it can be narrowed to a resource."""
 
 
-def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[str, Any]:
-    """Write the policy of whoever runs the tool; with a role or a bucket, also what switch and audit copy take."""
+def operator(switch_role: str | None = None, bucket: str | None = None, *, clusters: bool = True) -> dict[str, Any]:
+    """Write the policy of whoever runs the tool; with a role or a bucket, also what switch and audit copy take.
+
+    Without `clusters` it lacks what only the restore of a cluster takes.
+    """
     statements = [
         allow(
             "Look",
@@ -63,10 +68,31 @@ def operator(switch_role: str | None = None, bucket: str | None = None) -> dict[
         *managed_password(),
         allow("TagWhatIsRestored", "rds:AddTagsToResource", on=[OURS], where=TAGGING),
         allow("ChangeAndDeleteTheCopy", "rds:ModifyDBInstance", "rds:DeleteDBInstance", on=[OURS], where=TAGGED),
+        *(restored_clusters() if clusters else []),
         *group(),
     ]
     extra = (switch(switch_role) if switch_role else []) + (audit(bucket) if bucket else [])
     return policy(statements + extra)
+
+
+def restored_clusters() -> list[Statement]:
+    """Write what restoring a cluster takes, with the instance made in it."""
+    kinds = ("cluster", "cluster-auto-backup", "cluster-snapshot", "cluster-pg", "subgrp", "og")
+    return [
+        allow(
+            "RestoreClusters",
+            "rds:RestoreDBClusterToPointInTime",
+            "rds:RestoreDBClusterFromSnapshot",
+            on=[f"arn:*:rds:*:*:{kind}:*" for kind in kinds],
+        ),
+        allow(
+            "MakeTheirInstance",
+            "rds:CreateDBInstance",
+            on=[OURS, OUR_CLUSTERS, *(f"arn:*:rds:*:*:{kind}:*" for kind in ("pg", "og", "subgrp"))],
+        ),
+        allow("TagRestoredClusters", "rds:AddTagsToResource", on=[OUR_CLUSTERS], where=TAGGING),
+        allow("ChangeAndDeleteThem", "rds:ModifyDBCluster", "rds:DeleteDBCluster", on=[OUR_CLUSTERS], where=TAGGED),
+    ]
 
 
 def key() -> list[Statement]:
@@ -91,7 +117,9 @@ def managed_password() -> list[Statement]:
     through = {"StringLike": {"kms:ViaService": "secretsmanager.*.amazonaws.com*"}}
     return [
         allow(
-            "ReadTheManagedPassword", "secretsmanager:GetSecretValue", on=["arn:*:secretsmanager:*:*:secret:rds!db-*"]
+            "ReadTheManagedPassword",
+            "secretsmanager:GetSecretValue",
+            on=[f"arn:*:secretsmanager:*:*:secret:rds!{kind}-*" for kind in ("db", "cluster")],
         ),
         allow("OpenItWithItsKey", "kms:Decrypt", on=["arn:*:kms:*:*:key/*"], where=through),
     ]
@@ -141,7 +169,12 @@ def switch(role: str) -> list[Statement]:
 
 def switch_role() -> dict[str, Any]:
     """Write the policy of the switch's role: it deletes what is ours, and nothing else."""
-    return policy([allow("DeleteTheCopy", "rds:DeleteDBInstance", on=[OURS], where=TAGGED)])
+    return policy(
+        [
+            allow("DeleteTheCopy", "rds:DeleteDBInstance", on=[OURS], where=TAGGED),
+            allow("DeleteItsCluster", "rds:DeleteDBCluster", on=[OUR_CLUSTERS], where=TAGGED),
+        ]
+    )
 
 
 def trust() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rdsrestore.aws.errors import FAILURES
-from rdsrestore.aws.iam.permissions import CALLS
+from rdsrestore.aws.iam.permissions import CALLS, OF_CLUSTERS
 from rdsrestore.aws.session import Clients
 from rdsrestore.aws.tags import MANAGED
 from rdsrestore.domain.cloud.instance import Identity
@@ -33,19 +33,22 @@ CONTEXT = {
 """What the conditions of policies ask for as a rule; the simulator knows only what it is told."""
 
 
-def doubted(clients: Clients, me: Identity, *, switch: bool) -> Iterator[str]:
+def doubted(clients: Clients, me: Identity, *, switch: bool, clustered: bool = False) -> Iterator[str]:
     """Name the changing actions that the identity does not seem to be allowed on what the run makes."""
-    wanted = {call for step, calls in CALLS.items() for call in calls if switch or step != "arm-switch"}
+    left_out = (set() if switch else {"arm-switch"}) | (set() if clustered else {"make-instance", "make-after"})
+    steps = {step: (*calls, *(OF_CLUSTERS.get(step, ()) if clustered else ())) for step, calls in CALLS.items()}
+    wanted = {call for step, calls in steps.items() for call in calls if step not in left_out}
     changing = sorted(call for call in wanted if not READING.fullmatch(call))
     iam = clients.iam()
     source = principal(iam, me.arn)
     partition, scope = me.arn.split(":")[1], f"{clients.region}:{me.account}"
-    for service, resource in (
-        ("rds", f"arn:{partition}:rds:{scope}:db:{PREFIX}-trial"),
-        ("ec2", f"arn:{partition}:ec2:{scope}:security-group/sg-0"),
-        ("scheduler", f"arn:{partition}:scheduler:{scope}:schedule/default/{PREFIX}-trial"),
+    for belongs, resource in (
+        (r"rds:\w+DBCluster\w*", f"arn:{partition}:rds:{scope}:cluster:{PREFIX}-trial"),
+        (r"rds:(?!\w+DBCluster)\w+", f"arn:{partition}:rds:{scope}:db:{PREFIX}-trial"),
+        (r"ec2:(?!CreateTags)\w+", f"arn:{partition}:ec2:{scope}:security-group/sg-0"),
+        (r"scheduler:\w+", f"arn:{partition}:scheduler:{scope}:schedule/default/{PREFIX}-trial"),
     ):
-        actions = [call for call in changing if call.startswith(f"{service}:") and call != "ec2:CreateTags"]
+        actions = [call for call in changing if re.fullmatch(belongs, call)]
         if actions:
             yield from refused(iam, source, actions, resource, clients.region)
 

@@ -67,7 +67,7 @@ def reached(shown: Mapping[str, Any]) -> Endpoint:
 
 
 def cluster_snapshot(shown: Mapping[str, Any]) -> SnapshotInfo:
-    """Describe a snapshot of a DB cluster."""
+    """Describe a snapshot of a DB cluster, Multi-AZ or Aurora."""
     return SnapshotInfo(
         shown["DBClusterSnapshotIdentifier"],
         shown["DBClusterIdentifier"],

@@ -15,11 +15,12 @@ from rdsrestore.aws.network import caller_address, references, subnets
 from rdsrestore.aws.network.security_group import Firewall
 from rdsrestore.aws.rds import describe, pricing, restored_instance
 from rdsrestore.aws.rds.automated_backups import AutomatedBackups
+from rdsrestore.aws.rds.cluster import described
+from rdsrestore.aws.rds.cluster.restored_cluster import Clusters
 from rdsrestore.aws.rds.expiry_schedule import ExpiryScheduler
 from rdsrestore.aws.rds.snapshots import Snapshots
-from rdsrestore.aws.retrying import until
+from rdsrestore.aws.retrying import persistently, until
 from rdsrestore.aws.session import CallLog, Clients
-from rdsrestore.aws.tags import as_mapping, expiry, is_owned
 from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.engine import ENGINES, engine
 from rdsrestore.domain.cloud.instance import (
@@ -41,7 +42,7 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.ports.progress import Progress
 
 if TYPE_CHECKING:
-    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+    from mypy_boto3_rds.type_defs import DBClusterTypeDef, DBInstanceTypeDef
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9-]*|arn:\S+")
 """What can name an instance at all: to ask for anything else is an error of its own kind."""
@@ -68,6 +69,7 @@ class RdsInstances:
         self._firewall = Firewall(clients, poll)
         self._switch = ExpiryScheduler(clients)
         self._copies = restored_instance.Copies(clients, poll)
+        self._clusters = Clusters(clients, poll)
         self._snapshots = Snapshots(clients)
         self._backups = AutomatedBackups(clients)
 
@@ -83,21 +85,38 @@ class RdsInstances:
 
     def instances(self) -> Sequence[str]:
         """Name the instances that could be a source, without our own temporary ones."""
-        names = (each["DBInstanceIdentifier"] for each in self._all() if each["Engine"] in ENGINES)
+        names = (each["DBInstanceIdentifier"] for each in self._copies.all() if each["Engine"] in ENGINES)
         return tuple(name for name in names if not name.startswith(f"{PREFIX}-"))
 
     def source(self, instance: str) -> SourceInstance:
-        """Read an instance; code `aws.no-instance` where there is none, its hint naming near ones."""
-        shown = self._copies.find(instance) if IDENTIFIER.fullmatch(instance) else None
+        """Read an instance or a cluster's writer; code `aws.no-instance` where there is none, near ones in the hint."""
+        shown = self._shown(instance) if IDENTIFIER.fullmatch(instance) else None
         if shown is None:
             names = self.instances()
             near = difflib.get_close_matches(instance, names, n=3, cutoff=0.4) or list(names[:5])
             hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
             raise CloudError("--instance", f"there is no instance {instance}", hint, code="aws.no-instance")
         engine(shown["Engine"])
-        found = describe.source(shown, self._backups.shown(shown["DbiResourceId"]))
+        cluster = self._clusters.find(shown["DBClusterIdentifier"]) if shown.get("DBClusterIdentifier") else None
+        found = describe.source(shown, () if cluster else self._backups.shown(shown["DbiResourceId"]))
+        found = described.of_member(found, cluster) if cluster else found
         self._seen(found)
         return found
+
+    def _shown(self, name: str) -> DBInstanceTypeDef | None:
+        """Describe an instance, or the writer of the cluster of that name."""
+        shown = self._copies.find(name)
+        cluster = None if shown or name.startswith("arn:") else self._cluster(name)
+        return self._copies.find(described.writer(cluster)) if cluster and described.writer(cluster) else shown
+
+    def _cluster(self, name: str) -> DBClusterTypeDef | None:
+        """Describe a cluster; None where there is none, or clusters may not be looked at."""
+        try:
+            return self._clusters.find(name)
+        except CloudError as error:
+            if error.code == "aws.denied":
+                return None
+            raise
 
     def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
         """Say where an instance's read replicas answer; None for one that can't be read from here.
@@ -137,10 +156,10 @@ class RdsInstances:
         """Name the actions the job needs that a trial without effect shows to be forbidden."""
         return tuple(self._firewall.denied(vpc))
 
-    def doubted(self, *, switch: bool) -> Sequence[str]:
+    def doubted(self, *, switch: bool, clustered: bool = False) -> Sequence[str]:
         """Name the actions the job needs that the account's policy simulator does not think allowed."""
         me = self.identity()
-        return tuple(simulation.doubted(self._clients, me, switch=switch))
+        return tuple(simulation.doubted(self._clients, me, switch=switch, clustered=clustered))
 
     def subnets(self, source: SourceInstance) -> Subnets:
         """Look at the subnets that a copy of the source will lie in."""
@@ -149,7 +168,9 @@ class RdsInstances:
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""
         sold_as = engine(source.engine).sold_as
-        return pricing.hourly(self._clients.session, self._clients.region, sold_as, instance_class)
+        several = source.cluster is not None and not source.is_aurora
+        deployment = pricing.THREE if several else pricing.SINGLE
+        return pricing.hourly(self._clients.session, self._clients.region, sold_as, instance_class, deployment)
 
     def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
         """Wait until the restore window reaches `moment`; returns the window's end."""
@@ -175,7 +196,8 @@ class RdsInstances:
         shown = self._copies.find(of)
         if shown is None:
             raise cloud_error("reach-moment", f"there is no instance {of} any more", NO_INSTANCE)
-        return shown.get("LatestRestorableTime")
+        cluster = self._clusters.find(shown["DBClusterIdentifier"]) if shown.get("DBClusterIdentifier") else None
+        return cluster.get("LatestRestorableTime") if cluster else shown.get("LatestRestorableTime")
 
     def create_group(self, spec: GroupSpec, run: str) -> str:
         """Make the run's security group, or adopt it where the answer to an earlier call was lost; returns its id."""
@@ -202,36 +224,51 @@ class RdsInstances:
         return self._firewall.find(name)
 
     def restore(self, spec: RestoreSpec, run: str) -> str:
-        """Start the restore, or adopt the instance where the answer was lost; returns its resource id."""
-        return self._copies.restore(spec, run)
+        """Start the restore, or adopt the copy where the answer was lost; returns its resource id."""
+        return self._clusters.restore(spec, run) if spec.as_cluster else self._copies.restore(spec, run)
+
+    def create_instance(self, spec: RestoreSpec, run: str) -> str:
+        """Make the instance of a restored cluster, or adopt it; returns its resource id."""
+        return self._copies.create(spec, run)
 
     def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
-        """Wait until the instance can be logged in to."""
-        return self._copies.await_available(name, timeout, progress)
+        """Wait until the copy can be logged in to: the instance, or the cluster where there is no instance."""
+        lone = persistently(lambda: self._copies.find(name)) is None and self._cluster(name) is not None
+        return (self._clusters if lone else self._copies).await_available(name, timeout, progress)
 
     def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
         """Give the temporary instance's master user a password of our own and wait until it holds."""
-        self._copies.reset_password(name, password, progress)
+        shown = persistently(lambda: self._copies.find(name))
+        if shown.get("DBClusterIdentifier") if shown else self._cluster(name):
+            self._clusters.reset_password(name, password, progress)
+            if shown:
+                self._copies.await_password(name, progress)
+        else:
+            self._copies.reset_password(name, password, progress)
 
     def delete_instance(self, name: str, progress: Progress) -> None:
         """Delete the instance of that name if it is ours, without snapshot or backups, and wait until it is gone."""
         self._copies.delete(name, progress)
 
+    def delete_cluster(self, name: str, progress: Progress) -> None:
+        """Delete the cluster of that name if it is ours, and wait until it is gone."""
+        self._clusters.delete(name, progress)
+
     def arm(self, spec: ExpirySpec) -> None:
-        """Let the cloud delete instances at a moment, or put that off."""
+        """Let the cloud delete copies at a moment, or put that off."""
         self._switch.arm(spec)
 
     def put_off(self, spec: ExpirySpec) -> None:
         """Put off what `arm` asked for."""
         self._switch.put_off(spec)
 
-    def disarm(self, instances: Sequence[str]) -> None:
+    def disarm(self, schedules: Sequence[str]) -> None:
         """Take back what `arm` asked for."""
-        self._switch.disarm(instances)
+        self._switch.disarm(schedules)
 
-    def armed(self, instances: Sequence[str]) -> Sequence[str]:
-        """Name those of the instances that the cloud is still to delete."""
-        return self._switch.armed(instances)
+    def armed(self, schedules: Sequence[str]) -> Sequence[str]:
+        """Name those of the schedules that are still set."""
+        return self._switch.armed(schedules)
 
     def deposit(self, bucket: str, key: str, content: bytes) -> None:
         """Put a copy of a file into a bucket; a bucket with object lock wants the digest that is sent along."""
@@ -240,30 +277,12 @@ class RdsInstances:
 
     def leftovers(self, run: str | None = None) -> Sequence[Leftover]:
         """Find what carries our tags, of one run or of all."""
-        found = [leftover(each) for each in map(self._copies.with_tags, self._all()) if ours(each, run)]
-        return (*found, *self._firewall.leftovers(run))
+        return (*self._copies.leftovers(run), *self._clusters.leftovers(run), *self._firewall.leftovers(run))
 
     def take_calls(self) -> Sequence[ApiCall]:
         """Return the requests answered since the last time, oldest first."""
         return self._log.take()
 
-    def calls_of(self, step: str) -> Sequence[str]:
+    def calls_of(self, step: str, *, clustered: bool = False) -> Sequence[str]:
         """Name what a step asks of the cloud, for the plan."""
-        return permissions.CALLS.get(step, ())
-
-    def _all(self) -> Sequence[DBInstanceTypeDef]:
-        with translated("instances"):
-            pages = self._clients.rds.get_paginator("describe_db_instances").paginate()
-            return [each for page in pages for each in page["DBInstances"]]
-
-
-def ours(shown: DBInstanceTypeDef, run: str | None) -> bool:
-    """Whether an instance is ours."""
-    return is_owned(shown["DBInstanceIdentifier"], as_mapping(shown.get("TagList", [])), run)
-
-
-def leftover(shown: DBInstanceTypeDef) -> Leftover:
-    """Describe an instance of ours."""
-    tags = as_mapping(shown.get("TagList", []))
-    run = tags.get(f"{PREFIX}:run", "")
-    return Leftover("instance", shown["DBInstanceIdentifier"], run, shown["DBInstanceStatus"], expiry(tags))
+        return permissions.calls_of(step, clustered=clustered)

@@ -11,21 +11,24 @@ from botocore.config import Config
 
 from rdsrestore.aws.errors import FAILURES
 
+SINGLE = "Single-AZ"
+THREE = "Multi-AZ (readable standbys)"
+"""A Multi-AZ DB cluster: its three instances together."""
 REGION = "us-east-1"
 """The price list is served from few regions."""
 QUICK = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
 
 
-def hourly(session: boto3.Session, region: str, engine: str, instance_class: str) -> Decimal | None:
-    """Look up the on-demand price of a single-AZ instance in USD an hour; None where it can't be found out quickly.
+def hourly(session: boto3.Session, region: str, engine: str, instance_class: str, deployment: str) -> Decimal | None:
+    """Look up the on-demand price of a copy in USD an hour; None where it can't be found out quickly.
 
-    `engine` is the price list's name for it.
+    `engine` and `deployment` are the price list's names. What Serverless v2 takes is not known beforehand.
     """
     wanted = {
         "regionCode": region,
         "instanceType": instance_class,
         "databaseEngine": engine,
-        "deploymentOption": "Single-AZ",
+        "deploymentOption": deployment,
     }
     filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
     try:

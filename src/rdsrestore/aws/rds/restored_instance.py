@@ -5,15 +5,17 @@ Made with every attribute given, waited for without a ceiling of half an hour, a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from rdsrestore.aws.errors import FAILURES, code_of, translate, translated, unanswered
+from rdsrestore.aws.rds.cluster.parameters import member
 from rdsrestore.aws.rds.restore_parameters import given, named, named_snapshot
 from rdsrestore.aws.retrying import persistently, twice, until
 from rdsrestore.aws.session import Clients
-from rdsrestore.aws.tags import as_mapping, is_owned
-from rdsrestore.domain.cloud.instance import RestoreSpec
+from rdsrestore.aws.tags import as_mapping, expiry, is_owned
+from rdsrestore.domain.cloud.instance import Leftover, RestoreSpec
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import PREFIX, Endpoint
@@ -41,6 +43,12 @@ LAST_EVENTS = 3
 A_DAY = 1440
 
 
+class Backups(TypedDict, total=False):
+    """What a deletion says of backups."""
+
+    DeleteAutomatedBackups: bool
+
+
 class Copies:
     """Temporary instances, known as ours by their tags; `poll` is the pause between looks, in seconds."""
 
@@ -60,6 +68,16 @@ class Copies:
             raise
         return self.with_tags(shown)
 
+    def all(self) -> Sequence[DBInstanceTypeDef]:
+        """Describe every instance of the account and region."""
+        with translated("instances"):
+            pages = self._reads.get_paginator("describe_db_instances").paginate()
+            return [each for page in pages for each in page["DBInstances"]]
+
+    def leftovers(self, run: str | None) -> Sequence[Leftover]:
+        """Find instances of ours."""
+        return [leftover(each) for each in map(self.with_tags, self.all()) if is_ours(each, run)]
+
     def with_tags(self, shown: DBInstanceTypeDef) -> DBInstanceTypeDef:
         """Ask for the tags of an instance of our name where its description has none, as in some partitions."""
         if shown.get("TagList") or not shown["DBInstanceIdentifier"].startswith(f"{PREFIX}-"):
@@ -71,24 +89,33 @@ class Copies:
         return {**shown, "TagList": tags}
 
     def restore(self, spec: RestoreSpec, run: str) -> str:
-        """Start the restore; where the answer is lost or the name exists, adopt the instance if it is this run's.
+        """Start the restore, or adopt the instance; returns its resource id once the cloud shows it."""
+        return self._made("restore-instance", spec.name, run, lambda: self._start(spec, run))
 
-        Returns its resource id once the cloud shows it.
-        """
+    def create(self, spec: RestoreSpec, run: str) -> str:
+        """Make the instance of a restored cluster of Aurora, or adopt it; returns its resource id."""
+
+        def start() -> DBInstanceTypeDef:
+            return self._writes.create_db_instance(**member(spec, run))["DBInstance"]
+
+        return self._made("make-instance", spec.name, run, start)
+
+    def _made(self, where: str, name: str, run: str, start: Callable[[], DBInstanceTypeDef]) -> str:
+        """Make an instance; where the answer is lost or the name exists, adopt the instance if it is this run's."""
 
         def make() -> str:
             try:
-                return self._start(spec, run)["DbiResourceId"]
+                return start()["DbiResourceId"]
             except FAILURES as error:
                 if code_of(error) == "DBInstanceAlreadyExists" or unanswered(error):
-                    found = self.find(spec.name)
+                    found = self.find(name)
                     if found:
                         return require_ours(found, run)["DbiResourceId"]
-                raise translate("restore-instance", error) from error
+                raise translate(where, error) from error
 
         made = persistently(make)
-        late = CloudError("restore-instance", f"{spec.name} does not appear", "rdsrestore cleanup", code="aws.timeout")
-        until(lambda: self.find(spec.name), min(self._poll, 1.0), USUAL.cloud_settles, late)
+        late = CloudError(where, f"{name} does not appear", "rdsrestore cleanup", code="aws.timeout")
+        until(lambda: self.find(name), min(self._poll, 1.0), USUAL.cloud_settles, late)
         return made
 
     def _start(self, spec: RestoreSpec, run: str) -> DBInstanceTypeDef:
@@ -156,12 +183,17 @@ class Copies:
                     DBInstanceIdentifier=name, MasterUserPassword=password.reveal(), ApplyImmediately=True
                 )
 
+        persistently(change, USUAL.password_taken)
+        self.await_password(name, progress)
+
+    def await_password(self, name: str, progress: Progress) -> None:
+        """Wait until an instance of ours has taken up the password that it, or its cluster, was given."""
+
         def taken() -> bool | None:
             shown = require_found(self.find(name), name)
             progress(shown["DBInstanceStatus"], None)
             return True if is_settled(shown) else None
 
-        persistently(change, USUAL.password_taken)
         late = CloudError("own-password", f"{name} did not take the password", "run again", code="aws.password")
         until(twice(taken), self._poll, USUAL.password_taken, late)
 
@@ -179,7 +211,7 @@ class Copies:
             status = shown["DBInstanceStatus"]
             progress(status if status == "deleting" else f"waiting until it can be deleted: it is {status}", None)
             if status != "deleting":
-                self._ask_to_delete(name, protected=bool(shown.get("DeletionProtection")))
+                self._ask_to_delete(shown)
             return None
 
         late = CloudError(
@@ -187,16 +219,19 @@ class Copies:
         )
         until(twice(gone), self._poll, USUAL.instance_gone, late)
 
-    def _ask_to_delete(self, name: str, *, protected: bool) -> None:
-        """Ask once; a refusal that may pass, as while the instance is being made, is left to the next look."""
+    def _ask_to_delete(self, shown: DBInstanceTypeDef) -> None:
+        """Ask once; a refusal that may pass, as while the instance is being made, is left to the next look.
+
+        The backups of a cluster's member are the cluster's.
+        """
+        name = shown["DBInstanceIdentifier"]
+        backups: Backups = {} if shown.get("DBClusterIdentifier") else {"DeleteAutomatedBackups": True}
         try:
-            if protected:
+            if shown.get("DeletionProtection"):
                 self._writes.modify_db_instance(
                     DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True
                 )
-            self._writes.delete_db_instance(
-                DBInstanceIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=True
-            )
+            self._writes.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True, **backups)
         except FAILURES as error:
             trouble = translate("delete", error)
             # protection may come back, by a rule of the account, between our look and our call
@@ -206,10 +241,22 @@ class Copies:
                 raise trouble from error
 
 
+def is_ours(shown: DBInstanceTypeDef, run: str | None = None) -> bool:
+    """Whether an instance carries our tags, of that run where one is given."""
+    return is_owned(shown["DBInstanceIdentifier"], as_mapping(shown.get("TagList", [])), run)
+
+
+def leftover(shown: DBInstanceTypeDef) -> Leftover:
+    """Describe an instance of ours."""
+    tags = as_mapping(shown.get("TagList", []))
+    run = tags.get(f"{PREFIX}:run", "")
+    return Leftover("instance", shown["DBInstanceIdentifier"], run, shown["DBInstanceStatus"], expiry(tags))
+
+
 def require_ours(shown: DBInstanceTypeDef, run: str | None = None) -> DBInstanceTypeDef:
     """Return an instance that carries our tags, of that run where one is given; else CloudError `aws.name-taken`."""
     name = shown["DBInstanceIdentifier"]
-    if not is_owned(name, as_mapping(shown.get("TagList", [])), run):
+    if not is_ours(shown, run):
         raise CloudError(
             "instance",
             f"{name} does not carry our tags, so it is left alone",

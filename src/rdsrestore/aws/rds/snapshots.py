@@ -22,7 +22,6 @@ OF_CLUSTERS = ("", "shared")
 """The same of a cluster's; AWS Backup's are told by no kind of their own (DescribeDBClusterSnapshots)."""
 ARN = re.compile(r"arn:[^:]+:rds:([^:]+):(\d+):(?:cluster-)?snapshot:(.+)")
 BEGINNING = datetime.min.replace(tzinfo=UTC)
-AURORA = "aurora"
 
 
 class Snapshots:
@@ -65,11 +64,11 @@ class Snapshots:
         return first(ask, KINDS, describe.snapshot)
 
     def _of_clusters(self, name: str) -> SnapshotInfo | None:
-        """Look for one of a Multi-AZ DB cluster; Aurora's can't be restored to an instance."""
+        """Look for one of a cluster."""
 
         def ask(kind: dict[str, Any]) -> Sequence[Any]:
             shown = self._clients.rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier=name, **kind)
-            return [each for each in shown["DBClusterSnapshots"] if not each["Engine"].startswith(AURORA)]
+            return shown["DBClusterSnapshots"]
 
         return first(ask, OF_CLUSTERS, describe.cluster_snapshot)
 

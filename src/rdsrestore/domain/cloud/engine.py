@@ -23,7 +23,13 @@ class Engine:
 ENGINES: Mapping[str, Engine] = {
     "mariadb": Engine("MariaDB", "rdsrestore.mysql.adapter:databases"),
     "mysql": Engine("MySQL", "rdsrestore.mysql.adapter:databases"),
+    "aurora-mysql": Engine("Aurora MySQL", "rdsrestore.mysql.adapter:databases"),
 }
+
+
+def is_aurora(name: str) -> bool:
+    """Whether an engine keeps its rows in the cluster's volume, and not in that of an instance."""
+    return name.startswith("aurora")
 
 
 def family(name: str, version: str) -> str:

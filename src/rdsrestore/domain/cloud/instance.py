@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rdsrestore.domain.cloud.copy_attributes import CopyAttributes, Tags
-from rdsrestore.domain.cloud.engine import family
+from rdsrestore.domain.cloud.engine import family, is_aurora
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import Endpoint
 
@@ -21,15 +21,45 @@ class Identity:
     ends: datetime | None = None
 
 
+@written("Capacity")
+@dataclass(frozen=True)
+class Capacity:
+    """Between how many capacity units Serverless v2 may scale, and after how many idle seconds it pauses, if at all."""
+
+    least: float
+    most: float
+    pause: int | None = None
+
+
+@written("SourceCluster")
+@dataclass(frozen=True)
+class SourceCluster:
+    """The cluster that a source is a member of, with what a restored one takes over from it.
+
+    `writer` is the member that takes writes. `capacity` is given where it may have members of Serverless v2.
+    """
+
+    id: str
+    resource_id: str
+    writer: str
+    parameter_group: str
+    storage_type: str | None = None
+    iops: int | None = None
+    lifecycle_support: str | None = None
+    network_type: str | None = None
+    capacity: Capacity | None = None
+
+
 @written("SourceInstance", former={"iam_authentication"})
 @dataclass(frozen=True)
 class SourceInstance:
     """The instance that is restored from, with everything a restore does not carry over by itself.
 
     `earliest` and `latest` bound the restore window in UTC (None where backups are off); `storage` is in GiB, `iops`
-    what is provisioned; `maintenance` is the weekly window as RDS writes it, in UTC. `managed_secret` is the ARN of the
-    secret in which RDS keeps the master user's password, where it does. `tags` are its names and values,
-    `security_groups` the ids of its own.
+    what is provisioned. `cluster` is the name of the cluster it is a
+    member of, whose then are window, backups and secret, and `member_of` the rest of that; `maintenance` is the weekly
+    window as RDS writes it, in UTC. `managed_secret` is the ARN of the secret in which RDS keeps the master user's
+    password, where it does. `tags` are its names and values, `security_groups` the ids of its own.
     """
 
     id: str
@@ -62,6 +92,17 @@ class SourceInstance:
     managed_secret: str | None = None
     tags: Tags = ()
     security_groups: tuple[str, ...] = ()
+    member_of: SourceCluster | None = None
+
+    @property
+    def is_aurora(self) -> bool:
+        """Whether its rows lie in its cluster's volume."""
+        return is_aurora(self.engine)
+
+    @property
+    def backed_up_as(self) -> str:
+        """Name what its backups are of: itself, or its cluster."""
+        return self.cluster or self.id
 
 
 @dataclass(frozen=True)
@@ -113,8 +154,8 @@ class Backups:
 class SnapshotInfo:
     """A stored snapshot; `taken` is the moment of its data in UTC.
 
-    Its `id` is its ARN where another account shares it. With `of_cluster` it is a Multi-AZ DB cluster's, which
-    `instance` then names. Engine, version and master user are those of its instance then.
+    Its `id` is its ARN where another account shares it. With `of_cluster` it is a DB cluster's, which `instance` then
+    names. Engine, version and master user are those of its instance then.
     """
 
     id: str
@@ -138,25 +179,42 @@ class GroupSpec:
     tags: Tags = ()
 
 
+def schedule_of_cluster(name: str) -> str:
+    """Name the schedule that deletes a cluster."""
+    return f"{name}-cluster"
+
+
 @written("SwitchSpec")
 @dataclass(frozen=True)
 class ExpirySpec:
-    """Temporary instances that the cloud is to delete by itself at a moment, acting as `role`."""
+    """Temporary instances and clusters that the cloud is to delete by itself at a moment, acting as `role`."""
 
     instances: tuple[str, ...]
     role: str
     at: datetime
+    clusters: tuple[str, ...] = ()
+
+    @property
+    def schedules(self) -> tuple[str, ...]:
+        """Name what is set for it: a schedule for each, as a cluster may have an instance of its name."""
+        return (*self.instances, *map(schedule_of_cluster, self.clusters))
+
+    def __str__(self) -> str:
+        alone = [f"cluster {name}" for name in self.clusters if name not in self.instances]
+        with_cluster = [f"{name}, then its cluster" if name in self.clusters else name for name in self.instances]
+        return " and ".join([*with_cluster, *alone])
 
 
 @written("RestoreSpec")
 @dataclass(frozen=True)
 class RestoreSpec:
-    """A temporary instance to restore, every attribute given; `moment` or `snapshot`, never both.
+    """A temporary copy to restore, every attribute given; `moment` or `snapshot`, never both.
 
     `backups` are those that hold the moment where they are not the source's own. `version` is the engine's in what is
-    restored, where known; `of_cluster` says that the snapshot is a Multi-AZ DB cluster's. `attributes` are those that
-    were chosen otherwise than the source's. `group` is the run's own security group, `beside` are those that the copy
-    gets too.
+    restored, where known; `of_cluster` says that the snapshot is a DB cluster's. With `as_cluster` the copy is
+    a cluster: Aurora's has no instance until one of the same name is made in it, a Multi-AZ DB cluster has its own.
+    `attributes` are those that were chosen otherwise than the source's. `group` is the run's own security group,
+    `beside` are those that the copy gets too.
     """
 
     name: str
@@ -171,11 +229,22 @@ class RestoreSpec:
     of_cluster: bool = False
     attributes: CopyAttributes = CopyAttributes()
     beside: tuple[str, ...] = ()
+    as_cluster: bool = False
 
     @property
     def tags(self) -> Tags:
         """Those beside our own."""
         return self.attributes.all_tags(self.source.tags)
+
+    @property
+    def comes_empty(self) -> bool:
+        """Whether it is a cluster without instances."""
+        return self.as_cluster and self.source.is_aurora
+
+    @property
+    def kind(self) -> str:
+        """What the copy is, as leftovers are."""
+        return "cluster" if self.as_cluster else "instance"
 
     @property
     def family(self) -> str:
@@ -186,13 +255,15 @@ class RestoreSpec:
     @property
     def origin(self) -> str:
         """Name whose backups these are."""
-        return str(self.backups) if self.backups else self.source.id
+        if self.backups:
+            return str(self.backups)
+        return self.source.backed_up_as if self.as_cluster else self.source.id
 
 
 @written("Leftover")
 @dataclass(frozen=True)
 class Leftover:
-    """Something in the account that carries our tags: kind is `instance`, `group` or `rule`."""
+    """Something in the account that carries our tags: kind is `instance`, `cluster`, `group` or `rule`."""
 
     kind: str
     id: str
@@ -202,8 +273,13 @@ class Leftover:
 
     @property
     def holds(self) -> bool:
-        """Whether it is an instance that nobody deletes: its security group can't go before it does."""
-        return self.kind == "instance" and self.status != "deleting"
+        """Whether it is a copy that nobody deletes: its security group can't go before it does."""
+        return self.is_copy and self.status != "deleting"
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it costs money by the hour."""
+        return self.kind in {"instance", "cluster"}
 
 
 @written("ApiCall")

@@ -10,7 +10,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rdsrestore.domain.cloud.engine import family
-from rdsrestore.domain.errors import ToolError
 from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.cloud.instance import REGION, arn, resource_id
 from rdsrestore.lab.cloud.query_protocol import Fault
@@ -78,6 +77,22 @@ class Network:
             raise Fault("InvalidParameterCombination", what)
         return [{"DBParameterGroupName": name, "ParameterApplyStatus": "in-sync"}]
 
+    def cluster_parameters(self, name: str | None, cluster: Mapping[str, Any]) -> str:
+        """Name a cluster's parameter group; Fault where there is none, or it is of another family than the cluster."""
+        wanted = family(cluster["Engine"], cluster["EngineVersion"])
+        name = name or f"default.{wanted}"
+        if name == f"default.{wanted}":
+            return name
+        try:
+            known = self._rds.describe_db_cluster_parameter_groups(DBClusterParameterGroupName=name)
+        except ClientError as error:
+            raise Fault("DBClusterParameterGroupNotFound", f"DBClusterParameterGroup not found: {name}", 404) from error
+        found = known["DBClusterParameterGroups"][0]["DBParameterGroupFamily"]
+        if found != wanted:
+            what = f"The DB cluster parameter group {name} is of family {found}, and not of {wanted}"
+            raise Fault("InvalidParameterCombination", what)
+        return name
+
 
 def restored(source: Mapping[str, Any], name: str, form: Mapping[str, Any], network: Network) -> dict[str, Any]:
     """Describe a restored instance: what it was told, else what the service would choose."""
@@ -122,15 +137,6 @@ def options(form: Mapping[str, Any], source: Mapping[str, Any]) -> str:
 def default_options(engine: str, version: str) -> str:
     """Name the default option group of an engine's release: `default:mysql-8-0`."""
     return f"default:{engine}-{'-'.join(version.split('.')[:2])}"
-
-
-def of_kind(kind: str, engine: str) -> dict[str, Any]:
-    """Say how an instance shows what production is; ToolError for a cluster of an engine that has none."""
-    if kind != "multi-az-cluster":
-        return {"MultiAZ": kind == "multi-az"}
-    if engine != "mysql":
-        raise ToolError("lab up", f"RDS has no Multi-AZ DB clusters of {engine}", "--server mysql")
-    return {"MultiAZ": False, "DBClusterIdentifier": "production-cluster"}
 
 
 def seeded(engine: str, version: str, subnets: dict[str, Any], groups: list[dict[str, Any]]) -> dict[str, Any]:

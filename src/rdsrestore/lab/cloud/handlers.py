@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rdsrestore.domain.cloud.engine import is_aurora
 from rdsrestore.lab.cloud.defaults import Network, restored
 from rdsrestore.lab.cloud.instance import Instance, arn
 from rdsrestore.lab.cloud.query_protocol import Fault
@@ -91,6 +92,8 @@ class Handlers:
         if all(named) or not any(named):
             raise Fault("InvalidParameterCombination", "Give DBSnapshotIdentifier or DBClusterSnapshotIdentifier.")
         snapshot = self._snapshot(named[0]) if named[0] else self._cluster_snapshot(str(named[1]))
+        if is_aurora(snapshot.shown["Engine"]):
+            raise Fault("InvalidParameterCombination", "A snapshot of Aurora can't be restored to an instance.")
         name = str(form["DBInstanceIdentifier"]).lower()
         shown = restored(snapshot.instance, name, form, self._network)
         made = self._restored(shown, snapshot.state, f"Restored from snapshot {named[0] or named[1]}")
@@ -157,6 +160,8 @@ class Handlers:
         if instance.status not in READY:
             raise Fault("InvalidDBInstanceState", "Database instance is not in available state.")
         password = form.get("MasterUserPassword")
+        if password and instance.cluster:
+            raise Fault("InvalidParameterCombination", "The master user password of a member is its cluster's.")
         if password:
             check_password(password)
             self._rds.change_password(instance, password)
@@ -178,6 +183,8 @@ class Handlers:
                 "InvalidParameterCombination",
                 "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
             )
+        if instance.cluster and (final or not is_aurora(instance.shown["Engine"])):
+            raise Fault("InvalidParameterCombination", "That is for the cluster to do.")
         if instance.shown["DeletionProtection"]:
             raise Fault(
                 "InvalidParameterCombination", "Cannot delete protected DB Instance, disable deletion protection."

@@ -89,10 +89,13 @@ class Instance:
         return [each["VpcSecurityGroupId"] for each in self.shown["VpcSecurityGroups"]]
 
     def close(self, *, keep: bool = False) -> None:
-        """Shut the way in, stop the server, and delete its files unless they are its backups that stay."""
+        """Shut the way in, stop the server, and delete its files unless they are its backups that stay.
+
+        A cluster's server is stopped with the cluster.
+        """
         if self.gateway:
             self.gateway.close()
-        if self.server:
+        if self.server and not self.cluster:
             self.server.halt() if keep else self.server.stop()
 
 

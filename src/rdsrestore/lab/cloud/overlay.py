@@ -12,9 +12,11 @@ from urllib.parse import parse_qsl
 
 from rdsrestore.lab.clients import OWN
 from rdsrestore.lab.cloud import query_protocol
+from rdsrestore.lab.cloud.clusters.cluster import Cluster
+from rdsrestore.lab.cloud.clusters.register import Clusters
 from rdsrestore.lab.cloud.faults import Faults, nothing
 from rdsrestore.lab.cloud.filters import refuse_unknown
-from rdsrestore.lab.cloud.handlers import Handlers
+from rdsrestore.lab.cloud.instance import Instance
 from rdsrestore.lab.cloud.rds import Rds
 from rdsrestore.lab.network.slack_server import Slack
 
@@ -52,7 +54,8 @@ class Overlay:
 
     moto: WSGIApplication
     rds: Rds
-    handlers: Handlers
+    actions: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]
+    clusters: Clusters
     slack: Slack
     control: Callable[[str, dict[str, Any]], Any]
     calls: list[Call] = field(default_factory=list)
@@ -106,10 +109,10 @@ class Overlay:
             return reply(start, error.status, XML, query_protocol.fault(error, service))
 
     def _own(self, service: str, action: str, form: Mapping[str, str]) -> bytes | None:
-        if service == "rds" and action in self.handlers.actions:
+        if service == "rds" and action in self.actions:
             if action in {"AddTagsToResource", "ListTagsForResource"} and ":db:" not in form.get("ResourceName", ""):
                 return None
-            answer = self.handlers.actions[action](query_protocol.request(service, action, form))
+            answer = self.actions[action](query_protocol.request(service, action, form))
             return query_protocol.response(service, action, answer)
         if service == "iam" and action == "SimulatePrincipalPolicy":
             return query_protocol.response(
@@ -118,7 +121,8 @@ class Overlay:
         if service == "ec2":
             refuse_unknown(action, form)
         if service == "ec2" and action == "DeleteSecurityGroup":
-            for each in self.rds.instances.values():
+            holders: list[Instance | Cluster] = [*self.rds.instances.values(), *self.clusters.clusters.values()]
+            for each in holders:
                 if form.get("GroupId") in each.groups:
                     raise query_protocol.Fault(
                         "DependencyViolation", f"resource {form['GroupId']} has a dependent object"

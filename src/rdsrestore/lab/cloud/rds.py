@@ -129,7 +129,7 @@ class Rds:
         """Return what Describe says now."""
         with self.lock:
             shown = copy.deepcopy(instance.shown)
-        if shown["BackupRetentionPeriod"] and instance.server:
+        if shown["BackupRetentionPeriod"] and instance.server and not instance.cluster:
             shown["LatestRestorableTime"] = self.latest()
         return shown
 

@@ -1,27 +1,39 @@
-"""EventBridge Scheduler, as far as the lab needs it: one-time schedules that really delete instances."""
+"""EventBridge Scheduler, as far as the lab needs it: one-time schedules that really delete instances and clusters."""
 
 from __future__ import annotations
 
 import json
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from rdsrestore.lab.clients import Cloud
+from rdsrestore.lab.cloud.query_protocol import Fault
 
+PASSING = frozenset({"InvalidDBInstanceState", "InvalidDBClusterStateFault"})
+"""What is asked again, as the schedule's retry policy says."""
 EVERY = 0.5
 """Seconds between two looks at the clock."""
+
+
+log = logging.getLogger(__name__)
+
+
+def as_api(key: str) -> str:
+    """Spell a parameter as RDS does: `DbInstanceIdentifier` is how the scheduler takes `DBInstanceIdentifier`."""
+    return f"DB{key[2:]}" if key.startswith("Db") else key
 
 
 class Schedules:
     """Looks at moto's schedules and carries out those whose time has come."""
 
-    def __init__(self, cloud: Cloud, delete: Callable[[str], None]) -> None:
+    def __init__(self, cloud: Cloud, targets: Mapping[str, Callable[[dict[str, Any]], object]]) -> None:
         self._client = cloud.client("scheduler")
-        self._delete = delete
+        self._targets = targets
         self._ended = threading.Event()
         self._awake = threading.Event()
         threading.Thread(target=self._run, daemon=True, name="schedules").start()
@@ -52,6 +64,13 @@ class Schedules:
         at = datetime.fromisoformat(expression.removeprefix("at(").removesuffix(")")).replace(tzinfo=UTC)
         if datetime.now(UTC) < at:
             return
-        self._delete(json.loads(shown["Target"]["Input"])["DbInstanceIdentifier"])
+        action = str(shown["Target"]["Arn"]).rpartition(":")[2]
+        given = {as_api(key): value for key, value in json.loads(shown["Target"]["Input"]).items()}
+        try:
+            self._targets[action](given)
+        except Fault as error:
+            log.warning("schedule %s: %s", shown["Name"], error)
+            if error.code in PASSING:
+                return
         if shown.get("ActionAfterCompletion", "DELETE") == "DELETE":
             self._client.delete_schedule(Name=shown["Name"])

@@ -16,7 +16,10 @@ ENCRYPTION_HEAD = 512
 """Bytes that a file which is encrypted on the server has before what is sent of it."""
 LONGEST_STATEMENT = timedelta(hours=1)
 """A statement is noted where it ended, under the time at which it began."""
-OFF = "give the instance a backup retention of a day or more: RDS keeps a binlog where it makes backups"
+OFF = (
+    "give the instance a backup retention of a day or more: RDS keeps a binlog where it makes backups;"
+    " Aurora where its cluster's parameter group sets binlog_format"
+)
 
 
 @dataclass(frozen=True)

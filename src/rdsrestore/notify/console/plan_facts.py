@@ -17,10 +17,9 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
     """Say what the plan rests on."""
     request, source = planned.request, survey.source
     replica = f", of which {request.replica} is a read replica" if request.replica else ""
-    yield (
-        "source",
-        f"{source.id}{replica}, {source.engine} {source.version}, {source.instance_class}, {source.storage} GiB",
-    )
+    whose = f", the writer of cluster {source.cluster}" if source.cluster else replica
+    storage = "" if source.is_aurora else f", {source.storage} GiB"
+    yield "source", f"{source.id}{whose}, {source.engine} {source.version}, {source.instance_class}{storage}"
     backups = survey.backed_up
     if backups.earliest and backups.latest and request.restores:
         of = f", of {backups}" if survey.backups else ""

@@ -17,7 +17,9 @@ def binlog(survey: Survey) -> Iterator[Finding]:
         yield warns(
             "binlog.off",
             "production writes no binlog: rdsrestore find can't tell what was done, and when",
-            "switch on automated backups: with them RDS writes one",
+            "set binlog_format=ROW in the cluster's parameter group, and reboot the writer: Aurora restores without it"
+            if survey.source.is_aurora
+            else "switch on automated backups: with them RDS writes one",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from rdsrestore.domain.cloud.engine import family
+from rdsrestore.domain.cloud.engine import family, is_aurora
 from rdsrestore.domain.cloud.instance import Backups
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
@@ -96,7 +96,7 @@ def reached(moment: datetime, found: Backups, flag: str) -> Iterator[Finding]:
 def another_engine(survey: Survey) -> Iterator[Finding]:
     """Whether the backup is of a server that keeps its tables as production does, and of the same release."""
     then, now = survey.copied, survey.source
-    if (then.engine == "mariadb") is not (now.engine == "mariadb"):
+    if storage(then.engine) != storage(now.engine):
         yield blocks(
             "backups.other-engine",
             f"{then.instance} was {then.engine}, and {now.id} is {now.engine}",
@@ -109,6 +109,11 @@ def another_engine(survey: Survey) -> Iterator[Finding]:
             " parameter and option groups of its own release",
             "go on; what only production's own groups set, as lower_case_table_names, may differ there",
         )
+
+
+def storage(engine: str) -> str:
+    """Name the family of engines that keep tables alike and restore to the same kind of copy."""
+    return "aurora" if is_aurora(engine) else "mariadb" if engine == "mariadb" else "mysql"
 
 
 def second_point(request: Request, survey: Survey) -> Iterator[Finding]:

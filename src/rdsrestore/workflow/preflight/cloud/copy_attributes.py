@@ -9,6 +9,8 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.workflow.preflight.finding import Finding, blocks, warns
 
+UNKNOWN_TO_AURORA = ("storage_type", "iops", "throughput", "option_group")
+UNKNOWN_TO_MULTI_AZ = ("throughput", "option_group", "parameter_group", "ca_certificate", "zone")
 ADJUSTABLE_FROM = 400
 """GiB from which the speed of gp3 may be named (RDS user guide, "General Purpose SSD storage")."""
 
@@ -16,9 +18,17 @@ ADJUSTABLE_FROM = 400
 def copy_attributes(request: Request, survey: Survey) -> Iterator[Finding]:
     """Hold what was chosen against production and against RDS's own rules."""
     if request.restores:
-        yield from storage(request, survey)
+        yield from of_cluster(request, survey) if survey.clustered else storage(request, survey)
         yield from subnets(request, survey)
         yield from missing_tags(request, survey)
+
+
+def of_cluster(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether a cluster, or the instance in it, takes what was chosen (RDS API reference)."""
+    for name in UNKNOWN_TO_AURORA if survey.source.is_aurora else UNKNOWN_TO_MULTI_AZ:
+        if getattr(request.attributes, name):
+            what = f"{name} can't be chosen: the copy is a cluster, as production is"
+            yield blocks("copy.cluster", what, "leave it out of the settings")
 
 
 def storage(request: Request, survey: Survey) -> Iterator[Finding]:

@@ -29,13 +29,12 @@ INCOMPATIBLE = "incompatible-"
 def source(survey: Survey) -> Iterator[Finding]:
     """Whether the instance can serve as a source."""
     found = survey.source
-    if found.cluster and not (survey.snapshot and survey.snapshot.of_cluster):
+    if found.member_of and found.member_of.writer != found.id:
         yield blocks(
             "source.cluster",
-            f"{found.id} belongs to cluster {found.cluster}; of a cluster only a snapshot can be restored yet",
-            f"--snapshot ID: aws rds describe-db-cluster-snapshots --db-cluster-identifier {found.cluster} lists them;"
-            " or by hand: aws rds restore-db-cluster-to-point-in-time --source-db-cluster-identifier "
-            f"{found.cluster} --db-cluster-identifier NEW --restore-to-time MOMENT, then mysqldump from there",
+            f"{found.id} is not the writer of cluster {found.cluster}"
+            + (f": that is {found.member_of.writer}" if found.member_of.writer else ", which has none now"),
+            f"use --instance {found.cluster}, which stands for whichever is the writer",
         )
     yield from status(found)
     if found.replica_of:

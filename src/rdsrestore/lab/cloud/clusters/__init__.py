@@ -1,0 +1,1 @@
+"""DB clusters of the lab: Multi-AZ ones, and Aurora's with its instances."""
