@@ -110,6 +110,7 @@ def test_statements_of_triggers_that_are_not_made_again_are_kept(stage: Stage, w
         del stage.world.server.live[BILLING]
     assert stage.play(wanted).exit_code is ExitCode.OK
     file = stage.folder / triggers_file(BILLING)
+    assert not kept or file.stat().st_mode & 0o777 == 0o600
     assert (file.read_text() if file.exists() else "") == ("CREATE TRIGGER bump ON billing;\n" if kept else "")
 
 

@@ -119,6 +119,7 @@ def keep_triggers(run: Run, database: RestoredDatabase, definitions: Iterable[Ta
         live = None if run.request.into else known.get(definition.ref)
         if names := [each.name for each in lost_triggers(definition, live)]:
             path = run.folder / triggers_file(definition.ref)
+            path.touch(mode=0o600)
             path.write_text(database.trigger_statements(definition, names), "utf-8")
 
 
