@@ -44,6 +44,7 @@ class Reader:
         return ended.stdout
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_the_tutorial_does_what_it_says(tmp_path_factory: pytest.TempPathFactory) -> None:
     reader = Reader(tmp_path_factory.mktemp("t"))
