@@ -14,6 +14,7 @@ from rdsrestore.aws.passwords import Login, login
 from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.config.settings import PasswordGiven, PasswordInSecret, Settings
+from rdsrestore.domain.cloud import bastion
 from rdsrestore.domain.cloud.instance import SourceInstance
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError, Refused, UsageError
@@ -163,6 +164,23 @@ class Password:
         )
 
 
+def access(settings: Settings, password: Password, *, asks: bool) -> Access:
+    """Say how servers are logged in to; UsageError where workers elsewhere would have to go through the bastion."""
+    if settings.via and settings.executor:
+        raise UsageError("--via", "goes without --executor: workers reach the servers by themselves", "use one of them")
+    return Access(
+        password,
+        settings.ssl_ca,
+        settings.dump_key,
+        settings.executor,
+        settings.poll,
+        password.renewed,
+        bastion.read(settings.via) if settings.via else None,
+        settings.ssh_config,
+        asks,
+    )
+
+
 def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | None) -> World:
     """Put the adapters together."""
     log = CallLog()
@@ -173,7 +191,7 @@ def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | No
     return World(
         cloud=RdsInstances(clients, log, settings.poll, settings.checkip_url, password.seen),
         engines=EngineAdapters(
-            Access(password, settings.ssl_ca, settings.dump_key, settings.executor, settings.poll, password.renewed),
+            access(settings, password, asks=ask is not None),
             password.user,
             password.found_in,
         ),

@@ -35,6 +35,7 @@ from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
 from rdsrestore.lab.directory import CONTAINERS, LabDirectory, Options, State
 from rdsrestore.lab.network.firewall import Firewall
 from rdsrestore.lab.network.slack_server import Slack
+from rdsrestore.lab.network.ssh import ADDRESS, Bastion
 from rdsrestore.lab.servers import retention, seed, tls
 from rdsrestore.lab.servers.local import LocalServers
 from rdsrestore.lab.servers.programs import choose
@@ -75,6 +76,9 @@ class Lab:
             secrets.token_urlsafe(30),
         )
         self._firewall = Firewall(self.cloud)
+        self._bastion = Bastion(place.folder / "bastion") if options.bastion else None
+        if self._bastion:
+            self.rds.sees = self._bastion.sees
         self.overlay = Overlay(
             moto=DomainDispatcherApplication(create_backend_app),
             rds=self.rds,
@@ -118,7 +122,7 @@ class Lab:
         self.rds.backups[shown["DbiResourceId"]] = AutomatedBackup(shown, self.rds.earliest)
         port = int(shown["Endpoint"]["Port"])
         login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
-        account.let_in(self.cloud, ids, port, login)
+        account.let_in(self.cloud, ids, port, login, ADDRESS if self._bastion else "127.0.0.1")
         self._login, self._secret = login, ids.secret
         return State(
             pid=os.getpid(),
@@ -135,6 +139,7 @@ class Lab:
             slack_channel=self.slack.channel,
             slack_hook=f"{self.cloud.endpoint}/slack/hook/{self.slack.hook}",
             engine=f"{engine} {version}",
+            ssh_config=str(self._bastion.config) if self._bastion else "",
         )
 
     def _rotate(self) -> None:
@@ -148,6 +153,8 @@ class Lab:
     def close(self) -> None:
         """Stop every server."""
         self.schedules.close()
+        if self._bastion:
+            self._bastion.close()
         for instance in list(self.rds.instances.values()):
             instance.gone.set()
             instance.close()

@@ -102,6 +102,8 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
         "source",
         f"{source.id}{replica}, {source.engine} {source.version}, {source.instance_class}, {source.storage} GiB",
     )
+    if request.via:
+        yield "reached", f"through {request.via.partition(':')[2]}, by ssh"
     backups = survey.backed_up
     if backups.earliest and backups.latest and request.restores:
         of = f", of {backups}" if survey.backups else ""
