@@ -92,6 +92,19 @@ class Settings:
             default="none",
         ),
     ] = None
+    login_path: Annotated[
+        str | None,
+        Option(
+            "A login path of mysql_config_editor, with user and password.",
+            flag="--login-path",
+            commands=(*ANY, "find", "doctor"),
+            metavar="NAME",
+            key=True,
+            meaning="a login path of `mysql_config_editor` with user and password, where these are not set otherwise;"
+            " nothing else is taken from it",
+            default="none",
+        ),
+    ] = None
     via: Annotated[
         str | None,
         Option(
