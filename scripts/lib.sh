@@ -22,12 +22,15 @@ may_be_root() {
 # twice COMMAND …: once more where it failed, for networks that fail now and then.
 twice() { "$@" || { say "once more: $1 …" && sleep 2 && "$@"; }; }
 
-# missing SUBJECT: names the Debian packages that servers, python, browser or docker need and this machine has not.
+# missing SUBJECT: names the Debian packages that servers, bastion, python, browser or docker need and this machine has not.
 missing() {
   case $1 in
     servers)
       has mysqldump || echo mariadb-client
       has mariadbd || echo mariadb-server-core
+      ;;
+    bastion)
+      has sshd || echo openssh-server
       ;;
     browser)
       has chromium || has chromium-browser || has google-chrome || echo chromium fonts-dejavu-core
@@ -67,6 +70,8 @@ need_packages() {
   as_root apt-get update -qq -o Acquire::Retries=3 || say 'apt-get update complains; going on with the lists that are there'
   # older systems have the client in docker.io itself
   [ -n "$(apt-cache madison docker-cli 2>/dev/null)" ] || names=("${names[@]/#docker-cli/docker.io}")
+  # the program alone is wanted of it, not a service that lets others in: unmasked again by `systemctl unmask ssh`
+  case " ${names[*]} " in *' openssh-server '*) [ ! -d /run/systemd/system ] || as_root systemctl --quiet mask ssh.service ssh.socket ;; esac
   # nothing that is installed makes room: MySQL's own server and MariaDB's exclude each other
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends --no-remove \
     -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "${names[@]}" >/dev/null ||

@@ -14,6 +14,7 @@ from rdsrestore.aws.passwords import Login, login
 from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.config.settings import PasswordGiven, PasswordInSecret, Settings
+from rdsrestore.domain.cloud import bastion
 from rdsrestore.domain.cloud.instance import SourceInstance
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError, Refused, UsageError
@@ -21,7 +22,7 @@ from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.rows import TableDifference
-from rdsrestore.mysql.session.login import defaults_file
+from rdsrestore.mysql.session.login import defaults_file, login_path
 from rdsrestore.ports.databases import Access
 from rdsrestore.ports.operator import Operator
 from rdsrestore.workflow.step import World
@@ -177,17 +178,44 @@ class Password:
         )
 
 
+def kept_login(settings: Settings) -> tuple[str | None, Secret | None]:
+    """Read user and password from where MySQL's own programs find them; UsageError where two places are named."""
+    if settings.defaults_file and settings.login_path:
+        raise UsageError("--login-path", "goes without --defaults-file", "use one of them")
+    if settings.login_path:
+        return login_path.read(settings.login_path)
+    return defaults_file.read(settings.defaults_file) if settings.defaults_file else (None, None)
+
+
+def access(settings: Settings, password: Password, *, asks: bool) -> Access:
+    """Say how servers are logged in to; UsageError where workers elsewhere would have to go through the bastion."""
+    if settings.via and settings.executor:
+        raise UsageError("--via", "goes without --executor: workers reach the servers by themselves", "use one of them")
+    return Access(
+        password,
+        settings.ssl_ca,
+        settings.dump_key,
+        settings.executor,
+        settings.poll,
+        password.renewed,
+        bastion.read(settings.via) if settings.via else None,
+        settings.ssh_config,
+        asks,
+    )
+
+
 def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | None) -> World:
     """Put the adapters together."""
     log = CallLog()
     clients = Clients(settings.aws_profile, settings.region, log)
-    user, secret = defaults_file.read(settings.defaults_file) if settings.defaults_file else (None, None)
-    given = settings.password or (PasswordGiven(secret, str(settings.defaults_file)) if secret else None)
+    user, secret = kept_login(settings)
+    source = str(settings.defaults_file or settings.login_path)
+    given = settings.password or (PasswordGiven(secret, source) if secret else None)
     password = Password(given, clients, ask, settings.user or user, user)
     return World(
         cloud=RdsInstances(clients, log, settings.poll, settings.checkip_url, password.seen),
         engines=EngineAdapters(
-            Access(password, settings.ssl_ca, settings.dump_key, settings.executor, settings.poll, password.renewed),
+            access(settings, password, asks=ask is not None),
             password.user,
             password.found_in,
         ),

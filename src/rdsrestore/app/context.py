@@ -101,15 +101,18 @@ class Context:
             for text in shred_old_dumps(self.runs, self.settings.keep_dumps_for, datetime.now(UTC)):
                 self.errors.print(text, soft_wrap=True)
 
-    def world(self, *, yes: bool = False, typed: str | None = None, anew: bool = False) -> World:
+    def world(
+        self, *, yes: bool = False, typed: str | None = None, anew: bool = False, via: str | None = None
+    ) -> World:
         """Put the adapters together; without a terminal, and with `yes`, nobody is asked.
 
         `typed` is what the command line has typed already for a question that wants more than a yes; `anew` lets who
-        is asked begin again from the same copy.
+        is asked begin again from the same copy. `via` is how an earlier run reached the servers.
         """
         prompts, user = self.prompts, self.settings.user or "the master user"
         ask = (lambda: prompts.password(f"Password of {user} on production")) if prompts else None
-        world = compose.build(self.settings, self._operator(yes=yes, typed=typed, anew=anew), ask)
+        settings = replace(self.settings, via=self.settings.via or via)
+        world = compose.build(settings, self._operator(yes=yes, typed=typed, anew=anew), ask)
         self._opened.callback(world.engines.close)
         return world
 

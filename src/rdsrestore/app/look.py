@@ -108,7 +108,8 @@ def look(name: str, statement: str | None, context: Context, given: Mapping[str,
     refuse_without_copy(stored, owner, at_work=at_work)
     seen = replace(context, screen=context.errors)  # standard output has the rows, and nothing else
     world: World = replace(
-        context.world(), operator=Asking(seen, statement, Terminal(sys.stdout, plain=context.settings.plain))
+        context.world(via=owner.request.via),
+        operator=Asking(seen, statement, Terminal(sys.stdout, plain=context.settings.plain)),
     )
     request = of_owner(stored, owner, context, given)
     read = anew(owner.survey, request, world)

@@ -42,7 +42,8 @@ def resume(name: str | None, context: Context, asked: CommandLine, *, yes: bool)
         replayed = replay(stored.whole(), STEPS)
         refuse_if_finished(replayed, stored)
         refuse_if_taken_back(context.runs.taken_back().get(stored.id.value), stored)
-        world = context.world(yes=yes, typed=replayed.request.typed if replayed.request.undoes else asked.confirm)
+        typed = replayed.request.typed if replayed.request.undoes else asked.confirm
+        world = context.world(yes=yes, typed=typed, via=replayed.request.via)
         replayed = replace(replayed, request=let_in(replayed.request, asked))
         replayed = replace(replayed, survey=afresh(replayed.survey, replayed.request, world))
         survey = replayed.survey

@@ -55,7 +55,7 @@ def undo(name: str | None, context: Context, asked: CommandLine, *, dry_run: boo
         tables = tuple(known(table, replayed.facts, again=again) for table in saved.tables)
         made = facts.tables if (facts := replayed.facts.find(TargetTableMade)) else ()
         job = Job(recipe, question, dry_run, yes, tables, str(stored.folder), swapped, () if swapped else made)
-        return start(request, job, context.world(yes=yes, typed=request.typed), context)
+        return start(request, job, context.world(yes=yes, typed=request.typed, via=request.via), context)
 
 
 def taken_back_by(stored: StoredRun) -> str | None:

@@ -95,6 +95,36 @@ class Settings:
             default="none",
         ),
     ] = None
+    login_path: Annotated[
+        str | None,
+        Option(
+            "A login path of mysql_config_editor, with user and password.",
+            flag="--login-path",
+            commands=(*ANY, "find", "doctor"),
+            metavar="NAME",
+            key=True,
+            meaning="a login path of `mysql_config_editor` with user and password, where these are not set otherwise;"
+            " nothing else is taken from it",
+            default="none",
+        ),
+    ] = None
+    via: Annotated[
+        str | None,
+        Option(
+            "Reach the servers from a bastion: ssh:user@host[:port].",
+            flag="--via",
+            commands=(*ANY, "find", "doctor"),
+            metavar="WAY",
+            key=True,
+            meaning="a bastion from which the servers are reached, as `ssh:user@host:port` or `ssh:` and a name of"
+            " `~/.ssh/config`: by the system's `ssh`, which the run opens, opens again and ends",
+            default="straight from this machine",
+        ),
+    ] = None
+    ssh_config: Annotated[
+        Path | None,
+        Option(key=True, meaning="ssh's settings for `via` in place of its own files", default="ssh's own"),
+    ] = None
     ssl_ca: Annotated[
         Path | None,
         Option(

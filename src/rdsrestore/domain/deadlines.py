@@ -43,6 +43,10 @@ class Deadlines:
     """For a new copy to let us in: its name, rule and password need seconds until they hold everywhere."""
     own_groups: float = 30.0
     """For a new copy to let us in by groups that hold already."""
+    bastion: float = 30.0
+    """For a bastion to let us in."""
+    bastion_asks: float = 120.0
+    """The same where ssh may ask for a passphrase."""
     cloud: float = 120.0
     """For a call to the cloud that throttling or an outage threw back."""
     cloud_settles: float = 60.0

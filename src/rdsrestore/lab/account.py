@@ -52,8 +52,8 @@ def make(cloud: Cloud, engine: str, version: str) -> Account:
     return Account(vpc, group, secret)
 
 
-def let_in(cloud: Cloud, account: Account, port: int, login: Mapping[str, object]) -> None:
-    """Open production to this machine, as the office's rule does, and fill the secret."""
+def let_in(cloud: Cloud, account: Account, port: int, login: Mapping[str, object], address: str) -> None:
+    """Open production to this machine or to the bastion, as the office's rule does, and fill the secret."""
     ec2 = cloud.client("ec2")
     ec2.authorize_security_group_ingress(
         GroupId=account.group,
@@ -62,7 +62,7 @@ def let_in(cloud: Cloud, account: Account, port: int, login: Mapping[str, object
                 "IpProtocol": "tcp",
                 "FromPort": port,
                 "ToPort": port,
-                "IpRanges": [{"CidrIp": "127.0.0.1/32", "Description": "the office"}],
+                "IpRanges": [{"CidrIp": f"{address}/32", "Description": "the office"}],
             }
         ],
     )

@@ -65,6 +65,9 @@ def up(
     managed: Annotated[
         bool, typer.Option("--managed", help="RDS keeps production's password in Secrets Manager, and may rotate it.")
     ] = False,
+    bastion: Annotated[
+        bool, typer.Option("--bastion", help="Databases are reached from a bastion alone, over ssh.")
+    ] = False,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
@@ -86,6 +89,7 @@ def up(
         binlog_kept,
         kind,
         managed,
+        bastion,
     )
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""

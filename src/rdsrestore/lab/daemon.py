@@ -39,6 +39,7 @@ from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
 from rdsrestore.lab.directory import CONTAINERS, LabDirectory, Options, State
 from rdsrestore.lab.network.firewall import Firewall
 from rdsrestore.lab.network.slack_server import Slack
+from rdsrestore.lab.network.ssh import ADDRESS, Bastion
 from rdsrestore.lab.servers import retention, seed, tls
 from rdsrestore.lab.servers.local import LocalServers
 from rdsrestore.lab.servers.programs import choose
@@ -81,6 +82,9 @@ class Lab:
         self._firewall = Firewall(self.cloud)
         network, self.clusters = Network(self.cloud), Clusters(self.rds)
         instances, clusters = Handlers(self.rds, network), ClusterHandlers(self.clusters, network)
+        self._bastion = Bastion(place.folder / "bastion") if options.bastion else None
+        if self._bastion:
+            self.rds.sees = self._bastion.sees
         self.overlay = Overlay(
             moto=DomainDispatcherApplication(create_backend_app),
             rds=self.rds,
@@ -119,7 +123,7 @@ class Lab:
         self._keep(Instance(shown, server=running))
         port = int(shown["Endpoint"]["Port"])
         login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
-        account.let_in(self.cloud, ids, port, login)
+        account.let_in(self.cloud, ids, port, login, ADDRESS if self._bastion else "127.0.0.1")
         self._login, self._secret = login, ids.secret
         return State(
             pid=os.getpid(),
@@ -136,6 +140,7 @@ class Lab:
             slack_channel=self.slack.channel,
             slack_hook=f"{self.cloud.endpoint}/slack/hook/{self.slack.hook}",
             engine=f"{engine} {version}",
+            ssh_config=str(self._bastion.config) if self._bastion else "",
         )
 
     def _keep(self, production: Instance) -> None:
@@ -159,6 +164,8 @@ class Lab:
     def close(self) -> None:
         """Stop every server."""
         self.schedules.close()
+        if self._bastion:
+            self._bastion.close()
         for instance in list(self.rds.instances.values()):
             instance.gone.set()
             instance.close()

@@ -41,6 +41,7 @@ class Options:
     binlog_kept: float = 0.0
     kind: str = "multi-az"
     managed: bool = False
+    bastion: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class State:
     slack_channel: str
     slack_hook: str
     engine: str
+    ssh_config: str = ""
 
 
 def default_folder() -> Path:

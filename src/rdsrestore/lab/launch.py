@@ -17,6 +17,7 @@ import urllib3
 
 from rdsrestore.domain.errors import ToolError, UsageError
 from rdsrestore.lab.directory import LabDirectory, Options, State
+from rdsrestore.lab.network import ssh
 from rdsrestore.lab.servers.programs import choose
 
 COMES_UP_WITHIN = 300.0
@@ -46,7 +47,11 @@ def up(place: LabDirectory, options: Options) -> tuple[State, bool]:
         return state, False
     ready((*EXTRA, *(FOR_CONTAINERS if options.image else ())), sys.platform)
     if not options.image:
-        choose(options.server)
+        servers = choose(options.server)
+        if options.bastion:
+            ssh.able(servers.proxied)
+    elif options.bastion:
+        ssh.able(proxied=False)
     place.clear()
     place.claim()
     log = place.folder / "daemon.log"

@@ -14,6 +14,7 @@ from rdsrestore.lab.clients import Cloud
 from rdsrestore.lab.directory import State
 from rdsrestore.lab.launch import control
 from rdsrestore.lab.network.firewall import shown
+from rdsrestore.lab.network.ssh import NAME
 from rdsrestore.lab.surroundings import NONE
 
 
@@ -91,6 +92,7 @@ def exports(state: State, ca: str, home: str) -> dict[str, str]:
         "RDSRESTORE_SLACK_API_URL": f"{state.endpoint}/slack/api/",
         "RDSRESTORE_SLACK_TOKEN": state.slack_token,
         "RDSRESTORE_SLACK_CHANNEL": state.slack_channel,
+        **({"RDSRESTORE_VIA": f"ssh:{NAME}", "RDSRESTORE_SSH_CONFIG": state.ssh_config} if state.ssh_config else {}),
         "MYSQL_HOST": state.host,
         "MYSQL_TCP_PORT": str(state.port),
         "MYSQL_PWD": state.password,

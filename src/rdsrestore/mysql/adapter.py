@@ -15,13 +15,15 @@ from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.server import ClientTools
-from rdsrestore.mysql.dump.program import client_programs, option_file
+from rdsrestore.mysql.dump.program import client_programs, option_file, relay
 from rdsrestore.mysql.production import MysqlProduction
 from rdsrestore.mysql.restored_database import MysqlRestoredDatabase
 from rdsrestore.mysql.session import age_key, named_lock, remote
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.login.connection import Login, connect
 from rdsrestore.mysql.session.login.first_login import reach
+from rdsrestore.mysql.session.road.direct import direct
+from rdsrestore.mysql.session.road.ssh import Tunnel
 from rdsrestore.ports.databases import Access
 from rdsrestore.ports.progress import Progress
 
@@ -78,21 +80,29 @@ class MysqlDatabases:
         deadlines: Deadlines = USUAL,
     ) -> None:
         option_file.sweep()
+        relay.sweep()
         self._password = password
         self._renewed = renewed
         self._key = age_key.check(key)
         self._team = remote.join(executor, self._key)
         self._ca = ca
+        self._tunnel: Tunnel | None = None
         self._deadlines = deadlines
         self._progress: Progress = lambda _text, _share: None
         self._line = Line(None, deadlines, self._tell)
         self._rhythm = rhythm
         self._lock: named_lock.Lock | None = None
 
+    def through(self, tunnel: Tunnel) -> None:
+        """Reach every server by that way from now on; it ends with this."""
+        self._tunnel = tunnel
+
     def close(self) -> None:
-        """Leave the workers to others, with nothing of ours on them."""
+        """Leave the workers to others, with nothing of ours on them, and the bastion."""
         if self._team:
             self._team.leave()
+        if self._tunnel:
+            self._tunnel.close()
 
     @property
     def workers(self) -> tuple[Executor, int] | None:
@@ -160,7 +170,8 @@ class MysqlDatabases:
         return replace(self._login(endpoint, user, self._password()), renewed=self._renewed)
 
     def _login(self, endpoint: Endpoint, user: str, password: Secret) -> Login:
-        return Login(endpoint, user, password, self._ca, self._deadlines.connect, self._line)
+        road = self._tunnel or direct
+        return Login(endpoint, user, password, self._ca, self._deadlines.connect, self._line, road=road)
 
     def _tell(self, text: str) -> None:
         self._progress(text, None)
@@ -168,7 +179,7 @@ class MysqlDatabases:
 
 def databases(access: Access) -> MysqlDatabases:
     """Make the adapter of this family's engines."""
-    return MysqlDatabases(
+    made = MysqlDatabases(
         access.password,
         access.ca,
         key=access.dump_key,
@@ -176,3 +187,6 @@ def databases(access: Access) -> MysqlDatabases:
         rhythm=Rhythm(poll=access.poll),
         renewed=access.renewed,
     )
+    if access.bastion:
+        made.through(Tunnel(access.bastion, asks=access.asks, config=access.ssh_config))
+    return made

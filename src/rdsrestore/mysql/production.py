@@ -77,7 +77,7 @@ class MysqlProduction:
 
     def server(self) -> ServerFacts:
         """Read what the server is and allows."""
-        return facts(self._ready(), self._login.endpoint)
+        return facts(self._ready(), self._login.straight)
 
     def timeline(self, of: Looked, since: datetime, until: datetime, progress: Progress) -> Timeline:
         """Read from the binlog what was done to tables in a time."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rdsrestore.domain.cloud.bastion import Bastion
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.secret import Secret
@@ -25,7 +26,8 @@ class Access:
     `password` is production's, asked for at the first need; `renewed` gives the one that it was changed to, None where
     nobody knows of a change. Servers are checked against `ca`, None for the system's
     own. Dumps and undo files are encrypted for `dump_key`. `executor` is where workers are, and `poll` the longest
-    pause between two looks, in seconds.
+    pause between two looks, in seconds. Servers are reached through `bastion` where there is one, by ssh with its
+    settings in `ssh_config`, None for its own; with `asks` it may ask for a passphrase at the terminal.
     """
 
     password: Callable[[], Secret]
@@ -34,6 +36,9 @@ class Access:
     executor: str | None
     poll: float
     renewed: Callable[[Secret], Secret | None] = lambda _refused: None
+    bastion: Bastion | None = None
+    ssh_config: Path | None = None
+    asks: bool = False
 
 
 class Engines(Protocol):

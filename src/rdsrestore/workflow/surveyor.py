@@ -54,7 +54,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
         target=target,
         tools=tools,
         free_disk=shutil.disk_usage(folder).free,
-        caller=request.caller or server.caller or find_caller(world),
+        caller=request.caller or server.caller or (None if request.via else find_caller(world)),
         leftovers=leftovers,
         leftovers_problem=problem,
         references=find_references(request, source, world),

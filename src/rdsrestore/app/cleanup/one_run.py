@@ -42,7 +42,7 @@ def clean(name: str | None, context: Context) -> ExitCode:
             replayed.facts.put(taken)
         if replayed.ending and not any(step.undo_text() for step in replayed.open):
             return nothing_left(stored, replayed.ending, taken, context)
-        world = context.world()
+        world = context.world(via=replayed.request.via)
         journal = context.runs.open(stored, world.clock)
         announcer = Announcer(context.listeners(stored.folder))
         survey = as_it_is(replayed, world)

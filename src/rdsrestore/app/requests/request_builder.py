@@ -60,6 +60,7 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         keep_always=asked.keep is not None,
         replica=named if named != instance else None,
         invariants=settings.invariants,
+        via=settings.via,
         **plain | {"caller": one_address(plain["caller"]) if plain.get("caller") else None},
     )
 

@@ -37,8 +37,8 @@ class Request:
     table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes` names
     the run that is taken back, `taken_from` the one whose dumps are used instead of another restore,
     `instance_of` the one whose kept instance is; a run that `looks` only asks that one. `replica` is the read
-    replica that was named where `instance` is its primary. `backups_of` says
-    whose backups hold the moment where these are not the instance's own. `caller` is the
+    replica that was named where `instance` is its primary, `via` how the servers are reached from a
+    bastion. `backups_of` says whose backups hold the moment where these are not the instance's own. `caller` is the
     CIDR to open the firewall for, found out where absent, `allow` names who else is let in, or who alone where only it
     is given; with `same_groups` the copy gets production's own security groups too. `recreate` is the
     operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
@@ -232,6 +232,7 @@ class Request:
     attributes: CopyAttributes = CopyAttributes()
     replica: str | None = None
     looks: bool = False
+    via: str | None = None
 
     @property
     def typed(self) -> str:

@@ -51,7 +51,7 @@ class Rds:
     """The register of instances and snapshots, with real servers behind the instances.
 
     `backups` are by their instances' resource ids; `ports` says where the next instance of a name answers, as an
-    endpoint's name goes with the instance's.
+    endpoint's name goes with the instance's. `sees` gives the address as which the network knows a caller at a port.
     """
 
     servers: Servers
@@ -67,6 +67,7 @@ class Rds:
     events: list[Event] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
     network: Network = field(default_factory=Network)
+    sees: Callable[[str, int], str] = lambda caller, _port: caller
     lock: threading.RLock = field(default_factory=threading.RLock)
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8, thread_name_prefix="instance"))
 
@@ -250,6 +251,7 @@ class Rds:
             drop=self.drop,
             network=self.network,
             port=port or self.ports.pop(instance.name, 0),
+            sees=self.sees,
         )
         with self.lock:
             instance.shown["Endpoint"] = {"Address": "127.0.0.1", "Port": instance.gateway.port, "HostedZoneId": "Z1"}

@@ -17,7 +17,8 @@ RESET = struct.pack("ii", 1, 0)
 class Gateway:
     """Listens on 127.0.0.1 and passes on what `allows(caller, port)` lets in.
 
-    A refused caller is reset, or left unanswered with `drop`.
+    A refused caller is reset, or left unanswered with `drop`. `sees(address, port)` is the address as which a caller is
+    known within the network.
 
     As with the cloud's connection tracking, an established connection outlives the rule that let it in.
     """
@@ -30,11 +31,13 @@ class Gateway:
         drop: bool,
         network: Network,
         port: int = 0,
+        sees: Callable[[str, int], str] = lambda caller, _port: caller,
     ) -> None:
         self._upstream = upstream
         self._allows = allows
         self._drop = drop
         self._network = network
+        self._sees = sees
         self._held: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
         self.port = int(self._listener.getsockname()[1])
@@ -57,7 +60,8 @@ class Gateway:
             threading.Thread(target=self._serve, args=(caller, address), daemon=True).start()
 
     def _serve(self, caller: socket.socket, address: tuple[str, int]) -> None:
-        if not self._allows(address[0], self.port):
+        seen = self._sees(address[0], self.port)
+        if not self._allows(seen, self.port):
             self._refuse(caller)
             return
         upstream = self._upstream()
@@ -68,7 +72,7 @@ class Gateway:
             return
         with caller, server, contextlib.suppress(OSError):
             if upstream.proxied:
-                line = f"PROXY TCP4 {address[0]} 127.0.0.1 {address[1]} {self.port}\r\n"
+                line = f"PROXY TCP4 {seen} 127.0.0.1 {address[1]} {self.port}\r\n"
                 server.sendall(line.encode())
             splice(caller, server, self._network)
 

@@ -11,12 +11,13 @@ from pymysql.constants import CLIENT
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.lab.directory import State
+from rdsrestore.lab.network.ssh import through
 
 
 def run(state: State, ca: Path, statements: str) -> Iterator[str]:
     """Run statements and yield what each gave: tab-separated rows under a heading, or a count."""
     try:
-        connection = pymysql.connect(
+        connection = pymysql.connections.Connection(
             host=state.host,
             port=state.port,
             user=state.user,
@@ -26,7 +27,9 @@ def run(state: State, ca: Path, statements: str) -> Iterator[str]:
             client_flag=CLIENT.MULTI_STATEMENTS,
             autocommit=True,
             connect_timeout=10,
+            defer_connect=True,
         )
+        connection.connect(through(state.ssh_config, state.host, state.port) if state.ssh_config else None)
     except pymysql.MySQLError as error:
         raise DatabaseError("lab sql", str(error.args[-1]), "rdsrestore lab status shows what is up") from error
     with connection, connection.cursor() as cursor:

@@ -27,8 +27,8 @@ GLOBALS = (
 """Variables that are read because they can't be turned, or say how others see rows; no server has all of them."""
 
 
-def facts(session: Session, endpoint: Endpoint) -> ServerFacts:
-    """Read version, the login's privileges, and as whom the server knows us."""
+def facts(session: Session, endpoint: Endpoint | None) -> ServerFacts:
+    """Read version, the login's privileges, and as whom the server knows us; `endpoint` is None behind a bastion."""
     address, name = own_address.caller(session, endpoint)
     version, read_only, events = session.one("SELECT VERSION(), @@read_only, @@event_scheduler")
     known = variables(session)

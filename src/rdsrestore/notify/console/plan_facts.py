@@ -20,6 +20,8 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
     whose = f", the writer of cluster {source.cluster}" if source.cluster else replica
     storage = "" if source.is_aurora else f", {source.storage} GiB"
     yield "source", f"{source.id}{whose}, {source.engine} {source.version}, {source.instance_class}{storage}"
+    if request.via:
+        yield "reached", f"through {request.via.partition(':')[2]}, by ssh"
     backups = survey.backed_up
     if backups.earliest and backups.latest and request.restores:
         of = f", of {backups}" if survey.backups else ""

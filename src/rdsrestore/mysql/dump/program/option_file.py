@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rdsrestore.domain.errors import UsageError
+from rdsrestore.mysql.dump.program.relay import relay
 from rdsrestore.mysql.session.login.connection import Login
 
 DESCRIPTORS = Path("/proc/self/fd")
@@ -40,8 +41,9 @@ class OptionFile:
 @contextmanager
 def option_file(login: Login, flavour: str) -> Iterator[OptionFile]:
     """Give a program of that flavour a login; UsageError where the system has no file of trusted certificates."""
-    text = option_text(login, flavour).encode()
     with ExitStack() as held:
+        way = None if login.straight else held.enter_context(relay(login))
+        text = option_text(login, flavour, way).encode()
         try:
             found = held.enter_context(in_memory(text))
         except OSError:
@@ -115,8 +117,15 @@ def environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C.UTF-8", "TZ": "UTC", "MYSQL_TEST_LOGIN_FILE": NO_LOGIN_FILE}
 
 
-def option_text(login: Login, flavour: str) -> str:
-    """The login as an option file, with the certificate and the host name verified; UsageError without certificates."""
+def option_text(login: Login, flavour: str, way: Path | None = None) -> str:
+    """The login as an option file, with the certificate and the host name verified; UsageError without certificates.
+
+    At the socket `way` they are verified by the relay behind it.
+    """
+    who = [f"user={in_quotes(login.user)}", f"password={in_quotes(login.password.reveal())}"]
+    if way:
+        plain = "skip-ssl" if flavour == "mariadb" else "ssl-mode=DISABLED"
+        return "\n".join(["[client]", "protocol=socket", f"socket={in_quotes(str(way))}", *who, plain]) + "\n"
     ca = str(login.ca or ssl.get_default_verify_paths().cafile or "")
     if not ca:
         raise UsageError("ssl_ca", "this system has no file of trusted certificates", "set RDSRESTORE_SSL_CA")
@@ -126,8 +135,7 @@ def option_text(login: Login, flavour: str) -> str:
         "protocol=tcp",
         f"host={in_quotes(login.endpoint.host)}",
         f"port={login.endpoint.port}",
-        f"user={in_quotes(login.user)}",
-        f"password={in_quotes(login.password.reveal())}",
+        *who,
         f"ssl-ca={in_quotes(ca)}",
         verify,
     ]

@@ -12,17 +12,20 @@ from rdsrestore.mysql.session.login.connection import Session
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def caller(session: Session, endpoint: Endpoint) -> tuple[str | None, str]:
+def caller(session: Session, endpoint: Endpoint | None) -> tuple[str | None, str]:
     """Return this machine's address as the server sees it, a /32 or /128, and the name where it is not certain.
 
     A server that resolves names (`skip_name_resolve=OFF`) shows only the name. That leads to an address from here as
     well, which is certain where it is this machine's own on the road to the server. A name that leads nowhere leaves
-    this machine's own address where the server is in the same network, and else None.
+    this machine's own address where the server is in the same network, and else None. Without an endpoint it is the
+    bastion that the server sees, whose name is known in its own network.
     """
     (said,) = session.one("SELECT USER()")
     host = str(said).rpartition("@")[2]
     address = read(host)
-    return (network(address), "") if address else named(host, endpoint)
+    if address or endpoint is None:
+        return (network(address), "") if address else (None, host)
+    return named(host, endpoint)
 
 
 def named(name: str, endpoint: Endpoint) -> tuple[str | None, str]:

@@ -1,0 +1,1 @@
+"""The road to a server: straight, or through a bastion."""
