@@ -116,7 +116,14 @@ def environment() -> dict[str, str]:
 
 
 def option_text(login: Login, flavour: str) -> str:
-    """The login as an option file, with the certificate and the host name verified; UsageError without certificates."""
+    """The login as an option file, with the certificate and the host name verified; UsageError without certificates.
+
+    At a file of this machine there is nothing to verify.
+    """
+    if login.socket:
+        plain = "skip-ssl" if flavour == "mariadb" else "ssl-mode=DISABLED"
+        place = ["protocol=socket", f"socket={in_quotes(str(login.socket))}", f"user={in_quotes(login.user)}", plain]
+        return "\n".join(["[client]", *place]) + "\n"
     ca = str(login.ca or ssl.get_default_verify_paths().cafile or "")
     if not ca:
         raise UsageError("ssl_ca", "this system has no file of trusted certificates", "set RDSRESTORE_SSL_CA")

@@ -23,6 +23,7 @@ from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.errors import PLUGIN, SILENT, number_of, translated
+from rdsrestore.mysql.session.login.sockets import to_file, to_host
 from rdsrestore.mysql.session.login.tls import how_to, trust
 from rdsrestore.mysql.session.settings import settle
 from rdsrestore.mysql.session.timed_connection import TimedConnection
@@ -35,13 +36,6 @@ LOST_INSIDE = 2013
 REFUSED = 1045
 HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 """A server that goes away in the middle of a login says nothing about its certificate."""
-KEEPALIVE = {
-    "TCP_KEEPIDLE": USUAL.keepalive,
-    "TCP_KEEPALIVE": USUAL.keepalive,
-    "TCP_KEEPINTVL": USUAL.keepalive_again,
-    "TCP_KEEPCNT": 4,
-}
-"""Seconds until a silent server is asked, by Linux's name and by macOS's, between questions, and how many."""
 IDLE = 1.0
 """Seconds after which an open connection may have been lost unnoticed."""
 
@@ -52,6 +46,7 @@ class Login:
 
     `patience` bounds the wait for each of the server's answers until one is logged in, in seconds; `line` is what
     connections go over. `renewed` is asked for another password where this one is refused; None where there is none.
+    `socket` is a file on this machine that the server answers at in place of its endpoint; nobody reads along there.
     """
 
     endpoint: Endpoint
@@ -61,6 +56,7 @@ class Login:
     patience: float = USUAL.connect
     line: Line = field(default_factory=Line, compare=False)
     renewed: Callable[[Secret], Secret | None] = field(default=lambda _refused: None, compare=False, repr=False)
+    socket: Path | None = None
 
 
 class Session:
@@ -197,13 +193,14 @@ def dial(login: Login, where: str) -> TimedConnection:
 def dial_once(login: Login, where: str) -> TimedConnection:
     """Make one connection with this very password."""
     login.line.ready(where)
-    context = trust(login.ca)
+    context = None if login.socket else trust(login.ca)
     connection = TimedConnection(
         host=login.endpoint.host,
         port=login.endpoint.port,
         user=login.user,
         password=login.password.reveal().encode(),
         ssl=context,
+        ssl_disabled=context is None,
         charset="utf8mb4",
         autocommit=True,
         client_flag=CLIENT.LOCAL_FILES,  # without local_infile the driver refuses whatever file a server asks for
@@ -246,10 +243,8 @@ def connect_socket(login: Login, where: str) -> socket.socket:
     endpoint = login.endpoint
     with contextlib.ExitStack() as unless_greeted:
         try:
-            opened = socket.create_connection((endpoint.host, endpoint.port), timeout=login.patience)
+            opened = to_file(login.socket, login.patience) if login.socket else to_host(endpoint, login.patience)
             unless_greeted.callback(opened.close)
-            stay_known(opened)
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a statement's end waits for an ACK
             greeted = bool(opened.recv(1, socket.MSG_PEEK))
         except OSError as error:
             raise DatabaseError(where, f"{endpoint} does not answer: {error}", SILENT.hint, code=SILENT.code) from error
@@ -257,22 +252,6 @@ def connect_socket(login: Login, where: str) -> socket.socket:
             raise DatabaseError(where, f"{endpoint} closed the connection", SILENT.hint, code=SILENT.code)
         unless_greeted.pop_all()
     return opened
-
-
-def stay_known(opened: socket.socket) -> None:
-    """Have the system ask a silent server once a minute whether it is there, and give up after two.
-
-    What is sent and not acknowledged ends the connection as soon, where the system can be told so: Linux.
-
-    Gateways, load balancers and firewalls of the cloud forget a connection that is silent for 350 seconds, as it is
-    during a long statement; what is asked on it then is never answered.
-    """
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in KEEPALIVE.items():
-        if hasattr(socket, option):
-            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), max(1, round(value)))
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(USUAL.unread * 1000))
 
 
 def tls_failed(login: Login, where: str, error: pymysql.MySQLError) -> DatabaseError:
