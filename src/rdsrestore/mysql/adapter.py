@@ -19,6 +19,7 @@ from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.server import ClientTools
 from rdsrestore.domain.tables.target import Located
+from rdsrestore.mysql.binlog import fetch
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.program import client_programs, option_file
 from rdsrestore.mysql.production import MysqlProduction
@@ -34,6 +35,7 @@ from rdsrestore.ports.progress import Progress
 STATEMENTS: dict[str, tuple[str, ...]] = {
     "raise-retention": ("CALL mysql.rds_set_configuration",),
     "keep-binlog": ("SHOW BINARY LOGS", "the replication protocol's COM_BINLOG_DUMP"),
+    "rewind-binlog": ("SHOW BINARY LOGS", "the replication protocol's COM_BINLOG_DUMP", "SELECT"),
     "dump": ("mysqldump -t",),
     "scratch": ("CREATE DATABASE",),
     "stage": ("CREATE TABLE and INSERT in the scratch schema",),
@@ -84,6 +86,7 @@ class MysqlDatabases:
         deadlines: Deadlines = USUAL,
     ) -> None:
         option_file.sweep()
+        fetch.sweep()
         self._password = password
         self._renewed = renewed
         self._key = age_key.check(key)
@@ -141,6 +144,11 @@ class MysqlDatabases:
             within,
             progress,
         )
+
+    def check_rows_from_binlog(self, endpoint: Endpoint, user: str, definition: TableDefinition) -> None:
+        """Refuse early what is known without the binlog's content."""
+        with closing(connect(self._own(endpoint, user), "production")) as session:
+            rows_from_binlog.check(session, definition)
 
     def rows_from_binlog(
         self,

@@ -63,6 +63,10 @@ class Engines(Protocol):
 class BinlogRows(Protocol):
     """Where rows come from without a backup."""
 
+    def check_rows_from_binlog(self, endpoint: Endpoint, user: str, definition: TableDefinition) -> None:
+        """Refuse early what is known without the binlog's content; raises what `rows_from_binlog` raises."""
+        ...
+
     def rows_from_binlog(
         self,
         endpoint: Endpoint,

@@ -45,11 +45,11 @@ def harm(text: str, ref: TableRef) -> str:
         return ""
     word = first_word(words)
     if word not in DEFINING:
-        return f"a {word or 'statement'} since is logged as text, without its rows"
+        return f"a statement since ({word or 'unknown'}) is logged as text, without its rows"
     if "\ufffd" in words:
-        return f"the text of a {word} since can't be read whole"
+        return f"the text of a statement since ({word}) can't be read whole"
     if naming(ref.table).search(words) or (of_database(words) and naming(ref.database).search(words)):
-        return f"a {word} since names {ref.table}, which may have been defined otherwise"
+        return f"a statement since ({word}) names {ref.table}, which may have been another table then"
     return ""
 
 

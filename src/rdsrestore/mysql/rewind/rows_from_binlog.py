@@ -7,7 +7,7 @@ led to what production holds now. What is changed on production meanwhile is rea
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,8 +29,8 @@ from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.mysqldump import Source, dump
 from rdsrestore.mysql.rewind.log_walk import HINT, UNPROVED, LogWalk
 from rdsrestore.mysql.rewind.replay import Replay
-from rdsrestore.mysql.rewind.scratch_server import scratch_server, server_program
-from rdsrestore.mysql.rewind.whole_log import walked
+from rdsrestore.mysql.rewind.scratch_server import ServerProgram, scratch_server, server_program
+from rdsrestore.mysql.rewind.whole_log import refuse_unfit, walked
 from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from rdsrestore.ports.progress import Progress
@@ -63,9 +63,9 @@ def rows_from_binlog(
     there is none; ToolError where a program is missing or fails, or a file is torn.
     """
     session = production.session
-    program = server_program(history.family(session), session.greeted)
+    program = check(session, definition)
     (names,) = session.one("SELECT @@lower_case_table_names")
-    with fetch.folder() as place:
+    with fetch.folder() as place, discarding(folder, store, definition):
         walk = walked(session, production.login, definition, moment, place, progress)
         refuse_untouched(walk, definition, moment)
         progress("starting a scratch server on this machine", None)
@@ -79,6 +79,36 @@ def rows_from_binlog(
                 walk = walked(session, production.login, definition, moment, place, progress)
     what = f"played forward again the rows of {definition.ref} are not what production holds"
     raise Refused("--rows-from", what, HINT, code=UNPROVED)
+
+
+def check(session: Session, definition: TableDefinition) -> ServerProgram:
+    """Refuse early what is known without the binlog's content; returns the program of the scratch server.
+
+    Raises what `rows_from_binlog` raises.
+    """
+    refuse_unfit(session, definition)
+    fetch.program(history.family(session))
+    history.listing(session)
+    (version,) = session.one("SELECT VERSION()")
+    return server_program(history.family(session), str(version))
+
+
+@contextmanager
+def discarding(folder: Path, store: DumpStore, definition: TableDefinition) -> Iterator[None]:
+    """Leave no rows behind that were not proved."""
+    try:
+        yield
+    except BaseException:
+        stem = definition.ref.stem
+        for name in (f"{stem}.part", f"{stem}.sql"):
+            store.path(store.named(name)).unlink(missing_ok=True)
+        keys_of(folder, definition).unlink(missing_ok=True)
+        raise
+
+
+def keys_of(folder: Path, definition: TableDefinition) -> Path:
+    """Name the file of a table's touched keys."""
+    return folder / f"slices-{definition.ref.stem}.jsonl"
 
 
 def refuse_untouched(walk: LogWalk, definition: TableDefinition, moment: datetime) -> None:
@@ -111,7 +141,7 @@ class Copy:
         if not self._keys:
             what = f"no row that {definition.ref} had then was changed since: rows were only added"
             raise Refused("--rows-from", what, "choose a --before that lies before the incident", code="copy.empty")
-        path = folder / f"slices-{definition.ref.stem}.jsonl"
+        path = keys_of(folder, definition)
         written = chunk_file.write(path, chunks(self._keys))
         dumped = dump(Source(self._session, self._login), definition, Selection(), store, progress)
         return dumped, Located(definition.ref, str(path), *written)

@@ -26,7 +26,6 @@ def walked(
     Raises what `history.timeline` raises, too.
     """
     client = fetch.program(history.family(session))
-    refuse_unfit(session, definition)
     walk = LogWalk(
         Sought(definition.ref, len(definition.columns), int(moment.timestamp()), carriers(session, definition.ref))
     )
