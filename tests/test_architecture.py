@@ -21,17 +21,18 @@ LAYERS: dict[str, frozenset[str]] = {
     "workflow": CORE | {"workflow"},
     "steps": CORE | {"diff", "steps", "workflow"},
     "http_client": frozenset(),
+    "child_process": frozenset(),
     "aws": CORE | {"aws", "http_client"},
-    "mysql": CORE | {"diff", "mysql", "__version__"},
+    "mysql": CORE | {"child_process", "diff", "mysql", "__version__"},
     "notify": CORE | {"notify", "http_client", "workflow"},
     "store": CORE | {"store", "workflow"},
     "config": frozenset({"domain", "config"}),
     "app": CORE | {"app", "aws", "config", "diff", "mysql", "notify", "steps", "store", "workflow", "__version__"},
-    "lab": frozenset({"domain", "aws", "store", "lab"}),
+    "lab": frozenset({"domain", "aws", "store", "lab", "child_process"}),
     "cli": frozenset({"domain", "config", "app", "cli", "lab", "__version__"}),
 }
 """Whom each package may import."""
-WITHIN_MYSQL = ("session", "schema", "checksum", "dump", "binlog", "merge", "write", "compare", "verify")
+WITHIN_MYSQL = ("session", "schema", "checksum", "dump", "binlog", "rewind", "merge", "write", "compare", "verify")
 """Each may import those before it."""
 HOMES: dict[str, frozenset[str]] = {
     "boto3": frozenset({"aws", "lab"}),

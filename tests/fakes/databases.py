@@ -14,6 +14,7 @@ from pathlib import Path
 from fakes.faults import Faults
 from fakes.rows import FakeRows
 from fakes.scene import BILLING, NOW, definition
+from rdsrestore.diff import chunk_file
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.incident import BINLOG, BinlogCopy, BinlogSurvey, Change, KeptFile, Looked, Timeline
@@ -30,7 +31,7 @@ from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.rows import Act, Conflict, Group, PlanLine, Provenance, Relation, TableDifference
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
-from rdsrestore.domain.tables.target import Target
+from rdsrestore.domain.tables.target import Located, Target
 from rdsrestore.ports.databases import Databases
 from rdsrestore.ports.progress import Progress
 
@@ -74,6 +75,26 @@ class FakeServer:
     def lose_rows(self, number: int) -> None:
         """Make the load lose rows unnoticed."""
         self.lose = number
+
+    def check_rows_from_binlog(self, endpoint: Endpoint, user: str, definition: TableDefinition) -> None:
+        del endpoint, user, definition
+        self.faults.before("check_rows_from_binlog")
+
+    def rows_from_binlog(
+        self,
+        endpoint: Endpoint,
+        user: str,
+        definition: TableDefinition,
+        moment: datetime,
+        folder: Path,
+        progress: Progress,
+    ) -> tuple[DumpFile, Located]:
+        del endpoint, user, moment
+        self.faults.before("rows_from_binlog")
+        dump = FakeCopy(self).dump(definition, Selection(), folder, progress)
+        path = folder / f"slices-{definition.ref.stem}.jsonl"
+        keys = tuple((str(key),) for key in self.then[definition.ref])
+        return dump, Located(definition.ref, str(path), *chunk_file.write(path, [Chunk(keys=keys)]))
 
     # production
 

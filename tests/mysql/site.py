@@ -15,6 +15,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT
 
+from rdsrestore import child_process
 from rdsrestore.diff.parallel import WARMERS
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.ids import Endpoint, TableRef
@@ -81,7 +82,7 @@ class Server:
         """Stop it and start it again."""
         self.process.terminate()
         self.process.wait(60)
-        self.process = local.start(self.words)
+        self.process = child_process.start(self.words)
         local.await_start(local.LocalServer(self.folder, self.port, self.words, self.process, self.programs))
 
     @contextmanager
@@ -122,7 +123,7 @@ def started(folder: Path, *options: str, programs: Programs = GIVEN) -> Server:
     words += [f"--bind-address={HOST}", f"--port={port}", "--skip-name-resolve", "--max-allowed-packet=16M"]
     words += ["--default-time-zone=+05:30", "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES"]
     words += options
-    server = Server(folder, port, local.start(words), words, programs)
+    server = Server(folder, port, child_process.start(words), words, programs)
     local.await_start(local.LocalServer(folder, port, words, server.process, programs))
     return server
 

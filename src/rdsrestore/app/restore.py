@@ -14,6 +14,7 @@ from rdsrestore.app.bring_children import bring_children
 from rdsrestore.app.context import Context
 from rdsrestore.app.lifetime.keepalive import prolonged
 from rdsrestore.app.lifetime.kept_instance import look_after
+from rdsrestore.app.requests import rows_from
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_instance import held, kept_instance
 from rdsrestore.app.requests.from_run import EarlierRun
@@ -27,10 +28,11 @@ from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Triggers
 from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import RowsFrom
 from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
 from rdsrestore.steps.load import Load
-from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, INSTANCE_RECIPE, RECIPE
+from rdsrestore.steps.recipe import BINLOG_RECIPE, COMPARISON, FROM_RECIPE, INSTANCE_RECIPE, RECIPE
 from rdsrestore.store.kept_dumps import dump_files
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred
@@ -81,10 +83,12 @@ def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
         request = earlier.request(asked, context)
     else:
         request = kept.request(asked, context, world) if kept else complete(asked, context, world)
+        request = rows_from.settled(request, context, world)
     if yes and not dry_run and asked.confirm != (request.typed or asked.confirm):
         raise Refused("--yes", "this may take rows away and needs more than a yes", f"add --confirm '{request.typed}'")
     question = f"Start? Nothing is written to {request.database} before you are asked again."
-    recipe = FROM_RECIPE if earlier else INSTANCE_RECIPE if kept else RECIPE
+    binlog = request.rows_from is RowsFrom.BINLOG
+    recipe = FROM_RECIPE if earlier else INSTANCE_RECIPE if kept else BINLOG_RECIPE if binlog else RECIPE
 
     def anew(stored: StoredRun) -> ExitCode | None:
         return bring_children(stored, asked, context, lambda more: restore(more, context, dry_run=dry_run, yes=yes))
@@ -135,6 +139,8 @@ UNCHANGED = ("", "")
 def look(request: Request, job: Job, world: World, context: Context) -> Survey:
     """Read everything that the run depends on."""
     read = survey(request, world, context.runs.prepare(), context.listener_checks())
+    if request.rows_from is RowsFrom.BINLOG and (there := read.tables[0].definition):
+        world.engines.of(read.source.engine).check_rows_from_binlog(read.source.endpoint, request.user, there)
     read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped, made=job.made)
     if job.earlier is None:
         return read

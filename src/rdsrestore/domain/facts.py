@@ -113,12 +113,14 @@ class Differing(Fact):
 class Dumped(Fact):
     """Complete, checked dumps, parents before children; `afters` are those of the second copy, in the same order.
 
-    `values` are what the invariants were then.
+    `values` are what the invariants were then. `located` says of tables which rows alone came into question, where
+    those are all that there is.
     """
 
     dumps: tuple[DumpFile, ...]
     afters: tuple[DumpFile, ...] = ()
     values: tuple[str, ...] = ()
+    located: tuple[Located, ...] = ()
 
 
 @written("EarlierDumps")

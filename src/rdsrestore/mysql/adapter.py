@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from rdsrestore.domain.deadlines import USUAL, Deadlines
@@ -13,11 +14,17 @@ from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.server import ClientTools
+from rdsrestore.domain.tables.target import Located
+from rdsrestore.mysql.binlog import fetch
+from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.program import client_programs, option_file, relay
 from rdsrestore.mysql.production import MysqlProduction
 from rdsrestore.mysql.restored_database import MysqlRestoredDatabase
+from rdsrestore.mysql.rewind import rows_from_binlog
 from rdsrestore.mysql.session import age_key, named_lock, remote
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.login.connection import Login, connect
@@ -30,6 +37,7 @@ from rdsrestore.ports.progress import Progress
 STATEMENTS: dict[str, tuple[str, ...]] = {
     "raise-retention": ("CALL mysql.rds_set_configuration",),
     "keep-binlog": ("SHOW BINARY LOGS", "the replication protocol's COM_BINLOG_DUMP"),
+    "rewind-binlog": ("SHOW BINARY LOGS", "the replication protocol's COM_BINLOG_DUMP", "SELECT"),
     "dump": ("mysqldump -t",),
     "scratch": ("CREATE DATABASE",),
     "stage": ("CREATE TABLE and INSERT in the scratch schema",),
@@ -81,6 +89,7 @@ class MysqlDatabases:
     ) -> None:
         option_file.sweep()
         relay.sweep()
+        fetch.sweep()
         self._password = password
         self._renewed = renewed
         self._key = age_key.check(key)
@@ -145,6 +154,27 @@ class MysqlDatabases:
             within,
             progress,
         )
+
+    def check_rows_from_binlog(self, endpoint: Endpoint, user: str, definition: TableDefinition) -> None:
+        """Refuse early what is known without the binlog's content."""
+        with closing(connect(self._own(endpoint, user), "production")) as session:
+            rows_from_binlog.check(session, definition)
+
+    def rows_from_binlog(
+        self,
+        endpoint: Endpoint,
+        user: str,
+        definition: TableDefinition,
+        moment: datetime,
+        folder: Path,
+        progress: Progress,
+    ) -> tuple[DumpFile, Located]:
+        """Dump what a table's rows were that were touched since a moment, from production's binlog alone."""
+        login = self._own(endpoint, user)
+        with closing(connect(login, "production")) as session:
+            source = rows_from_binlog.Production(session, login)
+            store = DumpStore(folder, self._key)
+            return rows_from_binlog.rows_from_binlog(source, definition, moment, folder, store, progress)
 
     def listen(self, progress: Progress) -> None:
         """Tell from now on of a server that takes long to answer."""

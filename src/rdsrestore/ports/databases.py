@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +14,10 @@ from rdsrestore.domain.cloud.bastion import Bastion
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.secret import Secret
+from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.server import ClientTools
+from rdsrestore.domain.tables.target import Located
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
 from rdsrestore.ports.restored_database import RestoredDatabase
@@ -61,7 +65,31 @@ class Engines(Protocol):
         ...
 
 
-class Databases(Protocol):
+class BinlogRows(Protocol):
+    """Where rows come from without a backup."""
+
+    def check_rows_from_binlog(self, endpoint: Endpoint, user: str, definition: TableDefinition) -> None:
+        """Refuse early what is known without the binlog's content; raises what `rows_from_binlog` raises."""
+        ...
+
+    def rows_from_binlog(
+        self,
+        endpoint: Endpoint,
+        user: str,
+        definition: TableDefinition,
+        moment: datetime,
+        folder: Path,
+        progress: Progress,
+    ) -> tuple[DumpFile, Located]:
+        """Dump what a table's rows were that were touched since a moment, from production's binlog alone.
+
+        Refused with code `binlog.unproved` where it is not certain that they are all and right, with `copy.empty` where
+        there is none; ToolError where a program is missing, or a file is torn.
+        """
+        ...
+
+
+class Databases(BinlogRows, Protocol):
     """Where logins to servers come from."""
 
     @property

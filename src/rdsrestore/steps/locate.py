@@ -17,7 +17,7 @@ from rdsrestore.diff.parallel import WARMERS, Findings, searched
 from rdsrestore.diff.side_by_side import Together, Twice
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import Refused, UsageError
-from rdsrestore.domain.facts import Differing, Fact
+from rdsrestore.domain.facts import Differing, Dumped, Fact
 from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.request import Request
@@ -214,8 +214,9 @@ def comparable(then: TableDefinition, now: TableDefinition) -> bool:
 
 def differing_tables(run: Run) -> dict[TableRef, Located]:
     """Say where the run's tables differ; one that is not named may differ everywhere."""
-    found = run.facts.find(Differing)
-    return {each.ref: each for each in found.tables} if found else {}
+    found, dumped = run.facts.find(Differing), run.facts.find(Dumped)
+    tables = found.tables if found else dumped.located if dumped else ()
+    return {each.ref: each for each in tables}
 
 
 def said(found: Located) -> str:

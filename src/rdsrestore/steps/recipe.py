@@ -22,6 +22,7 @@ from rdsrestore.steps.reach_moment import ReachMoment
 from rdsrestore.steps.reset_password import OwnPassword
 from rdsrestore.steps.restore_instance import RestoreInstance
 from rdsrestore.steps.restore_second_instance import AwaitAfter, RestoreAfter
+from rdsrestore.steps.rewind_binlog import RewindBinlog
 from rdsrestore.steps.save_undo import Save
 from rdsrestore.steps.schedule_expiry import ScheduleExpiry
 from rdsrestore.steps.scratch import MakeScratch
@@ -69,6 +70,9 @@ COMPARISON: tuple[type[Step], ...] = tuple(
 FROM_RECIPE: tuple[type[Step], ...] = (TakeDifferences, TakeDumps, *RECIPE[RECIPE.index(CloseRule) + 1 :])
 """The job from an earlier run's dumps, without another restore."""
 
+BINLOG_RECIPE: tuple[type[Step], ...] = (RewindBinlog, *RECIPE[RECIPE.index(CloseRule) + 1 :])
+"""The job from production's own binlog, without a restore."""
+
 INSTANCE_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, *RECIPE[RECIPE.index(OwnPassword) :])
 """The job from an instance that an earlier run has kept."""
 
@@ -81,5 +85,6 @@ UNDO_RECIPE: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve,
 SWAP_BACK: tuple[type[Step], ...] = (SwapBack,)
 """Taking a swap back."""
 
-STEPS: tuple[type[Step], ...] = (*RECIPE, TakeDifferences, TakeDumps, UseGroup, UseInstance, Look, StageUndo, SwapBack)
+OTHERS = (RewindBinlog, TakeDifferences, TakeDumps, UseGroup, UseInstance, Look, StageUndo, SwapBack)
+STEPS: tuple[type[Step], ...] = (*RECIPE, *OTHERS)
 """Every step there is."""

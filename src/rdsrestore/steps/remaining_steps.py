@@ -9,6 +9,7 @@ from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Dumped, Loaded, Swapped, Verified
 from rdsrestore.steps.close_rule import CloseRule
 from rdsrestore.steps.load import Load
+from rdsrestore.steps.rewind_binlog import RewindBinlog
 from rdsrestore.steps.swap import Swap
 from rdsrestore.steps.take_dumps import TakeDifferences, TakeDumps
 from rdsrestore.steps.verify import Verify
@@ -62,8 +63,8 @@ def after_load(steps: Sequence[Step], replayed: ReplayedRun, found: Found) -> Se
 
 
 def after_dumps(steps: Sequence[Step]) -> Sequence[Step]:
-    """Return the steps that follow once an earlier run's dumps are taken over."""
-    return [step for step in steps if not isinstance(step, TakeDifferences | TakeDumps)]
+    """Return the steps that follow once there are dumps without a copy: an earlier run's, or of the binlog."""
+    return [step for step in steps if not isinstance(step, TakeDifferences | TakeDumps | RewindBinlog)]
 
 
 def since(steps: Sequence[Step], first: type[Step]) -> Sequence[Step]:

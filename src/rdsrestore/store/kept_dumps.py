@@ -17,7 +17,7 @@ from rdsrestore.store.shredder import shred
 from rdsrestore.workflow.journal.replay import replay_facts
 from rdsrestore.workflow.step import Facts
 
-DUMPED = frozenset({"dump", "take-dumps", "save"})
+DUMPED = frozenset({"dump", "rewind-binlog", "take-dumps", "save"})
 """The steps whose facts name dumps, and which of them an undo needs."""
 
 

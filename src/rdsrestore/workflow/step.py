@@ -12,6 +12,7 @@ from typing import ClassVar, Self, TypeVar
 from rdsrestore.domain.facts import Fact
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import RowsFrom
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import Survey
 from rdsrestore.ports.clock import Clock
@@ -198,5 +199,7 @@ class Plan:
             return f"{names} of {self.request.instance} as of {self.request.point}, {dumps}"
         if self.request.looks:
             return f"looks at the rows that run {self.request.instance_of} has restored of {self.request.instance}"
+        if self.request.rows_from is RowsFrom.BINLOG:
+            return f"{names} of {self.request.instance} as of {self.request.point}, from production's binlog"
         of_kept = f", from the instance of run {self.request.instance_of}" if self.request.instance_of else ""
         return f"{names} of {self.request.instance} as of {self.request.point}{of_kept}"

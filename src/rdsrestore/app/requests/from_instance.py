@@ -31,6 +31,7 @@ FIXED = (
     "instance_class",
     "backups_of",
     "same_groups",
+    "rows_from",
 )
 """What the kept instance leaves no choice about."""
 

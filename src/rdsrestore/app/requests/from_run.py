@@ -16,6 +16,7 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.merge_verdict import REACH
 from rdsrestore.domain.request.option import declared, filled
 from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import RowsFrom
 from rdsrestore.domain.survey import Survey
 from rdsrestore.steps import take_dumps
 from rdsrestore.steps.recipe import STEPS
@@ -39,6 +40,9 @@ class EarlierRun:
     def of(cls, stored: StoredRun) -> EarlierRun:
         """Read what a run dumped; Refused with code `from.no-dump` where it has nothing that is sound."""
         replayed = replay(stored.whole(), STEPS)
+        if replayed.request.rows_from is RowsFrom.BINLOG:
+            what = f"run {stored.id} has the touched rows alone, and which those are may be otherwise by now"
+            raise Refused("--from", what, "run its command again, it takes seconds", code="from.binlog")
         dumped = replayed.facts.find(Dumped)
         if dumped is None or not take_dumps.sound(dumped, stored.folder):
             what = "dumped nothing" if dumped is None else "has its dumps no more: a run that ends well removes them"

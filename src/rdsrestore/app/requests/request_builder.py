@@ -10,7 +10,7 @@ from math import isfinite
 from pathlib import Path
 
 from rdsrestore.app.context import Context
-from rdsrestore.app.requests import table_names
+from rdsrestore.app.requests import rows_from, table_names
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.local_zone import local_zone
 from rdsrestore.domain.cloud.copy_attributes import CopyAttributes
@@ -45,7 +45,7 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         asked = replace(asked, where=unqualified(asked.where, database, tables[0]))
     plain = filled(Request, settings.given, asked.plain)
     plain["attributes"] = replace(plain.get("attributes", CopyAttributes()), tags=settings.tags)
-    return Request(
+    made = Request(
         instance=instance,
         database=database,
         tables=tuple(dict.fromkeys(tables)),
@@ -63,6 +63,8 @@ def complete(asked: CommandLine, context: Context, world: World) -> Request:
         via=settings.via,
         **plain | {"caller": one_address(plain["caller"]) if plain.get("caller") else None},
     )
+    rows_from.check(made)
+    return made
 
 
 def primary(named: str, context: Context, world: World) -> str:

@@ -32,6 +32,7 @@ MEMBER = (
 CALLS: dict[str, tuple[str, ...]] = {
     "raise-retention": (),
     "keep-binlog": (),
+    "rewind-binlog": (),
     "reach-moment": ("rds:DescribeDBInstances", "rds:DescribeDBInstanceAutomatedBackups"),
     "arm-switch": (
         "scheduler:UpdateSchedule",

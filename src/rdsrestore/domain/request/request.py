@@ -13,7 +13,7 @@ from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.invariants import Invariant
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.option import LOADS, ROWS, Option, Section
-from rdsrestore.domain.request.restore_point import Moment, Snapshot
+from rdsrestore.domain.request.restore_point import Moment, RowsFrom, Snapshot
 from rdsrestore.domain.request.throttle_rules import Limits
 
 REACHING = (*ROWS, "doctor", "resume")
@@ -72,6 +72,15 @@ class Request:
             section=Section.STATE,
         ),
     ] = None
+    rows_from: Annotated[
+        RowsFrom,
+        Option(
+            "Where the rows come from: a backup, or within seconds production's binlog; auto tries that first.",
+            flag="--rows-from",
+            section=Section.STATE,
+            settled=True,
+        ),
+    ] = RowsFrom.BACKUP
     reason: Annotated[
         str,
         Option(
@@ -243,7 +252,7 @@ class Request:
     @property
     def restores(self) -> bool:
         """Whether a backup has to be restored for it."""
-        return not (self.undoes or self.taken_from or self.instance_of)
+        return not (self.undoes or self.taken_from or self.instance_of or self.rows_from is RowsFrom.BINLOG)
 
     @property
     def other_backups(self) -> str | None:

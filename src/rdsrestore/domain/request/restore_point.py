@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from rdsrestore.domain.codec import written
+
+
+class RowsFrom(StrEnum):
+    """Where the rows of the moment come from."""
+
+    BACKUP = "backup"
+    """From a temporary instance that a backup is restored to: whole tables."""
+    BINLOG = "binlog"
+    """From production's own binlog: only the rows that were touched since, within seconds."""
+    AUTO = "auto"
+    """From the binlog where a trial proves the rows, else from a backup; settled before anything is planned."""
 
 
 @written("Moment")

@@ -14,8 +14,8 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+from rdsrestore.child_process import die_with
 from rdsrestore.domain.errors import ToolError, UsageError
-from rdsrestore.lab.servers.local import die_with_parent
 
 NAME = "bastion"
 """How ssh's settings of a lab call it."""
@@ -81,11 +81,12 @@ class Bastion:
         if os.geteuid() == 0:
             PRIVILEGED.mkdir(mode=0o755, exist_ok=True)
         words = [program(), "-D", "-e", "-f", str(folder / "sshd_config")]
+        parent = os.getpid()
         self._server = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing here holds a lock across the fork
+            preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - nothing here holds a lock across the fork
         )
         threading.Thread(target=self._listen, args=(folder / "sshd.log",), daemon=True, name=NAME).start()
         if not self._ready.wait(STARTS) or self._server.poll() is not None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import itertools
 import random
 import shutil
-import signal
 import socket
 import subprocess
 import threading
@@ -15,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from rdsrestore.child_process import start
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.lab.servers import retention
 from rdsrestore.lab.servers.binlog import Position, last_position, spans, stop_position
@@ -29,7 +28,6 @@ HOST = "127.0.0.2"
 STARTS_WITHIN = 180.0
 """Seconds; a busy disk takes long over a new data directory."""
 STOPS_WITHIN = 30.0
-PR_SET_PDEATHSIG = 1
 PACKET = 64 << 20
 WIDE = f"SET GLOBAL max_allowed_packet = {1 << 30}"
 NARROW = f"SET GLOBAL max_allowed_packet = {PACKET}"
@@ -54,11 +52,6 @@ def free_port(host: str) -> int:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind((host, port))
             return port
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to end this process when the lab's own is gone (Linux)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @dataclass
@@ -254,17 +247,6 @@ class LocalServers:
         server = LocalServer(folder, port, words, start(words), self._programs)
         await_start(server)
         return server
-
-
-def start(words: list[str]) -> subprocess.Popen[bytes]:
-    """Start a server's process."""
-    return subprocess.Popen(
-        words,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing here holds a lock across the fork
-    )
 
 
 def await_start(server: LocalServer) -> None:

@@ -95,15 +95,16 @@ class Programs(ABC):
         return [*self.program(*self.reader_names), "--no-defaults", "--disable-log-bin", *options]
 
     def lend(self, folder: Path) -> None:
-        """Make the program that reads this family's binlogs callable by name, where this machine has not its own."""
+        """Make the server, and the reader of its binlogs, callable by name where they are not this machine's."""
         if self.root is None:
             return
         folder.mkdir(exist_ok=True)
         own = {name: value for name, value in self.environment.items() if os.environ.get(name) != value}
         settings = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in own.items())
-        made = folder / self.reader_names[0]
-        made.write_text(f'#!/bin/sh\n{settings}exec {shlex.join(self.program(*self.reader_names))} "$@"\n')
-        made.chmod(0o755)
+        for names, more in ((self.reader_names, []), (self.server_names, self._home())):
+            made = folder / names[0]
+            made.write_text(f'#!/bin/sh\n{settings}exec {shlex.join(self.program(*names))} "$@" {shlex.join(more)}\n')
+            made.chmod(0o755)
 
     def version(self) -> str:
         """Ask the server which version it is, as `10.11.14`."""

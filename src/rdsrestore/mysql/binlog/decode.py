@@ -66,8 +66,8 @@ def mariadb(event: LogEvent) -> Transaction:
     return Transaction(f"{domain}-{event.server}-{sequence}", thread=thread)
 
 
-def statement(event: LogEvent) -> Statement:
-    """Read a statement that was logged as text."""
+def statement(event: LogEvent, *, whole: bool = False) -> Statement:
+    """Read a statement that was logged as text: its beginning, or the `whole` of it."""
     body = event.body
     thread, _seconds, size, _error, more = (
         int.from_bytes(body[at : at + width], "little") for at, width in ((0, 4), (4, 4), (8, 1), (9, 2), (11, 2))
@@ -77,7 +77,7 @@ def statement(event: LogEvent) -> Statement:
     words = body[start + size + 1 :]
     if event.type == Kind.COMPRESSED_QUERY:
         words = memoryview(zlib.decompress(words[1 + (words[0] & 7) :]))
-    return Statement(text(words), database, thread)
+    return Statement(bytes(words).decode("utf-8", "replace") if whole else text(words), database, thread)
 
 
 def annotation(event: LogEvent) -> str:

@@ -6,7 +6,7 @@ Formats: MySQL's source, "rows_event", the metadata of `Table_map_event`; types 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rdsrestore.mysql.binlog.log_events import packed_integer
@@ -168,19 +168,24 @@ def inflated(images: memoryview) -> bytes:
 
 def count(event: RowsEvent, known: TableMap, *, partial: bool = False) -> int:
     """Count the rows; an update has two images of each. ValueError where images and lengths do not agree."""
-    rows, at, end = 0, 0, len(event.images)
+    return sum(1 for _row in rows(event, known, partial=partial))
+
+
+def rows(event: RowsEvent, known: TableMap, *, partial: bool = False) -> Iterator[tuple[memoryview, ...]]:
+    """Yield each row's images, of an update the one before and the one after; ValueError where lengths do not agree."""
+    at, end = 0, len(event.images)
     while at < end:
-        before = at
+        before, found = at, list[memoryview]()
         for place, present in enumerate(event.present):
             if partial and place:
                 at = past_partial(event.images, at, known, present)
-            at = past(event.images, at, known, present)
+            start, at = at, past(event.images, at, known, present)
+            found.append(event.images[start:at])
         if at == before:
             break
-        rows += 1
+        yield tuple(found)
     if at != end:
         raise ValueError("a row's image does not end where its event does")
-    return rows
 
 
 def past(images: memoryview, at: int, known: TableMap, present: bytes) -> int:

@@ -120,12 +120,13 @@ def environment() -> dict[str, str]:
 def option_text(login: Login, flavour: str, way: Path | None = None) -> str:
     """The login as an option file, with the certificate and the host name verified; UsageError without certificates.
 
-    At the socket `way` they are verified by the relay behind it.
+    At the socket `way` they are verified by the relay behind it; at a file of this machine there is nothing to verify.
     """
     who = [f"user={in_quotes(login.user)}", f"password={in_quotes(login.password.reveal())}"]
-    if way:
+    if place := way or login.socket:
         plain = "skip-ssl" if flavour == "mariadb" else "ssl-mode=DISABLED"
-        return "\n".join(["[client]", "protocol=socket", f"socket={in_quotes(str(way))}", *who, plain]) + "\n"
+        who = who if way else who[:1]
+        return "\n".join(["[client]", "protocol=socket", f"socket={in_quotes(str(place))}", *who, plain]) + "\n"
     ca = str(login.ca or ssl.get_default_verify_paths().cafile or "")
     if not ca:
         raise UsageError("ssl_ca", "this system has no file of trusted certificates", "set RDSRESTORE_SSL_CA")

@@ -25,6 +25,7 @@ from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.errors import PLUGIN, SILENT, number_of, translated
 from rdsrestore.mysql.session.login.tls import how_to, trust
 from rdsrestore.mysql.session.road.direct import Road, direct
+from rdsrestore.mysql.session.road.local import to_file
 from rdsrestore.mysql.session.settings import settle
 from rdsrestore.mysql.session.timed_connection import TimedConnection
 
@@ -46,7 +47,8 @@ class Login:
 
     `patience` bounds the wait for each of the server's answers until one is logged in, in seconds; `line` is what
     connections go over. `renewed` is asked for another password where this one is refused; None where there is none.
-    `road` leads to the endpoint; whichever it is, the server has to prove the endpoint's own name.
+    `road` leads to the endpoint; whichever it is, the server has to prove the endpoint's own name. `socket` is a file
+    on this machine that the server answers at in place of its endpoint; nobody reads along there.
     """
 
     endpoint: Endpoint
@@ -57,6 +59,7 @@ class Login:
     line: Line = field(default_factory=Line, compare=False)
     renewed: Callable[[Secret], Secret | None] = field(default=lambda _refused: None, compare=False, repr=False)
     road: Road = field(default=direct, compare=False, repr=False)
+    socket: Path | None = None
 
     @property
     def straight(self) -> Endpoint | None:
@@ -198,13 +201,14 @@ def dial(login: Login, where: str) -> TimedConnection:
 def dial_once(login: Login, where: str) -> TimedConnection:
     """Make one connection with this very password."""
     login.line.ready(where)
-    context = trust(login.ca)
+    context = None if login.socket else trust(login.ca)
     connection = TimedConnection(
         host=login.endpoint.host,
         port=login.endpoint.port,
         user=login.user,
         password=login.password.reveal().encode(),
         ssl=context,
+        ssl_disabled=context is None,
         charset="utf8mb4",
         autocommit=True,
         client_flag=CLIENT.LOCAL_FILES,  # without local_infile the driver refuses whatever file a server asks for
@@ -247,7 +251,7 @@ def connect_socket(login: Login, where: str) -> socket.socket:
     endpoint = login.endpoint
     with contextlib.ExitStack() as unless_greeted:
         try:
-            opened = login.road(endpoint, login.patience)
+            opened = to_file(login.socket, login.patience) if login.socket else login.road(endpoint, login.patience)
             unless_greeted.callback(opened.close)
             greeted = bool(opened.recv(1, socket.MSG_PEEK))
         except OSError as error:
