@@ -30,7 +30,7 @@ from rdsrestore.workflow.surveyor import survey
 ACCESS = Access(lambda: Secret("unused"), None, None, None, 1.0)
 
 
-@pytest.mark.parametrize("name", ["aurora-mysql", "postgres", "docdb", ""])
+@pytest.mark.parametrize("name", ["aurora-postgresql", "postgres", "docdb", ""])
 def test_another_engine_is_an_error_that_says_which_are_supported(name: str) -> None:
     with pytest.raises(CloudError) as raised:
         engine(name)
