@@ -8,11 +8,13 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pymysql
 import pytest
 
+from rdsrestore.domain.deadlines import FACTOR
 from rdsrestore.lab.launch import control
 from rdsrestore.workflow.run.interrupts import BOUNCE
 from tool import LabTool, counted, events
@@ -232,4 +234,24 @@ def test_cleanup_removes_what_costs_money_while_production_is_silent(shop: LabTo
         assert shop("cleanup").returncode == 6
         assert in_the_account(shop) == []
     shop("cleanup", check=0)
+    assert shop.ours() == []
+
+
+def test_cleanup_of_all_removes_this_machine_s_while_production_is_silent(
+    shop: LabTool, plain: list[str], tmp_path: Path
+) -> None:
+    with shop.started(*plain) as process:
+        told(process, at("step-started", "load"))
+        process.kill()
+    short = {FACTOR: "0.1"}
+    with silence(shop):
+        elsewhere = shop("cleanup", "--all", "--yes", check=6, RDSRESTORE_HOME=str(tmp_path / "elsewhere"), **short)
+        assert "Whether somebody works on it is not known" in " ".join(elsewhere.stderr.split())
+        assert in_the_account(shop) != []
+        assert shop("cleanup", "--all", "--yes", **short).returncode == 6
+        assert in_the_account(shop) == []
+        assert shop.status()["schedules"] == []
+        nothing = shop("cleanup", "--all", "--yes", check=6, **short)
+        assert "nothing of rdsrestore is left" not in nothing.stdout
+    assert shop("cleanup", "--all", "--yes").returncode in {0, 5}
     assert shop.ours() == []

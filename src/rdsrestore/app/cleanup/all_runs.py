@@ -25,6 +25,8 @@ from rdsrestore.store.runs import SWEPT, StoredRun
 from rdsrestore.workflow.journal.journal import Journal, Kind, asked_for
 from rdsrestore.workflow.step import World
 
+UNKNOWN_HINT = "rdsrestore cleanup --all once production answers; in a terminal, without --yes, it asks"
+
 
 @dataclass(frozen=True)
 class Site:
@@ -47,24 +49,36 @@ def sweep(context: Context, *, yes: bool) -> ExitCode:
     Returns CLEANUP_INCOMPLETE where anything could not be removed.
     """
     site = find_site(context)
-    runs = leavings(site)
-    for run, schedules in own_schedules(site, context).items():
-        runs.setdefault(run, []).extend(schedules)
-    if not runs:
+    runs = in_account(site)
+    schemas, worst = on_production(site, context)
+    for run, things in (*schemas.items(), *own_schedules(site, context).items()):
+        runs.setdefault(run, []).extend(things)
+    if not runs and worst is ExitCode.OK:
         context.screen.print(f"nothing of rdsrestore is left in this account and region{where(site)}", soft_wrap=True)
-        return ExitCode.OK
-    worst = ExitCode.OK
+    idle = {stored.id.value for stored in context.runs.unfinished()}
     for run, things in runs.items():
         context.screen.print(f"run {run} left {'; '.join(things)}", soft_wrap=True)
-        with site.production() as database:
-            busy = database.at_work(run) if database else ""
+        busy, unknown = at_work(run, site)
+        doubt = "" if run in idle else unknown
         if busy:
             context.screen.print(f"  it is at work right now{busy}; left alone", soft_wrap=True)
-        elif yes or context.confirm(f"Remove what run {run} left?"):
+        elif yes and doubt:
+            context.fail(CleanupIncomplete(f"run {run}", f"{doubt}; left alone", UNKNOWN_HINT))
+            worst = ExitCode.CLEANUP_INCOMPLETE
+        elif yes or context.confirm(f"{f'{doubt}. ' if doubt else ''}Remove what run {run} left?"):
             worst = max(worst, remove(run, site, context))
         else:
             context.screen.print("  left as it is")
     return worst
+
+
+def at_work(run: str, site: Site) -> tuple[str, str]:
+    """Say who works on a run right now, and why that is not known; both empty where nobody does."""
+    try:
+        with site.production() as database:
+            return (database.at_work(run) if database else ""), ""
+    except RdsRestoreError as error:
+        return "", f"Whether somebody works on it is not known: {error.where}: {error.what}"
 
 
 def find_site(context: Context) -> Site:
@@ -83,16 +97,24 @@ def where(site: Site) -> str:
     return "" if site.source else "; production was not looked at: set RDSRESTORE_INSTANCE"
 
 
-def leavings(site: Site) -> dict[str, list[str]]:
-    """Describe by run what is left."""
+def in_account(site: Site) -> dict[str, list[str]]:
+    """Describe by run what is left in the account."""
     by_run: dict[str, list[str]] = {}
     for each in site.world.restores.leftovers():
         until = f", expires {each.expires:%Y-%m-%d %H:%M} UTC" if each.expires else ""
         by_run.setdefault(each.run, []).append(f"{each.kind} {each.id} ({each.status}{until})")
-    with site.production() as database:
-        for run in database.scratches() if database else ():
-            by_run.setdefault(run, []).append(f"scratch schema {RunId(run).schema}")
     return by_run
+
+
+def on_production(site: Site, context: Context) -> tuple[dict[str, list[str]], ExitCode]:
+    """Describe by run what is left on production; where that is silent it is said, and nothing waits for it."""
+    try:
+        with site.production() as database:
+            runs = database.scratches() if database else ()
+    except RdsRestoreError as error:
+        context.fail(error)
+        return {}, ExitCode.CLEANUP_INCOMPLETE
+    return {run: [f"scratch schema {RunId(run).schema}"] for run in runs}, ExitCode.OK
 
 
 def own_schedules(site: Site, context: Context) -> dict[str, list[str]]:
