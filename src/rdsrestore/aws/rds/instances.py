@@ -233,8 +233,12 @@ class RdsInstances:
 
     def await_available(self, name: str, timeout: float, progress: Progress) -> Endpoint:
         """Wait until the copy can be logged in to: the instance, or the cluster where there is no instance."""
-        lone = persistently(lambda: self._copies.find(name)) is None and self._cluster(name) is not None
-        return (self._clusters if lone else self._copies).await_available(name, timeout, progress)
+        try:
+            return self._copies.await_available(name, timeout, progress)
+        except CloudError as error:
+            if error.code != "aws.restore-failed" or self._copies.find(name) or not self._cluster(name):
+                raise
+        return self._clusters.await_available(name, timeout, progress)
 
     def reset_password(self, name: str, password: Secret, progress: Progress) -> None:
         """Give the temporary instance's master user a password of our own and wait until it holds."""
