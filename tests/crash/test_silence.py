@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -243,15 +244,15 @@ def test_cleanup_of_all_removes_this_machine_s_while_production_is_silent(
     with shop.started(*plain) as process:
         told(process, at("step-started", "load"))
         process.kill()
-    short = {FACTOR: "0.1"}
+    hasty = replace(shop, env=shop.env | {FACTOR: "0.1"})
     with silence(shop):
-        elsewhere = shop("cleanup", "--all", "--yes", check=6, RDSRESTORE_HOME=str(tmp_path / "elsewhere"), **short)
+        elsewhere = hasty("cleanup", "--all", "--yes", check=6, RDSRESTORE_HOME=str(tmp_path / "elsewhere"))
         assert "Whether somebody works on it is not known" in " ".join(elsewhere.stderr.split())
         assert in_the_account(shop) != []
-        assert shop("cleanup", "--all", "--yes", **short).returncode == 6
+        assert hasty("cleanup", "--all", "--yes").returncode == 6
         assert in_the_account(shop) == []
         assert shop.status()["schedules"] == []
-        nothing = shop("cleanup", "--all", "--yes", check=6, **short)
+        nothing = hasty("cleanup", "--all", "--yes", check=6)
         assert "nothing of rdsrestore is left" not in nothing.stdout
     assert shop("cleanup", "--all", "--yes").returncode in {0, 5}
     assert shop.ours() == []

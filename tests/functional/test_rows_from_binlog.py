@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,19 @@ RESTORING = {"restore-instance", "own-group", "open-rule", "dump"}
 
 
 @pytest.fixture
-def ledger(own: LabTool, tmp_path: Path) -> LabTool:
+def short() -> Iterator[Path]:
+    """A folder whose path leaves room for a server's socket, which pytest's own do not."""
+    with tempfile.TemporaryDirectory(prefix="rows-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def ledger(own: LabTool, short: Path) -> LabTool:
     """A lab with a table of 10,000 rows, whose tool keeps its temporary files apart."""
     own.up("--rows", "30")
     own.sql("CREATE TABLE shop.ledger (id INT PRIMARY KEY, note VARCHAR(40), price DECIMAL(9,2), at DATETIME(3))")
     own.sql(f"INSERT INTO shop.ledger SELECT seq, CONCAT('é ', seq), seq / 7, NOW(3) FROM {counted(10_000)}")
-    own.env["TMPDIR"] = str(tmp_path)
+    own.env["TMPDIR"] = str(short)
     return own
 
 
@@ -40,7 +48,7 @@ def steps(lab: LabTool) -> set[str]:
     return {json.loads(line)["step"] for line in journal.read_text().splitlines()}
 
 
-def test_ten_thousand_deleted_rows_come_back_and_go_again_with_undo(ledger: LabTool, tmp_path: Path) -> None:
+def test_ten_thousand_deleted_rows_come_back_and_go_again_with_undo(ledger: LabTool, short: Path) -> None:
     content, before = digest(ledger), ledger.moment()
     ledger.sql("DELETE FROM shop.ledger")
     ledger.sql("INSERT INTO shop.ledger VALUES (90000, 'since', 1, NULL)")
@@ -53,7 +61,7 @@ def test_ten_thousand_deleted_rows_come_back_and_go_again_with_undo(ledger: LabT
 
     assert "10,000 touched rows as they were" in joined(ended)
     assert not RESTORING & steps(ledger)
-    assert list(tmp_path.iterdir()) == []
+    assert list(short.iterdir()) == []
     ledger.sql("DELETE FROM shop.ledger WHERE id = 90000")
     assert digest(ledger) == content
 
@@ -62,7 +70,7 @@ def test_ten_thousand_deleted_rows_come_back_and_go_again_with_undo(ledger: LabT
     assert ledger.ours() == []
 
 
-def test_what_the_binlog_does_not_prove_is_refused_with_the_way_out(ledger: LabTool, tmp_path: Path) -> None:
+def test_what_the_binlog_does_not_prove_is_refused_with_the_way_out(ledger: LabTool, short: Path) -> None:
     before = ledger.moment()
     words = ("table", "ledger", "--before", before, "--yes", "--rows-from", "binlog")
     for more in (("--merge", "exact", "--confirm", "ledger"), ("--where", "id = 1"), ("--with-children",)):
@@ -81,24 +89,24 @@ def test_what_the_binlog_does_not_prove_is_refused_with_the_way_out(ledger: LabT
     assert "restore-instance" in chosen
     assert ledger.number("SELECT COUNT(*) FROM shop.ledger") == 9_992
     assert ledger.ours() == []
-    assert list(tmp_path.iterdir()) == []
+    assert list(short.iterdir()) == []
 
 
-def test_a_killed_run_leaves_no_server_and_the_next_one_removes_its_folder(ledger: LabTool, tmp_path: Path) -> None:
+def test_a_killed_run_leaves_no_server_and_the_next_one_removes_its_folder(ledger: LabTool, short: Path) -> None:
     content, before = digest(ledger), ledger.moment()
     ledger.sql("DELETE FROM shop.ledger WHERE id % 2 = 0")
     words = ("table", "ledger", "--before", before, "--rows-from", "binlog", "--yes")
     with ledger.started(*words) as process:
-        pid = int(eventually(lambda: "".join(path.read_text() for path in tmp_path.glob("*/pid")).strip()))
+        pid = int(eventually(lambda: "".join(path.read_text() for path in short.glob("*/pid")).strip()))
         process.send_signal(signal.SIGKILL)
     assert eventually(lambda: "gone" if gone(pid) else "")
-    assert list(tmp_path.glob("*/data"))
+    assert list(short.glob("*/data"))
     assert ledger.number("SELECT COUNT(*) FROM shop.ledger") == 5_000
 
     ledger("resume", "--yes", check=0)
 
     assert digest(ledger) == content
-    assert list(tmp_path.iterdir()) == []
+    assert list(short.iterdir()) == []
     assert ledger.ours() == []
 
 

@@ -199,7 +199,7 @@ class CommandLine:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> CommandLine:
         """Take apart what was given by name."""
-        own = {each.name for each in fields(cls)}
+        own = {each.name for each in fields(cls)} - {"plain"}  # which is an option of its own, too
         said = {name: value for name, value in given.items() if name in own and value is not None}
         return cls(**said, plain={name: value for name, value in given.items() if name not in own})
 

@@ -72,7 +72,7 @@ class KeptInstance:
     def fixed(self, asked: CommandLine) -> Iterator[str]:
         """Name the flags given that would need another instance."""
         values = {**vars(asked), **asked.plain}
-        return (SETTLED[name].option.flag for name in FIXED if values.get(name))
+        return (SETTLED[name].option.flag for name in FIXED if SETTLED[name].chosen(values.get(name)))
 
 
 def kept_instance(asked: CommandLine, context: Context) -> KeptInstance | None:
