@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rdsrestore.domain.cloud.instance import GroupSpec, RestoreSpec
 from rdsrestore.domain.ids import PREFIX
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ def owner_tags(name: str, run: str, expires: datetime) -> dict[str, str]:
 def as_tags(tags: Mapping[str, str]) -> list[TagTypeDef]:
     """Turn a mapping into a list of tags."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def tags_of(spec: GroupSpec | RestoreSpec, run: str) -> list[TagTypeDef]:
+    """Write the tags of what a run makes: the operator's own and ours, which win."""
+    return as_tags({**dict(spec.tags), **owner_tags(spec.name, run, spec.expires)})
 
 
 def as_mapping(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:

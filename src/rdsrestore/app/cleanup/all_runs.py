@@ -50,16 +50,17 @@ def sweep(context: Context, *, yes: bool) -> ExitCode:
     """
     site = find_site(context)
     runs = in_account(site)
-    schemas, worst = on_production(site, context)
+    schemas, silent = on_production(site, context)
+    worst = ExitCode.CLEANUP_INCOMPLETE if silent else ExitCode.OK
     for run, things in (*schemas.items(), *own_schedules(site, context).items()):
         runs.setdefault(run, []).extend(things)
-    if not runs and worst is ExitCode.OK:
+    if not runs and not silent:
         context.screen.print(f"nothing of rdsrestore is left in this account and region{where(site)}", soft_wrap=True)
     idle = {stored.id.value for stored in context.runs.unfinished()}
     for run, things in runs.items():
         context.screen.print(f"run {run} left {'; '.join(things)}", soft_wrap=True)
-        busy, unknown = at_work(run, site)
-        doubt = "" if run in idle else unknown
+        busy, unknown = ("", silent) if silent else at_work(run, site)
+        doubt = "" if run in idle else f"Whether somebody works on it is not known: {unknown}" if unknown else ""
         if busy:
             context.screen.print(f"  it is at work right now{busy}; left alone", soft_wrap=True)
         elif yes and doubt:
@@ -78,7 +79,7 @@ def at_work(run: str, site: Site) -> tuple[str, str]:
         with site.production() as database:
             return (database.at_work(run) if database else ""), ""
     except RdsRestoreError as error:
-        return "", f"Whether somebody works on it is not known: {error.where}: {error.what}"
+        return "", str(error)
 
 
 def find_site(context: Context) -> Site:
@@ -106,15 +107,15 @@ def in_account(site: Site) -> dict[str, list[str]]:
     return by_run
 
 
-def on_production(site: Site, context: Context) -> tuple[dict[str, list[str]], ExitCode]:
-    """Describe by run what is left on production; where that is silent it is said, and nothing waits for it."""
+def on_production(site: Site, context: Context) -> tuple[dict[str, list[str]], str]:
+    """Describe by run what is left on production, or say why that is not known; nothing waits for it then."""
     try:
         with site.production() as database:
             runs = database.scratches() if database else ()
     except RdsRestoreError as error:
         context.fail(error)
-        return {}, ExitCode.CLEANUP_INCOMPLETE
-    return {run: [f"scratch schema {RunId(run).schema}"] for run in runs}, ExitCode.OK
+        return {}, str(error)
+    return {run: [f"scratch schema {RunId(run).schema}"] for run in runs}, ""
 
 
 def own_schedules(site: Site, context: Context) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rdsrestore.aws.errors import DENIED, FAILURES, MEANINGS, code_of, translate, translated
 from rdsrestore.aws.retrying import persistently, twice, until
 from rdsrestore.aws.session import Clients
-from rdsrestore.aws.tags import AWS_OWN, MANAGED, RUN, SELF, as_mapping, as_tags, expiry, is_owned, owner_tags
+from rdsrestore.aws.tags import AWS_OWN, MANAGED, RUN, SELF, as_mapping, as_tags, expiry, is_owned, owner_tags, tags_of
 from rdsrestore.domain.cloud.instance import GroupSpec, Leftover
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
@@ -47,7 +47,7 @@ class Firewall:
 
         Returns its id once EC2 shows it.
         """
-        tags = as_tags({**dict(spec.tags), **owner_tags(spec.name, run, spec.expires)})
+        tags = tags_of(spec, run)
 
         def make() -> str:
             found = self._named(spec.name, spec.vpc)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from rdsrestore.aws.tags import as_tags, owner_tags
+from rdsrestore.aws.tags import tags_of
 from rdsrestore.domain.cloud.instance import RestoreSpec
 
 SUPPORTED_LONGER = frozenset({"mysql"})
@@ -73,6 +73,6 @@ def given(spec: RestoreSpec, run: str) -> dict[str, Any]:
         "DeletionProtection": False,
         "BackupRetentionPeriod": 0,
         "EnableIAMDatabaseAuthentication": False,
-        "Tags": as_tags({**dict(spec.tags), **owner_tags(spec.name, run, spec.expires)}),
+        "Tags": tags_of(spec, run),
         **{key: value for key, value in optional.items() if value},
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rdsrestore.aws.tags import as_tags, owner_tags
+from rdsrestore.aws.tags import tags_of
 from rdsrestore.domain.cloud.instance import Capacity, RestoreSpec, SourceCluster
 
 FULL = "full-copy"
@@ -39,14 +39,9 @@ def given(spec: RestoreSpec, cluster: SourceCluster, run: str) -> dict[str, Any]
         "CopyTagsToSnapshot": False,
         "BackupRetentionPeriod": SHORTEST,
         "EnableIAMDatabaseAuthentication": False,
-        "Tags": tags(spec, run),
+        "Tags": tags_of(spec, run),
         **{key: value for key, value in optional.items() if value is not None},
     }
-
-
-def tags(spec: RestoreSpec, run: str) -> list[Any]:
-    """Write the operator's own tags and ours."""
-    return list(as_tags({**dict(spec.tags), **owner_tags(spec.name, run, spec.expires)}))
 
 
 def aurora(cluster: SourceCluster) -> dict[str, Any]:
@@ -87,6 +82,6 @@ def member(spec: RestoreSpec, run: str) -> dict[str, Any]:
         "DBInstanceClass": spec.instance_class,
         "PubliclyAccessible": source.publicly_accessible,
         "AutoMinorVersionUpgrade": False,
-        "Tags": tags(spec, run),
+        "Tags": tags_of(spec, run),
         **{key: value for key, value in optional.items() if value},
     }
