@@ -15,7 +15,7 @@ from rdsrestore.domain.errors import CloudError, DatabaseError, Refused
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.request import Request
-from rdsrestore.domain.request.restore_point import Moment, Snapshot
+from rdsrestore.domain.request.restore_point import Moment, RowsFrom, Snapshot
 from rdsrestore.domain.request.throttle_rules import Limits
 from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.domain.tables.definition import Column, ForeignKey, Trigger
@@ -410,3 +410,11 @@ def test_a_source_in_as_many_groups_as_an_interface_may_have_is_said_beforehand(
     full = replace(SOURCE, security_groups=tuple(f"sg-0123456789abcdef{number}" for number in range(5)))
     found = check(request(same_groups=True), seen(source=full))
     assert [each.code for each in found] == ["caller.groups", "caller.shared"]
+
+
+def test_rows_that_went_with_others_are_not_promised_from_the_binlog() -> None:
+    read = with_table(referenced_by=(CASCADE,))
+    for source, way in ((RowsFrom.BACKUP, "--with-children"), (RowsFrom.BINLOG, "--rows-from backup")):
+        (told,) = [each for each in check(request(rows_from=source), read) if each.code == "table.children"]
+        assert way in told.hint
+        assert "rdsrestore table billing billing_lines" in told.hint

@@ -10,6 +10,7 @@ from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Triggers
 from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import RowsFrom
 from rdsrestore.domain.survey import Survey, TableSurvey
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.rows import BACK, Act
@@ -42,10 +43,13 @@ def table_findings(request: Request, table: TableSurvey, coming: Collection[Tabl
     for key in found.referenced_by:
         if key.on_delete in TAKES_CHILDREN and key.child not in coming:
             effect = "deletes" if key.on_delete == "CASCADE" else "unlinks"
+            named = f"rdsrestore table {' '.join(request.tables)} {key.child.table}"
+            along = f"add --with-children, or the table: {named}"
+            alone = f"they come back with --rows-from backup: {named}"
             yield warns(
                 "table.children",
                 f"deleting from {table.ref.table} also {effect} rows of {key.child} ({key.name}, {key.on_delete})",
-                f"add --with-children, or the table: rdsrestore table {' '.join(request.tables)} {key.child.table}",
+                alone if request.rows_from is RowsFrom.BINLOG else along,
             )
 
 

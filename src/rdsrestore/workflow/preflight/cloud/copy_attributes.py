@@ -14,6 +14,9 @@ UNKNOWN_TO_MULTI_AZ = ("throughput", "option_group", "parameter_group", "ca_cert
 ADJUSTABLE_FROM = 400
 """GiB from which the speed of gp3 may be named (RDS user guide, "General Purpose SSD storage")."""
 
+SET_IOPS = "set iops in rdsrestore.toml or RDSRESTORE_IOPS, or leave storage_type out"
+TAKE_GP3 = "leave it out of rdsrestore.toml, or set storage_type to gp3"
+
 
 def copy_attributes(request: Request, survey: Survey) -> Iterator[Finding]:
     """Hold what was chosen against production and against RDS's own rules."""
@@ -36,15 +39,15 @@ def storage(request: Request, survey: Survey) -> Iterator[Finding]:
     chosen, source = request.attributes, survey.source
     kind = chosen.storage(source.storage_type)
     if kind in PROVISIONED and not chosen.speed(source.storage_type, source.iops):
-        yield blocks("copy.storage", f"storage {kind} wants iops, and production has none", "set iops, or another kind")
+        yield blocks("copy.storage", f"storage {kind} wants iops, and production has none", SET_IOPS)
     named = [name for name in ("iops", "throughput") if getattr(chosen, name)]
     if named and kind not in ADJUSTABLE:
-        yield blocks("copy.storage", f"{named[0]} can't be chosen for storage {kind}", "leave it out, or take gp3")
+        yield blocks("copy.storage", f"{named[0]} can't be chosen for storage {kind}", TAKE_GP3)
     elif chosen.throughput and kind in PROVISIONED:
-        yield blocks("copy.storage", f"throughput can't be chosen for storage {kind}", "leave it out, or take gp3")
+        yield blocks("copy.storage", f"throughput can't be chosen for storage {kind}", TAKE_GP3)
     elif named and kind == "gp3" and source.storage < ADJUSTABLE_FROM:
         what = f"{named[0]} of gp3 can be chosen from {ADJUSTABLE_FROM} GiB on, and the copy has {source.storage}"
-        yield blocks("copy.storage", what, "leave it out")
+        yield blocks("copy.storage", what, f"leave {named[0]} out of rdsrestore.toml")
 
 
 def subnets(request: Request, survey: Survey) -> Iterator[Finding]:
