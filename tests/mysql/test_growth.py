@@ -14,13 +14,23 @@ OTHERS = 150
 
 
 @pytest.fixture
-def crowded(site: Site) -> Site:
-    """A database with many tables, two of which belong together; a third in another database points there too."""
+def two(site: Site) -> Site:
+    """A database with two tables, which belong together."""
     site.now("""
         CREATE TABLE p (id INT PRIMARY KEY, q INT, UNIQUE (q));
         CREATE TABLE c (id INT PRIMARY KEY, p INT, r INT,
             CONSTRAINT `by/p` FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE,
             CONSTRAINT by_q FOREIGN KEY (r) REFERENCES p (q) ON UPDATE SET NULL)""")
+    return site
+
+
+@pytest.fixture
+def crowded(two: Site) -> Site:
+    """The same among many others."""
+    return among_others(two)
+
+
+def among_others(site: Site) -> Site:
     site.now(";".join(f"CREATE TABLE o{number} (id INT PRIMARY KEY)" for number in range(OTHERS)))
     return site
 
@@ -30,16 +40,22 @@ def opened(session: Session) -> int:
     return sum(int(value) for _name, value in session.rows("SHOW SESSION STATUS LIKE 'Opened_table%'"))
 
 
-def test_a_definition_opens_no_other_table(crowded: Site) -> None:
-    with crowded.live() as server:
+def definition_opens(site: Site) -> int:
+    """How many tables are opened for a definition, the server's own among them, when none is open yet."""
+    with site.live() as server:
         session = connect(server._login, "test")  # noqa: SLF001
-    catalog.definition(session, crowded.ref("p"))
-    crowded.production.sql("FLUSH TABLES")
+    catalog.definition(session, site.ref("p"))
+    site.production.sql("FLUSH TABLES")
     before = opened(session)
-    found = catalog.definition(session, crowded.ref("p"))
+    found = catalog.definition(session, site.ref("p"))
     assert found
     assert [each.name for each in found.referenced_by] == ["by/p", "by_q"]
-    assert opened(session) - before < OTHERS / 10
+    return opened(session) - before
+
+
+def test_a_definition_opens_no_other_table(two: Site) -> None:
+    alone = max(definition_opens(two), definition_opens(two))  # MySQL opens more of its own the second time
+    assert definition_opens(among_others(two)) <= alone + OTHERS / 50
 
 
 def test_both_ways_give_the_same_keys(crowded: Site) -> None:
