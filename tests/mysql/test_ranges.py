@@ -384,10 +384,21 @@ def test_a_range_is_served_by_the_key(
         assert reads(rows.session, lambda: rows.cut(KeyRange(low), 50)) <= 55
 
 
+def test_a_table_is_cut_into_sections_by_what_the_server_guesses(family: Site) -> None:
+    family.both(fill("k INT PRIMARY KEY, i INT, KEY (i)", "n, n", 20_000))
+    family.copy.sql("ANALYZE TABLE t", family.database)
+    with search(family) as both:
+        rows = replace(both.restored, index="PRIMARY")
+        sections = list(rows.rough(KeyRange(), 2_000))
+        assert 5 <= len(sections) <= 20
+        assert sum(rows.count(each) for each in sections) == 20_000
+
+
 @pytest.mark.parametrize("charset", ["latin1", "utf8mb3", "utf8mb4"])
 def test_many_keys_are_joined_to_few_conditions_that_the_key_serves(site: Site, charset: str) -> None:
     site.both(fill("k VARCHAR(20), a INT, i INT, PRIMARY KEY (k, a)", "CONCAT('ü''', n), n, n", 20_000))
     site.then(f"ALTER TABLE t MODIFY k VARCHAR(20) CHARACTER SET {charset}")
+    site.copy.sql("ANALYZE TABLE t", site.database)  # a server that knows nothing of a table yet reads all of it
     with search(site) as both:
         rows = replace(both.restored, key=("k",))
         chunks = [Chunk(keys=tuple((f"'ü\\'{n}'",) for n in range(start, 5_000, 3))) for start in (1, 2)]

@@ -184,10 +184,12 @@ class TableRows:
     def _guessed(self, key_range: KeyRange) -> int:
         """Have the server guess a range's rows from a few pages of the key's index, however long the range.
 
-        Of all rows: with a filter it could be of another index, and say the same of every range.
+        Of all rows: with a filter it could be of another index, and say the same of every range. The index is proposed
+        and not forced: with a forced one MySQL guesses nothing (MySQL 8.0, "Range Optimization", index dives).
         """
+        place = f"{qualified(self.ref)} AS t{row_hash.proposed(self._index(key_range))}"
         chosen = within(key_range, self.key_columns)
-        plan = self.session.named(f"EXPLAIN FORMAT=TRADITIONAL SELECT 1 FROM {self._table(key_range)} WHERE {chosen}")
+        plan = self.session.named(f"EXPLAIN FORMAT=TRADITIONAL SELECT 1 FROM {place} WHERE {chosen}")
         return int(plan.get("rows") or 0)
 
     @property

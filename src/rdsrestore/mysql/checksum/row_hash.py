@@ -194,6 +194,11 @@ def by(index: str) -> str:
     return f" FORCE INDEX ({quoted(index)})" if index else ""
 
 
+def proposed(index: str) -> str:
+    """Have the server guess by an index and by no other."""
+    return f" USE INDEX ({quoted(index)})" if index else ""
+
+
 def total(digest: str) -> str:
     """Add up 60 bits of each row's digest; a row without one leaves a fraction."""
     return f"COALESCE(SUM(IFNULL(CAST(CONV(LEFT({digest}, 15), 16, 10) AS UNSIGNED), {MARK})), 0)"
