@@ -84,7 +84,7 @@ def test_what_was_chosen_for_the_copy_is_sent_and_its_tags_are_on_all_that_is_ma
         storage_type="io1",
         iops=3000,
         zone="eu-central-1a",
-        option_group="default:mariadb-10-11",
+        option_group="shop-options",
         ca_certificate="rds-ca-rsa4096-g1",
         tags=(("CostCenter", "4711"), ("Owner", "ours")),
         copy_tags=("Owner", "Team"),
@@ -102,7 +102,7 @@ def test_what_was_chosen_for_the_copy_is_sent_and_its_tags_are_on_all_that_is_ma
     form = account.proxy.form("RestoreDBInstanceToPointInTime")
     assert (form["StorageType"], form["Iops"], form["AllocatedStorage"]) == ("io1", "3000", str(source.storage))
     assert form["AvailabilityZone"] == "eu-central-1a"
-    assert form["OptionGroupName"] == "default:mariadb-10-11"
+    assert form["OptionGroupName"] == "shop-options"
     assert form["CACertificateIdentifier"] == "rds-ca-rsa4096-g1"
     wanted = owner_tags(account.name, account.run, EXPIRES) | dict(tags)
     (shown,) = account.ec2.describe_security_group_rules(
