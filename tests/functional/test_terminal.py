@@ -295,7 +295,7 @@ def test_the_accident_is_picked_from_what_was_found(shop: LabTool) -> None:
     shop.sql("DELETE FROM shop.picked")
     shop.moment()
     with on_a_terminal(shop, "find", "picked") as terminal:
-        terminal.expect("no WHERE")
+        terminal.expect("3 rows deleted")
         terminal.expect("Which of these is to be taken back\\?")
         terminal.sendline("nine")
         terminal.expect("nine is not in the list")
