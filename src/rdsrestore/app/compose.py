@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from rdsrestore.app.database_adapters import EngineAdapters
+from rdsrestore.aws.network.session_manager import SessionManager
 from rdsrestore.aws.passwords import Login, login
 from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
@@ -191,6 +192,7 @@ def access(settings: Settings, password: Password, *, asks: bool) -> Access:
     """Say how servers are logged in to; UsageError where workers elsewhere would have to go through the bastion."""
     if settings.via and settings.executor:
         raise UsageError("--via", "goes without --executor: workers reach the servers by themselves", "use one of them")
+    way = bastion.read(settings.via) if settings.via else None
     return Access(
         password,
         settings.ssl_ca,
@@ -198,9 +200,10 @@ def access(settings: Settings, password: Password, *, asks: bool) -> Access:
         settings.executor,
         settings.poll,
         password.renewed,
-        bastion.read(settings.via) if settings.via else None,
+        way if isinstance(way, bastion.Bastion) else None,
         settings.ssh_config,
         asks,
+        None if way is None or isinstance(way, bastion.Bastion) else SessionManager(password.clients, way),
     )
 
 

@@ -103,6 +103,7 @@ class Clients:
         self._rests = rests
         self._profile = profile
         self._scheduler: EventBridgeSchedulerClient | None = None
+        self._others: dict[str, Any] = {}
         with translated("AWS"):
             self.session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
             self.rds: RDSClient = self._make("rds", READS)
@@ -115,6 +116,25 @@ class Clients:
     def region(self) -> str:
         """The region that is asked."""
         return self.rds.meta.region_name
+
+    @property
+    def profile(self) -> str:
+        """The profile that was named; empty where none was."""
+        return self._profile or ""
+
+    def ssm(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        """Make the client that begins sessions, once."""
+        return self._once("ssm", WRITES)
+
+    def ecs(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        """Make the client that reads tasks, once."""
+        return self._once("ecs", READS)
+
+    def _once(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        if service not in self._others:
+            with translated("AWS"):
+                self._others[service] = self._make(service, config)
+        return self._others[service]
 
     def secrets(self) -> SecretsManagerClient:
         """Make the client that reads secrets, needed by few."""

@@ -12,7 +12,7 @@ from rdsrestore.cli.exit_handling import ended, fail
 from rdsrestore.cli.flags import Given, with_flags
 from rdsrestore.cli.options import AnyRun, Debug, Json, OneRun, Profile, RunName, Yes
 from rdsrestore.config.settings import Settings
-from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.errors import RdsRestoreError, UsageError
 from rdsrestore.domain.request.request import Request
 
 
@@ -199,13 +199,20 @@ def iam_policy(
     of_switch: Annotated[bool, typer.Option("--of-switch", help="The policy of that role itself.")] = False,
     trust: Annotated[bool, typer.Option("--trust", help="Who may act as that role.")] = False,
     clusters: Annotated[bool, typer.Option(help="Also what only the restore of a DB cluster takes.")] = True,
+    via: Annotated[
+        str | None, typer.Option(help="Also what that way takes: ssm:i-…, ssm:ecs:cluster/task/container.")
+    ] = None,
 ) -> None:
     """Print the least privileges that a run needs, as a policy's JSON."""
     from json import dumps
 
     from rdsrestore.app.preparation.iam_policy import policy
 
-    typer.echo(dumps(policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust, clusters=clusters), indent=2))
+    try:
+        found = policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust, clusters=clusters, via=via)
+    except RdsRestoreError as error:
+        fail(error)
+    typer.echo(dumps(found, indent=2))
 
 
 COMMANDS = (find, sql, doctor, ca, resume, pause, unpause, cleanup, status, watch, runs, audit, report, forget)

@@ -111,13 +111,14 @@ class Settings:
     via: Annotated[
         str | None,
         Option(
-            "Reach the servers from a bastion: ssh:user@host[:port].",
+            "Reach the servers from elsewhere: ssh:user@host[:port], ssm:i-…, ssm:ecs:cluster/task/container.",
             flag="--via",
             commands=(*ANY, "find", "doctor"),
             metavar="WAY",
             key=True,
-            meaning="a bastion from which the servers are reached, as `ssh:user@host:port` or `ssh:` and a name of"
-            " `~/.ssh/config`: by the system's `ssh`, which the run opens, opens again and ends",
+            meaning="from where the servers are reached: a bastion, as `ssh:user@host:port` or `ssh:` and a name of"
+            " `~/.ssh/config`, by the system's `ssh`; or `ssm:i-…`, `ssm:mi-…` or `ssm:ecs:cluster/task/container`, by"
+            " sessions of AWS Systems Manager and its plugin. The run opens it, opens it again and ends it",
             default="straight from this machine",
         ),
     ] = None

@@ -68,12 +68,17 @@ def up(
     bastion: Annotated[
         bool, typer.Option("--bastion", help="Databases are reached from a bastion alone, over ssh.")
     ] = False,
+    session_manager: Annotated[
+        bool, typer.Option("--session-manager", help="Databases are reached over sessions of Systems Manager alone.")
+    ] = False,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
 
     known("a kind of production", kind, KINDS)
     where = place(folder)
+    if bastion and session_manager:
+        raise UsageError("--session-manager", "goes without --bastion", "use one of them")
     if image and binlog_kept:
         raise UsageError("--binlog-kept", "servers in containers keep their binlog", "leave out --image")
     options = Options(
@@ -90,6 +95,7 @@ def up(
         kind,
         managed,
         bastion,
+        session_manager,
     )
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""

@@ -37,9 +37,11 @@ from rdsrestore.lab.cloud.rds import Pace, Rds
 from rdsrestore.lab.cloud.schedules import Schedules
 from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
 from rdsrestore.lab.directory import CONTAINERS, LabDirectory, Options, State
+from rdsrestore.lab.network import session_manager
 from rdsrestore.lab.network.firewall import Firewall
+from rdsrestore.lab.network.session_manager import SessionManager
 from rdsrestore.lab.network.slack_server import Slack
-from rdsrestore.lab.network.ssh import ADDRESS, Bastion
+from rdsrestore.lab.network.ssh import Bastion
 from rdsrestore.lab.servers import retention, seed, tls
 from rdsrestore.lab.servers.local import LocalServers
 from rdsrestore.lab.servers.programs import choose
@@ -83,8 +85,8 @@ class Lab:
         network, self.clusters = Network(self.cloud), Clusters(self.rds)
         instances, clusters = Handlers(self.rds, network), ClusterHandlers(self.clusters, network)
         self._bastion = Bastion(place.folder / "bastion") if options.bastion else None
-        if self._bastion:
-            self.rds.sees = self._bastion.sees
+        self._sessions = SessionManager(place.bin) if options.session_manager else None
+        self.rds.sees = between.sees if (between := self._bastion or self._sessions) else self.rds.sees
         self.overlay = Overlay(
             moto=DomainDispatcherApplication(create_backend_app),
             rds=self.rds,
@@ -93,6 +95,7 @@ class Lab:
             slack=self.slack,
             control=self._control,
             behind_nat=options.behind_nat,
+            sessions=self._sessions,
         )
         threading.Thread(target=self._http.serve_forever, daemon=True, name="http").start()
         targets = {"deleteDBInstance": instances.delete, "deleteDBCluster": clusters.delete}
@@ -123,7 +126,8 @@ class Lab:
         self._keep(Instance(shown, server=running))
         port = int(shown["Endpoint"]["Port"])
         login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
-        account.let_in(self.cloud, ids, port, login, ADDRESS if self._bastion else "127.0.0.1")
+        between = self._bastion or self._sessions
+        account.let_in(self.cloud, ids, port, login, between.address if between else "127.0.0.1")
         self._login, self._secret = login, ids.secret
         return State(
             pid=os.getpid(),
@@ -141,6 +145,7 @@ class Lab:
             slack_hook=f"{self.cloud.endpoint}/slack/hook/{self.slack.hook}",
             engine=f"{engine} {version}",
             ssh_config=str(self._bastion.config) if self._bastion else "",
+            node=session_manager.NODE if self._sessions else "",
         )
 
     def _keep(self, production: Instance) -> None:
@@ -181,6 +186,7 @@ class Lab:
             "rotate": lambda _wish: self._rotate(),
             "policy": self._policy,
             "snapshot": lambda wish: {"id": self.rds.snap_as(wish["name"], wish["kind"], wish["version"])},
+            "sessions": lambda _wish: self._sessions.open() if self._sessions else {},
             "calls": lambda _wish: [asdict(call) for call in self.overlay.calls],
         }
         answer = wishes[name](wish) if name in wishes else None

@@ -42,6 +42,7 @@ class Options:
     kind: str = "multi-az"
     managed: bool = False
     bastion: bool = False
+    session_manager: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class State:
     slack_hook: str
     engine: str
     ssh_config: str = ""
+    node: str = ""
 
 
 def default_folder() -> Path:

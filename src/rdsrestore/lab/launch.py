@@ -48,10 +48,9 @@ def up(place: LabDirectory, options: Options) -> tuple[State, bool]:
     ready((*EXTRA, *(FOR_CONTAINERS if options.image else ())), sys.platform)
     if not options.image:
         servers = choose(options.server)
-        if options.bastion:
-            ssh.able(servers.proxied)
-    elif options.bastion:
-        ssh.able(proxied=False)
+        refuse_way(options, proxied=servers.proxied)
+    else:
+        refuse_way(options, proxied=False)
     place.clear()
     place.claim()
     log = place.folder / "daemon.log"
@@ -75,6 +74,16 @@ def up(place: LabDirectory, options: Options) -> tuple[State, bool]:
     failed = place.folder / "failed"
     why = failed.read_text() if failed.exists() else "".join(log.read_text(errors="replace").splitlines()[-1:])
     raise ToolError("lab up", f"the lab did not come up: {why}", f"see {log}; rdsrestore lab down removes it")
+
+
+def refuse_way(options: Options, *, proxied: bool) -> None:
+    """Refuse a way to the databases that can't be made: no sshd, or servers that don't hear who calls through it."""
+    if options.bastion:
+        ssh.program()
+    if (options.bastion or options.session_manager) and not proxied:
+        way = "--bastion" if options.bastion else "--session-manager"
+        what = "only MariaDB's servers on this machine hear from where a caller comes"
+        raise UsageError(way, what, "leave out --server and --image")
 
 
 def awaited(place: LabDirectory, process: subprocess.Popen[bytes]) -> State | None:

@@ -93,6 +93,7 @@ def exports(state: State, ca: str, home: str) -> dict[str, str]:
         "RDSRESTORE_SLACK_TOKEN": state.slack_token,
         "RDSRESTORE_SLACK_CHANNEL": state.slack_channel,
         **({"RDSRESTORE_VIA": f"ssh:{NAME}", "RDSRESTORE_SSH_CONFIG": state.ssh_config} if state.ssh_config else {}),
+        **({"RDSRESTORE_VIA": f"ssm:{state.node}"} if state.node else {}),
         "MYSQL_HOST": state.host,
         "MYSQL_TCP_PORT": str(state.port),
         "MYSQL_PWD": state.password,

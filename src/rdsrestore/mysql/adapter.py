@@ -29,8 +29,9 @@ from rdsrestore.mysql.session import age_key, named_lock, remote
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.login.connection import Login, connect
 from rdsrestore.mysql.session.login.first_login import reach
-from rdsrestore.mysql.session.road.direct import direct
-from rdsrestore.mysql.session.road.ssh import Tunnel
+from rdsrestore.mysql.session.road.direct import Tunnel, direct
+from rdsrestore.mysql.session.road.ssh import SshTunnel
+from rdsrestore.mysql.session.road.ssm import SessionTunnel
 from rdsrestore.ports.databases import Access
 from rdsrestore.ports.progress import Progress
 
@@ -218,5 +219,7 @@ def databases(access: Access) -> MysqlDatabases:
         renewed=access.renewed,
     )
     if access.bastion:
-        made.through(Tunnel(access.bastion, asks=access.asks, config=access.ssh_config))
+        made.through(SshTunnel(access.bastion, asks=access.asks, config=access.ssh_config))
+    if access.sessions:
+        made.through(SessionTunnel(access.sessions))
     return made

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from rdsrestore.domain.cloud.bastion import Bastion
+from rdsrestore.domain.cloud.bastion import Bastion, Forwarding, Managed
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.secret import Secret
@@ -23,6 +23,20 @@ from rdsrestore.ports.progress import Progress
 from rdsrestore.ports.restored_database import RestoredDatabase
 
 
+class Sessions(Protocol):
+    """Sessions of Systems Manager to one node, each of which forwards to one server."""
+
+    target: Managed
+
+    def start(self, endpoint: Endpoint) -> Forwarding:
+        """Begin a session; CloudError where nobody is let in there."""
+        ...
+
+    def end(self, session: str) -> None:
+        """End a session, quietly."""
+        ...
+
+
 @dataclass(frozen=True)
 class Access:
     """What an engine's adapter is made with.
@@ -31,7 +45,8 @@ class Access:
     nobody knows of a change. Servers are checked against `ca`, None for the system's
     own. Dumps and undo files are encrypted for `dump_key`. `executor` is where workers are, and `poll` the longest
     pause between two looks, in seconds. Servers are reached through `bastion` where there is one, by ssh with its
-    settings in `ssh_config`, None for its own; with `asks` it may ask for a passphrase at the terminal.
+    settings in `ssh_config`, None for its own; with `asks` it may ask for a passphrase at the terminal. Or they are
+    reached by `sessions`.
     """
 
     password: Callable[[], Secret]
@@ -43,6 +58,7 @@ class Access:
     bastion: Bastion | None = None
     ssh_config: Path | None = None
     asks: bool = False
+    sessions: Sessions | None = None
 
 
 class Engines(Protocol):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from rdsrestore.app.context import Context
 from rdsrestore.app.preparation.ca import trusted
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.request_builder import ask_instance
+from rdsrestore.domain.cloud import bastion
 from rdsrestore.domain.errors import RdsRestoreError
-from rdsrestore.domain.health import Check, verdict
+from rdsrestore.domain.health import Check, State, verdict
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.request.option import filled
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
+from rdsrestore.mysql.session.road import ssm
 from rdsrestore.notify import health_view
 from rdsrestore.workflow.checkup import Surroundings, examine
 from rdsrestore.workflow.step import World
@@ -30,13 +33,27 @@ def doctor(asked: CommandLine, context: Context, *, everything: bool) -> ExitCod
     asked = asked.over(context.settings.given)
     names = world.sources.instances() if everything else (asked.instance or ask_instance(context, world),)
     certificates = trusted(context.settings.ssl_ca, datetime.now(UTC))
-    around = Surroundings(context.runs.prepare(), context.listener_checks(), (certificates,))
+    seen = (certificates, *way(context.settings.via))
+    around = Surroundings(context.runs.prepare(), context.listener_checks(), seen)
     checks: list[Check] = []
     for name in names:
         found = tuple(examine(request(name, asked, context, world), world, around))
         show(name, found, context)
         checks += found
     return verdict(checks)
+
+
+def way(via: str | None) -> Iterator[Check]:
+    """Say whether the program is there that the way to the servers takes; whether it leads there is seen by a login."""
+    if via is None:
+        return
+    plain = isinstance(bastion.read(via), bastion.Bastion)
+    program = "ssh" if plain else ssm.PLUGIN
+    trouble = ("" if shutil.which(program) else "ssh is not installed") if plain else ssm.unusable()
+    if trouble:
+        yield Check("the way", State.FAILED, trouble, "install openssh-client" if plain else ssm.INSTALL, "via.closed")
+    else:
+        yield Check("the way", State.OK, f"{program} is there, to go {bastion.described(via)}")
 
 
 def request(instance: str, asked: CommandLine, context: Context, world: World) -> Request:

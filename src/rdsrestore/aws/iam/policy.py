@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from rdsrestore.aws.tags import MANAGED
+from rdsrestore.domain.cloud.bastion import Bastion, Container, Managed, Way
 from rdsrestore.domain.ids import PREFIX
 
 Statement = dict[str, Any]
@@ -38,8 +39,10 @@ LOOK = (
 """What is read of an account; none of it can be narrowed to a resource."""
 
 
-def operator(switch_role: str | None = None, bucket: str | None = None, *, clusters: bool = True) -> dict[str, Any]:
-    """Write the policy of whoever runs the tool; with a role or a bucket, also what switch and audit copy take.
+def operator(
+    switch_role: str | None = None, bucket: str | None = None, *, clusters: bool = True, way: Way | None = None
+) -> dict[str, Any]:
+    """Write the policy of whoever runs the tool; with a role, a bucket or a way, also what these take.
 
     Without `clusters` it lacks what only the restore of a cluster takes.
     """
@@ -72,6 +75,7 @@ def operator(switch_role: str | None = None, bucket: str | None = None, *, clust
         *group(),
     ]
     extra = (switch(switch_role) if switch_role else []) + (audit(bucket) if bucket else [])
+    extra += [] if way is None or isinstance(way, Bastion) else sessions(way)
     return policy(statements + extra)
 
 
@@ -151,6 +155,27 @@ def group() -> list[Statement]:
 def audit(bucket: str) -> list[Statement]:
     """Write what the copies of the audit log take: putting them, nothing else."""
     return [allow("KeepTheAuditLog", "s3:PutObject", on=[f"arn:*:s3:::{bucket}/{PREFIX}/*"])]
+
+
+def sessions(target: Managed) -> list[Statement]:
+    """Write what sessions of Systems Manager take: beginning them there by their document, and ending one's own.
+
+    A session's name begins with the caller's: a user's own, or a role's id with that of the session (Systems Manager
+    user guide, "Quickstart default IAM policies for Session Manager").
+    """
+    document = "arn:*:ssm:*:*:document/AWS-StartPortForwardingSessionToRemoteHost"
+    own = [f"arn:*:ssm:*:*:session/${{aws:{name}}}-*" for name in ("username", "userid")]
+    if isinstance(target, Container):
+        there = f"arn:*:ecs:*:*:task/{target.cluster}/*"
+        look = [allow("FindTheContainer", "ecs:DescribeTasks", on=[there])]
+    else:
+        kind = "ssm:*:*:managed-instance" if target.id.startswith("mi-") else "ec2:*:*:instance"
+        there, look = f"arn:*:{kind}/{target.id}", []
+    return [
+        *look,
+        allow("BeginSessions", "ssm:StartSession", on=[there, document]),
+        allow("ResumeAndEndThem", "ssm:ResumeSession", "ssm:TerminateSession", on=own),
+    ]
 
 
 def switch(role: str) -> list[Statement]:

@@ -18,6 +18,7 @@ from rdsrestore.lab.cloud.faults import Faults, nothing
 from rdsrestore.lab.cloud.filters import refuse_unknown
 from rdsrestore.lab.cloud.instance import Instance
 from rdsrestore.lab.cloud.rds import Rds
+from rdsrestore.lab.network.session_manager import SERVICES, SessionManager
 from rdsrestore.lab.network.slack_server import Slack
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Overlay:
     faults: Faults = field(default_factory=Faults)
     heard: Callable[[], None] = nothing
     behind_nat: bool = False
+    sessions: SessionManager | None = None
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -97,13 +99,17 @@ class Overlay:
             self.heard()
         try:
             after = nothing if ours else self.faults.before(service, action, trial=form.get("DryRun") == "true")
+            if self.sessions and service in SERVICES:
+                told = self.sessions.answer(service, action, json.loads(body))
+                after()
+                return reply(start, 200, "application/x-amz-json-1.1", json.dumps(told).encode())
             answer = self._own(service, action, form)
             if answer is None:
                 return self._moto(environ, body, start, Call(service, action, form), after)
             after()
             return reply(start, 200, XML, answer)
         except query_protocol.Fault as error:
-            if service in {name for name, _method in REST}:
+            if service in SERVICES | {name for name, _method in REST}:
                 said = {"__type": error.code, "message": error.message, "Message": error.message}
                 return reply(start, error.status, "application/json", json.dumps(said).encode(), error.code)
             return reply(start, error.status, XML, query_protocol.fault(error, service))

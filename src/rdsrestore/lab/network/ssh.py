@@ -64,6 +64,8 @@ Host {name}
 class Bastion:
     """A bastion with keys of its own in a folder; `config` is a file of ssh's settings that leads there."""
 
+    address = ADDRESS
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
         self.config = folder / "ssh_config"
@@ -134,14 +136,6 @@ def program() -> str:
     if not found:
         raise UsageError("--bastion", "sshd is not installed", "install openssh-server")
     return found
-
-
-def able(proxied: bool) -> None:  # noqa: FBT001 - the one thing that matters
-    """Refuse a bastion where there is no sshd, or the servers do not hear through it who calls."""
-    program()
-    if not proxied:
-        what = "only MariaDB's servers on this machine hear that a caller comes from the bastion"
-        raise UsageError("--bastion", what, "leave out --server and --image")
 
 
 def free_port() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pymysql.constants import CLIENT
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.lab.directory import State
-from rdsrestore.lab.network.ssh import through
+from rdsrestore.lab.network import session_manager, ssh
 
 
 def run(state: State, ca: Path, statements: str) -> Iterator[str]:
@@ -29,7 +30,7 @@ def run(state: State, ca: Path, statements: str) -> Iterator[str]:
             connect_timeout=10,
             defer_connect=True,
         )
-        connection.connect(through(state.ssh_config, state.host, state.port) if state.ssh_config else None)
+        connection.connect(way_to(state))
     except pymysql.MySQLError as error:
         raise DatabaseError("lab sql", str(error.args[-1]), "rdsrestore lab status shows what is up") from error
     with connection, connection.cursor() as cursor:
@@ -41,6 +42,13 @@ def run(state: State, ca: Path, statements: str) -> Iterator[str]:
                 more = cursor.nextset()
         except pymysql.MySQLError as error:
             raise DatabaseError("lab sql", str(error.args[-1])) from error
+
+
+def way_to(state: State) -> socket.socket | None:
+    """Connect from where the lab's databases are reached; None where that is this machine itself."""
+    if state.ssh_config:
+        return ssh.through(state.ssh_config, state.host, state.port)
+    return session_manager.through(state.host, state.port) if state.node else None
 
 
 def lines(cursor: pymysql.cursors.Cursor) -> Iterator[str]:

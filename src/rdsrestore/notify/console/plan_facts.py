@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rdsrestore.domain.cloud import admission
+from rdsrestore.domain.cloud import admission, bastion
 from rdsrestore.domain.cloud.instance import SourceInstance
 from rdsrestore.domain.cloud.instance_class import class_of_restored
 from rdsrestore.domain.request.request import Request
@@ -21,7 +21,7 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
     storage = "" if source.is_aurora else f", {source.storage} GiB"
     yield "source", f"{source.id}{whose}, {source.engine} {source.version}, {source.instance_class}{storage}"
     if request.via:
-        yield "reached", f"through {request.via.partition(':')[2]}, by ssh"
+        yield "reached", bastion.described(request.via)
     backups = survey.backed_up
     if backups.earliest and backups.latest and request.restores:
         of = f", of {backups}" if survey.backups else ""

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.ids import Endpoint
 
 Road: TypeAlias = Callable[[Endpoint, float], socket.socket]
 """Connects to an endpoint, within so many seconds: OSError or DatabaseError where it does not get there."""
+
+
+class Tunnel(Protocol):
+    """A road that is opened at its first use, opened again where it was lost, and closed."""
+
+    def __call__(self, endpoint: Endpoint, patience: float) -> socket.socket:
+        """Connect to an endpoint, as every road does."""
+        ...
+
+    def close(self) -> None:
+        """End it for good."""
+        ...
+
+
 KEEPALIVE = {
     "TCP_KEEPIDLE": USUAL.keepalive,
     "TCP_KEEPALIVE": USUAL.keepalive,

@@ -6,19 +6,17 @@ begin at sockets in a folder of our own, not at ports: nobody else of this machi
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import BinaryIO
 
 from rdsrestore.domain.cloud.bastion import Bastion
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint
+from rdsrestore.mysql.session.road.guarded import Guarded, last, private
 
 OPTIONS = (
     "ControlPersist=no",
@@ -31,30 +29,12 @@ OPTIONS = (
     "ServerAliveCountMax=3",
 )
 """What ~/.ssh/config must not say otherwise (ssh_config(5)): a bastion that is silent for 45 seconds is gone."""
-GUARD = """
-trap '' HUP INT QUIT
-folder=$1; shift
-exec 3<&0 </dev/null
-"$@" 3<&- & ssh=$!
-( read -r _ <&3; kill "$ssh" ) 2>/dev/null & watch=$!
-exec 3<&-
-wait "$ssh"; status=$?
-kill -9 "$watch" 2>/dev/null
-rm -rf -- "$folder"
-exit "$status"
-"""
-"""Ends ssh and removes its folder once we are gone, killed or not: the pipe that it reads from ends with us.
-
-Ctrl-C is ours to answer: what is left on the servers is still to be removed through it.
-"""
 ALONE, ASKED = "via.closed", "db.unreachable"
 LOOK = 0.05
 """Seconds between two looks at a login that is under way."""
-SHORT = 40
-"""Bytes of a folder's path below which ssh can make its sockets: the system takes about a hundred."""
 
 
-class Tunnel:
+class SshTunnel:
     """A road through a bastion, opened at its first use, and again where it was lost.
 
     With `asks` ssh may ask for a passphrase at the terminal; `config` is a file of settings in place of ssh's own.
@@ -65,9 +45,8 @@ class Tunnel:
         self._asks = asks
         self._config = config
         self._lock = threading.RLock()
-        self._ssh: subprocess.Popen[bytes] | None = None
+        self._ssh: Guarded | None = None
         self._folder = Path()
-        self._complaints: BinaryIO | None = None
         self._ways: dict[Endpoint, Path] = {}
         self._known = self._closed = False
 
@@ -94,7 +73,7 @@ class Tunnel:
 
     def _way(self, endpoint: Endpoint) -> Path:
         with self._lock:
-            if self._ssh is None or self._ssh.poll() is not None:
+            if self._ssh is None or self._ssh.ended is not None:
                 self._end()
                 self._open()
             if endpoint not in self._ways:
@@ -113,20 +92,13 @@ class Tunnel:
     def _open(self) -> None:
         if self._closed:
             raise DatabaseError("--via", "the run ends, so nothing is begun any more", code="db.cut")
-        short = len(tempfile.gettempdir()) <= SHORT
-        self._folder = Path(tempfile.mkdtemp(prefix="rdsrestore-ssh-", dir=None if short else "/tmp"))  # noqa: S108
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as ssh
+        self._folder = private("ssh")
         config = ["-F", str(self._config)] if self._config else []
         port = ["-p", str(self._bastion.port)] if self._bastion.port else []
         options = [*OPTIONS, f"ConnectTimeout={USUAL.connect:.0f}", *([] if self._asks else ["BatchMode=yes"])]
         said = [word for option in options for word in ("-o", option)]
         ssh = ["ssh", *config, *port, "-N", "-T", "-M", "-S", str(self._control), *said, "--", self._bastion.host]
-        self._ssh = subprocess.Popen(
-            ["/bin/sh", "-c", GUARD, "sh", str(self._folder), *ssh],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._complaints,
-        )
+        self._ssh = Guarded(ssh, self._folder)
         self._await()
         self._known = True
 
@@ -135,10 +107,10 @@ class Tunnel:
         assert self._ssh is not None  # noqa: S101 - for the type checker: callers have started it
         end = time.monotonic() + (USUAL.bastion_asks if self._asks else USUAL.bastion)
         while not self._control.exists():
-            if self._ssh.poll() is not None:
-                raise self._failed(self._words() or f"ssh ended with {self._ssh.returncode}")
+            if self._ssh.ended is not None:
+                raise self._failed(last(self._ssh.said()) or f"ssh ended with {self._ssh.ended}")
             if time.monotonic() > end:
-                words = self._words() or "it does not answer"
+                words = last(self._ssh.said()) or "it does not answer"
                 self._end()
                 raise self._failed(words)
             time.sleep(LOOK)
@@ -156,18 +128,11 @@ class Tunnel:
         except subprocess.TimeoutExpired as error:
             raise self._failed("it does not answer") from error
         if ended.returncode:
-            raise self._failed(last(ended.stderr) or f"ssh ended with {ended.returncode}")
+            raise self._failed(last(ended.stderr.decode("utf-8", "replace")) or f"ssh ended with {ended.returncode}")
 
     @property
     def _control(self) -> Path:
         return self._folder / "c"
-
-    def _words(self) -> str:
-        """Read what ssh said last."""
-        if self._complaints is None:
-            return ""
-        self._complaints.seek(0)
-        return last(self._complaints.read(1 << 16))
 
     def _failed(self, words: str) -> DatabaseError:
         """Say that there is no way; once there was one it may come back."""
@@ -182,18 +147,5 @@ class Tunnel:
         with self._lock:
             ssh, self._ssh = self._ssh, None
             self._ways = {}
-            if ssh is None:
-                return
-            if ssh.stdin:
-                ssh.stdin.close()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                ssh.wait(USUAL.program_ends)
-            if self._complaints:
-                self._complaints.close()
-                self._complaints = None
-
-
-def last(complaints: bytes) -> str:
-    """Take the last line of what ssh said, fit for a line of ours."""
-    lines = [line.strip() for line in complaints.decode("utf-8", "replace").splitlines() if line.strip()]
-    return "".join(sign if sign.isprintable() else " " for sign in lines[-1])[:200] if lines else ""
+            if ssh:
+                ssh.end()
