@@ -46,6 +46,8 @@ class FakeServer:
     scratch: dict[str, str] = field(default_factory=dict)
     """The run that each schema is of."""
     held: set[str] = field(default_factory=set)
+    rotated: bool = False
+    """Whether the copies have another master password than production has now."""
     definitions: dict[TableRef, TableDefinition] = field(default_factory=dict)
     facts: ServerFacts = field(
         default_factory=lambda: ServerFacts(
@@ -343,9 +345,20 @@ class FakeServer:
     def hang_up(self) -> None:
         self.faults.done("hang_up")
 
-    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+    def reach(
+        self,
+        endpoint: Endpoint,
+        user: str,
+        password: Secret,
+        within: float,
+        progress: Progress,
+        *,
+        certain: bool = False,
+    ) -> None:
         del endpoint, user, password, within, progress
         self.faults.before("reach")
+        if certain and self.rotated:
+            raise DatabaseError("open-rule: the copy", "Access denied", code="db.denied")
 
     def tools(self) -> ClientTools:
         return ClientTools("/usr/bin/mysqldump")
@@ -441,6 +454,9 @@ class FakeEngines:
 
     def user(self) -> str | None:
         return None
+
+    def password(self) -> Secret | None:
+        return Secret("production's own")
 
     def close(self) -> None:
         self.databases.close()

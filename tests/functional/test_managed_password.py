@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rdsrestore.lab.launch import control
 from tool import LabTool, events
 
 NOTHING_SET = {"RDSRESTORE_PASSWORD": "", "RDSRESTORE_USER": ""}
@@ -62,6 +63,22 @@ def test_an_option_file_that_is_named_goes_before_what_rds_keeps(managed: LabToo
     file.chmod(0o644)
     refused = managed(*words, check=2)
     assert "chmod 600" in refused.stderr
+
+
+def modified(managed: LabTool) -> int:
+    """Count how often RDS was asked to change an instance."""
+    return sum(each["action"] == "ModifyDBInstance" for each in control(managed.place.running(), "calls"))
+
+
+def test_a_copy_keeps_production_s_password_unless_that_was_changed_since(managed: LabTool) -> None:
+    before, asked = managed.moment(), modified(managed)
+    managed("table", "billing", "--before", before, "--yes")
+    assert modified(managed) == asked
+
+    managed.lab("rotate")
+    managed("table", "billing", "--before", before, "--yes")
+    assert modified(managed) == asked + 1
+    assert managed.ours() == []
 
 
 def test_a_password_that_is_rotated_before_the_load_is_fetched_anew(managed: LabTool) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from mysql.programs import script
 from mysql.site import MARIADB, ORACLE, USER, Site, silent
 from rdsrestore.domain.errors import DatabaseError, ToolError
 from rdsrestore.domain.incident import Change, KeptFile, Logged, Looked, Timeline, proposed, suspicions
+from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.binlog import fetch, log_events
 from tiers import amount
 from tool import counted, pause_until_next_second
@@ -342,6 +344,20 @@ def test_without_the_familys_program_it_is_named(binlog: Site, tmp_path: Path, m
     with pytest.raises(ToolError) as refused:
         look(binlog, "w")
     assert refused.value.code == "tool.missing"
+
+
+def test_a_password_that_is_rotated_while_the_binlog_is_copied_is_fetched_anew(binlog: Site, tmp_path: Path) -> None:
+    fill(binlog, 10)
+    binlog.now("DELETE FROM w")
+    name, size, *_more = binlog.production.sql("SHOW BINARY LOGS")[-1]
+    with binlog.live() as server:
+        good = server._login  # noqa: SLF001
+        client = fetch.program("mariadb" if mariadb(binlog) else "mysql")
+        stale = replace(good, password=Secret("of yesterday"), renewed=lambda _old: good.password)
+        assert fetch.fetch(stale, client, KeptFile(name, size), tmp_path).stat().st_size >= size
+        with pytest.raises(ToolError, match="Access denied") as refused:
+            fetch.fetch(replace(stale, renewed=lambda _old: None), client, KeptFile(name, size), tmp_path)
+    assert refused.value.code == "db.denied"
 
 
 @pytest.fixture

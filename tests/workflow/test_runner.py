@@ -172,10 +172,26 @@ def test_where_the_copy_can_not_be_reached_whoever_is_named_then_is_let_in_as_we
 )
 def test_a_cloud_failure_before_production_changed_is_clean(stage: Stage, call: str) -> None:
     stage.world.cloud.faults.fail(call, CloudError("cloud", "it broke", "wait"))
+    stage.world.server.rotated = True
     outcome = stage.play()
     assert outcome.exit_code is ExitCode.FAILED_CLEAN
     assert stage.nothing_left()
     assert stage.world.server.live[BILLING] == {}
+
+
+@pytest.mark.parametrize(
+    ("user", "rotated", "set_anew"), [("admin", False, 0), ("admin", True, 1), ("somebody", False, 1)]
+)
+def test_the_copy_gets_a_password_only_where_production_s_is_not_its_own(
+    stage: Stage, user: str, *, rotated: bool, set_anew: int
+) -> None:
+    stage.world.server.rotated = rotated
+    asked: list[str] = []
+    stage.world.cloud.faults.when("reset_password", lambda: asked.append("reset_password"))
+    outcome = stage.play(request(user=user))
+    assert outcome.exit_code is ExitCode.OK
+    assert len(asked) == set_anew
+    assert stage.nothing_left()
 
 
 @pytest.mark.parametrize("call", ["copy", "dump", "create_scratch", "stage", "compare"])

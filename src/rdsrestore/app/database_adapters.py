@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rdsrestore.domain.cloud.engine import ENGINES, Engine, engine
+from rdsrestore.domain.secret import Secret
 from rdsrestore.ports.databases import Access, Databases
 
 
@@ -38,6 +39,10 @@ class EngineAdapters:
     def password_from(self) -> str:
         """Say where production's password was found without being told; empty where it was told."""
         return self.found_in()
+
+    def password(self) -> Secret | None:
+        """Give production's password."""
+        return self.access.password()
 
     def close(self) -> None:
         """Leave what the adapters have reached."""

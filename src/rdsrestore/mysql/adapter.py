@@ -146,7 +146,16 @@ class MysqlDatabases:
             finally:
                 self._lock = None
 
-    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
+    def reach(
+        self,
+        endpoint: Endpoint,
+        user: str,
+        password: Secret,
+        within: float,
+        progress: Progress,
+        *,
+        certain: bool = False,
+    ) -> None:
         """Log in to a temporary instance until it lets us in."""
         reach(
             self._login(endpoint, user, password),
@@ -154,6 +163,7 @@ class MysqlDatabases:
             min(self._rhythm.poll, OFTEN),
             within,
             progress,
+            certain=certain,
         )
 
     def check_rows_from_binlog(self, endpoint: Endpoint, user: str, definition: TableDefinition) -> None:

@@ -76,6 +76,10 @@ class Engines(Protocol):
         """Say where production's password was found without being told; empty where it was told."""
         ...
 
+    def password(self) -> Secret | None:
+        """Give production's password, asked for at the first need; None where what it takes holds for it alone."""
+        ...
+
     def close(self) -> None:
         """Leave workers elsewhere, with nothing of ours on them."""
         ...
@@ -132,8 +136,20 @@ class Databases(BinlogRows, Protocol):
         """
         ...
 
-    def reach(self, endpoint: Endpoint, user: str, password: Secret, within: float, progress: Progress) -> None:
-        """Log in to a temporary instance, again and again for up to `within` seconds, until it lets us in."""
+    def reach(
+        self,
+        endpoint: Endpoint,
+        user: str,
+        password: Secret,
+        within: float,
+        progress: Progress,
+        *,
+        certain: bool = False,
+    ) -> None:
+        """Log in to a temporary instance, again and again for up to `within` seconds, until it lets us in.
+
+        A refusal is waited out as well, since a password that was just set needs time; not where it is `certain`.
+        """
         ...
 
     def tools(self) -> ClientTools:

@@ -15,10 +15,10 @@ from rdsrestore.domain.facts import AfterInstance, Fact, OwnGroupMade, RuleOpene
 from rdsrestore.domain.ids import Endpoint, RunId
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.steps.reset_password import COPY
+from rdsrestore.steps.reset_password import COPY, OWN, renew
 from rdsrestore.workflow.step import Impact, Run, Step
 
-UNREACHABLE = "db.unreachable"
+UNREACHABLE, DENIED = "db.unreachable", "db.denied"
 
 
 @written("OpenRule")
@@ -117,15 +117,27 @@ class OpenRule(Step):
 
 
 def unreachable(run: Run, endpoint: Endpoint, within: float = USUAL.first_login) -> DatabaseError | None:
-    """Wait until a copy lets us in; returns the error of one that never can be reached, another one is raised."""
-    within = min(within, float(run.request.wait))
+    """Wait until a copy lets us in; returns the error of one that never can be reached, another one is raised.
+
+    One that refuses production's password gets a new one, as all copies of the run.
+    """
     try:
-        run.databases.reach(endpoint, run.survey.copied.master_user, run.secrets[COPY], within, run.progress)
+        log_in(run, endpoint, within)
     except DatabaseError as error:
+        if error.code == DENIED and OWN in run.secrets:
+            run.progress("its password was another one then: it gets a one-time one", None)
+            renew(run)
+            return unreachable(run, endpoint, within)
         if error.code != UNREACHABLE:
             raise
         return error
     return None
+
+
+def log_in(run: Run, endpoint: Endpoint, within: float) -> None:
+    """Log in to a copy; a refusal is waited out only of a password that was just set."""
+    user, within = run.survey.copied.master_user, min(within, float(run.request.wait))
+    run.databases.reach(endpoint, user, run.secrets[COPY], within, run.progress, certain=OWN in run.secrets)
 
 
 def close_rule(run: Run, group: str) -> None:

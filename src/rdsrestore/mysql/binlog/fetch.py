@@ -22,8 +22,9 @@ from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.incident import KeptFile
 from rdsrestore.mysql.binlog.log_events import torn
-from rdsrestore.mysql.dump.program.client_programs import Client, failed, probe, running
+from rdsrestore.mysql.dump.program.client_programs import DENIED, Client, failed, probe, running, with_renewed
 from rdsrestore.mysql.dump.program.option_file import option_file
+from rdsrestore.mysql.session.errors import MEANINGS
 from rdsrestore.mysql.session.login.connection import Login
 
 PROGRAMS = ("mariadb-binlog", "mysqlbinlog")
@@ -34,6 +35,8 @@ BEGUN = re.compile(rb"^#(\d{6})\s+(\d{1,2}:\d\d:\d\d) server id", re.MULTILINE)
 FIRST_EVENT = 4
 OLDER = "unrecognized MariaDB version"
 """What a program says that is older than its server: MariaDB's of 10 to a server of 11."""
+REFUSED, ACCESS_DENIED = "Access denied for user", 1045
+"""What both programs say where they are not let in, without the error's number."""
 OFTEN = 0.1
 """Seconds between two looks at a program."""
 PACKAGE = {"mariadb": "mariadb-client", "mysql": "mysql-client"}
@@ -114,7 +117,28 @@ def run(
     stdout: BinaryIO | None,
     size: Callable[[], int],
 ) -> None:
-    """Run the program to its end; ToolError where it fails, or gets nothing more until the deadline."""
+    """Run the program to its end; ToolError where it fails, or gets nothing more until the deadline.
+
+    It logs in once more where the password was changed meanwhile: a login that is refused has brought nothing.
+    """
+
+    def once(now: Login) -> None:
+        complaints.seek(0)
+        complaints.truncate()
+        run_once(now, client, options, complaints, stdout, size)
+
+    with_renewed(login, once)
+
+
+def run_once(
+    login: Login,
+    client: Client,
+    options: list[str],
+    complaints: BinaryIO,
+    stdout: BinaryIO | None,
+    size: Callable[[], int],
+) -> None:
+    """Run it with this very password."""
     with option_file(login, client.flavour) as found:
         words = [client.path, found.option, "--read-from-remote-server", "--verify-binlog-checksum", *options]
         with running(words, complaints, stdout or subprocess.DEVNULL, found.descriptors) as process:
@@ -129,6 +153,8 @@ def run(
                     raise ToolError("find", what, "run the same command again once it answers", code="tool.silent")
     if process.returncode:
         error = failed("find", Path(client.path).name, process.returncode, complaints)
+        if REFUSED in error.what:
+            raise ToolError("find", error.what, MEANINGS[ACCESS_DENIED].hint, code=DENIED) from error
         if OLDER in error.what:
             what = f"{client.path} is older than the server, and does not read what it sends"
             hint = f"install a {PACKAGE[client.flavour]} as new as the server, or put its program first on the PATH"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rdsrestore.diff import chunk_file
@@ -54,7 +54,6 @@ OPTIONS = (
 )
 """Rows only, in a session that loses nothing; options that the program at hand does not have are left out."""
 POLL = 0.2
-DENIED = "db.denied"
 
 
 Watch = Callable[[], None]
@@ -221,13 +220,7 @@ def write(login: Login, names: Sequence[str], where: str, store: DumpStore, name
 
     `names` are a database and tables of it. It logs in once more where the password was changed meanwhile.
     """
-    try:
-        write_once(login, names, where, store, name, watch)
-    except ToolError as error:
-        fresh = login.renewed(login.password) if error.code == DENIED else None
-        if fresh is None:
-            raise
-        write_once(replace(login, password=fresh), names, where, store, name, watch)
+    client_programs.with_renewed(login, lambda now: write_once(now, names, where, store, name, watch))
 
 
 def write_once(login: Login, names: Sequence[str], where: str, store: DumpStore, name: str, watch: Watch) -> None:

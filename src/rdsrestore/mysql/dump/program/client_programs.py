@@ -9,7 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,6 +20,7 @@ from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.tables.server import ClientTools
 from rdsrestore.mysql.dump.program.option_file import environment
 from rdsrestore.mysql.session.errors import MEANINGS, Meaning
+from rdsrestore.mysql.session.login.connection import Login
 
 DUMPERS = ("mysqldump", "mariadb-dump")
 INSTALL = "install mariadb-client or mysql-client"
@@ -34,6 +35,7 @@ ITS_OWN = range(2000, 3000)
 """Numbers of a client's own errors (manual, "Client Error Message Reference"): they speak of no row."""
 FULL = re.compile(rf"\berrno:? {errno.ENOSPC}\b")
 """How a dump program says that a disk is full: `Got errno 28 on write`."""
+DENIED = "db.denied"
 PLUGINS = frozenset({1251, 2059, 2061})
 OTHER = Meaning("tool.failed", "run the same command again")
 NO_ROOM = Meaning(
@@ -151,6 +153,17 @@ def signal_all(process: subprocess.Popen[bytes], number: signal.Signals) -> None
     """Signal a program's whole group: what is found on the PATH may be a script that runs the program as its child."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
+
+
+def with_renewed(login: Login, act: Callable[[Login], None]) -> None:
+    """Have a program do something; once more where the password was changed meanwhile, with the one of now."""
+    try:
+        act(login)
+    except ToolError as error:
+        fresh = login.renewed(login.password) if error.code == DENIED else None
+        if fresh is None:
+            raise
+        act(replace(login, password=fresh))
 
 
 def failed(where: str, name: str, status: int, complaints: BinaryIO) -> ToolError:

@@ -18,11 +18,15 @@ HINTS = {
 }
 
 
-def reach(login: Login, where: str, poll: float, within: float, progress: Progress) -> None:
+def reach(login: Login, where: str, poll: float, within: float, progress: Progress, *, certain: bool = False) -> None:
     """Log in, and again every `poll` seconds until that works, for up to `within` seconds.
 
-    Raises the last attempt's DatabaseError, and at once the one that no waiting helps against.
+    Raises the last attempt's DatabaseError, and at once the one that no waiting helps against: also a refusal, where
+    the password is `certain` to hold by now if it is right.
     """
+
+    def is_passing(error: BaseException) -> bool:
+        return isinstance(error, DatabaseError) and error.code in (PASSING - {"db.denied"} if certain else PASSING)
 
     def waiting(state: tenacity.RetryCallState) -> None:
         trouble = state.outcome.exception() if state.outcome else None
@@ -43,8 +47,3 @@ def reach(login: Login, where: str, poll: float, within: float, progress: Progre
             raise
         what = f"{error.what}, also after {within:g} seconds"
         raise DatabaseError(where, what, HINTS.get(error.code, error.hint), code=error.code) from error
-
-
-def is_passing(error: BaseException) -> bool:
-    """Whether the next attempt may succeed."""
-    return isinstance(error, DatabaseError) and error.code in PASSING
