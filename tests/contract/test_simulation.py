@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -82,3 +83,23 @@ def test_what_is_asked_about_lies_in_the_caller_s_partition(account: Account, pa
 def test_a_simulator_that_may_not_be_asked_says_nothing(account: Account) -> None:
     account.proxy.refuse("SimulatePrincipalPolicy", "AccessDenied", status=403, times=2)
     assert set(simulation.doubted(account.clients, account.cloud.identity(), switch=False)) == set()
+
+
+def made(account: Account, service: str) -> str:
+    """Make a role that a service may act as."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    name = f"switch-{service.partition('.')[0]}"
+    return str(account.clients.iam().create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"])
+
+
+def test_the_switch_s_role_is_looked_at(account: Account) -> None:
+    missing = "arn:aws:iam::123456789012:role/none"
+    assert account.cloud.switch_doubts(missing) == (f"there is no role {missing}",)
+    assert account.cloud.switch_doubts(made(account, "scheduler.amazonaws.com")) == ()
+    (said_of,) = account.cloud.switch_doubts(made(account, "ec2.amazonaws.com"))
+    assert "scheduler.amazonaws.com may not act as" in said_of
+    refusal = {"EvaluationResults": [result("rds:DeleteDBInstance", "implicitDeny")], "IsTruncated": False}
+    account.proxy.show("iam", "SimulatePrincipalPolicy", refusal, times=1)
+    (denied,) = account.cloud.switch_doubts("arn:aws:iam::123456789012:role/switch-scheduler")
+    assert "may not call rds:DeleteDBInstance" in denied

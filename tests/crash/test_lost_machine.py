@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -256,18 +257,19 @@ UNSEEN = {"ec2:CreateTags"}
 
 @pytest.fixture
 def allow(shop: LabTool) -> Iterator[Callable[[list[str]], None]]:
-    yield lambda actions: control(shop.place.running(), "policy", {"actions": actions})
-    control(shop.place.running(), "policy", {"actions": None})
+    def limit(statements: list[dict[str, Any]] | None) -> None:
+        control(shop.place.running(), "policy", {"statements": statements})
+
+    yield lambda actions: limit([{"Effect": "Allow", "Action": actions, "Resource": "*"}])
+    limit(None)
 
 
-def test_the_printed_policy_is_enough(
-    shop: LabTool, damaged: str, allow: Callable[[list[str]], None], tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("allow")
+def test_the_printed_policy_is_enough(shop: LabTool, damaged: str, tmp_path: Path) -> None:
     printed = json.loads(shop("iam-policy", "--switch-role", ROLE, check=0).stdout)
     file = tmp_path / "policy.json"
     file.write_text(json.dumps(printed))
     shop.lab("policy", str(file))
-    allow([*(action for each in printed["Statement"] for action in each["Action"]), "sts:*", "secretsmanager:*"])
     shop("table", "lone", "--before", damaged, "--yes", check=0, RDSRESTORE_SWITCH_ROLE=ROLE)
     assert shop.ours() == []
 

@@ -104,6 +104,10 @@ class FakeCloud:
         del switch, clustered
         return ()
 
+    def switch_doubts(self, role: str) -> Sequence[str]:
+        self.faults.before("switch_doubts")
+        return () if role.startswith("arn:") else (f"there is no role {role}",)
+
     def subnets(self, source: SourceInstance) -> Subnets:
         self.faults.before("subnets")
         return self.place or Subnets(source.vpc)

@@ -93,6 +93,17 @@ def test_where_all_is_well_everything_is_named_and_nothing_was_changed(well: Fak
     assert (well.cloud.groups, well.cloud.copies, well.server.scratch) == ({}, {}, {})
 
 
+def test_a_switch_whose_role_can_not_delete_is_warned_of(well: FakeWorld, tmp_path: Path) -> None:
+    (found,) = (
+        each for each in looked(tmp_path, well, request(tables=(), switch_role="switch")) if each.name == "switch"
+    )
+    assert (found.state, found.code) == (State.WARNED, "switch.role")
+    assert "there is no role switch" in found.what
+    well.cloud.faults.fail("switch_doubts", CloudError("switch", "denied"))
+    checks = looked(tmp_path, well, request(tables=()))
+    assert not_well(checks) == {"switch": State.UNKNOWN}
+
+
 @pytest.mark.parametrize(
     ("change", "name", "state", "code"),
     [
@@ -137,7 +148,7 @@ def test_what_is_amiss_is_said_and_nothing_else(
 def test_without_an_account_production_and_machine_are_told_apart(well: FakeWorld, tmp_path: Path) -> None:
     well.cloud.faults.fail("identity", REFUSED)
     checks = looked(tmp_path, well)
-    assert not_well(checks) == {"account": State.FAILED, **dict.fromkeys(IN_CLOUD, State.UNKNOWN)}
+    assert not_well(checks) == {"account": State.FAILED, **dict.fromkeys(("switch", *IN_CLOUD), State.UNKNOWN)}
     assert verdict(checks) is ExitCode.REFUSED
 
 

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from rdsrestore.app.database_adapters import EngineAdapters
 from rdsrestore.aws.network.session_manager import SessionManager
-from rdsrestore.aws.passwords import Login, login
+from rdsrestore.aws.passwords import Login, login, token
 from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.config.settings import PasswordGiven, PasswordInSecret, Settings
@@ -192,6 +193,8 @@ def access(settings: Settings, password: Password, *, asks: bool) -> Access:
     """Say how servers are logged in to; UsageError where workers elsewhere would have to go through the bastion."""
     if settings.via and settings.executor:
         raise UsageError("--via", "goes without --executor: workers reach the servers by themselves", "use one of them")
+    if settings.iam_auth and settings.executor:
+        raise UsageError("--iam-auth", "goes without --executor: a token is no worker's", "use one of them")
     way = bastion.read(settings.via) if settings.via else None
     return Access(
         password,
@@ -204,6 +207,7 @@ def access(settings: Settings, password: Password, *, asks: bool) -> Access:
         settings.ssh_config,
         asks,
         None if way is None or isinstance(way, bastion.Bastion) else SessionManager(password.clients, way),
+        partial(token, password.clients) if settings.iam_auth else None,
     )
 
 
@@ -220,7 +224,7 @@ def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | No
         engines=EngineAdapters(
             access(settings, password, asks=ask is not None),
             password.user,
-            password.found_in,
+            (lambda: "a token of IAM for each login") if settings.iam_auth else password.found_in,
         ),
         operator=operator,
         clock=SystemClock(),

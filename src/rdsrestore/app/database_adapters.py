@@ -42,7 +42,7 @@ class EngineAdapters:
 
     def password(self) -> Secret | None:
         """Give production's password."""
-        return self.access.password()
+        return None if self.access.token else self.access.password()
 
     def close(self) -> None:
         """Leave what the adapters have reached."""

@@ -202,6 +202,9 @@ def iam_policy(
     via: Annotated[
         str | None, typer.Option(help="Also what that way takes: ssm:i-…, ssm:ecs:cluster/task/container.")
     ] = None,
+    db_user: Annotated[
+        str | None, typer.Option(help="Also logging in to the database as that user by --iam-auth.")
+    ] = None,
 ) -> None:
     """Print the least privileges that a run needs, as a policy's JSON."""
     from json import dumps
@@ -209,7 +212,9 @@ def iam_policy(
     from rdsrestore.app.preparation.iam_policy import policy
 
     try:
-        found = policy(switch_role, audit_bucket, of_switch=of_switch, trust=trust, clusters=clusters, via=via)
+        found = policy(
+            switch_role, audit_bucket, of_switch=of_switch, trust=trust, clusters=clusters, via=via, db_user=db_user
+        )
     except RdsRestoreError as error:
         fail(error)
     typer.echo(dumps(found, indent=2))

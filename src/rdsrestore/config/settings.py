@@ -108,6 +108,18 @@ class Settings:
             default="none",
         ),
     ] = None
+    iam_auth: Annotated[
+        bool,
+        Option(
+            "Log in to production by tokens of IAM, as the user of the settings.",
+            flag="--iam-auth",
+            commands=(*ANY, "find", "doctor"),
+            key=True,
+            meaning="`true`: production is logged in to by tokens of IAM in place of a password, one for each login,"
+            " signed on this machine; `user` has to be one that RDS knows for that",
+            default="`false`",
+        ),
+    ] = False
     via: Annotated[
         str | None,
         Option(

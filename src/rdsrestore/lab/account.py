@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ class Account:
     secret: str
 
 
-def make(cloud: Cloud, engine: str, version: str) -> Account:
+def make(cloud: Cloud, engine: str, version: str, *, managed: bool = False) -> Account:
     """Make a network of its own with two subnets, the groups that the instance uses, and an empty secret."""
     ec2 = cloud.client("ec2")
     rds = cloud.client("rds")
@@ -48,7 +49,8 @@ def make(cloud: Cloud, engine: str, version: str) -> Account:
         Description="parameters of production's cluster",
     )
     group = ec2.create_security_group(GroupName="production-sg", Description="production", VpcId=vpc)["GroupId"]
-    secret = secrets.create_secret(Name="production/master", SecretString="{}")["ARN"]
+    name = f"rds!db-{uuid.uuid4()}" if managed else "production/master"  # as RDS names those that it manages
+    secret = secrets.create_secret(Name=name, SecretString="{}")["ARN"]
     return Account(vpc, group, secret)
 
 

@@ -138,10 +138,10 @@ def policy(
     file: Annotated[Path | None, typer.Argument(help="A policy's JSON; without one everything is allowed.")] = None,
     folder: Dir = None,
 ) -> None:
-    """Allow only the actions that a policy names, whatever it says of resources and conditions."""
-    from rdsrestore.lab.cloud.faults import actions_of
+    """Allow only what a policy allows: its actions, on its resources, under its conditions."""
+    from rdsrestore.lab.cloud.access.policy import read
     from rdsrestore.lab.launch import control
 
-    actions = actions_of(file) if file else None
-    control(place(folder).running(), "policy", {"actions": actions})
-    typer.echo(f"{len(actions)} actions are allowed" if actions is not None else "everything is allowed")
+    found = read(file) if file else None
+    control(place(folder).running(), "policy", {"statements": found.statements if found else None})
+    typer.echo(f"{found.actions} actions are allowed" if found else "everything is allowed")

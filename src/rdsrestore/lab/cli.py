@@ -71,14 +71,16 @@ def up(
     session_manager: Annotated[
         bool, typer.Option("--session-manager", help="Databases are reached over sessions of Systems Manager alone.")
     ] = False,
+    iam: Annotated[bool, typer.Option("--iam", help="User by_token logs in by tokens of IAM.")] = False,
+    customer_key: Annotated[
+        bool, typer.Option("--customer-key", help="Production is encrypted with a key of the customer's own.")
+    ] = False,
 ) -> None:
     """Start a lab, or say how to use the one that runs."""
     from rdsrestore.lab import launch
 
     known("a kind of production", kind, KINDS)
     where = place(folder)
-    if bastion and session_manager:
-        raise UsageError("--session-manager", "goes without --bastion", "use one of them")
     if image and binlog_kept:
         raise UsageError("--binlog-kept", "servers in containers keep their binlog", "leave out --image")
     options = Options(
@@ -96,6 +98,8 @@ def up(
         managed,
         bastion,
         session_manager,
+        iam,
+        customer_key,
     )
     state, started = launch.up(where, options)
     option = f" --dir {shlex.quote(str(where.folder))}" if folder else ""

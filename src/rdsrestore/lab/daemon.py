@@ -25,13 +25,14 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from rdsrestore.lab import account
 from rdsrestore.lab.clients import Cloud
+from rdsrestore.lab.cloud.access.policy import Asked, Policy
 from rdsrestore.lab.cloud.clusters import kinds
 from rdsrestore.lab.cloud.clusters.cluster import Cluster
 from rdsrestore.lab.cloud.clusters.handlers import ClusterHandlers
 from rdsrestore.lab.cloud.clusters.register import Clusters
-from rdsrestore.lab.cloud.defaults import Network, seeded
+from rdsrestore.lab.cloud.defaults import KEY, Network, seeded
 from rdsrestore.lab.cloud.handlers import Handlers
-from rdsrestore.lab.cloud.instance import REGION, Instance
+from rdsrestore.lab.cloud.instance import ACCOUNT, REGION, Instance
 from rdsrestore.lab.cloud.overlay import Overlay
 from rdsrestore.lab.cloud.rds import Pace, Rds
 from rdsrestore.lab.cloud.schedules import Schedules
@@ -39,6 +40,7 @@ from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
 from rdsrestore.lab.directory import CONTAINERS, LabDirectory, Options, State
 from rdsrestore.lab.network import session_manager
 from rdsrestore.lab.network.firewall import Firewall
+from rdsrestore.lab.network.iam_auth import Front, Keys
 from rdsrestore.lab.network.session_manager import SessionManager
 from rdsrestore.lab.network.slack_server import Slack
 from rdsrestore.lab.network.ssh import Bastion
@@ -48,6 +50,7 @@ from rdsrestore.lab.servers.programs import choose
 from rdsrestore.lab.servers.servers import Servers, Tls
 
 USER = "admin"
+IAM_USER = "by_token"
 
 
 class Quiet(WSGIRequestHandler):
@@ -102,6 +105,12 @@ class Lab:
         self.schedules = Schedules(self.cloud, targets)
         self.overlay.heard = self.schedules.wake
 
+    def _front(self) -> Front:
+        """Stand before the servers for the user that logs in by tokens of the account's keys."""
+        chain = (self._place.folder / "tls" / "server.pem", self._place.folder / "tls" / "server.key")
+        keys = Keys(self.cloud.access_key, self.cloud.secret_key, REGION)
+        return Front(keys, {IAM_USER: secrets.token_urlsafe(18)}, chain, self._connects)
+
     def _app(self, environ: dict[str, Any], start: Any) -> Any:  # noqa: ANN401 - WSGI
         return self.overlay(environ, start)
 
@@ -110,19 +119,19 @@ class Lab:
 
     def raise_up(self) -> State:
         """Make production and its account, the server beside the account; returns how to reach it all."""
+        self.rds.front = self._front() if self._options.iam else None
         family, release = self.servers.describe()
         engine, version = kinds.sold_as(self._options.kind, family, release)
         tables = seed.shop(self._options.rows) if self._options.rows else ""
-        sql = seed.account(USER, self._password, family) + retention.PROCEDURES + tables
+        users = {USER: self._password, **(self.rds.front.users if self.rds.front else {})}
+        sql = seed.account(users, family) + retention.PROCEDURES + tables
         with ThreadPoolExecutor(1) as pool:
-            made = pool.submit(account.make, self.cloud, engine, version)
+            made = pool.submit(account.make, self.cloud, engine, version, managed=self._options.managed)
             server = self.rds.pool.submit(self.servers.source, "production", sql)
             ids, running = made.result(), server.result()
         network = Network(self.cloud)
         shown = seeded(engine, version, network.subnets("production-subnets"), network.groups([ids.group], "active"))
-        shown |= kinds.of_kind(self._options.kind)
-        if self._options.managed:
-            shown["MasterUserSecret"] = {"SecretArn": ids.secret, "SecretStatus": "active"}
+        shown |= self._as_asked(ids.secret)
         self._keep(Instance(shown, server=running))
         port = int(shown["Endpoint"]["Port"])
         login = {"username": USER, "password": self._password, "host": "127.0.0.1", "port": port, "engine": engine}
@@ -147,6 +156,15 @@ class Lab:
             ssh_config=str(self._bastion.config) if self._bastion else "",
             node=session_manager.NODE if self._sessions else "",
         )
+
+    def _as_asked(self, secret: str) -> dict[str, Any]:
+        """Say what the options make of production."""
+        shown = kinds.of_kind(self._options.kind)
+        if self._options.customer_key:
+            shown |= {"StorageEncrypted": True, "KmsKeyId": KEY}
+        if self._options.managed:
+            shown |= {"MasterUserSecret": {"SecretArn": secret, "SecretStatus": "active"}}
+        return shown
 
     def _keep(self, production: Instance) -> None:
         """Register production, with its backups and the cluster it may be the writer of."""
@@ -210,8 +228,12 @@ class Lab:
         return {"asked": asked, "forgotten": forgotten}
 
     def _policy(self, wish: dict[str, Any]) -> None:
-        allowed = wish.get("actions")
-        self.overlay.faults.allowed = None if allowed is None else frozenset(map(str, allowed))
+        statements = wish.get("statements")
+        self.overlay.faults.policy = None if statements is None else Policy(statements)
+
+    def _connects(self, user: str) -> bool:
+        place = f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:production/{user}"
+        return self.overlay.faults.allows(Asked("rds-db:connect", place))
 
 
 def make_servers(place: LabDirectory, files: Tls, options: Options) -> Servers:

@@ -43,6 +43,8 @@ class Options:
     managed: bool = False
     bastion: bool = False
     session_manager: bool = False
+    iam: bool = False
+    customer_key: bool = False
 
 
 @dataclass(frozen=True)

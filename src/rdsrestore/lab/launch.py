@@ -78,8 +78,13 @@ def up(place: LabDirectory, options: Options) -> tuple[State, bool]:
 
 def refuse_way(options: Options, *, proxied: bool) -> None:
     """Refuse a way to the databases that can't be made: no sshd, or servers that don't hear who calls through it."""
+    if options.bastion and options.session_manager:
+        raise UsageError("--session-manager", "goes without --bastion", "use one of them")
     if options.bastion:
         ssh.program()
+    if options.iam and not proxied:
+        what = "only MariaDB's servers on this machine have a user for tokens"
+        raise UsageError("--iam", what, "leave out --server and --image")
     if (options.bastion or options.session_manager) and not proxied:
         way = "--bastion" if options.bastion else "--session-manager"
         what = "only MariaDB's servers on this machine hear from where a caller comes"

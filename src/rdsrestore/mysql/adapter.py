@@ -93,6 +93,7 @@ class MysqlDatabases:
         fetch.sweep()
         self._password = password
         self._renewed = renewed
+        self._token: Callable[[Endpoint, str], Secret] | None = None
         self._key = age_key.check(key)
         self._team = remote.join(executor, self._key)
         self._ca = ca
@@ -106,6 +107,10 @@ class MysqlDatabases:
     def through(self, tunnel: Tunnel) -> None:
         """Reach every server by that way from now on; it ends with this."""
         self._tunnel = tunnel
+
+    def by_token(self, token: Callable[[Endpoint, str], Secret]) -> None:
+        """Have it make a password for each login to production from now on; there is no other."""
+        self._token = token
 
     def close(self) -> None:
         """Leave the workers to others, with nothing of ours on them, and the bastion."""
@@ -208,6 +213,8 @@ class MysqlDatabases:
         return STATEMENTS.get(step, ())
 
     def _own(self, endpoint: Endpoint, user: str) -> Login:
+        if token := self._token:
+            return replace(self._login(endpoint, user, Secret("")), token=lambda: token(endpoint, user))
         return replace(self._login(endpoint, user, self._password()), renewed=self._renewed)
 
     def _login(self, endpoint: Endpoint, user: str, password: Secret) -> Login:
@@ -230,6 +237,8 @@ def databases(access: Access) -> MysqlDatabases:
     )
     if access.bastion:
         made.through(SshTunnel(access.bastion, asks=access.asks, config=access.ssh_config))
+    if access.token:
+        made.by_token(access.token)
     if access.sessions:
         made.through(SessionTunnel(access.sessions))
     return made

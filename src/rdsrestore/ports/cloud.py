@@ -44,6 +44,10 @@ class Account(Protocol):
         """Name the actions the job needs that a simulation does not think allowed; those of clusters too if asked."""
         ...
 
+    def switch_doubts(self, role: str) -> Sequence[str]:
+        """Say what seems to stop the switch's role from deleting a copy; CloudError where it may not be looked at."""
+        ...
+
     def deposit(self, bucket: str, key: str, content: bytes) -> None:
         """Put a copy of a file into a bucket, whole or not at all."""
         ...

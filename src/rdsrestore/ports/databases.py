@@ -46,7 +46,7 @@ class Access:
     own. Dumps and undo files are encrypted for `dump_key`. `executor` is where workers are, and `poll` the longest
     pause between two looks, in seconds. Servers are reached through `bastion` where there is one, by ssh with its
     settings in `ssh_config`, None for its own; with `asks` it may ask for a passphrase at the terminal. Or they are
-    reached by `sessions`.
+    reached by `sessions`. `token` makes a password of production for each login, where that is how one logs in.
     """
 
     password: Callable[[], Secret]
@@ -59,6 +59,7 @@ class Access:
     ssh_config: Path | None = None
     asks: bool = False
     sessions: Sessions | None = None
+    token: Callable[[Endpoint, str], Secret] | None = None
 
 
 class Engines(Protocol):

@@ -50,9 +50,12 @@ def examine(request: Request, world: World, around: Surroundings) -> Iterator[Ch
         identity = world.account.identity()
     except RdsRestoreError as error:
         yield broken("account", error)
-        yield from not_looked_at(IN_CLOUD, "the account does not answer")
+        yield from not_looked_at(
+            (*(("switch",) if request.switch_role else ()), *IN_CLOUD), "the account does not answer"
+        )
         return
     yield Check("account", State.OK, identity.arn)
+    yield from of_switch(request, world)
     try:
         source = world.sources.source(request.instance)
     except RdsRestoreError as error:
@@ -70,15 +73,30 @@ def examine(request: Request, world: World, around: Surroundings) -> Iterator[Ch
 
 
 def of_machine(request: Request, around: Surroundings) -> Iterator[Check]:
-    """Look at this machine's disk, at who is told, and at what would remove the copy if this machine were lost."""
+    """Look at this machine's disk, at who is told, and whether anything removes the copy if this machine is lost."""
     free = shutil.disk_usage(around.folder).free
     yield Check("disk", State.OK, f"{free / 1e9:,.1f} GB free in {around.folder}")
     yield from around.seen
     for each in around.listeners:
         state = State.WARNED if each.problem else State.UNKNOWN if each.untried else State.OK
         yield Check(each.name, state, each.problem or each.untried or "can be told", each.hint)
-    role = f"{request.switch_role} would delete the copy if this machine were lost"
-    yield from judged("switch", unwatched(request), role)
+    yield from (each for each in judged("switch", unwatched(request), "") if each.state is not State.OK)
+
+
+def of_switch(request: Request, world: World) -> Iterator[Check]:
+    """Look at the role that would delete the copy: that it is there, for the scheduler, and may delete."""
+    role = request.switch_role
+    if role is None:
+        return
+    try:
+        doubted = world.account.switch_doubts(role)
+    except RdsRestoreError as error:
+        yield replace(broken("switch", error), state=State.UNKNOWN)
+        return
+    hint = "rdsrestore iam-policy --of-switch and --trust print what it needs"
+    yield from (Check("switch", State.WARNED, each, hint, "switch.role") for each in doubted)
+    if not doubted:
+        yield Check("switch", State.OK, f"{role} seems able to delete the copy if this machine were lost")
 
 
 def blank(world: World, identity: Identity, source: SourceInstance, around: Surroundings) -> Survey:

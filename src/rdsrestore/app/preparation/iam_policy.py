@@ -9,7 +9,14 @@ from rdsrestore.domain.cloud import bastion
 
 
 def policy(
-    switch_role: str | None, bucket: str | None, *, of_switch: bool, trust: bool, clusters: bool, via: str | None = None
+    switch_role: str | None,
+    bucket: str | None,
+    *,
+    of_switch: bool,
+    trust: bool,
+    clusters: bool,
+    via: str | None = None,
+    db_user: str | None = None,
 ) -> dict[str, Any]:
     """Choose between the operator's policy, that of the switch's role, and who may act as that role."""
     if trust:
@@ -17,4 +24,4 @@ def policy(
     if of_switch:
         return policies.switch_role()
     way = bastion.read(via) if via else None
-    return policies.operator(switch_role, bucket, clusters=clusters, way=way)
+    return policies.operator(switch_role, bucket, clusters=clusters, way=way, db_user=db_user)

@@ -40,9 +40,14 @@ LOOK = (
 
 
 def operator(
-    switch_role: str | None = None, bucket: str | None = None, *, clusters: bool = True, way: Way | None = None
+    switch_role: str | None = None,
+    bucket: str | None = None,
+    *,
+    clusters: bool = True,
+    way: Way | None = None,
+    db_user: str | None = None,
 ) -> dict[str, Any]:
-    """Write the policy of whoever runs the tool; with a role, a bucket or a way, also what these take.
+    """Write the policy of whoever runs the tool; with a role, a bucket, a way or a user, also what these take.
 
     Without `clusters` it lacks what only the restore of a cluster takes.
     """
@@ -75,6 +80,7 @@ def operator(
         *group(),
     ]
     extra = (switch(switch_role) if switch_role else []) + (audit(bucket) if bucket else [])
+    extra += [allow("LogInByToken", "rds-db:connect", on=[f"arn:*:rds-db:*:*:dbuser:*/{db_user}"])] if db_user else []
     extra += [] if way is None or isinstance(way, Bastion) else sessions(way)
     return policy(statements + extra)
 

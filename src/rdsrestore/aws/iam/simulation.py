@@ -6,15 +6,17 @@ often to be more than a doubt. Where it may not be asked, or knows nothing of th
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rdsrestore.aws.errors import FAILURES
+from rdsrestore.aws.errors import FAILURES, translated
 from rdsrestore.aws.iam.permissions import CALLS, OF_CLUSTERS
 from rdsrestore.aws.session import Clients
 from rdsrestore.aws.tags import MANAGED
 from rdsrestore.domain.cloud.instance import Identity
+from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import PREFIX
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iam.type_defs import ContextEntryTypeDef, EvaluationResultTypeDef
 
 ASSUMED = re.compile(r"arn:([^:]+):sts::(\d+):assumed-role/([^/]+)/.+")
+SCHEDULER = "scheduler.amazonaws.com"
 READING = re.compile(r"\w+:Describe\w+")
 CONTEXT = {
     f"aws:ResourceTag/{MANAGED}": "true",
@@ -51,6 +54,31 @@ def doubted(clients: Clients, me: Identity, *, switch: bool, clustered: bool = F
         actions = [call for call in changing if re.fullmatch(belongs, call)]
         if actions:
             yield from refused(iam, source, actions, resource, clients.region)
+
+
+def of_switch(clients: Clients, me: Identity, role: str) -> Iterator[str]:
+    """Say what seems to stop the switch's role from deleting a copy; CloudError where the role may not be looked at.
+
+    Only a schedule that fires proves that it can, and one that harms nothing proves nothing: what it did is told to
+    nobody (EventBridge Scheduler user guide, "Monitoring").
+    """
+    iam, trusted = clients.iam(), f'"{SCHEDULER}"'
+    try:
+        with translated("switch"):
+            found = iam.get_role(RoleName=role.rsplit("/", 1)[-1])["Role"]
+    except CloudError as error:
+        if not isinstance(error.__cause__, iam.exceptions.NoSuchEntityException):
+            raise
+        yield f"there is no role {role}"
+        return
+    if trusted not in json.dumps(found["AssumeRolePolicyDocument"]):
+        yield f"{SCHEDULER} may not act as {role}"
+    partition, scope = me.arn.split(":")[1], f"{clients.region}:{me.account}"
+    for action, kind in (("rds:DeleteDBInstance", "db"), ("rds:DeleteDBCluster", "cluster")):
+        trial = f"arn:{partition}:rds:{scope}:{kind}:{PREFIX}-trial"
+        yield from (
+            f"{role} may not call {each}" for each in refused(iam, found["Arn"], [action], trial, clients.region)
+        )
 
 
 def refused(iam: IAMClient, source: str, actions: Sequence[str], resource: str, region: str) -> list[str]:

@@ -161,6 +161,10 @@ class RdsInstances:
         me = self.identity()
         return tuple(simulation.doubted(self._clients, me, switch=switch, clustered=clustered))
 
+    def switch_doubts(self, role: str) -> Sequence[str]:
+        """Say what seems to stop the switch's role."""
+        return tuple(simulation.of_switch(self._clients, self.identity(), role))
+
     def subnets(self, source: SourceInstance) -> Subnets:
         """Look at the subnets that a copy of the source will lie in."""
         return subnets.look(self._clients, source)

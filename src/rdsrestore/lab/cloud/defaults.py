@@ -11,11 +11,13 @@ from botocore.exceptions import ClientError
 
 from rdsrestore.domain.cloud.engine import family
 from rdsrestore.lab.clients import Cloud
-from rdsrestore.lab.cloud.instance import REGION, arn, resource_id
+from rdsrestore.lab.cloud.instance import ACCOUNT, REGION, arn, resource_id
 from rdsrestore.lab.cloud.query_protocol import Fault
 
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f9de17a-6465-404e-8b1b-2356dc13c2f8"
+"""The customer's key that production is encrypted with, where it is with one."""
 NAME = re.compile(r"[a-z](?!.*--)[a-z0-9-]{0,62}(?<!-)")
-COPIED = ("Engine", "EngineVersion", "MasterUsername", "DBName", "StorageEncrypted", "LicenseModel")
+COPIED = ("Engine", "EngineVersion", "MasterUsername", "DBName", "StorageEncrypted", "KmsKeyId", "LicenseModel")
 """What a restore always takes from its source."""
 FROM_SOURCE = (
     "DBInstanceClass",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from rdsrestore.domain.errors import UsageError
+from rdsrestore.lab.cloud.access.policy import Asked, Policy
 from rdsrestore.lab.cloud.query_protocol import Fault
 
 KINDS: dict[str, Callable[[str], Fault]] = {
@@ -52,11 +50,11 @@ class Planned:
 
 @dataclass
 class Faults:
-    """The plan, and how many of which kind have happened. `allowed` limits all calls to a policy's actions."""
+    """The plan, and how many of which kind have happened. `policy` limits all calls."""
 
     planned: list[Planned] = field(default_factory=list)
     happened: dict[str, int] = field(default_factory=dict)
-    allowed: frozenset[str] | None = None
+    policy: Policy | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _free: threading.Event = field(default_factory=threading.Event)
 
@@ -71,13 +69,17 @@ class Faults:
             raise Fault("InvalidParameterValue", f"a fault is one of {', '.join(KNOWN)}")
         self.planned.append(Planned(kind, action, times))
 
-    def before(self, service: str, action: str, *, trial: bool = False) -> Callable[[], None]:
+    def before(
+        self, service: str, action: str, asked: Sequence[Asked] = (), *, trial: bool = False
+    ) -> Callable[[], None]:
         """Raise what the call ends with before it takes effect; else return what is to be done after it.
 
+        `asked` is all that it asks leave for.
         A trial has no effect, and no faults but a policy's.
         """
-        if self.allowed is not None and service not in FREE and not self.allows(f"{service}:{action}"):
-            raise denied(service, f"{service}:{action}")
+        for each in asked if service not in FREE else ():
+            if not self.allows(each):
+                raise denied(service, each)
         kind = "" if trial else self.take(f"{service}:{action}")
         if kind in KINDS:
             raise KINDS[kind](action)
@@ -105,34 +107,29 @@ class Faults:
         return ""
 
     def simulate(self, form: dict[str, Any]) -> dict[str, Any]:
-        """Say of actions whether they would be allowed."""
-        decisions = {True: "allowed", False: "implicitDeny"}
-        found = [(name, decisions[self.allowed is None or self.allows(name)]) for name in form["ActionNames"]]
-        results = [{"EvalActionName": name, "EvalDecision": said} for name, said in found]
+        """Say of actions whether they would be allowed, on resources and under conditions as they are given."""
+        context = {each["ContextKeyName"]: each["ContextKeyValues"][0] for each in form.get("ContextEntries", ())}
+        resources = form.get("ResourceArns") or ["*"]
+        results = []
+        for name in form["ActionNames"]:
+            allowed = all(self.allows(Asked(name, each, context)) for each in resources)
+            results.append({"EvalActionName": name, "EvalDecision": "allowed" if allowed else "implicitDeny"})
         return {"EvaluationResults": results, "IsTruncated": False}
 
-    def allows(self, call: str) -> bool:
-        """Whether the policy has an action for a call."""
-        return any(fnmatch.fnmatchcase(call, each) for each in self.allowed or ())
+    def allows(self, asked: Asked) -> bool:
+        """Whether the policy allows it; without one everything is allowed."""
+        return self.policy is None or self.policy.allows(asked)
 
 
-def actions_of(file: Path) -> list[str]:
-    """Read which actions a policy allows, from its JSON; UsageError where that is none."""
-    try:
-        found = json.loads(file.read_text("utf-8"))["Statement"]
-        statements = [found] if isinstance(found, dict) else found
-        lists = [each["Action"] for each in statements if each["Effect"] == "Allow"]
-    except OSError as error:
-        raise UsageError(str(file), str(error.strerror), "rdsrestore iam-policy prints one") from error
-    except (ValueError, LookupError, TypeError) as error:
-        raise UsageError(str(file), "is not a policy's JSON", "rdsrestore iam-policy prints one") from error
-    return [action for each in lists for action in ([each] if isinstance(each, str) else each)]
-
-
-def denied(service: str, call: str) -> Fault:
-    """Refuse a call as the services do."""
+def denied(service: str, asked: Asked) -> Fault:
+    """Refuse a call as the services do; RDS, which asks for the key in the caller's name, has a word of its own."""
+    if asked.action.startswith("kms:"):
+        return Fault(
+            "KMSKeyNotAccessibleFault", f"The specified KMS key [{asked.resource}] does not exist or can't be used"
+        )
     code = "UnauthorizedOperation" if service == "ec2" else "AccessDenied"
-    return Fault(code, f"User is not authorized to perform: {call}", 403)
+    where = f" on resource: {asked.resource}" if asked.resource != "*" else ""
+    return Fault(code, f"User is not authorized to perform: {asked.action}{where}", 403)
 
 
 def lost() -> None:

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from moto.ec2.models import ec2_backends
+
 from rdsrestore.lab.clients import OWN
 from rdsrestore.lab.cloud import query_protocol
+from rdsrestore.lab.cloud.access import requests
 from rdsrestore.lab.cloud.clusters.cluster import Cluster
 from rdsrestore.lab.cloud.clusters.register import Clusters
 from rdsrestore.lab.cloud.faults import Faults, nothing
 from rdsrestore.lab.cloud.filters import refuse_unknown
-from rdsrestore.lab.cloud.instance import Instance
+from rdsrestore.lab.cloud.instance import ACCOUNT, REGION, Instance
 from rdsrestore.lab.cloud.rds import Rds
 from rdsrestore.lab.network.session_manager import SERVICES, SessionManager
 from rdsrestore.lab.network.slack_server import Slack
@@ -92,13 +95,17 @@ class Overlay:
             dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True)) if service in {"rds", "ec2", "iam"} else {}
         )
         action = form.get("Action", str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2])
+        path = str(environ.get("PATH_INFO", ""))
         action = action or REST.get((service, str(environ.get("REQUEST_METHOD"))), "")
         self.calls.append(Call(service, action, form))
         ours = OWN in str(environ.get("HTTP_USER_AGENT", ""))
         if service == "scheduler" and not ours:
             self.heard()
         try:
-            after = nothing if ours else self.faults.before(service, action, trial=form.get("DryRun") == "true")
+            asked = (
+                () if ours or not self.faults.policy else requests.of(service, action, form or wish(path, body), self)
+            )
+            after = nothing if ours else self.faults.before(service, action, asked, trial=form.get("DryRun") == "true")
             if self.sessions and service in SERVICES:
                 told = self.sessions.answer(service, action, json.loads(body))
                 after()
@@ -113,6 +120,19 @@ class Overlay:
                 said = {"__type": error.code, "message": error.message, "Message": error.message}
                 return reply(start, error.status, "application/json", json.dumps(said).encode(), error.code)
             return reply(start, error.status, XML, query_protocol.fault(error, service))
+
+    def tags_of(self, name: str) -> Mapping[str, str]:
+        """Read the tags of what an ARN names."""
+        kind, found = name.split(":")[5].split("/", maxsplit=1)[0], name.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+        if kind == "security-group":
+            groups = ec2_backends[ACCOUNT][REGION]
+            return {each["key"]: each["value"] for each in groups.describe_tags(filters={"resource-id": [found]})}
+        held = self.rds.instances.get(found) if kind == "db" else self.clusters.clusters.get(found)
+        return {each["Key"]: each["Value"] for each in held.shown.get("TagList", ())} if held else {}
+
+    def key_of(self, _form: Mapping[str, Any]) -> str:
+        """Name the customer's key that whatever is restored here is encrypted with; empty where there is none."""
+        return next((each.shown["KmsKeyId"] for each in self.rds.backups.values() if "KmsKeyId" in each.shown), "")
 
     def _own(self, service: str, action: str, form: Mapping[str, str]) -> bytes | None:
         if service == "rds" and action in self.actions:
@@ -151,6 +171,16 @@ class Overlay:
         after()
         start(status, headers)
         return [answer]
+
+
+def wish(path: str, body: bytes) -> dict[str, Any]:
+    """Read a request that is no form: its JSON, and what its path names; nothing of one that has neither."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = {}
+    named = {"Name": path.rsplit("/", 1)[-1]} if path.startswith("/schedules/") else {}
+    return {**(found if isinstance(found, dict) else {}), **named}
 
 
 def reply(start: StartResponse, status: int, kind: str, body: bytes, error: str = "") -> Iterable[bytes]:

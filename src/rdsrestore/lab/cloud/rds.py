@@ -20,6 +20,7 @@ from rdsrestore.lab.cloud.query_protocol import Fault
 from rdsrestore.lab.cloud.stored.backups import AutomatedBackup
 from rdsrestore.lab.cloud.stored.snapshots import CLUSTER, MANUAL, Snapshot, of_cluster, taken
 from rdsrestore.lab.network.gateway import Gateway
+from rdsrestore.lab.network.iam_auth import Front
 from rdsrestore.lab.network.impairment import Network
 from rdsrestore.lab.servers.servers import SEEDED, Server, Servers
 
@@ -68,6 +69,7 @@ class Rds:
     endings: list[str] = field(default_factory=list)
     network: Network = field(default_factory=Network)
     sees: Callable[[str, int], str] = lambda caller, _port: caller
+    front: Front | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8, thread_name_prefix="instance"))
 
@@ -252,6 +254,7 @@ class Rds:
             network=self.network,
             port=port or self.ports.pop(instance.name, 0),
             sees=self.sees,
+            front=self.front,
         )
         with self.lock:
             instance.shown["Endpoint"] = {"Address": "127.0.0.1", "Port": instance.gateway.port, "HostedZoneId": "Z1"}

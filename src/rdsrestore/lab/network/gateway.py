@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Callable
 
+from rdsrestore.lab.network.iam_auth import Front
 from rdsrestore.lab.network.impairment import Network, splice
 from rdsrestore.lab.servers.servers import Address
 
@@ -18,7 +19,7 @@ class Gateway:
     """Listens on 127.0.0.1 and passes on what `allows(caller, port)` lets in.
 
     A refused caller is reset, or left unanswered with `drop`. `sees(address, port)` is the address as which a caller is
-    known within the network.
+    known within the network. `front` checks who logs in by a token; the network is as good as it can be then.
 
     As with the cloud's connection tracking, an established connection outlives the rule that let it in.
     """
@@ -32,12 +33,14 @@ class Gateway:
         network: Network,
         port: int = 0,
         sees: Callable[[str, int], str] = lambda caller, _port: caller,
+        front: Front | None = None,
     ) -> None:
         self._upstream = upstream
         self._allows = allows
         self._drop = drop
         self._network = network
         self._sees = sees
+        self._front = front
         self._held: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
         self.port = int(self._listener.getsockname()[1])
@@ -74,7 +77,10 @@ class Gateway:
             if upstream.proxied:
                 line = f"PROXY TCP4 {seen} 127.0.0.1 {address[1]} {self.port}\r\n"
                 server.sendall(line.encode())
-            splice(caller, server, self._network)
+            if self._front:
+                self._front.serve(caller, server)
+            else:
+                splice(caller, server, self._network)
 
     def _refuse(self, caller: socket.socket) -> None:
         if self._drop:

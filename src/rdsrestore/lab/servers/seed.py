@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 GRANTS = (
     "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES, "
     "CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, "
@@ -77,13 +79,16 @@ JOIN (SELECT 1 AS p UNION ALL SELECT 2) AS positions ORDER BY id, p;
 """
 
 
-def account(user: str, password: str, engine: str) -> str:
-    """SQL that makes the master user, and takes root off the network."""
+def account(users: Mapping[str, str], engine: str) -> str:
+    """SQL that makes the master user, and others who may as much, with their passwords; takes root off the network."""
     more = MORE_GRANTS.get(engine)
+    rights = (GRANTS, more) if more else (GRANTS,)
     return (
-        f"CREATE USER '{user}'@'%' IDENTIFIED BY '{password}';\n"
-        f"GRANT {GRANTS} ON *.* TO '{user}'@'%' WITH GRANT OPTION;\n"
-        + (f"GRANT {more} ON *.* TO '{user}'@'%' WITH GRANT OPTION;\n" if more else "")
+        "".join(
+            f"CREATE USER '{user}'@'%' IDENTIFIED BY '{password}';\n"
+            + "".join(f"GRANT {right} ON *.* TO '{user}'@'%' WITH GRANT OPTION;\n" for right in rights)
+            for user, password in users.items()
+        )
         + "DROP USER IF EXISTS root@'127.0.0.1', root@'::1', ''@localhost;\n"
         "CREATE DATABASE shop CHARACTER SET utf8mb4;\n"
     )

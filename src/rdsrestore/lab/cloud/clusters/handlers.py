@@ -18,7 +18,7 @@ from rdsrestore.lab.cloud.query_protocol import Fault
 from rdsrestore.lab.servers.servers import State
 
 Form = dict[str, Any]
-COPIED = ("Engine", "EngineVersion", "MasterUsername", "StorageEncrypted", "AllocatedStorage", "EngineMode")
+COPIED = ("Engine", "EngineVersion", "MasterUsername", "StorageEncrypted", "KmsKeyId", "AllocatedStorage", "EngineMode")
 FROM_SOURCE = ("StorageType", "Iops", "NetworkType", "EngineLifecycleSupport", "BackupRetentionPeriod")
 TOLD = ("DBClusterInstanceClass", "ServerlessV2ScalingConfiguration")
 OFF = ("DeletionProtection", "PubliclyAccessible", "CopyTagsToSnapshot")

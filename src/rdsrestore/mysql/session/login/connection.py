@@ -35,6 +35,10 @@ T = TypeVar("T")
 
 LOST_INSIDE = 2013
 REFUSED = 1045
+HOW_IAM = (
+    "the user has to log in by IAM (RDS user guide, IAM database authentication), which the instance has to allow,"
+    " as has your policy: rdsrestore iam-policy --db-user NAME"
+)
 HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 """A server that goes away in the middle of a login says nothing about its certificate."""
 IDLE = 1.0
@@ -47,6 +51,7 @@ class Login:
 
     `patience` bounds the wait for each of the server's answers until one is logged in, in seconds; `line` is what
     connections go over. `renewed` is asked for another password where this one is refused; None where there is none.
+    `token` makes a password for each connection in place of `password`, to be sent in clear text within TLS.
     `road` leads to the endpoint; whichever it is, the server has to prove the endpoint's own name. `socket` is a file
     on this machine that the server answers at in place of its endpoint; nobody reads along there.
     """
@@ -60,6 +65,12 @@ class Login:
     renewed: Callable[[Secret], Secret | None] = field(default=lambda _refused: None, compare=False, repr=False)
     road: Road = field(default=direct, compare=False, repr=False)
     socket: Path | None = None
+    token: Callable[[], Secret] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def secret(self) -> Secret:
+        """The password of the next connection."""
+        return self.token() if self.token else self.password
 
     @property
     def straight(self) -> Endpoint | None:
@@ -193,6 +204,8 @@ def dial(login: Login, where: str) -> TimedConnection:
         return dial_once(login, where)
     except DatabaseError as error:
         fresh = login.renewed(login.password) if number_of(error) == REFUSED else None
+        if fresh is None and login.token and number_of(error) == REFUSED:
+            raise DatabaseError(where, error.what, HOW_IAM, code=error.code) from error
         if fresh is None:
             raise
     return dial_once(replace(login, password=fresh), where)
@@ -206,7 +219,7 @@ def dial_once(login: Login, where: str) -> TimedConnection:
         host=login.endpoint.host,
         port=login.endpoint.port,
         user=login.user,
-        password=login.password.reveal().encode(),
+        password=login.secret.reveal().encode(),
         ssl=context,
         ssl_disabled=context is None,
         charset="utf8mb4",

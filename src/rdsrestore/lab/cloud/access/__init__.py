@@ -1,0 +1,1 @@
+"""Whether a policy lets a caller do what it asks."""
