@@ -288,6 +288,49 @@ def test_backups_are_named_to_a_restore_as_they_have_to_be(
     assert {key: form[key] for key in form if key.startswith("Source")} == {name: value}
 
 
+OF_CLUSTER = {
+    "DBClusterIdentifier": "shop-cluster",
+    "DbClusterResourceId": "cluster-ONE",
+    "DBClusterArn": "arn:aws:rds:eu-central-1:123456789012:cluster:shop-cluster",
+    "Engine": "aurora-mysql",
+    "EngineVersion": "8.0.mysql_aurora.3.10.0",
+    "MasterUsername": "root",
+    "Status": "retained",
+    "RestoreWindow": {"EarliestTime": datetime(2026, 1, 1, tzinfo=UTC), "LatestTime": datetime(2026, 1, 2, tzinfo=UTC)},
+}
+
+
+def test_backups_of_a_cluster_that_is_no_more_are_found_but_none_of_another_region(account: Account) -> None:
+    far = OF_CLUSTER | {
+        "DbClusterResourceId": "cluster-FAR",
+        "DBClusterArn": "arn:aws:rds:us-east-1:1:cluster:shop-cluster",
+    }
+    account.proxy.show(
+        "rds", "DescribeDBClusterAutomatedBackups", {"DBClusterAutomatedBackups": [OF_CLUSTER, far]}, times=3
+    )
+    (found,) = account.cloud.backups("shop-cluster")
+    assert (found.resource_id, found.of_cluster, found.ended, found.engine) == (
+        "cluster-ONE",
+        True,
+        True,
+        "aurora-mysql",
+    )
+    assert account.cloud.backups("cluster-ONE") == [found]
+    assert account.cloud.earlier_backups("shop-cluster") == [found]
+
+
+def test_a_cluster_is_restored_from_the_backups_that_were_named(account: Account) -> None:
+    account.proxy.show("rds", "DescribeDBClusterAutomatedBackups", {"DBClusterAutomatedBackups": [OF_CLUSTER]})
+    (found,) = account.cloud.backups("cluster-ONE")
+    account.proxy.refuse("RestoreDBClusterToPointInTime", "StorageQuotaExceeded")
+    cluster = SourceCluster("now", "cluster-NOW", "production", "c-params", "aurora", None, None, "IPV4")
+    source = replace(account.source(), engine="aurora-mysql", cluster="now", member_of=cluster)
+    with pytest.raises(CloudError):
+        account.cloud.restore(account.spec("sg-0", backups=found, source=source, as_cluster=True), account.run)
+    form = account.proxy.form("RestoreDBClusterToPointInTime")
+    assert {key: form[key] for key in form if key.startswith("Source")} == {"SourceDbClusterResourceId": "cluster-ONE"}
+
+
 def test_the_window_of_replicated_backups_is_waited_for(account: Account) -> None:
     moment = datetime(2026, 1, 2, tzinfo=UTC)
     behind = kept(**FAR, RestoreWindow={"EarliestTime": moment - timedelta(1), "LatestTime": moment - timedelta(0, 9)})

@@ -9,6 +9,8 @@ import pytest
 
 from tool import LabTool
 
+pytestmark = pytest.mark.only("mariadb", "the lab's check of tokens logs in with MariaDB's own plugin")
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:

@@ -21,6 +21,8 @@ from rdsrestore.lab.network.iam_auth import Front, Keys, problem
 from rdsrestore.mysql.dump.program import client_programs, option_file
 from rdsrestore.mysql.session.login.connection import Login, connect
 
+pytestmark = pytest.mark.only("mariadb", "the lab's check of tokens logs in with MariaDB's own plugin")
+
 KEYS = Keys("AKIATOKENS", "a secret key of forty characters, nearly.", "us-east-1")
 NAME, KNOWN = "by_token", "what the server itself has"
 

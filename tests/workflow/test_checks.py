@@ -373,6 +373,14 @@ def test_backups_that_do_not_hold_what_was_asked_for_block_the_job(
     assert codes(wanted, survey(wanted, world.world(), Path())) == [code]
 
 
+def test_a_cluster_s_backups_are_refused_for_an_instance_that_is_in_none() -> None:
+    wanted, world = of_gone(backups_of="production")
+    world.cloud.kept = [replace(GONE, of_cluster=True)]
+    with pytest.raises(Refused, match="are a cluster's, and production is in none") as raised:
+        survey(wanted, world.world(), Path())
+    assert raised.value.code == "source.cluster"
+
+
 def test_of_several_lives_under_one_name_the_one_that_holds_the_moment_is_taken() -> None:
     wanted, world = of_gone(backups_of="production")
     own = replace(GONE, resource_id="db-OWN", earliest=NOW - timedelta(7), latest=NOW, ended=False)

@@ -128,7 +128,7 @@ class Survey:
         """
         if self.snapshot is not None:
             return self.snapshot.of_cluster and self.source.is_aurora
-        return self.source.cluster is not None and self.backups is None
+        return self.source.cluster is not None and (self.backups is None or self.backups.of_cluster)
 
     def shared(self, request: Request) -> tuple[str, ...]:
         """Name production's own groups that the copy gets too."""

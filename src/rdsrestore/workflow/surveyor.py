@@ -141,6 +141,10 @@ def find_restored(request: Request, source: SourceInstance, world: World) -> dic
     if not isinstance(request.point, Moment):
         return {"snapshot": world.sources.snapshot(request.point.id), "subnets_of": subnets_of}
     backups = find_backups(request, world)
+    if backups and backups.of_cluster and source.cluster is None:
+        what = f"the backups of {backups.instance} are a cluster's, and {source.id} is in none"
+        hint = "--instance with a cluster of that engine, or --snapshot with a snapshot of theirs"
+        raise Refused("--backups-of", what, hint, code="source.cluster")
     others = () if backups else holding(request, source, world)
     return {"backups": backups, "other_backups": others, "subnets_of": subnets_of}
 
@@ -165,10 +169,11 @@ def holding(request: Request, source: SourceInstance, world: World) -> tuple[Bac
     if not request.restores or moment is None or (source.earliest and moment >= source.earliest):
         return ()
     try:
-        found = world.sources.earlier_backups(source.id)
+        found = world.sources.earlier_backups(source.cluster or source.id)
     except CloudError:
         return ()
-    return tuple(each for each in found if each.resource_id != source.resource_id and each.hold(moment))
+    own = {source.resource_id, source.member_of.resource_id if source.member_of else ""}
+    return tuple(each for each in found if each.resource_id not in own and each.hold(moment))
 
 
 def refuse_dead(source: SourceInstance) -> None:

@@ -71,7 +71,11 @@ CALLS: dict[str, tuple[str, ...]] = {
     ),
 }
 OF_CLUSTERS: dict[str, tuple[str, ...]] = {
-    "reach-moment": ("rds:DescribeDBInstances", "rds:DescribeDBClusters"),
+    "reach-moment": (
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBClusterAutomatedBackups",
+    ),
     "restore-after": CLUSTER,
     "restore-instance": CLUSTER,
     "await-after": ("rds:DescribeDBInstances", "rds:DescribeDBClusters", "rds:DescribeEvents"),

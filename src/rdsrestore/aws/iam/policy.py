@@ -24,6 +24,7 @@ LOOK = (
     "rds:DescribeDBInstances",
     "rds:DescribeDBClusters",
     "rds:DescribeDBInstanceAutomatedBackups",
+    "rds:DescribeDBClusterAutomatedBackups",
     "rds:DescribeDBSnapshots",
     "rds:DescribeDBClusterSnapshots",
     "rds:DescribeEvents",

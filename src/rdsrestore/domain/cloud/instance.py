@@ -124,6 +124,7 @@ class Backups:
 
     `instance` is its name, as it is or was; `earliest` and `latest` bound the restore window in UTC. `ended` where it
     gets no later any more. `arn` is given where they have to be named by it, as those replicated from another region.
+    With `of_cluster` they are a DB cluster's, which `instance` then names.
     """
 
     instance: str
@@ -135,6 +136,7 @@ class Backups:
     latest: datetime | None
     ended: bool = False
     arn: str | None = None
+    of_cluster: bool = False
 
     @property
     def name(self) -> str:

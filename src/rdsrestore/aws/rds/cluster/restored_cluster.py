@@ -100,8 +100,9 @@ class Clusters:
             raise CloudError(WHERE, f"{spec.source.id} is in no cluster any more", "run again", code=NO_CLUSTER.code)
         settings = given(spec, source, run)
         if spec.moment:
+            own, other = {"SourceDBClusterIdentifier": source.id}, spec.backups
+            settings |= {"SourceDbClusterResourceId": other.resource_id} if other else own
             return self._writes.restore_db_cluster_to_point_in_time(
-                SourceDBClusterIdentifier=source.id,
                 RestoreType=FULL,
                 RestoreToTime=spec.moment.astimezone(UTC).replace(microsecond=0),
                 **settings,

@@ -8,7 +8,7 @@ from typing import Any
 
 from rdsrestore.domain.cloud.engine import family, is_aurora
 from rdsrestore.lab.cloud.clusters import rules
-from rdsrestore.lab.cloud.clusters.cluster import resource_id
+from rdsrestore.lab.cloud.clusters.cluster import Cluster, resource_id
 from rdsrestore.lab.cloud.clusters.members import member
 from rdsrestore.lab.cloud.clusters.register import USABLE, Clusters
 from rdsrestore.lab.cloud.defaults import NAME, Network
@@ -33,6 +33,7 @@ class ClusterHandlers:
         self._network = network
         self.actions: Mapping[str, Callable[[Form], Form]] = {
             "DescribeDBClusters": self.describe,
+            "DescribeDBClusterAutomatedBackups": self.backups,
             "RestoreDBClusterToPointInTime": self.restore_to_point,
             "RestoreDBClusterFromSnapshot": self.restore_snapshot,
             "CreateDBInstance": self.create_instance,
@@ -46,9 +47,34 @@ class ClusterHandlers:
         found = [self._clusters.find(name)] if name else [known[each] for each in sorted(known)]
         return paged("DBClusters", [self._clusters.show(each) for each in found], form)
 
+    def backups(self, form: Form) -> Form:
+        """Give the restore window of clusters with backups."""
+        found = [each for each in self._clusters.clusters.values() if each.of]
+        wanted = form.get("DbClusterResourceId")
+        shown = [self._backup(each) for each in found if wanted in (None, each.shown["DbClusterResourceId"])]
+        return paged("DBClusterAutomatedBackups", shown, form)
+
+    def _backup(self, cluster: Cluster) -> Form:
+        same = ("DBClusterIdentifier", "DbClusterResourceId", "DBClusterArn", *COPIED[:3])
+        kept = self._rds.backups[self._rds.find(str(cluster.of)).shown["DbiResourceId"]]
+        window = {"EarliestTime": kept.earliest, "LatestTime": kept.ended or self._rds.latest()}
+        return {**{key: cluster.shown[key] for key in same}, "Status": "active", "RestoreWindow": window}
+
+    def _source(self, form: Form) -> Cluster:
+        """Find the cluster that is to be restored, by its name or its resource id, of which one has to be given."""
+        name, resource = form.get("SourceDBClusterIdentifier"), form.get("SourceDbClusterResourceId")
+        if bool(name) == bool(resource):
+            raise Fault("InvalidParameterCombination", "Give SourceDBClusterIdentifier or SourceDbClusterResourceId.")
+        if name:
+            return self._clusters.find(name)
+        for each in self._clusters.clusters.values():
+            if each.shown["DbClusterResourceId"] == resource:
+                return each
+        raise Fault("DBClusterAutomatedBackupNotFoundFault", f"There are no backups of {resource}.", 404)
+
     def restore_to_point(self, form: Form) -> Form:
         """Restore a cluster as it was before a second, or clone it as it is."""
-        source = self._clusters.find(form.get("SourceDBClusterIdentifier", ""))
+        source = self._source(form)
         if not source.of:
             raise Fault("DBClusterAutomatedBackupNotFoundFault", f"{source.name} has no backups yet.", 404)
         rules.check_time(form, is_aurora=source.is_aurora)
