@@ -39,6 +39,13 @@ def answering(status: int, text: str) -> Iterator[str]:
             thread.join()
 
 
+def test_it_is_asked_past_a_proxy_whose_own_address_would_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with answering(200, "203.0.113.7") as url:
+        assert caller(url) == "203.0.113.7/32"
+
+
 @pytest.mark.parametrize(("text", "cidr"), [("203.0.113.7\n", "203.0.113.7/32"), ("2001:DB8:0::7", "2001:db8::7/128")])
 def test_an_address_becomes_a_network_of_one(text: str, cidr: str) -> None:
     with answering(200, text) as url:

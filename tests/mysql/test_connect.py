@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -23,7 +24,7 @@ from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.session import errors
 from rdsrestore.mysql.session.login.bundle import of_endpoint
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
-from rdsrestore.mysql.session.login.tls import shown
+from rdsrestore.mysql.session.login.tls import shown, trust
 
 ABLE = CLIENT.SSL | CLIENT.PROTOCOL_41 | CLIENT.SECURE_CONNECTION | CLIENT.PLUGIN_AUTH
 HELLO = (
@@ -254,3 +255,9 @@ def test_a_server_that_falls_silent_in_the_handshake_is_given_up() -> None:
         assert time.monotonic() - began < 30
         for caller in held:
             caller.close()
+
+
+def test_a_certificate_is_checked_with_its_name_but_not_for_fields_that_only_newer_pythons_want() -> None:
+    settings = trust(None)
+    assert not settings.verify_flags & ssl.VERIFY_X509_STRICT
+    assert (settings.check_hostname, settings.verify_mode) == (True, ssl.CERT_REQUIRED)

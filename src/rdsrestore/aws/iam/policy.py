@@ -20,6 +20,15 @@ TAGGED = {"StringEquals": {f"aws:ResourceTag/{MANAGED}": "true"}}
 TAGGING = {"StringEquals": {f"aws:RequestTag/{MANAGED}": "true"}}
 GROUPS = "arn:*:ec2:*:*:security-group/*"
 RULES = "arn:*:ec2:*:*:security-group-rule/*"
+READ_BY_RDS = (
+    "ec2:DescribeVpcs",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeAccountAttributes",
+    "ec2:DescribeInternetGateways",
+)
+"""What AWS's own policies add for whoever makes an instance: RDS reads the network in the caller's name."""
 LOOK = (
     "rds:DescribeDBInstances",
     "rds:DescribeDBClusters",
@@ -30,6 +39,7 @@ LOOK = (
     "rds:DescribeEvents",
     "rds:ListTagsForResource",
     "rds:DescribeDBSubnetGroups",
+    *READ_BY_RDS,
     "ec2:DescribeRouteTables",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSecurityGroupRules",
