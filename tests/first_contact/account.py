@@ -42,9 +42,9 @@ class Account:
 
     @cached_property
     def shown(self) -> dict[str, Any]:
-        """The instance as RDS describes it."""
+        """The instance as RDS describes it, the writer where a cluster was named."""
         with translated("instance"):
-            found = self.clients.rds.describe_db_instances(DBInstanceIdentifier=self.instance)
+            found = self.clients.rds.describe_db_instances(DBInstanceIdentifier=self.source.id)
         return {**found["DBInstances"][0]}
 
     @cached_property

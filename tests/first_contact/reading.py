@@ -53,13 +53,24 @@ def fields(at: Account) -> Answer:
         *("DbiResourceId", "DBSubnetGroup", "DBParameterGroups", "OptionGroupMemberships", "StorageType"),
         *("CACertificateIdentifier", "NetworkType", "LatestRestorableTime", "VpcSecurityGroups"),
     )
-    missing = [name for name in wanted if not at.shown.get(name)]
+    of_cluster = {"LatestRestorableTime", "NetworkType"} if at.source.member_of else set[str]()
+    missing = [name for name in wanted if name not in of_cluster and not at.shown.get(name)]
     return Answer(f"without {', '.join(missing)}" if missing else "has all that is copied", not missing)
 
 
 def backups(at: Account) -> Answer:
     found = at.source
     return Answer(f"{found.earliest} to {found.latest}", bool(found.earliest and found.latest))
+
+
+def cluster_backups(at: Account) -> Answer:
+    """What the restore of a cluster that was deleted goes by."""
+    cluster = at.source.member_of
+    if cluster is None:
+        return Answer("it is in no cluster", supposed=None)
+    found = at.clients.rds.describe_db_cluster_automated_backups(DbClusterResourceId=cluster.resource_id)
+    windows = [each.get("RestoreWindow") for each in found["DBClusterAutomatedBackups"]]
+    return Answer(f"{len(windows)} by {cluster.resource_id}: {windows}", len(windows) == 1 and all(windows))
 
 
 def by_arn(at: Account) -> Answer:
@@ -206,6 +217,7 @@ QUESTIONS: tuple[tuple[str, Callable[[Account], Answer]], ...] = (
     ("the instance, and whether its status is one in which it answers", instance),
     ("its description", fields),
     ("the window of its automated backups", backups),
+    ("its cluster's backups by their resource id", cluster_backups),
     ("the instance by its ARN", by_arn),
     ("the same ARN with another region", by_foreign_arn),
     ("its tags", tags),
