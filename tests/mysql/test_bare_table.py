@@ -196,6 +196,26 @@ def test_whoever_cleans_up_after_it_leaves_no_table_without_indexes(family: Site
     assert created(family, BESIDE) == created(family, "t")
 
 
+def test_a_table_that_was_altered_meanwhile_is_named_before_its_note_is_dropped(site: Site) -> None:
+    with cut_off_before_the_indexes(site), site.live() as server:
+        site.now(f"ALTER TABLE {BESIDE} ADD KEY a (a)")
+        with pytest.raises(DatabaseError) as refused:
+            server.drop_scratch(SCHEMA)
+        assert (refused.value.code, server.scratch_exists(SCHEMA)) == ("db.definition", True)
+        site.now(f"DROP TABLE {BESIDE}")
+        server.drop_scratch(SCHEMA)
+        assert not server.scratch_exists(SCHEMA)
+
+
+def test_a_table_that_is_altered_once_it_is_whole_is_nobody_elses_concern(site: Site) -> None:
+    target = beside(site, PLAIN)
+    load(site, target)
+    site.now(f"ALTER TABLE {BESIDE} DROP KEY a")
+    with site.live() as server:
+        server.drop_scratch(SCHEMA)
+    assert indexes(site) == {"PRIMARY", "u", "c"}
+
+
 def test_a_connection_that_is_lost_while_indexes_are_built_is_made_again(family: Site) -> None:
     target = beside(family, PLAIN)
     killed = threading.Event()

@@ -28,11 +28,15 @@ BESIDE = "ALGORITHM=INPLACE"
 """The server builds the indexes beside the rows, or refuses: it never writes the table anew."""
 DOUBLED = frozenset({1062, 1586})
 """A unique index that can't be built: two rows have the same values."""
+DOUBLES = "two of its rows have the same values of a unique key"
 PLACE = "place_database = %s AND place_table = %s"
 
 
 class Note(NamedTuple):
-    """What a table has to be in the end, what an ALTER TABLE adds for that, and whether it is being emptied."""
+    """What a table has to be in the end, what an ALTER TABLE adds for that, and whether it is being emptied.
+
+    Nothing is to be added once that is done.
+    """
 
     created: str
     added: str
@@ -90,7 +94,7 @@ def put_back(session: Session, schema: str, place: TableRef, progress: Progress)
     DatabaseError with code `db.definition` where it is not afterwards what it was made as.
     """
     note = noted(session, schema, place)
-    if note is None or whole(session, place, note):
+    if note is None or not note.added or whole(session, place, note):
         return True
     building = f"{place.table}: all rows are in; building its indexes"
     progress(building, None)
@@ -112,6 +116,7 @@ def put_back(session: Session, schema: str, place: TableRef, progress: Progress)
             "hold SHOW CREATE TABLE against the backup's; its rows are all there",
             code="db.definition",
         )
+    session.run(f"UPDATE {quoted(schema)}.{NOTES} SET added = '' WHERE {PLACE}", (place.database, place.table))
     return True
 
 
@@ -130,15 +135,25 @@ def put_all_back(session: Session, schema: str) -> None:
         return
     for database, table in session.rows(f"SELECT place_database, place_table FROM {quoted(schema)}.{NOTES}"):
         place = TableRef(str(database), str(table))
-        if catalog.exists(session, place) and not put_back(session, schema, place, lambda _text, _share: None):
-            raise doubled(place)
+        if catalog.exists(session, place) and (why := hindrance(session, schema, place)):
+            raise bare(place, why)
 
 
-def doubled(place: TableRef) -> DatabaseError:
-    """Say that the indexes of a table that has others' rows can't be built."""
+def hindrance(session: Session, schema: str, place: TableRef) -> str:
+    """Give a table the indexes that it lacks; says why that can't be done, where it can't."""
+    try:
+        return "" if put_back(session, schema, place, lambda _text, _share: None) else DOUBLES
+    except DatabaseError as error:
+        if error.code in HELD:
+            raise
+        return error.what
+
+
+def bare(place: TableRef, why: str) -> DatabaseError:
+    """Say that a table is left without indexes."""
     return DatabaseError(
         f"indexes of {place}",
-        "they can't be built: two of its rows have the same values of a unique key",
+        f"they can't be built: {why}",
         f"look at it, DROP TABLE {qualified(place)}, then rdsrestore cleanup",
         code="db.definition",
     )
@@ -152,7 +167,7 @@ def begin_again(session: Session, schema: str, place: TableRef, written: int, fo
     """
     note = noted(session, schema, place)
     if note is None or (not note.emptied and session.one(f"SELECT COUNT(*) FROM {qualified(place)}") != (written,)):
-        raise doubled(place)
+        raise bare(place, DOUBLES)
     mark = f"UPDATE {quoted(schema)}.{NOTES} SET emptied = %s WHERE {PLACE}"
     session.run(mark, (True, place.database, place.table))
     session.run(f"TRUNCATE TABLE {qualified(place)}")
