@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.ring import DATABASE, TABLE
+from benchmark.ring import DATABASE, FORMER, TABLE
 from mysql.site import Server, Site, silent
 from rdsrestore.diff import parallel
 from rdsrestore.domain.request.merge_policy import Merge, Policy
@@ -44,10 +44,13 @@ def repair(wish: dict[str, Any], site: Site) -> None:
             site.dump(TABLE)
         else:
             site.locate(TABLE, policy, content=policy.merge is not Merge.MISSING)
-    pace = ThrottleRules(Limits(gentle=bool(wish.get("gentle"))))
+    beside = f"{TABLE}_then" if wish.get("beside") else None
+    pace = ThrottleRules(Limits(max_load=wish.get("max_load"), gentle=bool(wish.get("gentle"))))
     with site.live() as server:
         server.create_scratch(SCRATCH, RUN)
-        target = site.target(TABLE, policy=policy)
+        if beside:
+            server.create_target_table(SCRATCH, site.dumps[TABLE], site.ref(beside), with_foreign_keys=False)
+        target = site.target(TABLE, beside, policy)
         target = replace(target, direct=server.takes_directly(target))
         with step("stage"):
             server.stage(SCRATCH, target, site.folder, silent)
@@ -61,6 +64,9 @@ def repair(wish: dict[str, Any], site: Site) -> None:
         with step("verify"):
             ledger = server.ledger(SCRATCH, target, site.folder, difference.live, untouched, silent)
         assert ledger.matching == ledger.planned
+        if beside:
+            with step("swap"):
+                server.swap(site.ref(TABLE), site.ref(beside), site.ref(FORMER))
         server.drop_scratch(SCRATCH)
 
 

@@ -18,7 +18,7 @@ from rdsrestore.lab.network.impairment import Network
 from rdsrestore.lab.servers import tls
 from rdsrestore.lab.servers.servers import Address
 
-DATABASE, TABLE = "bench", "billing"
+DATABASE, TABLE, FORMER = "bench", "billing", "billing_before"
 CREATE = """
 CREATE TABLE billing (
   id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, customer_id INT UNSIGNED NOT NULL, invoice_no VARCHAR(40) NOT NULL,
@@ -103,6 +103,7 @@ class Ring:
         if not self.sound:
             self.quietly(self.site.production, f"TRUNCATE billing; {FILL.replace('{rows}', str(self.rows))}")
         self.news()
+        self.quietly(self.site.production, f"DROP TABLE IF EXISTS {FORMER}")
         self.quietly(self.site.production, (INCIDENTS | HEAVY)[incident].format(rows=self.rows))
         self.site.production.sql("RESET MASTER; FLUSH TABLES")
         return self.bare if incident == ALL else self.whole

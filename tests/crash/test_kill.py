@@ -175,6 +175,44 @@ def test_a_load_of_the_dump_itself_goes_on_after_a_kill_in_the_middle(shop: LabT
     shop.sql("DROP TABLE shop.many")
 
 
+@pytest.mark.parametrize("then", ["resume", "cleanup"])
+def test_a_new_table_is_not_left_without_indexes_by_a_kill_while_they_are_built(
+    shop: LabTool, tmp_path: Path, then: str
+) -> None:
+    shop.sql("CREATE TABLE shop.wide (id INT PRIMARY KEY, a INT, b VARCHAR(300), UNIQUE KEY u (b), KEY a (a))")
+    shop.sql(f"USE shop; INSERT INTO wide SELECT seq, seq % 9, CONCAT(seq, REPEAT('x', 200)) FROM {counted(20000)}")
+    before = shop.moment()
+    pause = tmp_path / "pause"
+    pause.touch()
+    words = ("table", "wide", "--before", before, "--yes", "--into", "wide_then", "--pause-file", str(pause))
+    place = "TABLE_SCHEMA = 'shop' AND TABLE_NAME = 'wide_then'"
+    found = f"SELECT COUNT(DISTINCT INDEX_NAME) FROM information_schema.STATISTICS WHERE {place}"
+    waits = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table metadata%'"
+    socket = str(shop.folder / "servers" / "production" / "s")
+    with (
+        pymysql.connect(unix_socket=socket, user="root") as reader,
+        reader.cursor() as cursor,
+        shop.started(*words) as process,
+    ):
+        assert any("paused" in str(each.get("message")) for each in events(process))
+        assert shop.number(found) == 1
+        cursor.execute("SELECT COUNT(*) FROM shop.wide_then")  # its transaction keeps definitions as they are
+        pause.unlink()
+        deadline = time.monotonic() + WITHIN
+        while shop.number(waits) == 0:
+            assert time.monotonic() < deadline
+        process.kill()
+        process.wait()
+        reader.rollback()
+
+    shop(then, *(["--yes"] if then == "resume" else []), check=0 if then == "resume" else 5)
+
+    assert shop.number("SELECT COUNT(*) FROM shop.wide_then") == 20_000
+    assert shop.number(found) == 3
+    assert shop.ours() == []
+    shop.sql("DROP TABLE shop.wide; DROP TABLE shop.wide_then")
+
+
 def test_a_finished_run_is_not_resumed(shop: LabTool, damaged: str) -> None:
     shop("table", "kept", "--before", damaged, "--yes", check=0)
     assert "is finished" in shop("resume", "--yes", check=3).stderr

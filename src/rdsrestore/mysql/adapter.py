@@ -42,7 +42,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "dump": ("mysqldump -t",),
     "scratch": ("CREATE DATABASE",),
     "stage": ("CREATE TABLE and INSERT in the scratch schema",),
-    "landing": ("CREATE TABLE",),
+    "landing": ("CREATE TABLE", "ALTER TABLE of one beside, whose indexes come after its rows"),
     "look": ("SELECT, SHOW or EXPLAIN, in a transaction that can't write",),
     "compare": ("SELECT",),
     "verify": ("SELECT",),

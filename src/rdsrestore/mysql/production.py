@@ -27,7 +27,7 @@ from rdsrestore.mysql.dump import lossless
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.program import rehearsal
 from rdsrestore.mysql.merge import staging, target_table
-from rdsrestore.mysql.merge.batches import FULL, SOFT, Pacing
+from rdsrestore.mysql.merge.batches import Pacing
 from rdsrestore.mysql.merge.job import Job, lay_out, lay_out_former
 from rdsrestore.mysql.merge.traces import traces
 from rdsrestore.mysql.schema import catalog, where_filter, where_zone
@@ -265,7 +265,7 @@ class MysqlProduction:
             if self._lock:
                 self._lock.keep("load")
             with closing(Throttle(rules, self._ready(), self._login, progress)) as throttle:
-                pacing = Pacing(lambda: self._hold(throttle), SOFT if rules.limits.gentle else FULL)
+                pacing = Pacing.within(rules.limits, lambda: self._hold(throttle))
                 self._strategies.load(jobs, self._store(folder), pacing, progress)
 
         load_when_back(write, progress)

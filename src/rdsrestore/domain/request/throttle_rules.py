@@ -53,6 +53,11 @@ class Limits:
         ),
     ] = False
 
+    @property
+    def none(self) -> bool:
+        """Whether nothing is asked for that one long statement would not heed."""
+        return self.max_lag is None and self.max_load is None and not self.gentle
+
 
 @dataclass(frozen=True)
 class ThrottleRules:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Self, TypeVar
 
+from rdsrestore.domain.request.throttle_rules import Limits
 from rdsrestore.mysql.session.login.connection import Row, Session, quoted
 
 T = TypeVar("T")
@@ -65,10 +66,16 @@ class LineRange:
 
 @dataclass(frozen=True)
 class Pacing:
-    """How fast a load goes: `hold` is asked before each transaction."""
+    """How fast a load goes: `hold` is asked before each transaction; `long` allows a statement that takes minutes."""
 
     hold: Callable[[], None]
     batch: BatchSize = FULL
+    long: bool = True
+
+    @classmethod
+    def within(cls, limits: Limits, hold: Callable[[], None]) -> Self:
+        """Go as fast as what was asked for lets it."""
+        return cls(hold, SOFT if limits.gentle else FULL, limits.none)
 
 
 def key_ranges(session: Session, table: str, key: tuple[str, ...], alias: str, rows: int = RANGE) -> Iterator[str]:

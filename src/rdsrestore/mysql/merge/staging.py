@@ -13,6 +13,7 @@ from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.dump import dump_scan, float_repair
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.statements import statements
+from rdsrestore.mysql.merge.bare import bare_table
 from rdsrestore.mysql.merge.merge_context import after_of
 from rdsrestore.mysql.merge.undo_plan import undo_source
 from rdsrestore.mysql.schema import ddl
@@ -69,7 +70,10 @@ def exists(session: Session, schema: str) -> bool:
 
 
 def drop(session: Session, schema: str) -> None:
-    """Drop the schema; DatabaseError with code `db.not-ours` where it holds tables and no marker of ours."""
+    """Drop the schema, once no table needs what is noted in it any more.
+
+    DatabaseError with code `db.not-ours` where it holds tables and no marker of ours.
+    """
     if not exists(session, schema):
         return
     tables = session.rows("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s", (schema,))
@@ -77,6 +81,7 @@ def drop(session: Session, schema: str) -> None:
         raise DatabaseError(
             "scratch", f"schema {schema} was not made by this tool", "look at it before you drop it", code="db.not-ours"
         )
+    bare_table.put_all_back(session, schema)
     session.run(f"DROP DATABASE {quoted(schema)}")
 
 

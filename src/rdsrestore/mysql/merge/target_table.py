@@ -91,10 +91,15 @@ def drop(session: Session, schema: str, place: TableRef) -> None:
 
 def drop_table(session: Session, schema: str, place: TableRef) -> None:
     """Drop the table itself."""
-    ours = session.rows(f"SELECT 1 FROM {quoted(schema)}.{staging.TARGET_TABLES} WHERE name = %s", (str(place),))
-    if ours and not session.rows(f"SELECT 1 FROM {qualified(place)} LIMIT 1"):
+    if made(session, schema, place) and not session.rows(f"SELECT 1 FROM {qualified(place)} LIMIT 1"):
         with unchecked(session):
             session.run(f"DROP TABLE {qualified(place)}")
+
+
+def made(session: Session, schema: str, place: TableRef) -> bool:
+    """Whether a table was made for this run."""
+    known = f"SELECT 1 FROM {quoted(schema)}.{staging.TARGET_TABLES} WHERE name = %s"
+    return bool(session.rows(known, (str(place),)))
 
 
 @contextmanager

@@ -25,7 +25,8 @@ from rdsrestore.domain.tables.target import Target
 from rdsrestore.mysql.dump import bulk
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.statements import Statement, Unlike, Write, feed, insert, statements
-from rdsrestore.mysql.merge import staging
+from rdsrestore.mysql.merge import staging, target_table
+from rdsrestore.mysql.merge.bare import bare_table
 from rdsrestore.mysql.merge.batches import FULL, BatchSize, Pacing
 from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.merge.plan import count, lost_children
@@ -132,6 +133,40 @@ def load(
     pacing: Pacing,
     progress: Progress,
     remote: RemoteExecutor | None = None,
+) -> None:
+    """Write the dump's statements; a new table gets its indexes once all rows are in, where that may be.
+
+    Where rows share what has to be unique, it is filled again with all indexes: then these rows are left alone.
+    """
+    schema, place = context.schema, context.live.ref
+
+    def begin_again(session: Session) -> None:
+        written = loaded(session, context).inserted
+        bare_table.begin_again(session, schema, place, written, lambda: session.run(f"DELETE FROM {notes(context)}"))
+
+    with closing(connect(login, "production")) as session:
+        note = bare_table.noted(session, schema, place)
+        if note and note.emptied:
+            begin_again(session)
+        elif pacing.long and place != context.then.ref and target_table.made(session, schema, place):
+            bare_table.take_off(session, schema, context.live)
+    fill(login, context, target, store, pacing, progress, remote)
+    pacing.hold()
+    with closing(connect(login, "production")) as session:
+        if bare_table.put_back(session, schema, place, progress):
+            return
+        begin_again(session)
+    fill(login, context, target, store, pacing, progress, remote)
+
+
+def fill(
+    login: Login,
+    context: MergeContext,
+    target: Target,
+    store: DumpStore,
+    pacing: Pacing,
+    progress: Progress,
+    remote: RemoteExecutor | None,
 ) -> None:
     """Write the dump's statements that no note says to be written, some rows of each in a transaction."""
     last = max(target.dump.span[1], 1)

@@ -1,0 +1,1 @@
+"""A new table that gets its indexes once its rows are in."""
