@@ -18,7 +18,7 @@ from rdsrestore.app.requests import rows_from
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_instance import held, kept_instance
 from rdsrestore.app.requests.from_run import EarlierRun
-from rdsrestore.app.requests.keep_binlog import with_binlog
+from rdsrestore.app.requests.keep_binlog import before_others, with_binlog
 from rdsrestore.app.requests.let_in import refuse_unmeant, wide
 from rdsrestore.app.requests.request_builder import complete
 from rdsrestore.domain.errors import Refused
@@ -141,6 +141,7 @@ def look(request: Request, job: Job, world: World, context: Context) -> Survey:
     read = survey(request, world, context.runs.prepare(), context.listener_checks())
     if request.rows_from is RowsFrom.BINLOG and (there := read.tables[0].definition):
         world.engines.of(read.source.engine).check_rows_from_binlog(read.source.endpoint, request.user, there)
+    read = replace(read, binlog=before_others(read.binlog, request.instance, context.runs.all()))
     read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped, made=job.made)
     if job.earlier is None:
         return read
