@@ -10,11 +10,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mysql.programs import oracle
+from mysql.rewinding import Scratches, dumped, of_backup, rows_from_binlog
 from mysql.site import PASSWORD, SCHEMA, USER, Site, silent
 from rdsrestore.domain.errors import RdsRestoreError
 from rdsrestore.domain.request.merge_policy import Merge, Policy
@@ -23,9 +25,11 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import Column
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.selection import Selection
+from tool import pause_until_next_second
 
 PAGE = Path(__file__).parents[2] / "docs" / "exactness.md"
-WAYS = ("merged", "as it is", "into", "swap", "recreate", "undo")
+FROM_BINLOG = "from the binlog"
+WAYS = ("merged", "as it is", "into", "swap", "recreate", "undo", FROM_BINLOG)
 BOTH, MARIADB, MYSQL = "both", "mariadb", "mysql"
 BYTES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "vector")
 TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set")
@@ -229,6 +233,8 @@ class Accident:
     defined: str
     since: dict[str, Rows]
     policy: Policy
+    moment: datetime
+    scratches: Scratches
 
 
 def everything(site: Site) -> dict[str, Rows]:
@@ -236,14 +242,15 @@ def everything(site: Site) -> dict[str, Rows]:
     return {table: content(site, table) for (table,) in site.now("SHOW TABLES LIKE 't%'")}
 
 
-def accident(site: Site, shape: Shape, way: str) -> Accident:
+def accident(site: Site, shape: Shape, way: str, scratches: Scratches) -> Accident:
     """Drop the table, empty it, or delete a row and change the others where they have a key, as the way needs."""
+    moment = pause_until_next_second() if way == FROM_BINLOG else datetime.now(UTC)
     then, text, keyed = content(site), defined(site), bool(site.definition("t").key)
     changes = f"; UPDATE t SET {shape.changes}" if keyed else ""
     damage = {"recreate": "DROP TABLE t", "into": "DELETE FROM t", "as it is": "DELETE FROM t"}
     site.now(f"SET sql_mode = ''; {damage.get(way, f'DELETE FROM t WHERE w = 10{changes}')}")
     policy = Policy(Merge.OVERWRITE if keyed else Merge.MISSING)
-    return Accident(site, then, text, everything(site), policy)
+    return Accident(site, then, text, everything(site), policy, moment, scratches)
 
 
 def merged(after: Accident) -> str:
@@ -303,6 +310,21 @@ def taken_back(after: Accident) -> str:
     return "exact"
 
 
+def turned_back(after: Accident) -> str:
+    """Have the binlog give the rows: the bytes that the backup gives of the same keys, and merged as ever."""
+    site = after.site
+    found = rows_from_binlog(site, "t", after.moment, after.scratches)
+    written, backup = dumped(site, found.dump), dumped(site, of_backup(site, found))
+    assert written == backup
+    site.dumps["t"], site.located["t"] = found.dump, found.located
+    site.stage("t")
+    site.compare("t", policy=after.policy)
+    site.save("t", policy=after.policy)
+    site.load("t", policy=after.policy)
+    assert everything(site) == {"t": after.then}
+    return "exact"
+
+
 def defined(site: Site) -> str:
     """Production's definition without the counter, which is what the rows make it."""
     with site.live() as server:
@@ -324,14 +346,14 @@ def make(site: Site, into: str | None) -> None:
 
 
 TRIED: Mapping[str, Callable[[Accident], str]] = dict(
-    zip(WAYS, (merged, as_it_is, beside, swapped, made_again, taken_back), strict=True)
+    zip(WAYS, (merged, as_it_is, beside, swapped, made_again, taken_back, turned_back), strict=True)
 )
 
 
-def cell(site: Site, shape: Shape, way: str) -> str:
+def cell(site: Site, shape: Shape, way: str, scratches: Scratches) -> str:
     """Try one way with tables made anew; one that is refused has to leave every table as it was."""
     seed(site, shape)
-    after = accident(site, shape, way)
+    after = accident(site, shape, way, scratches)
     try:
         if site.definition("t").hindrances:
             return "refused"
@@ -385,13 +407,13 @@ def record(server: str, kind: str, cells: list[str]) -> None:
 
 @pytest.mark.parametrize("kind", SHAPES)
 def test_every_cell_is_exact_or_refused(
-    family: Site, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    binlog: Site, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scratches: Scratches
 ) -> None:
-    shape, server = SHAPES[kind], server_of(family)
+    family, shape, server = binlog, SHAPES[kind], server_of(binlog)
     if kind == "VECTOR" and server.startswith("MySQL"):
         monkeypatch.setenv("PATH", oracle(tmp_path / "programs"))
     known = there(kind, shape, server)
-    cells = [cell(family, shape, way) if known else "not there" for way in WAYS]
+    cells = [cell(family, shape, way, scratches) if known else "not there" for way in WAYS]
     assert all(re.fullmatch(r"exact(, merged)?|refused( `[a-z.-]+`)?|not there", each) for each in cells)
     if os.environ.get("UPDATE_GOLDEN"):
         record(server, kind, cells)
