@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import cast
 
 from rdsrestore.domain.errors import DatabaseError, Refused, ToolError, UsageError
-from rdsrestore.domain.request.merge_policy import Merge
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment, RowsFrom
 from rdsrestore.steps.recipe import BINLOG_RECIPE, CHECKED_RECIPE, RECIPE
+from rdsrestore.workflow.preflight.quicker import against
 from rdsrestore.workflow.step import Step, World
 from rdsrestore.workflow.surveyor import refuse_dead
 
@@ -19,10 +19,6 @@ RECIPES: Mapping[RowsFrom, tuple[type[Step], ...]] = {
     RowsFrom.BINLOG: BINLOG_RECIPE,
     RowsFrom.AUTO: CHECKED_RECIPE,
 }
-REACHED = frozenset({Merge.MISSING, Merge.OVERWRITE})
-"""Policies for which a row that was not touched is none that differs."""
-
-
 FROM_BINLOG = (
     "production's binlog, which proves the rows; once they are back the backup is restored to be asked the same"
     " (--rows-from binlog does without it)"
@@ -69,25 +65,3 @@ def hindrance(request: Request, world: World) -> str:
     except (Refused, ToolError, DatabaseError) as error:
         return error.what
     return ""
-
-
-def against(request: Request) -> Iterator[tuple[str, str]]:
-    """Name what a request asks for that the binlog does not give, and why it does not."""
-    policy, alone = request.policy, request.rows_from is RowsFrom.BINLOG
-    asked = {
-        "--snapshot": (not isinstance(request.point, Moment), "rows are turned back to a moment"),
-        "TABLE": (len(request.tables) > 1, "it takes one table at a time"),
-        "--merge": (policy.merge not in REACHED, "it has the touched rows alone, and this needs all of them"),
-        "--incident-end": (policy.three_way, "it has the rows of one moment"),
-        "--where": (policy.where is not None, "it takes all rows that were touched"),
-        "--keys-from": (policy.keys is not None, "it takes all rows that were touched"),
-        "--columns": (bool(policy.columns), "it takes whole rows"),
-        "--into, --swap": (request.into is not None, "the new table would have the touched rows alone"),
-        "--recreate": (request.recreate, "it needs the table as it was"),
-        "--with-children": (request.with_children, "it takes one table at a time"),
-        "--with-parents": (request.with_parents, "it takes one table at a time"),
-        "--backups-of": (request.backups_of is not None, "no backup is restored"),
-        "--keep, --keep-on-failure": (alone and bool(request.keep), "no instance is made"),
-        "--keep-binlog": (alone and request.keep_binlog, "that copies it before a restore, and there is none"),
-    }
-    return ((flag, why) for flag, (given, why) in asked.items() if given)

@@ -74,8 +74,8 @@ def rows_from_binlog(
                     return found
                 progress("production was changed meanwhile; reading on", None)
                 walk = walked(session, production.login, definition, moment, place, progress)
-    what = f"played forward again the rows of {definition.ref} are not what production holds"
-    raise Refused("--rows-from", what, HINT, code=UNPROVED)
+        what = f"played forward again the rows of {definition.ref} are not what production holds"
+        raise Refused("--rows-from", what, HINT, code=UNPROVED)
 
 
 def played(
