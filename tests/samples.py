@@ -12,7 +12,8 @@ from fakes import BEFORE, BILLING, LINES, NOW, FakeWorld, request
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.outcome.load_result import Ledger, TableLoad
-from rdsrestore.domain.outcome.outcome import Outcome, Remains
+from rdsrestore.domain.outcome.outcome import Outcome
+from rdsrestore.domain.outcome.remains import Remains
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.rows import (

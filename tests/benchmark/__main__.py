@@ -20,6 +20,7 @@ from itertools import product
 from pathlib import Path
 
 from benchmark.application import busy
+from benchmark.binlog import compare
 from benchmark.contenders import COLD, OUR_TOOLS, OURS, PEERS, Contender, ours, steps, timed
 from benchmark.ring import ALL, HEAVY, INCIDENTS, Ring, ring
 from rdsrestore.mysql.dump.program import client_programs
@@ -131,6 +132,7 @@ def read_options() -> argparse.Namespace:
         "--cold", type=float, default=0, help="milliseconds for the first read of each block of the copy"
     )
     options.add_argument("--busy", action="store_true", help="an application writes meanwhile: what it feels of us")
+    options.add_argument("--binlog", action="store_true", help="rows from the binlog against rows from the backup")
     options.add_argument("--lock-mode", type=int, default=1, help="production's innodb_autoinc_lock_mode")
     options.add_argument("--incident", action="append", choices=[*INCIDENTS, *HEAVY], help="only this one")
     options.add_argument("--json", type=Path, help="write all figures here")
@@ -155,6 +157,8 @@ def main() -> int:
     missing = sorted({tool for each in contenders.values() for tool in each.missing})
     print(f"missing here: {', '.join(missing)}" if missing else "all peers are here")
     with ring(rows, wanted.delay, wanted.cold, wanted.lock_mode) as made:
+        if wanted.binlog:
+            return 0 if compare(made, rounds) else 1
         if wanted.busy:
             return 0 if kindness(made, rounds, wanted.incident or [ALL, *HEAVY]) else 1
         found = contest(made, rounds, contenders, incidents)

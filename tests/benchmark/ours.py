@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmark.ring import DATABASE, FORMER, TABLE
-from mysql.site import Server, Site, silent
+from mysql.site import USER, Server, Site, silent
 from rdsrestore.diff import parallel
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.throttle_rules import Limits, ThrottleRules
@@ -34,16 +35,26 @@ def step(name: str) -> Iterator[None]:
     STEPS[name] = begun, time.monotonic()
 
 
+def find(site: Site, policy: Policy, moment: float | None) -> None:
+    """Have the rows that are to come back: of the backup, or where a moment is given, of the binlog since."""
+    with site.live() as server:
+        empty, definition = not server.count(site.ref(TABLE)), server.definition(site.ref(TABLE))
+    if moment:
+        assert definition
+        then = datetime.fromtimestamp(moment, UTC)
+        found = site.databases.rows_from_binlog(site.production.endpoint, USER, definition, then, site.folder, silent)
+        site.dumps[TABLE], site.located[TABLE] = found.dump, found.located
+    elif empty:
+        site.dump(TABLE)
+    else:
+        site.locate(TABLE, policy, content=policy.merge is not Merge.MISSING)
+
+
 def repair(wish: dict[str, Any], site: Site) -> None:
     """The steps as the recipe has them."""
     policy = Policy(Merge(wish["policy"]))
     with step("locate and dump"):
-        with site.live() as server:
-            empty = not server.count(site.ref(TABLE))
-        if empty:
-            site.dump(TABLE)
-        else:
-            site.locate(TABLE, policy, content=policy.merge is not Merge.MISSING)
+        find(site, policy, wish.get("moment"))
     beside = f"{TABLE}_then" if wish.get("beside") else None
     pace = ThrottleRules(Limits(max_load=wish.get("max_load"), gentle=bool(wish.get("gentle"))))
     with site.live() as server:

@@ -31,7 +31,7 @@ from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.rows import Act, Conflict, Group, PlanLine, Provenance, Relation, TableDifference
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
-from rdsrestore.domain.tables.target import Located, Target
+from rdsrestore.domain.tables.target import Located, Target, TurnedBack
 from rdsrestore.ports.databases import Databases
 from rdsrestore.ports.progress import Progress
 
@@ -63,6 +63,8 @@ class FakeServer:
     """What production's rows were at the comparison."""
     made: set[TableRef] = field(default_factory=set)
     lose: int = 0
+    lacks: int = 0
+    """Rows that the backup has not, which the log has."""
     changes: list[Change] = field(default_factory=list)
     """What the log tells."""
     logs: dict[str, bytes] = field(default_factory=lambda: {"binlog.000001": b"rows"})
@@ -82,6 +84,12 @@ class FakeServer:
         del endpoint, user, definition
         self.faults.before("check_rows_from_binlog")
 
+    def try_rows_from_binlog(
+        self, endpoint: Endpoint, user: str, definition: TableDefinition, moment: datetime, progress: Progress
+    ) -> None:
+        del endpoint, user, definition, moment, progress
+        self.faults.before("rows_from_binlog")
+
     def rows_from_binlog(
         self,
         endpoint: Endpoint,
@@ -90,13 +98,14 @@ class FakeServer:
         moment: datetime,
         folder: Path,
         progress: Progress,
-    ) -> tuple[DumpFile, Located]:
+    ) -> TurnedBack:
         del endpoint, user, moment
         self.faults.before("rows_from_binlog")
         dump = FakeCopy(self).dump(definition, Selection(), folder, progress)
         path = folder / f"slices-{definition.ref.stem}.jsonl"
         keys = tuple((str(key),) for key in self.then[definition.ref])
-        return dump, Located(definition.ref, str(path), *chunk_file.write(path, [Chunk(keys=keys)]))
+        located = Located(definition.ref, str(path), *chunk_file.write(path, [Chunk(keys=keys)]))
+        return TurnedBack(dump, located, located)
 
     # production
 
@@ -426,6 +435,11 @@ class FakeCopy:
 
     def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         del definition, key
+
+    def fingerprint(self, definition: TableDefinition, chunks: Path) -> Fingerprint:
+        del chunks
+        self.side.faults.before("fingerprint")
+        return Fingerprint(len(self.side.then[definition.ref]) - self.side.lacks, 1)
 
     def dump(self, definition: TableDefinition, selection: Selection, folder: Path, progress: Progress) -> DumpFile:
         del selection

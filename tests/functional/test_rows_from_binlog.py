@@ -52,12 +52,9 @@ def test_ten_thousand_deleted_rows_come_back_and_go_again_with_undo(ledger: LabT
     content, before = digest(ledger), ledger.moment()
     ledger.sql("DELETE FROM shop.ledger")
     ledger.sql("INSERT INTO shop.ledger VALUES (90000, 'since', 1, NULL)")
-    words = ("table", "ledger", "--before", before, "--rows-from")
-    plan = ledger(*words, "auto", "--dry-run", check=0).stdout
-    assert "the rows come from production's binlog, which proves the rows" in joined(plan)
-    assert "restore-instance" not in plan
+    words = ("table", "ledger", "--before", before, "--rows-from", "binlog", "--yes")
 
-    ended = ledger(*words, "binlog", "--yes", check=0).stdout
+    ended = ledger(*words, check=0).stdout
 
     assert "10,000 touched rows as they were" in joined(ended)
     assert not RESTORING & steps(ledger)
@@ -67,6 +64,25 @@ def test_ten_thousand_deleted_rows_come_back_and_go_again_with_undo(ledger: LabT
 
     ledger("undo", "--yes", check=0)
     assert ledger.number("SELECT COUNT(*) FROM shop.ledger") == 0
+    assert ledger.ours() == []
+
+
+def test_auto_brings_the_rows_back_from_the_binlog_and_then_asks_the_backup(ledger: LabTool, short: Path) -> None:
+    content, before = digest(ledger), ledger.moment()
+    ledger.sql("DELETE FROM shop.ledger WHERE id > 100; INSERT INTO shop.ledger VALUES (90000, 'since', 1, NULL)")
+    words = ("table", "ledger", "--before", before, "--rows-from", "auto")
+    plan = ledger(*words, "--dry-run", check=0).stdout
+    assert "the rows come from production's binlog, which proves the rows" in joined(plan)
+    assert plan.index("verify") < plan.index("restore-instance") < plan.index("cross-check")
+    assert list(short.iterdir()) == []
+
+    ended = ledger(*words, "--yes", check=0).stdout
+
+    assert "9,900 touched rows as they were" in joined(ended)
+    assert "the backup has the same rows of every touched key" in joined(ended)
+    ledger.sql("DELETE FROM shop.ledger WHERE id = 90000")
+    assert digest(ledger) == content
+    assert list(short.iterdir()) == []
     assert ledger.ours() == []
 
 

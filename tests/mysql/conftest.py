@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mysql.site import FAMILIES, GIVEN, ORACLE, Server, Site, launch, numbers
+from mysql.rewinding import Scratches, running
+from mysql.site import FAMILIES, GIVEN, MARIADB, ORACLE, USER, Server, Site, launch, numbers
 from rdsrestore.lab.servers import tls
 
 
@@ -95,3 +96,22 @@ def mysql_site(mysql_servers: tuple[Server, Server], certificates: Path, tmp_pat
 def family(request: pytest.FixtureRequest) -> Iterator[Site]:
     """Each family's two servers in turn."""
     return request.getfixturevalue(request.param)  # type: ignore[no-any-return]  # a fixture's name is all it takes
+
+
+@pytest.fixture
+def binlog(family: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A site whose login may read the binlog, on a machine that has both families' programs."""
+    family.production.sql(f"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {USER}@'%'")
+    programs = tmp_path / "lent"
+    ORACLE.lend(programs)
+    MARIADB.lend(programs)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/local/bin:/usr/bin:/bin")
+    family.production.sql("FLUSH BINARY LOGS")
+    return family
+
+
+@pytest.fixture(scope="session")
+def scratches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratches]:
+    """A scratch server of each family for tests to share."""
+    with running(tmp_path_factory) as found:
+        yield found

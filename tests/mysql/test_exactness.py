@@ -13,8 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from mysql.programs import oracle
+from mysql.rewinding import Scratches, dumped, of_backup, rows_from_binlog
 from mysql.site import PASSWORD, SCHEMA, USER, Site, silent
 from rdsrestore.domain.errors import RdsRestoreError
 from rdsrestore.domain.request.merge_policy import Merge, Policy
@@ -23,6 +26,8 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import Column
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.selection import Selection
+from tiers import amount
+from tool import pause_until_next_second
 
 PAGE = Path(__file__).parents[2] / "docs" / "exactness.md"
 WAYS = ("merged", "as it is", "into", "swap", "recreate", "undo")
@@ -396,6 +401,105 @@ def test_every_cell_is_exact_or_refused(
     if os.environ.get("UPDATE_GOLDEN"):
         record(server, kind, cells)
     assert page().get(server, {kind: cells})[kind] == cells
+
+
+FROM_BINLOG = "From the binlog"
+"""The heading of the table whose columns are servers."""
+
+
+def servers() -> list[str]:
+    """Read of which servers the binlog was tried."""
+    lines = PAGE.read_text("utf-8").splitlines()
+    return [each.strip() for each in lines[lines.index(f"## {FROM_BINLOG}") + 2].strip("|").split("|")][1:]
+
+
+def from_binlog(site: Site, shape: Shape, scratches: Scratches) -> str:
+    """Have rows turned back, and hold the dump of them against the backup's dump of all touched keys, byte by byte."""
+    seed(site, shape)
+    moment = pause_until_next_second()
+    after = accident(site, shape, "merged")
+    try:
+        if site.definition("t").hindrances:
+            return "refused"
+        found = rows_from_binlog(site, "t", moment, scratches)
+        assert found.dump.rows == len(after.then)
+        assert dumped(site, found.dump) == dumped(site, of_backup(site, found))
+        assert content(site) == after.since["t"]
+    except RdsRestoreError as error:
+        return f"refused `{error.code}`"
+    return "exact"
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_rows_from_the_binlog_are_the_backups_to_the_last_byte(
+    binlog: Site, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scratches: Scratches
+) -> None:
+    shape, server = SHAPES[kind], server_of(binlog)
+    if kind == "VECTOR" and server.startswith("MySQL"):
+        path = os.environ["PATH"]
+        monkeypatch.setenv("PATH", f"{oracle(tmp_path / 'programs').partition(':')[0]}:{path}")
+    found = from_binlog(binlog, shape, scratches) if there(kind, shape, server) else "not there"
+    if server not in servers():
+        return
+    column = servers().index(server)
+    if os.environ.get("UPDATE_GOLDEN"):
+        cells = page()[FROM_BINLOG].get(kind, [""] * len(servers()))
+        record(FROM_BINLOG, kind, [*cells[:column], found, *cells[column + 1 :]])
+    assert page()[FROM_BINLOG][kind][column] == found
+
+
+KEYED = [kind for kind, shape in SHAPES.items() if shape.whole == Shape.whole and "PRIMARY" not in shape.column]
+"""Those whose rows have a number as their key, by which a history hits some of them again and again."""
+IDS = st.lists(st.integers(1, 6), min_size=1, max_size=4).map(lambda ids: ", ".join(map(str, ids)))
+HISTORY = st.lists(
+    st.tuples(
+        st.sampled_from(
+            (
+                "DELETE FROM t WHERE id IN ({ids})",
+                "UPDATE t SET v = {value} WHERE id IN ({ids})",
+                "UPDATE t SET id = id + 1 ORDER BY id DESC",
+                "UPDATE t SET w = w + 1 WHERE id IN ({ids})",
+                "INSERT IGNORE INTO t (id, w, v) VALUES ({id}, 7, {value})",
+                "REPLACE INTO t (id, w, v) VALUES ({id}, 8, {value})",
+                "INSERT INTO t (id, w, v) VALUES ({id}, 9, {value}), ({id}, 9, {value}) ON DUPLICATE KEY UPDATE w = w + 9",
+            )
+        ),
+        IDS,
+        st.integers(0, 9),
+        st.sampled_from(("", "", "", "ROLLBACK", "FLUSH BINARY LOGS")),
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+@settings(max_examples=amount(4, long=200), deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(KEYED), HISTORY)
+def test_any_kind_of_column_after_any_history_is_the_backups_to_the_last_byte(
+    binlog: Site, scratches: Scratches, kind: str, history: list[tuple[str, str, int, str]]
+) -> None:
+    shape = SHAPES[kind]
+    assume(there(kind, shape, server_of(binlog)) and kind != "VECTOR")
+    binlog.drop()
+    for server in (binlog.production, binlog.copy):
+        server.sql(f"CREATE DATABASE {binlog.database} CHARACTER SET utf8mb4")
+    seed(binlog, shape)
+    moment = pause_until_next_second()
+    for statement, ids, value, then in history:
+        text = statement.format(ids=ids, id=ids[0], value=shape.values[value % len(shape.values)])
+        ended = f"START TRANSACTION; {text}; ROLLBACK" if then == "ROLLBACK" else f"{text}; {then or 'DO 1'}"
+        binlog.now(f"SET sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'; {ended}")
+    live = content(binlog)
+    exact = page()[FROM_BINLOG][kind][servers().index(server_of(binlog))] == "exact"
+    refused = {"copy.empty"} if exact else {"copy.empty", "db.lossy", "binlog.unproved"}
+    try:
+        found = rows_from_binlog(binlog, "t", moment, scratches)
+    except RdsRestoreError as error:
+        if error.code not in refused:
+            raise
+        return
+    assert dumped(binlog, found.dump) == dumped(binlog, of_backup(binlog, found))
+    assert content(binlog) == live
 
 
 def test_the_page_has_every_kind_of_table_for_every_server_it_names() -> None:

@@ -19,7 +19,7 @@ from rdsrestore.domain.request.restore_point import Moment, RowsFrom, Snapshot
 from rdsrestore.domain.request.throttle_rules import Limits
 from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
 from rdsrestore.domain.tables.definition import Column, ForeignKey, Trigger
-from rdsrestore.domain.tables.server import ClientTools, Problem
+from rdsrestore.domain.tables.server import ClientTools, OpenTransaction, Problem
 from rdsrestore.workflow.preflight import Severity, check, unfit
 from rdsrestore.workflow.surveyor import survey
 
@@ -426,3 +426,42 @@ def test_rows_that_went_with_others_are_not_promised_from_the_binlog() -> None:
         (told,) = [each for each in check(request(rows_from=source), read) if each.code == "table.children"]
         assert way in told.hint
         assert "rdsrestore table billing billing_lines" in told.hint
+
+
+def test_what_is_quicker_than_a_restore_is_said_first_and_stops_nothing() -> None:
+    row_log = {"log_bin": "ON", "binlog_format": "ROW", "binlog_row_image": "FULL"}
+    before, since = BEFORE.utc - timedelta(minutes=5), BEFORE.utc + timedelta(minutes=1)
+    read = with_table(key_index="PRIMARY")
+    facts = replace(
+        read.server,
+        globals=row_log,
+        open=(OpenTransaction(7, since, 900), OpenTransaction(8, before, 0), OpenTransaction(9, since, 0)),
+    )
+    read = replace(read, server=facts)
+
+    found = check(request(), read)
+
+    assert [each.code for each in found] == ["quicker.rollback", "quicker.snapshot", "quicker.binlog"]
+    assert all(each.severity is Severity.WARNS for each in found)
+    assert "connection 7 has a transaction open since 10:15:00 UTC, which has changed rows (900)" in found[0].message
+    assert "CALL mysql.rds_kill(7)" in found[0].hint
+    assert "--rows-from auto" in found[2].hint
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        request(rows_from=RowsFrom.AUTO),
+        request(tables=("billing", "lines")),
+        request(into="other"),
+        request(point=Snapshot("nightly")),
+        request(taken_from="170601-103000-abcd"),
+    ],
+)
+def test_the_binlog_is_not_named_where_it_would_not_do(wanted: Request) -> None:
+    read = with_table(key_index="PRIMARY")
+    row_log = {"log_bin": "ON", "binlog_format": "ROW", "binlog_row_image": "FULL"}
+    for unlike in ({}, {"binlog_format": "STATEMENT"}, {"binlog_row_image": "MINIMAL"}, {"log_bin": "OFF"}):
+        facts = replace(read.server, globals=row_log | unlike)
+        asked = wanted if not unlike else request()
+        assert "quicker.binlog" not in [each.code for each in check(asked, replace(read, server=facts))]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from fakes import BEFORE, NOW, FakeWorld, request
+from rdsrestore.app.requests.keep_binlog import before_others
+from rdsrestore.domain.codec import encode
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.facts import BinlogKept, RetentionRaised
 from rdsrestore.domain.ids import RunId
@@ -18,6 +20,10 @@ from rdsrestore.domain.request.restore_point import Moment, Snapshot
 from rdsrestore.steps.keep_binlog import KeepBinlog
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.raise_retention import RaiseRetention
+from rdsrestore.store.runs import Runs
+from rdsrestore.workflow.journal.header import header
+from rdsrestore.workflow.journal.journal import Kind
+from rdsrestore.workflow.planner import make_plan
 from rdsrestore.workflow.run.position import Touched, position
 from rdsrestore.workflow.step import Run
 from rdsrestore.workflow.surveyor import survey
@@ -88,6 +94,47 @@ def test_a_run_that_was_killed_after_it_was_raised_raises_it_again_and_puts_back
     step.undo(run)
     assert world.server.hours == 3
     assert step.prove_gone(run).endswith("is 3 again")
+
+
+def journalled(folder: Path, name: str, step: RaiseRetention, *, instance: str = "production") -> None:
+    """A run's journal in which the retention is raised, and not put back."""
+    runs = Runs(folder)
+    stored = runs.create(RunId(name))
+    wanted = request(keep_binlog=True, instance=instance)
+    read = survey(request(), FakeWorld().world(), folder)
+    journal = runs.open(stored, FakeWorld().clock)
+    journal.append(
+        Kind.STARTED, "", header(make_plan(wanted, read, stored.id, [RaiseRetention]), read, "1", "here", "")
+    )
+    journal.append(Kind.INTENT, step.name, {"intent": encode(step)})
+    journal.close()
+
+
+def test_of_runs_at_once_the_value_before_the_first_comes_back(tmp_path: Path) -> None:
+    world = FakeWorld()
+    run, first = begun(tmp_path, world), RaiseRetention(24, None)
+    first.apply(run)
+    journalled(tmp_path / "runs", "170601-100000-aaaa", first)
+    journalled(tmp_path / "runs", "170601-100100-bbbb", RaiseRetention(24, 3), instance="another")
+
+    found = before_others(replace(KEPT, hours=world.server.hours), "production", Runs(tmp_path / "runs").all())
+    assert found
+    second = raised(tmp_path, found, point=Moment(NOW - timedelta(hours=30), ""))
+    assert second == RaiseRetention(37, None, 24)
+    assert "24 now by another run, not set before" in second.describe()
+    assert second.apply(run) == RetentionRaised(37)
+    first.undo(run)
+    assert world.server.hours == 37
+    second.undo(run)
+    assert world.server.hours is None
+    assert second.prove_gone(run).endswith("is not set again")
+
+
+def test_what_nobody_of_ours_has_raised_is_what_comes_back(tmp_path: Path) -> None:
+    assert before_others(None, "production", ()) is None
+    journalled(tmp_path / "runs", "170601-100000-aaaa", RaiseRetention(24, 3))
+    found = before_others(replace(KEPT, hours=12), "production", Runs(tmp_path / "runs").all())
+    assert found == replace(KEPT, hours=12)
 
 
 def copied_by(run: Run) -> BinlogKept:

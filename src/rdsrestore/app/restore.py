@@ -18,7 +18,7 @@ from rdsrestore.app.requests import rows_from
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_instance import held, kept_instance
 from rdsrestore.app.requests.from_run import EarlierRun
-from rdsrestore.app.requests.keep_binlog import with_binlog
+from rdsrestore.app.requests.keep_binlog import before_others, with_binlog
 from rdsrestore.app.requests.let_in import refuse_unmeant, wide
 from rdsrestore.app.requests.request_builder import complete
 from rdsrestore.domain.errors import Refused
@@ -32,7 +32,7 @@ from rdsrestore.domain.request.restore_point import RowsFrom
 from rdsrestore.domain.request.throttle_rules import PAUSE
 from rdsrestore.domain.survey import Survey
 from rdsrestore.steps.load import Load
-from rdsrestore.steps.recipe import BINLOG_RECIPE, COMPARISON, FROM_RECIPE, INSTANCE_RECIPE, RECIPE
+from rdsrestore.steps.recipe import COMPARISON, FROM_RECIPE, INSTANCE_RECIPE
 from rdsrestore.store.kept_dumps import dump_files
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.store.shredder import shred
@@ -83,12 +83,11 @@ def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
         request = earlier.request(asked, context)
     else:
         request = kept.request(asked, context, world) if kept else complete(asked, context, world)
-        request = rows_from.settled(request, context, world)
+        request = rows_from.settled(request, lambda text: context.screen.print(text, soft_wrap=True), world)
     if yes and not dry_run and asked.confirm != (request.typed or asked.confirm):
         raise Refused("--yes", "this may take rows away and needs more than a yes", f"add --confirm '{request.typed}'")
     question = f"Start? Nothing is written to {request.database} before you are asked again."
-    binlog = request.rows_from is RowsFrom.BINLOG
-    recipe = FROM_RECIPE if earlier else INSTANCE_RECIPE if kept else BINLOG_RECIPE if binlog else RECIPE
+    recipe = FROM_RECIPE if earlier else INSTANCE_RECIPE if kept else rows_from.RECIPES[request.rows_from]
 
     def anew(stored: StoredRun) -> ExitCode | None:
         return bring_children(stored, asked, context, lambda more: restore(more, context, dry_run=dry_run, yes=yes))
@@ -141,6 +140,7 @@ def look(request: Request, job: Job, world: World, context: Context) -> Survey:
     read = survey(request, world, context.runs.prepare(), context.listener_checks())
     if request.rows_from is RowsFrom.BINLOG and (there := read.tables[0].definition):
         world.engines.of(read.source.engine).check_rows_from_binlog(read.source.endpoint, request.user, there)
+    read = replace(read, binlog=before_others(read.binlog, request.instance, context.runs.all()))
     read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped, made=job.made)
     if job.earlier is None:
         return read

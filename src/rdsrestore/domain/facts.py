@@ -114,13 +114,14 @@ class Dumped(Fact):
     """Complete, checked dumps, parents before children; `afters` are those of the second copy, in the same order.
 
     `values` are what the invariants were then. `located` says of tables which rows alone came into question, where
-    those are all that there is.
+    those are all that there is, `touched` which keys were changed since, where the binlog told.
     """
 
     dumps: tuple[DumpFile, ...]
     afters: tuple[DumpFile, ...] = ()
     values: tuple[str, ...] = ()
     located: tuple[Located, ...] = ()
+    touched: tuple[Located, ...] = ()
 
 
 @written("EarlierDumps")

@@ -106,7 +106,7 @@ class BinlogSurvey:
 
     `kept_from` is when the oldest file begins that the server still has. `hours` is how long RDS keeps a file, None
     where that is not set: then it goes once it is uploaded. `problem` says why it can't be copied, `fixed` why its
-    hours can't be set.
+    hours can't be set. Where another run has raised them `raised_by` names it, and `first` is what they were before.
     """
 
     at: datetime
@@ -115,6 +115,13 @@ class BinlogSurvey:
     hours: int | None = None
     problem: str = ""
     fixed: str = ""
+    raised_by: str = ""
+    first: int | None = None
+
+    @property
+    def former(self) -> int | None:
+        """What comes back when nobody needs it longer any more."""
+        return self.first if self.raised_by else self.hours
 
     @property
     def size(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,16 +15,16 @@ from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
-from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.server import ClientTools
-from rdsrestore.domain.tables.target import Located
+from rdsrestore.domain.tables.target import TurnedBack
 from rdsrestore.mysql.binlog import fetch
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.program import client_programs, option_file, relay
 from rdsrestore.mysql.production import MysqlProduction
 from rdsrestore.mysql.restored_database import MysqlRestoredDatabase
 from rdsrestore.mysql.rewind import rows_from_binlog
+from rdsrestore.mysql.rewind.trial import Trial, trial
 from rdsrestore.mysql.session import age_key, named_lock, remote
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.login.connection import Login, connect
@@ -45,6 +45,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "landing": ("CREATE TABLE", "ALTER TABLE of one beside, whose indexes come after its rows"),
     "look": ("SELECT, SHOW or EXPLAIN, in a transaction that can't write",),
     "compare": ("SELECT",),
+    "cross-check": ("SELECT",),
     "verify": ("SELECT",),
     "swap": ("RENAME TABLE",),
     "swap-back": ("RENAME TABLE",),
@@ -103,6 +104,8 @@ class MysqlDatabases:
         self._line = Line(None, deadlines, self._tell)
         self._rhythm = rhythm
         self._lock: named_lock.Lock | None = None
+        self._trials = ExitStack()
+        self._trial: Trial | None = None
 
     def through(self, tunnel: Tunnel) -> None:
         """Reach every server by that way from now on; it ends with this."""
@@ -113,7 +116,8 @@ class MysqlDatabases:
         self._token = token
 
     def close(self) -> None:
-        """Leave the workers to others, with nothing of ours on them, and the bastion."""
+        """Leave the workers to others, with nothing of ours on them, the bastion, and what was only tried."""
+        self._trials.close()
         if self._team:
             self._team.leave()
         if self._tunnel:
@@ -176,6 +180,15 @@ class MysqlDatabases:
         with closing(connect(self._own(endpoint, user), "production")) as session:
             rows_from_binlog.check(session, definition)
 
+    def try_rows_from_binlog(
+        self, endpoint: Endpoint, user: str, definition: TableDefinition, moment: datetime, progress: Progress
+    ) -> None:
+        """Do what `rows_from_binlog` does, and keep what comes of it until that is asked for it."""
+        login = self._own(endpoint, user)
+        with closing(connect(login, "production")) as session:
+            source = rows_from_binlog.Server(session, login)
+            self._trial = self._trials.enter_context(trial(source, definition, moment, self._key, progress))
+
     def rows_from_binlog(
         self,
         endpoint: Endpoint,
@@ -184,13 +197,15 @@ class MysqlDatabases:
         moment: datetime,
         folder: Path,
         progress: Progress,
-    ) -> tuple[DumpFile, Located]:
+    ) -> TurnedBack:
         """Dump what a table's rows were that were touched since a moment, from production's binlog alone."""
         login = self._own(endpoint, user)
         with closing(connect(login, "production")) as session:
-            source = rows_from_binlog.Production(session, login)
-            store = DumpStore(folder, self._key)
-            return rows_from_binlog.rows_from_binlog(source, definition, moment, folder, store, progress)
+            source = rows_from_binlog.Server(session, login)
+            tried = self._trial.into(folder, source, definition, moment, progress) if self._trial else None
+            if tried:
+                return tried
+            return rows_from_binlog.rows_from_binlog(source, definition, moment, DumpStore(folder, self._key), progress)
 
     def listen(self, progress: Progress) -> None:
         """Tell from now on of a server that takes long to answer."""

@@ -12,11 +12,11 @@ from rdsrestore.domain.request.invariants import Invariant
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
-from rdsrestore.domain.tables.dump_file import DumpFile
+from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
 from rdsrestore.domain.tables.key_range import Chunk
 from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.selection import Selection
-from rdsrestore.mysql.checksum import key_file
+from rdsrestore.mysql.checksum import key_file, row_hash
 from rdsrestore.mysql.checksum.key_ranges import TableRows, table_rows
 from rdsrestore.mysql.dump import definition_check, lossless, triggers
 from rdsrestore.mysql.dump.dump_store import DumpStore
@@ -103,6 +103,15 @@ class MysqlRestoredDatabase:
     def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
         """Refuse keys that no literal finds."""
         lossless.check_keys(self._session, definition, key)
+
+    def fingerprint(self, definition: TableDefinition, chunks: Path) -> Fingerprint:
+        """Take the fingerprint of the rows that a file of chunks names."""
+        columns, table = definition.columns, catalog.qualified(definition.ref)
+        parts = (
+            row_hash.fingerprint(self._session, table, columns, condition, index=definition.key_index)
+            for condition in chosen(self._session, definition, chunks, None)
+        )
+        return sum(parts, Fingerprint(0, 0))
 
     def dump(self, definition: TableDefinition, selection: Selection, folder: Path, progress: Progress) -> DumpFile:
         """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows.

@@ -15,9 +15,8 @@ from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
-from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.server import ClientTools
-from rdsrestore.domain.tables.target import Located
+from rdsrestore.domain.tables.target import TurnedBack
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
 from rdsrestore.ports.restored_database import RestoredDatabase
@@ -93,6 +92,12 @@ class BinlogRows(Protocol):
         """Refuse early what is known without the binlog's content; raises what `rows_from_binlog` raises."""
         ...
 
+    def try_rows_from_binlog(
+        self, endpoint: Endpoint, user: str, definition: TableDefinition, moment: datetime, progress: Progress
+    ) -> None:
+        """Do what `rows_from_binlog` does, raise what it raises, and keep what comes of it for it until we close."""
+        ...
+
     def rows_from_binlog(
         self,
         endpoint: Endpoint,
@@ -101,8 +106,10 @@ class BinlogRows(Protocol):
         moment: datetime,
         folder: Path,
         progress: Progress,
-    ) -> tuple[DumpFile, Located]:
+    ) -> TurnedBack:
         """Dump what a table's rows were that were touched since a moment, from production's binlog alone.
+
+        What a trial found is taken, unless production has changed the table since.
 
         Refused with code `binlog.unproved` where it is not certain that they are all and right, with `copy.empty` where
         there is none; ToolError where a program is missing, or a file is torn.

@@ -10,7 +10,7 @@ from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.request.invariants import Invariant
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.tables.definition import TableDefinition
-from rdsrestore.domain.tables.dump_file import DumpFile
+from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
 from rdsrestore.domain.tables.key_range import Chunk
 from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.selection import Selection
@@ -18,7 +18,34 @@ from rdsrestore.ports.key_ranges import TableRows
 from rdsrestore.ports.progress import Progress
 
 
-class RestoredDatabase(Protocol):
+class DumpedRows(Protocol):
+    """Rows that are taken off a server as they are."""
+
+    def check(self, definition: TableDefinition, selection: Selection, *, made: bool) -> None:
+        """Refuse rows that a dump would not bring back as they are, and where the table is to be made, a definition.
+
+        DatabaseError (`db.unknown-type`, `db.lossy`, `db.definition`) names table, column and number of rows.
+        """
+        ...
+
+    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
+        """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
+        ...
+
+    def trigger_statements(self, definition: TableDefinition, names: Sequence[str]) -> str:
+        """Write what makes these triggers of a table again, for a client program."""
+        ...
+
+    def fingerprint(self, definition: TableDefinition, chunks: Path) -> Fingerprint:
+        """Take the fingerprint of the rows that a file of chunks names."""
+        ...
+
+    def dump(self, definition: TableDefinition, selection: Selection, folder: Path, progress: Progress) -> DumpFile:
+        """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
+        ...
+
+
+class RestoredDatabase(DumpedRows, Protocol):
     """The restored server: nobody writes to it. Every method may raise DatabaseError or ToolError."""
 
     def definition(self, ref: TableRef) -> TableDefinition | None:
@@ -52,23 +79,4 @@ class RestoredDatabase(Protocol):
 
         Returns the statement without its values; UsageError for one that does more than read.
         """
-        ...
-
-    def check(self, definition: TableDefinition, selection: Selection, *, made: bool) -> None:
-        """Refuse rows that a dump would not bring back as they are, and where the table is to be made, a definition.
-
-        DatabaseError (`db.unknown-type`, `db.lossy`, `db.definition`) names table, column and number of rows.
-        """
-        ...
-
-    def check_key_values(self, definition: TableDefinition, key: Sequence[str]) -> None:
-        """Refuse keys that no literal finds; DatabaseError with code `db.lossy`."""
-        ...
-
-    def trigger_statements(self, definition: TableDefinition, names: Sequence[str]) -> str:
-        """Write what makes these triggers of a table again, for a client program."""
-        ...
-
-    def dump(self, definition: TableDefinition, selection: Selection, folder: Path, progress: Progress) -> DumpFile:
-        """Dump a table's rows into `folder`, check the file, and take the server's fingerprint of the same rows."""
         ...

@@ -25,7 +25,10 @@ LEAST, MOST = 24, 168
 @written("RaiseRetention")
 @dataclass(frozen=True)
 class RaiseRetention(Step):
-    """Raise it, and put back what it was: `former`, None where it was not set."""
+    """Raise it, and put back what it was: `former`, None where it was not set.
+
+    `raised` is what another run has made of it, that has not ended; what was before that one is what comes back.
+    """
 
     name: ClassVar[str] = "raise-retention"
     impact: ClassVar[Impact] = Impact.PRODUCTION
@@ -35,6 +38,7 @@ class RaiseRetention(Step):
 
     hours: int
     former: int | None
+    raised: int | None = None
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self | None:
@@ -45,13 +49,15 @@ class RaiseRetention(Step):
             return None
         needed = (binlog.at - point.utc + timedelta(seconds=request.wait)) / timedelta(hours=1)
         hours = min(max(math.ceil(needed) + 1, LEAST), MOST)
-        return cls(hours, binlog.hours) if (binlog.hours or 0) < hours else None
+        raised = binlog.hours if binlog.raised_by else None
+        return cls(hours, binlog.former, raised) if (binlog.hours or 0) < hours else None
 
     def describe(self) -> str:
         """Name what changes on production."""
+        now = f"{self.raised} now by another run, {shown(self.former)} before" if self.raised else ""
         return (
-            f"have production keep its binlog {self.hours} hours until this run ends ({SETTING}, {shown(self.former)}"
-            " now): the one change to production before you approve"
+            f"have production keep its binlog {self.hours} hours until this run ends ({SETTING},"
+            f" {now or f'{shown(self.former)} now'}): the one change to production before you approve"
         )
 
     def apply(self, run: Run) -> Fact:
@@ -59,7 +65,10 @@ class RaiseRetention(Step):
         try:
             with production(run) as database:
                 now = database.retention()
-                if now not in {self.former, self.hours}:  # our own, where this run was killed here before
+                if now not in {
+                    self.raised or self.former,
+                    self.hours,
+                }:  # ours, where this run was killed here
                     return RetentionRaised(self.hours, f"somebody has set it to {shown(now)} since")
                 database.retain(self.hours)
         except DatabaseError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.close_rule import CloseRule
 from rdsrestore.steps.compare import Compare
+from rdsrestore.steps.cross_check import CrossCheck
 from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.keep_binlog import KeepBinlog
 from rdsrestore.steps.load import Load
@@ -73,6 +74,21 @@ FROM_RECIPE: tuple[type[Step], ...] = (TakeDifferences, TakeDumps, *RECIPE[RECIP
 BINLOG_RECIPE: tuple[type[Step], ...] = (RewindBinlog, *RECIPE[RECIPE.index(CloseRule) + 1 :])
 """The job from production's own binlog, without a restore."""
 
+CHECKED_RECIPE: tuple[type[Step], ...] = (
+    RaiseRetention,
+    KeepBinlog,
+    *BINLOG_RECIPE,
+    ReachMoment,
+    ScheduleExpiry,
+    OwnGroup,
+    RestoreInstance,
+    MakeInstance,
+    OwnPassword,
+    OpenRule,
+    CrossCheck,
+)
+"""The job from the binlog, and then the backup, which has to say the same (decision 7)."""
+
 INSTANCE_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, *RECIPE[RECIPE.index(OwnPassword) :])
 """The job from an instance that an earlier run has kept."""
 
@@ -85,6 +101,6 @@ UNDO_RECIPE: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve,
 SWAP_BACK: tuple[type[Step], ...] = (SwapBack,)
 """Taking a swap back."""
 
-OTHERS = (RewindBinlog, TakeDifferences, TakeDumps, UseGroup, UseInstance, Look, StageUndo, SwapBack)
+OTHERS = (RewindBinlog, CrossCheck, TakeDifferences, TakeDumps, UseGroup, UseInstance, Look, StageUndo, SwapBack)
 STEPS: tuple[type[Step], ...] = (*RECIPE, *OTHERS)
 """Every step there is."""

@@ -48,10 +48,8 @@ class RewindBinlog(Step):
             what = f"{self.table} is not there, and the binlog has its rows alone"
             raise Refused("--rows-from", what, "use --rows-from backup --recreate", code="binlog.unproved")
         endpoint, user = run.survey.source.endpoint, run.request.user
-        dump, located = run.databases.rows_from_binlog(
-            endpoint, user, definition, self.moment, run.folder, run.progress
-        )
-        return Dumped((dump,), located=(located,))
+        found = run.databases.rows_from_binlog(endpoint, user, definition, self.moment, run.folder, run.progress)
+        return Dumped((found.dump,), located=(found.located,), touched=(found.touched,))
 
     def result(self, fact: Fact | None) -> str:
         """Count the rows, and say what was proved."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import ToolError
-from rdsrestore.domain.facts import Dumped, Fact, Staged
+from rdsrestore.domain.facts import Dumped, Fact, Staged, TempInstance
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.tables.target import Role, Target
 from rdsrestore.steps.dump import Dump
@@ -37,7 +37,7 @@ class Stage(OnScratch):
         try:
             return self.staged(run)
         except ToolError as error:
-            if error.code != "dump.changed" or not run.request.restores:
+            if error.code != "dump.changed" or not run.request.restores or run.facts.find(TempInstance) is None:
                 raise
             run.progress(f"{error.what}; dumping again", None)
         dump_again(run)

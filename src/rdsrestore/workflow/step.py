@@ -199,7 +199,7 @@ class Plan:
             return f"{names} of {self.request.instance} as of {self.request.point}, {dumps}"
         if self.request.looks:
             return f"looks at the rows that run {self.request.instance_of} has restored of {self.request.instance}"
-        if self.request.rows_from is RowsFrom.BINLOG:
+        if self.request.rows_from is not RowsFrom.BACKUP:
             return f"{names} of {self.request.instance} as of {self.request.point}, from production's binlog"
         of_kept = f", from the instance of run {self.request.instance_of}" if self.request.instance_of else ""
         return f"{names} of {self.request.instance} as of {self.request.point}{of_kept}"

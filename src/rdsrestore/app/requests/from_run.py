@@ -40,7 +40,7 @@ class EarlierRun:
     def of(cls, stored: StoredRun) -> EarlierRun:
         """Read what a run dumped; Refused with code `from.no-dump` where it has nothing that is sound."""
         replayed = replay(stored.whole(), STEPS)
-        if replayed.request.rows_from is RowsFrom.BINLOG:
+        if replayed.request.rows_from is not RowsFrom.BACKUP:
             what = f"run {stored.id} has the touched rows alone, and which those are may be otherwise by now"
             raise Refused("--from", what, "run its command again, it takes seconds", code="from.binlog")
         dumped = replayed.facts.find(Dumped)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import cast
 
-from rdsrestore.app.context import Context
 from rdsrestore.domain.errors import DatabaseError, Refused, ToolError, UsageError
-from rdsrestore.domain.request.merge_policy import Merge
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment, RowsFrom
-from rdsrestore.mysql.binlog import fetch
-from rdsrestore.workflow.step import World
+from rdsrestore.steps.recipe import BINLOG_RECIPE, CHECKED_RECIPE, RECIPE
+from rdsrestore.workflow.preflight.quicker import against
+from rdsrestore.workflow.step import Step, World
 from rdsrestore.workflow.surveyor import refuse_dead
 
-REACHED = frozenset({Merge.MISSING, Merge.OVERWRITE})
-"""Policies for which a row that was not touched is none that differs."""
+RECIPES: Mapping[RowsFrom, tuple[type[Step], ...]] = {
+    RowsFrom.BACKUP: RECIPE,
+    RowsFrom.BINLOG: BINLOG_RECIPE,
+    RowsFrom.AUTO: CHECKED_RECIPE,
+}
+FROM_BINLOG = (
+    "production's binlog, which proves the rows; once they are back the backup is restored to be asked the same"
+    " (--rows-from binlog does without it)"
+)
 
 
 def check(request: Request) -> None:
@@ -27,18 +33,22 @@ def check(request: Request) -> None:
         raise UsageError(flag, f"does not go with --rows-from binlog: {why}", "use --rows-from backup for it")
 
 
-def settled(request: Request, context: Context, world: World) -> Request:
-    """Choose for `auto`, and say which and why: the binlog where it proves the rows in a trial, else the backup."""
+def settled(request: Request, say: Callable[[str], object], world: World) -> Request:
+    """Choose for `auto`, and say which and why: the binlog where it proves the rows in a trial, else the backup.
+
+    What the trial has found is what the run takes; the backup is restored after it, to say the same.
+    """
     if request.rows_from is not RowsFrom.AUTO:
         return request
+    say("looking first whether production's binlog has the rows; nothing is made for it")
     why = hindrance(request, world)
-    said = f"the backup: the binlog does not do, since {why}" if why else "production's binlog, which proves the rows"
-    context.screen.print(f"the rows come from {said}", soft_wrap=True)
-    return replace(request, rows_from=RowsFrom.BACKUP if why else RowsFrom.BINLOG)
+    said = f"the backup: the binlog does not do, since {why}" if why else FROM_BINLOG
+    say(f"the rows come from {said}")
+    return replace(request, rows_from=RowsFrom.BACKUP) if why else request
 
 
 def hindrance(request: Request, world: World) -> str:
-    """Try the binlog, with nothing left of it, and say what is in its way; empty where nothing is."""
+    """Try the binlog, and say what is in its way; empty where nothing is."""
     for flag, why in against(request):
         return f"{flag} does not go with it: {why}"
     source = world.sources.source(request.instance)
@@ -50,33 +60,8 @@ def hindrance(request: Request, world: World) -> str:
         if definition is None:
             return f"{request.refs[0]} is not there"
         databases.check_rows_from_binlog(source.endpoint, request.user, definition)
-        with fetch.folder() as folder:
-            moment = cast("Moment", request.point).utc
-            databases.rows_from_binlog(
-                source.endpoint, request.user, definition, moment, folder, lambda _text, _share: None
-            )
+        moment = cast("Moment", request.point).utc
+        databases.try_rows_from_binlog(source.endpoint, request.user, definition, moment, lambda _text, _share: None)
     except (Refused, ToolError, DatabaseError) as error:
         return error.what
     return ""
-
-
-def against(request: Request) -> Iterator[tuple[str, str]]:
-    """Name what a request asks for that the binlog does not give, and why it does not."""
-    policy = request.policy
-    asked = {
-        "--snapshot": (not isinstance(request.point, Moment), "rows are turned back to a moment"),
-        "TABLE": (len(request.tables) > 1, "it takes one table at a time"),
-        "--merge": (policy.merge not in REACHED, "it has the touched rows alone, and this needs all of them"),
-        "--incident-end": (policy.three_way, "it has the rows of one moment"),
-        "--where": (policy.where is not None, "it takes all rows that were touched"),
-        "--keys-from": (policy.keys is not None, "it takes all rows that were touched"),
-        "--columns": (bool(policy.columns), "it takes whole rows"),
-        "--into, --swap": (request.into is not None, "the new table would have the touched rows alone"),
-        "--recreate": (request.recreate, "it needs the table as it was"),
-        "--with-children": (request.with_children, "it takes one table at a time"),
-        "--with-parents": (request.with_parents, "it takes one table at a time"),
-        "--backups-of": (request.backups_of is not None, "no backup is restored"),
-        "--keep, --keep-on-failure": (bool(request.keep), "no instance is made"),
-        "--keep-binlog": (request.keep_binlog, "that copies it before a restore, and there is none"),
-    }
-    return ((flag, why) for flag, (given, why) in asked.items() if given)

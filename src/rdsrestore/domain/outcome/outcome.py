@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from signal import SIGTERM
 
-from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import (
     BrokenInvariant,
     CutOff,
@@ -19,26 +18,8 @@ from rdsrestore.domain.facts import Recounted, Swapped, TakenBack
 from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import Ledger, TableLoad
+from rdsrestore.domain.outcome.remains import Remains
 from rdsrestore.domain.tables.rows import Conflict, TableDifference
-
-
-@written("Remains")
-@dataclass(frozen=True)
-class Remains:
-    """Something that could not be removed, why, and the command that removes it.
-
-    Not `looked`: it was removed, but nobody could look whether it is gone.
-    """
-
-    what: str
-    why: str
-    command: str
-    looked: bool = True
-
-    @property
-    def said(self) -> str:
-        """Say it in a line."""
-        return f"{'could not' if self.looked else 'could not look whether this is done:'} {self.what}: {self.why}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +33,7 @@ class Outcome:
     and `taken_back` are what was found of a run that an earlier process worked on, `earlier` is how that run had ended
     where only its teardown was made good. `proof` holds the sentences that say what was read again after the teardown,
     `kept` what was left on purpose, and until when. `skipped` are tables that were asked for and can't be restored,
-    each with why.
+    each with why. `from_binlog`: the rows were turned back by production's own binlog.
     """
 
     run: str
@@ -77,6 +58,7 @@ class Outcome:
     kept_until: datetime | None = None
     notices: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    from_binlog: bool = False
 
     @property
     def written(self) -> int:
@@ -133,6 +115,13 @@ class Outcome:
         return bool(self.lacking or self.idle or self.recounted or (self.skipped and self.loads))
 
     @property
+    def unchecked(self) -> bool:
+        """Whether rows from the binlog are back and verified, and only the backup could not be asked about them."""
+        told = self.bug or isinstance(self.cause, VerifyError | BrokenInvariant | CutOff)
+        verified = self.from_binlog and self.written and self.ledgers and not (self.recounted or self.taken_back)
+        return bool(verified and self.cause) and not told
+
+    @property
     def resumable(self) -> bool:
         """Whether a run that changed nothing can go on from its dump, and what had stopped it need not come again."""
         if not self.dumped or self.production_touched or self.bug or self.taken_back:
@@ -144,7 +133,7 @@ class Outcome:
     def reusable(self) -> bool:
         """Whether what a run that changed production did not come to can be had from its dump."""
         cut = self.production_touched and self.cause is not None
-        return cut and not (self.undoes or self.taken_back or self.swapped)
+        return cut and not (self.from_binlog or self.undoes or self.taken_back or self.swapped)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -153,9 +142,9 @@ class Outcome:
             return ExitCode.CLEANUP_INCOMPLETE
         if self.earlier:
             return self.earlier.again(self.taken_back)
-        if self.cause:
+        if self.cause and not self.unchecked:
             return self.failed_code(self.cause)
-        return ExitCode.INCOMPLETE if self.short else ExitCode.OK
+        return ExitCode.INCOMPLETE if self.short or self.unchecked else ExitCode.OK
 
     def failed_code(self, cause: RdsRestoreError) -> ExitCode:
         """Choose for a run that did not come to its end."""
@@ -248,6 +237,8 @@ def compared(outcome: Outcome) -> str:
 def failed(outcome: Outcome, cause: RdsRestoreError) -> str:
     """Say how far a run came that did not do all its steps."""
     act = "taken back" if outcome.undoes else "put back"
+    if outcome.unchecked:
+        return f"{came_back(outcome)}, from the binlog; the backup was not asked about them: {cause}"
     if isinstance(cause, CutOff):
         return cut_off(outcome, cause)
     if not outcome.production_touched:

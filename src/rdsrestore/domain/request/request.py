@@ -75,7 +75,7 @@ class Request:
     rows_from: Annotated[
         RowsFrom,
         Option(
-            "Where the rows come from: a backup, or within seconds production's binlog; auto tries that first.",
+            "Where the rows come from: a backup, or within seconds production's binlog; auto asks both.",
             flag="--rows-from",
             section=Section.STATE,
             settled=True,

@@ -17,7 +17,7 @@ class RowsFrom(StrEnum):
     BINLOG = "binlog"
     """From production's own binlog: only the rows that were touched since, within seconds."""
     AUTO = "auto"
-    """From the binlog where a trial proves the rows, else from a backup; settled before anything is planned."""
+    """From the binlog where a trial proves the rows, and then held against a backup; else from that."""
 
 
 @written("Moment")

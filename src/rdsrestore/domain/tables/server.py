@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from rdsrestore.domain.codec import UNWRITTEN, written
+
+
+@dataclass(frozen=True)
+class OpenTransaction:
+    """A connection's transaction that has not ended: since when, and how many changes of rows it holds."""
+
+    connection: int
+    began: datetime
+    changes: int
 
 
 @written(
@@ -19,6 +29,7 @@ class ServerFacts:
     `globals` are variables by name as a new login finds them: what a login of ours, or a client program's, can't turn.
     `caller` is this machine as the server sees it, a /32 or /128; where that is not certain, `caller_name` is the name
     that the server knows it by.
+    `open` are the transactions of others that are not ended, as far as the login may see them.
     `unseen` names the privilege without which the catalogue keeps tables of other databases from the login.
     """
 
@@ -32,6 +43,7 @@ class ServerFacts:
     globals: Mapping[str, str] = field(default_factory=dict, metadata=UNWRITTEN)
     caller: str | None = None
     caller_name: str = ""
+    open: tuple[OpenTransaction, ...] = field(default=(), metadata=UNWRITTEN)
 
 
 @written("Problem")

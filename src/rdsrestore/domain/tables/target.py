@@ -64,6 +64,15 @@ class Located:
         return (f"of the keys given, not there at that moment: {'; '.join(self.lacks)}{more}",)
 
 
+@dataclass(frozen=True)
+class TurnedBack:
+    """Rows that were turned back by the binlog: their dump, their keys, and all keys that were touched since."""
+
+    dump: DumpFile
+    located: Located
+    touched: Located
+
+
 @written("Target")
 @dataclass(frozen=True)
 class Target:

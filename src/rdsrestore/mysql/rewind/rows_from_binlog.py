@@ -19,7 +19,7 @@ from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.key_range import EVERYTHING, Chunk, Key
 from rdsrestore.domain.tables.selection import Selection
-from rdsrestore.domain.tables.target import Located
+from rdsrestore.domain.tables.target import Located, TurnedBack
 from rdsrestore.mysql.binlog import fetch, history
 from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.checksum.key_conditions import batches, key_columns
@@ -42,22 +42,21 @@ TOGETHER = 1000
 
 
 @dataclass(frozen=True)
-class Production:
-    """The server whose binlog it is."""
+class Server:
+    """A server that we are logged in to."""
 
     session: Session
     login: Login
 
 
 def rows_from_binlog(
-    production: Production,
+    production: Server,
     definition: TableDefinition,
     moment: datetime,
-    folder: Path,
     store: DumpStore,
     progress: Progress,
-) -> tuple[DumpFile, Located]:
-    """Dump the touched rows as of a moment, and name their keys in a file of the folder.
+) -> TurnedBack:
+    """Dump the touched rows as of a moment, and name in files beside the dump their keys, and all that were touched.
 
     Refused with code `binlog.unproved` where it is not certain that they are all and right, with `copy.empty` where
     there is none; ToolError where a program is missing or fails, or a file is torn.
@@ -65,20 +64,33 @@ def rows_from_binlog(
     session = production.session
     program = check(session, definition)
     (names,) = session.one("SELECT @@lower_case_table_names")
-    with fetch.folder() as place, discarding(folder, store, definition):
+    with fetch.folder() as place, discarding(store, definition):
         walk = walked(session, production.login, definition, moment, place, progress)
         refuse_untouched(walk, definition, moment)
         progress("starting a scratch server on this machine", None)
         with scratch_server(program, place, int(names)) as login, closing(connect(login, "the scratch server")) as own:
             for _try in range(TRIES):
-                copy = Copy(own, login, definition, Replay(own, definition, walk.form_of_all))
-                found = copy.rewound(walk, folder, store, progress)
-                if copy.meets(session, walk, progress):
+                if found := played(production, definition, walk, Server(own, login), store, progress):
                     return found
                 progress("production was changed meanwhile; reading on", None)
                 walk = walked(session, production.login, definition, moment, place, progress)
-    what = f"played forward again the rows of {definition.ref} are not what production holds"
-    raise Refused("--rows-from", what, HINT, code=UNPROVED)
+        what = f"played forward again the rows of {definition.ref} are not what production holds"
+        raise Refused("--rows-from", what, HINT, code=UNPROVED)
+
+
+def played(
+    production: Server,
+    definition: TableDefinition,
+    walk: LogWalk,
+    scratch: Server,
+    store: DumpStore,
+    progress: Progress,
+) -> TurnedBack | None:
+    """Play what was gathered on a scratch server; None where the rows, played forward again, are not production's."""
+    copy = Copy(scratch.session, scratch.login, definition, Replay(scratch.session, definition, walk.form_of_all))
+    dumped, located = copy.rewound(walk, store.folder, store, progress)
+    touched = copy.touched(walk, store.folder, progress)
+    return TurnedBack(dumped, located, touched) if copy.meets(production.session, touched) else None
 
 
 def check(session: Session, definition: TableDefinition) -> ServerProgram:
@@ -86,7 +98,7 @@ def check(session: Session, definition: TableDefinition) -> ServerProgram:
 
     Raises what `rows_from_binlog` raises.
     """
-    refuse_unfit(session, definition)
+    refuse_unfit(session.greeted, definition)
     fetch.program(history.family(session))
     history.listing(session)
     (version,) = session.one("SELECT VERSION()")
@@ -94,7 +106,7 @@ def check(session: Session, definition: TableDefinition) -> ServerProgram:
 
 
 @contextmanager
-def discarding(folder: Path, store: DumpStore, definition: TableDefinition) -> Iterator[None]:
+def discarding(store: DumpStore, definition: TableDefinition) -> Iterator[None]:
     """Leave no rows behind that were not proved."""
     try:
         yield
@@ -102,13 +114,19 @@ def discarding(folder: Path, store: DumpStore, definition: TableDefinition) -> I
         stem = definition.ref.stem
         for name in (f"{stem}.part", f"{stem}.sql"):
             store.path(store.named(name)).unlink(missing_ok=True)
-        keys_of(folder, definition).unlink(missing_ok=True)
+        for path in (keys_of(store.folder, definition), touched_of(store.folder, definition)):
+            path.unlink(missing_ok=True)
         raise
 
 
 def keys_of(folder: Path, definition: TableDefinition) -> Path:
-    """Name the file of a table's touched keys."""
+    """Name the file of the keys of a table's touched rows as they were."""
     return folder / f"slices-{definition.ref.stem}.jsonl"
+
+
+def touched_of(folder: Path, definition: TableDefinition) -> Path:
+    """Name the file of all touched keys of a table, of rows that came since, too."""
+    return folder / f"touched-{definition.ref.stem}.jsonl"
 
 
 def refuse_untouched(walk: LogWalk, definition: TableDefinition, moment: datetime) -> None:
@@ -146,20 +164,27 @@ class Copy:
         dumped = dump(Source(self._session, self._login), definition, Selection(), store, progress)
         return dumped, Located(definition.ref, str(path), *written)
 
-    def meets(self, production: Session, walk: LogWalk, progress: Progress) -> bool:
-        """Bring the rows forward again, and say whether they are what production holds of all touched keys."""
+    def touched(self, walk: LogWalk, folder: Path, progress: Progress) -> Located:
+        """Bring the rows forward again, and name all keys that either time had."""
         before, ref = self._replay.count(), self._definition.ref
         self._replay.forward(walk.changes, progress)
         if self._replay.count() != before + walk.added:
             what = f"played forward again {ref} has {self._replay.count():,} rows, not {before + walk.added:,}"
             raise Refused("--rows-from", what, HINT, code=UNPROVED)
-        touched = chunks(list(dict.fromkeys((*self._keys, *self._there()))))
-        columns = self._definition.columns
+        path = touched_of(folder, self._definition)
+        touched = list(dict.fromkeys((*self._keys, *self._there())))
+        return Located(ref, str(path), *chunk_file.write(path, chunks(touched)))
+
+    def meets(self, production: Session, touched: Located) -> bool:
+        """Say whether the rows, brought forward again, are what production holds of all touched keys."""
+        ref, columns = self._definition.ref, self._definition.columns
         index = self._definition.key_index
         return all(
             row_hash.fingerprint(self._session, catalog.qualified(ref), columns, condition, index=index)
             == row_hash.fingerprint(production, catalog.qualified(ref), columns, condition, index=index)
-            for condition in batches(touched, key_columns(self._definition.key, columns, columns))
+            for condition in batches(
+                chunk_file.read(Path(touched.path)), key_columns(self._definition.key, columns, columns)
+            )
         )
 
     def _there(self) -> Iterator[Key]:

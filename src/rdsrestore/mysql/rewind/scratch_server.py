@@ -141,9 +141,9 @@ def run_to_end(words: Sequence[str], folder: Path) -> None:
         end(process)
 
 
-def await_answer(process: subprocess.Popen[bytes], file: Path, folder: Path) -> None:
+def await_answer(process: subprocess.Popen[bytes], file: Path, folder: Path, within: float = READY_WITHIN) -> None:
     """Wait until a server takes connections."""
-    deadline = time.monotonic() + READY_WITHIN
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise failed(folder, f"ended at once (exit status {process.returncode})")
@@ -151,7 +151,7 @@ def await_answer(process: subprocess.Popen[bytes], file: Path, folder: Path) -> 
             if knocking.connect_ex(str(file)) == 0:
                 return
         time.sleep(OFTEN)
-    raise failed(folder, f"gave no answer within {READY_WITHIN:.0f} s")
+    raise failed(folder, f"gave no answer within {within:.0f} s")
 
 
 def failed(folder: Path, what: str) -> ToolError:

@@ -54,8 +54,8 @@ def since(session: Session, login: Login, client: Client, moment: datetime) -> S
     return listed[listed.index(span.files[0]) :]
 
 
-def refuse_unfit(session: Session, definition: TableDefinition) -> None:
-    """Refuse a table whose rows can't be had from row events alone."""
+def refuse_unfit(greeted: str, definition: TableDefinition) -> None:
+    """Refuse a table whose rows can't be had from row events alone, of a server that greets so."""
     ref = definition.ref
     problems = {
         f"{ref} is no base table": definition.kind != "BASE TABLE",
@@ -65,7 +65,7 @@ def refuse_unfit(session: Session, definition: TableDefinition) -> None:
         f"the name of {ref} is not plain ASCII": not str(ref).isascii(),
         f"the definition of {ref} can't be read as text": not definition.create_sql,
         f"deletes within {ref} carry others with them without a trace": (
-            not history.logs_cascades(session.greeted) and own_cascade(definition)
+            not history.logs_cascades(greeted) and own_cascade(definition)
         ),
     }
     for what in (what for what, holds in problems.items() if holds):

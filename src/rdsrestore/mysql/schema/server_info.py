@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint, RunId
-from rdsrestore.domain.tables.server import ServerFacts
+from rdsrestore.domain.tables.server import OpenTransaction, ServerFacts
 from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.session.login import own_address
 from rdsrestore.mysql.session.login.connection import Session
@@ -46,7 +47,25 @@ def facts(session: Session, endpoint: Endpoint | None) -> ServerFacts:
         globals=known,
         caller=address,
         caller_name=name,
+        open=tuple(open_transactions(session)),
     )
+
+
+OPEN = """
+    SELECT trx_mysql_thread_id, CONVERT_TZ(trx_started, 'SYSTEM', '+00:00'), trx_rows_modified
+    FROM information_schema.INNODB_TRX
+    WHERE trx_mysql_thread_id NOT IN (0, CONNECTION_ID()) AND trx_state <> 'COMMITTED' ORDER BY trx_started LIMIT 20"""
+
+
+def open_transactions(session: Session) -> Iterator[OpenTransaction]:
+    """List the transactions of others that have not ended; none where the login lacks PROCESS."""
+    try:
+        found = session.rows(OPEN)
+    except DatabaseError:
+        return
+    for connection, began, changes in found:
+        if began:
+            yield OpenTransaction(int(connection), began.replace(tzinfo=UTC), int(changes))
 
 
 def ahead(session: Session) -> float:

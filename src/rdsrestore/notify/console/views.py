@@ -31,7 +31,8 @@ MEANING: Mapping[ExitCode, str] = {
     ExitCode.FAILED_CLEAN: "failed; production untouched, nothing left running",
     ExitCode.FAILED_CHANGED: "failed after production was changed; nothing left running",
     ExitCode.CLEANUP_INCOMPLETE: "something of the run is, or may be, still there: it costs money or stays open",
-    ExitCode.INCOMPLETE: "nothing found to restore, or not every row wanted is known to be back; nothing left running",
+    ExitCode.INCOMPLETE: "nothing found to restore, not every row wanted known to be back, or the backup not asked;"
+    " nothing left running",
     ExitCode.JOURNAL: "the run is being worked on elsewhere, or its journal can't be used",
     ExitCode.BUG: "a bug in rdsrestore; it cleaned up after itself",
     ExitCode.INTERRUPTED: "interrupted; production untouched, nothing left running",

@@ -9,6 +9,7 @@ from rdsrestore.workflow.preflight.cloud.copy_attributes import copy_attributes
 from rdsrestore.workflow.preflight.cloud.source import source
 from rdsrestore.workflow.preflight.finding import Finding, Severity
 from rdsrestore.workflow.preflight.machine import caller, evidence, this_machine
+from rdsrestore.workflow.preflight.quicker import quicker
 from rdsrestore.workflow.preflight.related_rows import elsewhere
 from rdsrestore.workflow.preflight.server import server
 from rdsrestore.workflow.preflight.server_settings import settings
@@ -31,6 +32,14 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     making = [*fits(request, survey), *swapping(request, survey), *unnamed(request, survey), *recomputed(survey)]
     making = [*keyless_children(survey), *([] if request.undoes else making)]
     reading = [*source(survey), *this_machine(survey), *server(survey), *settings(request, survey)]
-    found = [*restoring, *reading, *making, *tables, *elsewhere(request, survey), *surroundings(survey)]
+    found = [
+        *quicker(request, survey),
+        *restoring,
+        *reading,
+        *making,
+        *tables,
+        *elsewhere(request, survey),
+        *surroundings(survey),
+    ]
     found += evidence(request, survey)
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))

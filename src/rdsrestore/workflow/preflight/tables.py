@@ -49,7 +49,7 @@ def table_findings(request: Request, table: TableSurvey, coming: Collection[Tabl
             yield warns(
                 "table.children",
                 f"deleting from {table.ref.table} also {effect} rows of {key.child} ({key.name}, {key.on_delete})",
-                alone if request.rows_from is RowsFrom.BINLOG else along,
+                along if request.rows_from is RowsFrom.BACKUP else alone,
             )
 
 

@@ -29,6 +29,7 @@ from rdsrestore.domain.facts import (
 from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.request.answer import CHILDREN, KEPT_FOR_CHILDREN
+from rdsrestore.domain.request.restore_point import RowsFrom
 from rdsrestore.workflow import events
 from rdsrestore.workflow.journal.journal import Kind
 from rdsrestore.workflow.run.interrupts import Heard, Interrupts, Leave, Stop
@@ -199,6 +200,7 @@ def wind_up(
         kept=kept,
         notices=tuple(io.announcer.problems),
         skipped=run.request.skipped,
+        from_binlog=run.request.rows_from is not RowsFrom.BACKUP,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from rdsrestore.domain.codec import Json, encode
 from rdsrestore.domain.errors import CleanupIncomplete, RdsRestoreError
-from rdsrestore.domain.outcome.outcome import Remains
+from rdsrestore.domain.outcome.remains import Remains
 from rdsrestore.workflow import events
 from rdsrestore.workflow.journal.journal import Kind
 from rdsrestore.workflow.run.run_io import RunIO, calls, note, our_bug
