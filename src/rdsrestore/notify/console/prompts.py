@@ -140,6 +140,7 @@ class Prompts:
         The end of the input, and none for as long as is waited, mean later: neither is a no.
         """
         yes = question.typed or Answer.YES.value
+        self._terminal.bell()
         self._say(question.text)
         self._say(waiting(yes, question.hourly_cost, self._patience))
         if question.copy_of:
