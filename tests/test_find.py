@@ -6,6 +6,7 @@ import io
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -215,3 +216,14 @@ def test_a_zone_that_is_none_is_a_plain_error() -> None:
 def test_what_a_table_was_called_is_read_from_the_statement_that_renames_it(text: str, wanted: dict[str, str]) -> None:
     found = statements.renamed(text, "shop")
     assert {new.table: f"{old.database}.{old.table}" for new, old in found.items()} == wanted
+
+
+def test_each_change_that_can_be_picked_has_a_name_of_its_own() -> None:
+    again = replace(DELETED, position=DELETED.position + 1)
+    names = timeline_view.names([DELETED, NIGHTLY, again])
+    assert list(names.values()) == [DELETED, NIGHTLY, again]
+    assert [name.partition(" ")[2] for name in names] == [
+        "billing, 5,000 rows deleted",
+        "billing, 40 rows deleted",
+        f"billing, 5,000 rows deleted, at {again.position}",
+    ]

@@ -17,6 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+import man_page
 from rdsrestore.app import manual
 
 ROOT = Path(__file__).parent.parent
@@ -107,12 +108,18 @@ def sources() -> set[str]:
 
 
 def test_the_wheel_has_the_package_and_its_documents_and_nothing_else(wheel: Path) -> None:
-    held = {name for name in members(wheel) if ".dist-info/" not in name}
+    held = {name for name in members(wheel) if ".dist-info/" not in name and ".data/" not in name}
     documents = {name for name in held if name.startswith("rdsrestore/docs/")}
     assert "rdsrestore/py.typed" in held
     assert {f"rdsrestore/docs/{name}.md" for name in manual.PAGES} <= documents
     assert {f"rdsrestore/docs/situations/{name}.md" for name in manual.SITUATIONS} <= documents
     assert held - documents == sources()
+
+
+def test_the_wheel_has_the_manual_page_where_man_finds_it(wheel: Path) -> None:
+    (name,) = [each for each in members(wheel) if ".data/" in each]
+    assert name.endswith(".data/data/share/man/man1/rdsrestore.1")
+    assert zipfile.ZipFile(wheel).read(name).decode() == man_page.page()
 
 
 def test_the_sdist_builds_the_wheel_and_has_no_tests(dist: Path) -> None:

@@ -193,7 +193,7 @@ def test_going_on_with_an_approved_load_and_taking_it_back_want_the_word_yes(
     assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["1"], ["2"]]
 
     with on_a_terminal(shop, "undo") as terminal:
-        terminal.expect("Start\\? Nothing is written.*\\[y/N\\]")
+        terminal.expect("Start\\? Nothing is written.*\\[y/N/detach\\]")
         terminal.sendline("y")
         terminal.expect("REMOVED again")
         terminal.expect("On production: REMOVE again")

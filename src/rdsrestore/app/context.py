@@ -14,6 +14,8 @@ from typing import Any
 import platformdirs
 
 from rdsrestore.app import compose
+from rdsrestore.app.detach.detaching import refuse_undetachable
+from rdsrestore.app.detach.step_log import StepLog
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.config.load import load
 from rdsrestore.config.settings import Settings
@@ -76,13 +78,15 @@ class Context:
         settings = replace(settings, **said)
         errors = Terminal(sys.stderr, plain=settings.plain)
         screen = errors if json else Terminal(sys.stdout, plain=settings.plain)
-        return cls(
+        made = cls(
             settings=settings,
             screen=screen,
             errors=errors,
             stream=JsonListener(sys.stdout) if json else None,
             prompts=Prompts(screen, patience=settings.wait_for_answer) if somebody_there(sys.stdin, screen) else None,
         )
+        refuse_undetachable(made)
+        return made
 
     def remind(self) -> None:
         """Say which runs were cut off, and what to type."""
@@ -123,7 +127,14 @@ class Context:
     def listeners(self, folder: Path) -> list[Listener]:
         """Return everybody who is told about a run."""
         seen: Listener = self.stream or ConsoleListener(self.screen, quiet=self.settings.quiet)
-        return [seen, Report(folder), ProgressFile(folder), *(each.listener() for each in notifiers(self.settings.of))]
+        log = [StepLog(folder)] if self.prompts and self.prompts.unattended else []
+        return [
+            seen,
+            Report(folder),
+            ProgressFile(folder),
+            *log,
+            *(each.listener() for each in notifiers(self.settings.of)),
+        ]
 
     def listener_checks(self) -> Sequence[ListenerCheck]:
         """Say whether those outside this machine can be told."""

@@ -126,12 +126,12 @@ def go_on(asked: CommandLine, found: Timeline, shown: Sequence[Change], context:
         if likely and not context.stream:
             context.screen.print(f"to take it back:\n  {command(asked, likely, found)}", soft_wrap=True)
         return ExitCode.OK
-    numbers = [str(number) for number in range(1, len(shown) + 1)]
-    usual = str(shown.index(likely) + 1) if likely in shown else NONE
-    picked = context.prompts.choose("Which of these is to be taken back?", [*numbers, NONE], usual)
+    names = timeline_view.names(shown)
+    usual = next((name for name, change in names.items() if change == likely), NONE)
+    picked = context.prompts.choose("Which of these is to be taken back?", [*names, NONE], usual)
     if picked == NONE:
         return ExitCode.OK
-    change = shown[int(picked) - 1]
+    change = names[picked]
     context.screen.print(command(asked, change, found), soft_wrap=True)
     return restore(taking_back(asked, change, found), context, dry_run=False, yes=False)
 

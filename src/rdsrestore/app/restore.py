@@ -12,6 +12,7 @@ from rdsrestore import __version__
 from rdsrestore.app.audit.upload import deposit
 from rdsrestore.app.bring_children import bring_children
 from rdsrestore.app.context import Context
+from rdsrestore.app.detach.detaching import can_detach, own_terminal
 from rdsrestore.app.lifetime.keepalive import prolonged
 from rdsrestore.app.lifetime.kept_instance import look_after
 from rdsrestore.app.requests import rows_from
@@ -26,6 +27,7 @@ from rdsrestore.domain.facts import Swapped
 from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.load_result import SavedTable
+from rdsrestore.domain.request.answer import Begin
 from rdsrestore.domain.request.merge_policy import Triggers
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import RowsFrom
@@ -127,9 +129,10 @@ def start(request: Request, job: Job, world: World, context: Context) -> ExitCod
         context.screen.print("dry run: nothing was created and nothing was changed")
         return ExitCode.OK
     refuse_unmeant(request, read, None if job.yes else context)
-    if not job.yes and not consented(plan.steps, job.question, context):
+    begin = Begin.HERE if job.yes else consented(plan.steps, job.question, context)
+    if begin is Begin.NO:
         raise Refused("plan", "you said no; nothing was created", "run the same command again when you are ready")
-    return carry_out(plan, read, world, context, job)
+    return carry_out(plan, read, world, context, job, detached=begin is Begin.DETACHED or context.settings.detach)
 
 
 UNCHANGED = ("", "")
@@ -170,10 +173,14 @@ def may_skip(request: Request, others: Request, job: Job, context: Context) -> b
     return context.confirm(f"Go on with {', '.join(others.tables)} alone?")
 
 
-def consented(steps: Sequence[Step], question: str, context: Context) -> bool:
+def consented(steps: Sequence[Step], question: str, context: Context) -> Begin:
     """Ask whether to begin: for the word yes where production is written to and no step asks before it."""
     writes = any(step.impact is Impact.PRODUCTION for step in steps)
-    return context.agree(question) if writes and not asks(steps) else context.confirm(question)
+    if writes and not asks(steps):
+        return Begin.HERE if context.agree(question) else Begin.NO
+    if context.prompts and can_detach(context) and not context.settings.detach:
+        return context.prompts.begin(question)
+    return Begin.HERE if context.confirm(question) else Begin.NO
 
 
 def asks(steps: Sequence[Step]) -> bool:
@@ -190,8 +197,11 @@ class RunSession:
     context: Context
 
 
-def carry_out(plan: Plan, read: Survey, world: World, context: Context, job: Job) -> ExitCode:
-    """Run a confirmed plan in a folder of its own, and what it led to."""
+def carry_out(
+    plan: Plan, read: Survey, world: World, context: Context, job: Job, *, detached: bool = False
+) -> ExitCode:
+    """Run a confirmed plan in a folder of its own, and what it led to; `detached` in a process of its own."""
+    apart = own_terminal(plan.run, plan.request, context, detached=detached)
     by = "--yes" if job.yes else plan.request.operator
 
     def begin(journal: Journal) -> None:
@@ -201,7 +211,7 @@ def carry_out(plan: Plan, read: Survey, world: World, context: Context, job: Job
             journal.append(Kind.APPROVED, "", {"question": question, "answer": "yes", "by": by})
 
     with alone(plan, read, world):
-        stored = context.runs.create(plan.run)
+        stored = apart or context.runs.create(plan.run)
         with stored.locked():
             code = work(plan, read, RunSession(stored, world, context), begin)
     again = job.anew(stored)

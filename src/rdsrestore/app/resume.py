@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rdsrestore import __version__
 from rdsrestore.app.context import Context
+from rdsrestore.app.detach.detaching import detach
 from rdsrestore.app.lifetime.kept_instance import look_after
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_instance import held
@@ -16,6 +17,7 @@ from rdsrestore.app.restore import RunSession, alone, consented, work
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Differing, Dumped, Swapped, TakenBack
 from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.request.answer import Begin
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.steps import take_dumps
@@ -59,10 +61,13 @@ def resume(name: str | None, context: Context, asked: CommandLine, *, yes: bool)
             context.screen.print(line, soft_wrap=True)
         refuse_if_blocked(tuple(caller(plan.request, survey)) if asked.plain.get("allow") else ())
         refuse_unmeant(plan.request, survey, None if yes or not asked.plain.get("allow") else context)
-        if not yes and not consented(plan.steps, "Go on?", context):
+        begin = Begin.HERE if yes else consented(plan.steps, "Go on?", context)
+        if begin is Begin.NO:
             raise Refused(
                 "resume", "you said no; nothing was done", f"rdsrestore cleanup {stored.id} removes all of it"
             )
+        if begin is Begin.DETACHED or context.settings.detach:
+            detach(stored, context)
         by = "--yes" if yes else context.settings.operator
         data = {"by": by, "host": socket.gethostname(), "version": __version__, "from": first_of(plan.steps)}
         session = RunSession(stored, world, context)

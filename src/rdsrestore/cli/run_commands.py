@@ -147,6 +147,14 @@ def watch(given: Given, run: OneRun = None, json: Json = False) -> None:
     ended(partial(watch, run), given=given, json=json, remind=False)
 
 
+@with_flags("attach", Settings)
+def attach(given: Given, run: OneRun = None) -> None:
+    """Show a run that was detached from its terminal, and answer it; of one that has ended, what became of it."""
+    from rdsrestore.app.detach.attach import attach
+
+    ended(partial(attach, run), given=given, remind=False)
+
+
 @with_flags("audit", Settings)
 def audit(
     given: Given,
@@ -220,4 +228,4 @@ def iam_policy(
     typer.echo(dumps(found, indent=2))
 
 
-COMMANDS = (find, sql, doctor, ca, resume, pause, unpause, cleanup, status, watch, runs, audit, report, forget)
+COMMANDS = (find, sql, doctor, ca, resume, pause, unpause, cleanup, status, watch, attach, runs, audit, report, forget)

@@ -23,7 +23,7 @@ def seconds_of_answer(text: str) -> int:
 
 ANY = ("table", "compare", "undo", "resume", "cleanup")
 ASKING = ("table", "undo", "resume")
-SEEN = (*ANY, "find", "sql", "doctor", "ca", "runs", "status", "watch", "audit")
+SEEN = (*ANY, "find", "sql", "doctor", "ca", "runs", "status", "watch", "attach", "audit")
 """Commands that a person reads along."""
 
 
@@ -189,6 +189,14 @@ class Settings:
             read=seconds_of_answer,
         ),
     ] = 2 * 3600
+    detach: Annotated[
+        bool,
+        Option(
+            "Go on should this terminal be lost; attach shows the run again.",
+            flag="--detach",
+            commands=(*ASKING, "compare"),
+        ),
+    ] = False
     quiet: Annotated[
         bool,
         Option(

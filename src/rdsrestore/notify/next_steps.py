@@ -42,6 +42,7 @@ def steps_on(outcome: Outcome) -> Iterable[str]:
         yield AGAIN
     if outcome.production_touched and outcome.saved and not outcome.taken_back:
         yield f"rdsrestore undo {outcome.run} takes back what was written"
+    yield f"rdsrestore report {outcome.run} writes a page about it for those who were not there"
     yield f"rdsrestore audit {outcome.run} shows who did what, when"
 
 

@@ -81,6 +81,15 @@ def entry(console: Terminal, number: int, change: Change, found: Timeline, *, li
     console.say(Text(f"    {whereabouts(change)}", "dim"), INDENT)
 
 
+def names(changes: Sequence[Change]) -> Mapping[str, Change]:
+    """Name each of some changes in a line that no other one of them has."""
+    named: dict[str, Change] = {}
+    for change in changes:
+        text = f"{change.at:%H:%M:%S} {change.ref.table}, {hit(change)}"
+        named[text if text not in named else f"{text}, at {change.position}"] = change
+    return named
+
+
 def hit(change: Change) -> str:
     """Say how many rows a change hit."""
     if change.logged is not Logged.ROWS:

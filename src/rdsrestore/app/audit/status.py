@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 
 from rdsrestore.app.audit.report import report_of
 from rdsrestore.app.context import Context
+from rdsrestore.app.detach.keeper import TERMINAL
 from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import JournalError, Refused, UsageError
 from rdsrestore.domain.facts import Compared
@@ -45,7 +47,7 @@ def watch(name: str | None, context: Context, *, every: float = EVERY) -> ExitCo
 
     Refused where no run is at work, UsageError where several are, JournalError where the run's process is gone.
     """
-    run = context.runs.find(name) if name else only(context)
+    run = context.runs.find(name) if name else only(context, "watch")
     last: RunStatus | None = None
     try:
         while True:
@@ -67,7 +69,10 @@ def look(run: StoredRun, context: Context) -> RunStatus:
     report, records = report_of(run, context, at_work=at_work), run.records()
     compared = replay_facts(records).find(Compared)
     question = intended(compared.differences) if compared else ""
-    return status_of(report, records, read_progress(run.folder), question, datetime.now(UTC))
+    found = status_of(report, records, read_progress(run.folder), question, datetime.now(UTC))
+    if at_work and os.path.lexists(run.folder / TERMINAL):
+        return replace(found, next=(f"rdsrestore attach {run.id} shows it and takes your answer", *found.next))
+    return found
 
 
 def at_work(context: Context) -> list[StoredRun]:
@@ -75,11 +80,11 @@ def at_work(context: Context) -> list[StoredRun]:
     return [run for run in context.runs.all() if not run.idle() and run.sound()]
 
 
-def only(context: Context) -> StoredRun:
-    """Return the one run at work."""
+def only(context: Context, command: str) -> StoredRun:
+    """Return the one run at work, for a command that wants one."""
     runs = at_work(context)
     if not runs:
-        raise Refused("watch", "no run is at work", "rdsrestore runs says how each ended", code="run.not-at-work")
+        raise Refused(command, "no run is at work", "rdsrestore runs says how each ended", code="run.not-at-work")
     if len(runs) > 1:
         raise UsageError(
             "run", f"{len(runs)} runs are at work", f"name one of {', '.join(str(run.id) for run in runs)}"

@@ -27,6 +27,14 @@ class Answer(StrEnum):
     CHILDREN = "children"
 
 
+class Begin(StrEnum):
+    """What a person may answer before anything is made; detached, the run outlives the terminal."""
+
+    NO = "no"
+    HERE = "yes"
+    DETACHED = "detach"
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked before production changes.

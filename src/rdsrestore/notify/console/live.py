@@ -15,7 +15,7 @@ from rich.text import Text
 
 from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.notify.console import time_left
-from rdsrestore.notify.console.terminal import Terminal
+from rdsrestore.notify.console.terminal import GLUE, Terminal
 from rdsrestore.notify.text import about, clean, duration
 from rdsrestore.workflow import events
 from rdsrestore.workflow.run.position import Position
@@ -192,7 +192,6 @@ class ConsoleListener:
 
     def _line(self, sign: str, text: str, style: str = "dim", took: str = "") -> None:
         head = f"{sign} " if sign else ""
-        line = Text.assemble(
-            (head, style), (clean_line(text), "" if sign else style), (f"  ({took})" if took else "", "dim")
-        )
+        ending = f"  ({took.replace(' ', GLUE)})" if took else ""
+        line = Text.assemble((head, style), (clean_line(text), "" if sign else style), (ending, "dim"))
         self.terminal.say(line, len(head) + (NAME + 1 if took else 0))

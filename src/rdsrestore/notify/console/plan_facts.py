@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rdsrestore.domain.cloud import admission, bastion
 from rdsrestore.domain.cloud.instance import SourceInstance
 from rdsrestore.domain.cloud.instance_class import class_of_restored
+from rdsrestore.domain.request.merge_policy import Merge
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey, TableSurvey
 from rdsrestore.notify.text import counted
@@ -72,12 +73,20 @@ def copy_gets(request: Request, source: SourceInstance) -> str:
     return f"{', '.join(parts)}; all else as production has it"
 
 
+MEANT = {
+    Merge.MISSING: "missing rows are put back, and no row that is there is touched",
+    Merge.OVERWRITE: "missing rows are put back, changed ones changed back, and newer ones stay",
+    Merge.EXACT: "as it was then: missing rows are put back, changed ones changed back, and newer ones DELETED",
+    Merge.NONE: "all rows, into a table that is empty",
+}
+
+
 def rules(request: Request) -> str:
     """Say by which rules rows are put back."""
     if request.undoes:
         return "as they were before that run; what was changed since stays"
     policy = request.policy
-    parts = [f"merge {policy.merge}"]
+    parts = [f"merge {policy.merge}: {MEANT[policy.merge]}"]
     parts += (
         [f"against the state of {request.incident_end}, on conflict {policy.on_conflict}"] if policy.three_way else []
     )

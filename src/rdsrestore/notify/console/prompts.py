@@ -14,7 +14,7 @@ from rdsrestore.domain.cloud import admission
 from rdsrestore.domain.errors import Refused, UsageError
 from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.domain.request import timespec
-from rdsrestore.domain.request.answer import Answer, Question
+from rdsrestore.domain.request.answer import Answer, Begin, Question
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import TableDifference
@@ -53,6 +53,8 @@ class Prompts:
         self._terminal = terminal
         self._ask = ask or self._prompt
         self._patience = patience
+        self.unattended = False
+        """Whether nobody may be there: then every question is waited for only so long, and no answer is the end."""
 
     def choose(
         self,
@@ -109,6 +111,19 @@ class Prompts:
                 return answer in YES
             self._say("please answer y or n")
 
+    def begin(self, question: str) -> Begin:
+        """Ask whether to begin, and whether the run is to outlive this terminal; an empty answer is a no."""
+        self._say('"detach" starts it too; it then goes on should this terminal be lost')
+        while True:
+            answer = self._answer(f"{question} [y/N/detach]", None).lower()
+            if answer in YES:
+                return Begin.HERE
+            if not answer or answer in NO:
+                return Begin.NO
+            if answer in {"d", "detach"}:
+                return Begin.DETACHED
+            self._say("please answer y, n or detach")
+
     def agree(self, question: str) -> bool:
         """Ask for the word yes, as befits a write to production: a single key is no answer, an empty one is a no."""
         while True:
@@ -125,6 +140,7 @@ class Prompts:
         The end of the input, and none for as long as is waited, mean later: neither is a no.
         """
         yes = question.typed or Answer.YES.value
+        self._terminal.bell()
         self._say(question.text)
         self._say(waiting(yes, question.hourly_cost, self._patience))
         if question.copy_of:
@@ -200,8 +216,9 @@ class Prompts:
     def _answer(self, question: str, default: str | None) -> str:
         shown = f"{question} ({default})" if default else question
         try:
-            return " ".join(self._ask(clean_line(shown), None).split()) or (default or "")
-        except EOFError:
+            within = self._patience if self.unattended else None
+            return " ".join(self._ask(clean_line(shown), within).split()) or (default or "")
+        except (EOFError, TimeoutError):
             self._ended()
 
     def _prompt(self, question: str, within: float | None) -> str:

@@ -20,6 +20,8 @@ REFRESH = 8
 """Pictures a second."""
 NARROW = 30
 """Columns below which nothing is indented: there would be no room left to read."""
+GLUE = "\ue000"
+"""Stands for a blank at which no line is broken."""
 UNFOLDED = 1000
 """Columns where nobody looks: wide enough that tables in a pipe are never folded."""
 
@@ -76,6 +78,11 @@ class Terminal(Console):
         """Whether a person looks at it, and no program."""
         return self.is_interactive or (self.plain and self.file.isatty())
 
+    def bell(self) -> None:
+        """Ring for whoever waited so long that they look elsewhere; nothing where no person would hear it."""
+        if self.is_interactive:
+            super().bell()
+
     def on_broken_pipe(self) -> None:
         """Fall silent where the reader went away; a restore goes on and cleans up whoever looks."""
         self.quiet = True
@@ -113,6 +120,7 @@ class Terminal(Console):
             rest = text[start + len(text.plain[start:]) - len(text.plain[start:].lstrip()) :]
             below = rest.wrap(self, self.width - indent)
             text = Text("\n").join([text[:start], *(Text(" " * indent) + line for line in below)])
+        text.plain = text.plain.replace(GLUE, " ")
         self.print(text, soft_wrap=True)
 
     def input(
