@@ -87,7 +87,7 @@ CHECKED_RECIPE: tuple[type[Step], ...] = (
     OpenRule,
     CrossCheck,
 )
-"""The job from the binlog, and then the backup, which has to say the same (decision 7)."""
+"""The job from the binlog, and then the backup, which has to say the same (decision 8)."""
 
 INSTANCE_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, *RECIPE[RECIPE.index(OwnPassword) :])
 """The job from an instance that an earlier run has kept."""

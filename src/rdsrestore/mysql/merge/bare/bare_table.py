@@ -6,7 +6,8 @@ up, gives the table its indexes from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import tenacity
@@ -166,14 +167,33 @@ def begin_again(session: Session, schema: str, place: TableRef, written: int, fo
     and all of this is repeated where it was cut off.
     """
     note = noted(session, schema, place)
-    if note is None or (not note.emptied and session.one(f"SELECT COUNT(*) FROM {qualified(place)}") != (written,)):
+    if note is None:
         raise bare(place, DOUBLES)
-    mark = f"UPDATE {quoted(schema)}.{NOTES} SET emptied = %s WHERE {PLACE}"
-    session.run(mark, (True, place.database, place.table))
-    session.run(f"TRUNCATE TABLE {qualified(place)}")
+    with nobody_else(session, schema, place):
+        (rows,) = session.one(f"SELECT COUNT(*) FROM {qualified(place)}")
+        if rows != written and not (note.emptied and rows == 0):
+            raise bare(place, DOUBLES)
+        mark(session, schema, place, emptied=True)
+        session.run(f"TRUNCATE TABLE {qualified(place)}")
     add(session, place, note)
     forget()
-    session.run(mark, (False, place.database, place.table))
+    mark(session, schema, place, emptied=False)
+
+
+@contextmanager
+def nobody_else(session: Session, schema: str, place: TableRef) -> Iterator[None]:
+    """Keep others from writing to a table, so that what is counted there is what is emptied."""
+    session.run(f"LOCK TABLES {qualified(place)} WRITE, {quoted(schema)}.{NOTES} WRITE")
+    try:
+        yield
+    finally:
+        session.run("UNLOCK TABLES")
+
+
+def mark(session: Session, schema: str, place: TableRef, *, emptied: bool) -> None:
+    """Note whether a table is being emptied."""
+    text = f"UPDATE {quoted(schema)}.{NOTES} SET emptied = %s WHERE {PLACE}"
+    session.run(text, (emptied, place.database, place.table))
 
 
 def noted(session: Session, schema: str, place: TableRef) -> Note | None:
