@@ -1,132 +1,25 @@
-"""Us against the tools that people use by hand, in turn, on the same data; prints medians and ratios.
+"""The benchmarks, run by scripts/bench: us against the tools that people use by hand, or how our cost grows.
 
-Run by scripts/bench. Two servers are started; each contender gets the same damaged table and its result is checked by
-a digest of all rows. Ends with 1 where anybody's result is wrong. Only the data path is measured: no cloud.
+The servers are chosen first: what is imported then goes by them.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
-import statistics
 import sys
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from itertools import product
 from pathlib import Path
 
-from benchmark.application import busy
-from benchmark.binlog import compare
-from benchmark.contenders import COLD, OUR_TOOLS, OURS, PEERS, Contender, ours, steps, timed
-from benchmark.ring import ALL, HEAVY, INCIDENTS, Ring, ring
-from rdsrestore.mysql.dump.program import client_programs
-
-CALM = 10.0
-"""Seconds for which the application is watched alone."""
-
-
-@dataclass
-class Result:
-    """One contender's runs of one incident: seconds, MB of memory of all its programs, MB moved by the servers.
-
-    Of runs whose result was wrong there are no figures, only their number.
-    """
-
-    seconds: list[float] = field(default_factory=list)
-    memory: list[float] = field(default_factory=list)
-    moved: list[float] = field(default_factory=list)
-    wrong: int = 0
-    steps: dict[str, list[float]] = field(default_factory=dict)
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
-
-
-Results = dict[str, dict[str, Result]]
-
-
-def contest(ring: Ring, rounds: int, contenders: Mapping[str, Contender], incidents: list[str]) -> Results:
-    """Let everybody repair every incident, in turn, the order reversed every other round."""
-    found: Results = {}
-    for incident in incidents:
-        fit = [name for name, each in contenders.items() if incident in each.incidents and not each.missing]
-        results = {name: Result() for name in fit}
-        for number in range(rounds):
-            for name in fit if number % 2 == 0 else reversed(fit):
-                one = contenders[name]
-                one.ready(ring)
-                wanted = ring.damage(incident)
-                ring.cool()
-                result, figures = results[name], timed(one, ring, incident)
-                if not ring.right(wanted if one.keeping else ring.bare):
-                    result.wrong += 1
-                    continue
-                for known, figure in zip((result.seconds, result.memory, result.moved), figures, strict=True):
-                    known.append(figure)
-                if one.tools == OUR_TOOLS:
-                    for step, (first, last) in steps(ring).items():
-                        result.steps.setdefault(step, []).append(last - first)
-        found[incident] = results
-        report(incident, results)
-    return found
-
-
-def report(incident: str, results: Mapping[str, Result]) -> None:
-    """Print one incident's medians, and how much longer the others take than we."""
-    mine = results[OURS].median if results[OURS].seconds else float("nan")
-    print(f"\n{incident}")
-    for name, result in results.items():
-        if not result.seconds:
-            print(f"  {name:20} WRONG", flush=True)
-            continue
-        ratio = f"{result.median / mine:6.2f} x ours" if name != OURS else ""
-        print(
-            f"  {name:20} {result.median:8.2f} s  ({min(result.seconds):.2f} to {max(result.seconds):.2f})"
-            f"  {max(result.memory):5.0f} MB  moved {statistics.median(result.moved):7.1f} MB  {ratio:14}"
-            f"  {f'WRONG {result.wrong} times' if result.wrong else 'right'}",
-            flush=True,
-        )
-        if result.steps:
-            said = (f"{step} {statistics.median(seconds):.2f}" for step, seconds in result.steps.items())
-            print(f"  {'':20} {', '.join(said)}", flush=True)
-
-
-def kindness(ring: Ring, rounds: int, incidents: list[str]) -> bool:
-    """Watch an application while we repair, as always and gently; prints its latencies during the load."""
-    print("\nan application meanwhile: milliseconds of its transactions, half and 99 of 100")
-    right = True
-    for incident, number in product(incidents, range(rounds)):
-        for gentle in (False, True) if number % 2 == 0 else (True, False):
-            wanted = ring.damage(incident)
-            with busy(ring) as alone:
-                time.sleep(CALM)
-            one = Contender(partial(ours, more={"gentle": gentle}), ())
-            with busy(ring) as meanwhile:
-                timed(one, ring, incident)
-            right &= ring.right(wanted)
-            first, last = steps(ring)["load"]
-            during = meanwhile.within(first, last)
-            print(
-                f"  {incident:32} {'gentle' if gentle else 'as always':10} load {last - first:6.1f} s"
-                f"  alone {alone.percentile(0.5):5.1f} {alone.percentile(0.99):6.1f}"
-                f"  during it {during.percentile(0.5):5.1f} {during.percentile(0.99):6.1f}"
-                f"  {during.percentile(0.99) / alone.percentile(0.99):6.2f} x  of {len(during.found)}",
-                flush=True,
-            )
-    return right
+from tool import SERVER
 
 
 def read_options() -> argparse.Namespace:
     """Read the command line."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rows", type=int, default=1_000_000)
+    options = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    options.add_argument("--server", help="mariadb, mysql, or a folder of unpacked packages")
+    options.add_argument("--rows", type=int, help="1,000,000 where not given; with --growth the most, 100,000")
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--quick", action="store_true", help="5,000 rows, one round: that everything works")
+    options.add_argument("--quick", action="store_true", help="5,000 rows at most, one round: that everything works")
     options.add_argument("--delay", type=float, default=0, help="milliseconds there and back on the way to the servers")
     options.add_argument(
         "--cold", type=float, default=0, help="milliseconds for the first read of each block of the copy"
@@ -134,45 +27,26 @@ def read_options() -> argparse.Namespace:
     options.add_argument("--busy", action="store_true", help="an application writes meanwhile: what it feels of us")
     options.add_argument("--binlog", action="store_true", help="rows from the binlog against rows from the backup")
     options.add_argument("--lock-mode", type=int, default=1, help="production's innodb_autoinc_lock_mode")
-    options.add_argument("--incident", action="append", choices=[*INCIDENTS, *HEAVY], help="only this one")
+    options.add_argument("--incident", action="append", help="only this one")
+    options.add_argument("--growth", action="store_true", help="how cost grows, in what servers count")
+    options.add_argument("--only", action="append", default=[], help="only this dimension of growth")
     options.add_argument("--json", type=Path, help="write all figures here")
     return options.parse_args()
 
 
-def version_of(program: str | None) -> str:
-    """What the dump program says of itself."""
-    return client_programs.probe(program).version if program else "no dump program"
-
-
 def main() -> int:
-    """Let them run."""
+    """Run what is asked for."""
     wanted = read_options()
-    rows, rounds = (5_000, 1) if wanted.quick else (wanted.rows, wanted.rounds)
-    contenders = COLD if wanted.cold else PEERS
-    incidents = wanted.incident or list(INCIDENTS)
-    print(
-        f"{rows:,} rows, {rounds} rounds, {wanted.delay:g} ms away, first reads {wanted.cold:g} ms; "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, {version_of(client_programs.tools().dump)}"
-    )
-    missing = sorted({tool for each in contenders.values() for tool in each.missing})
-    print(f"missing here: {', '.join(missing)}" if missing else "all peers are here")
-    with ring(rows, wanted.delay, wanted.cold, wanted.lock_mode) as made:
-        if wanted.binlog:
-            return 0 if compare(made, rounds) else 1
-        if wanted.busy:
-            return 0 if kindness(made, rounds, wanted.incident or [ALL, *HEAVY]) else 1
-        found = contest(made, rounds, contenders, incidents)
-    if wanted.json:
-        figures = {
-            incident: {name: vars(result) for name, result in results.items()} for incident, results in found.items()
-        }
-        wanted.json.write_text(json.dumps({"rows": rows, "rounds": rounds, "figures": figures}, indent=1))
-    return 0 if all(each.seconds for one in found.values() for each in one.values()) and sound(found) else 1
+    if wanted.server:
+        os.environ[SERVER] = wanted.server
+    if wanted.growth:
+        from benchmark import growth  # noqa: PLC0415 - goes by the servers that were chosen
 
+        largest = wanted.rows or growth.USUAL
+        return growth.main(quick=wanted.quick, chosen=wanted.only, largest=largest, path=wanted.json)
+    from benchmark import contest  # noqa: PLC0415 - likewise
 
-def sound(found: Results) -> bool:
-    """Whether no run of ours was wrong."""
-    return not any(results[OURS].wrong for results in found.values())
+    return contest.main(wanted)
 
 
 sys.exit(main())

@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mysql.site import HOST, PASSWORD, USER, Server, Site, launch
+from mysql.site import GIVEN, HOST, PASSWORD, USER, Server, Site, launch
 from rdsrestore.domain.request.merge_policy import Merge
 from rdsrestore.lab.network.gateway import Gateway
 from rdsrestore.lab.network.impairment import Network
 from rdsrestore.lab.servers import tls
 from rdsrestore.lab.servers.servers import Address
+from tool import counted
 
 DATABASE, TABLE, FORMER = "bench", "billing", "billing_before"
 CREATE = """
@@ -30,23 +31,23 @@ CREATE TABLE billing (
 ) DEFAULT CHARSET utf8mb4
 """
 FILL = """
-INSERT INTO billing SELECT seq, 1 + CRC32(seq) % 50000, CONCAT(SUBSTR(MD5(seq), 1, 10), '-', seq), CRC32(seq) % 1000000 / 100,
+INSERT INTO billing SELECT seq, 1 + CRC32(seq) % 50000, CONCAT(SUBSTR(SHA2(seq, 256), 1, 10), '-', seq), CRC32(seq) % 1000000 / 100,
   IF(seq % 3, NULL, seq % 100 / 8), ELT(1 + seq % 3, 'EUR', 'USD', 'CHF'), ELT(1 + seq % 3, 'open', 'paid', 'void'),
-  CONCAT('Customer ', MD5(seq * 7)), CONCAT('Straße ', seq % 997), ELT(1 + seq % 4, 'Köln', 'Paris', 'Oslo', 'Łódź 🙈'),
-  CONCAT('a note\\n\\twith "quotes" and ''more'' ', MD5(seq * 3)), CONCAT('{"n": ', seq, ', "tags": ["a", "b"]}'),
+  CONCAT('Customer ', LEFT(SHA2(seq * 7, 256), 32)), CONCAT('Straße ', seq % 997), ELT(1 + seq % 4, 'Köln', 'Paris', 'Oslo', 'Łódź 🙈'),
+  CONCAT('a note\\n\\twith "quotes" and ''more'' ', LEFT(SHA2(seq * 3, 256), 32)), CONCAT('{"n": ', seq, ', "tags": ["a", "b"]}'),
   '2017-01-01' + INTERVAL seq SECOND, '2017-02-01' + INTERVAL seq SECOND, '2017-03-01' + INTERVAL seq SECOND,
-  UNHEX(SHA2(seq, 256)) FROM seq_1_to_{rows}
+  UNHEX(SHA2(seq, 256)) FROM {numbers}
 """
 NEWS = """
 INSERT IGNORE INTO billing (id, customer_id, invoice_no, amount, currency, status, name, created_at, updated_at)
-  SELECT 1000000000 + seq, 1, CONCAT('new-', seq), 1, 'EUR', 'open', 'since', '2018-01-01', '2018-01-01' FROM seq_1_to_{news}
+  SELECT 1000000000 + seq, 1, CONCAT('new-', seq), 1, 'EUR', 'open', 'since', '2018-01-01', '2018-01-01' FROM {numbers}
 """
 LIVE = 2_000_000_000
 """Keys from here on are those of an application that writes meanwhile."""
 DIGEST = f"""
-SELECT COUNT(*), SUM(CAST(CONV(SUBSTR(MD5(CONCAT_WS('|', id, customer_id, invoice_no, amount, IFNULL(discount, '~'), currency,
+SELECT COUNT(*), SUM(CAST(CONV(SUBSTR(SHA2(CONCAT_WS('|', id, customer_id, invoice_no, amount, IFNULL(discount, '~'), currency,
   status, name, IFNULL(street, '~'), IFNULL(city, '~'), IFNULL(note, '~'), IFNULL(extra, '~'), created_at, IFNULL(due_at, '~'),
-  updated_at, IFNULL(HEX(token), '~'))), 1, 15), 16, 10) AS UNSIGNED)) FROM billing WHERE id < {LIVE}
+  updated_at, IFNULL(HEX(token), '~')), 256), 1, 15), 16, 10) AS UNSIGNED)) FROM billing WHERE id < {LIVE}
 """
 INCIDENTS = {
     "1 % deleted, scattered": "DELETE FROM billing WHERE id % 100 = 7 AND id <= {rows}",
@@ -65,6 +66,7 @@ POLICIES = {
     name: Merge.OVERWRITE if "updated" in name or "nothing" in name else Merge.MISSING for name in (*INCIDENTS, *HEAVY)
 }
 Digest = list[tuple[object, ...]]
+RESET = "RESET BINARY LOGS AND GTIDS" if GIVEN.engine == "mysql" else "RESET MASTER"
 
 
 @dataclass
@@ -84,7 +86,7 @@ class Ring:
         """Fill both servers."""
         for server in (self.site.production, self.site.copy):
             self.quietly(server, f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4", None)
-            self.quietly(server, f"{CREATE}; {FILL.replace('{rows}', str(self.rows))}")
+            self.quietly(server, f"{CREATE}; {FILL.replace('{numbers}', counted(self.rows))}")
         self.bare = self.site.copy.sql(DIGEST, DATABASE)
         self.news()
         self.whole = self.site.production.sql(DIGEST, DATABASE)
@@ -96,16 +98,16 @@ class Ring:
 
     def news(self) -> None:
         """Write the rows that production alone has."""
-        self.quietly(self.site.production, NEWS.format(news=self.rows // 200))
+        self.quietly(self.site.production, NEWS.format(numbers=counted(self.rows // 200)))
 
     def damage(self, incident: str) -> Digest:
         """Let the incident happen to a table that is whole; returns what the result has to be."""
         if not self.sound:
-            self.quietly(self.site.production, f"TRUNCATE billing; {FILL.replace('{rows}', str(self.rows))}")
+            self.quietly(self.site.production, f"TRUNCATE billing; {FILL.replace('{numbers}', counted(self.rows))}")
         self.news()
         self.quietly(self.site.production, f"DROP TABLE IF EXISTS {FORMER}")
         self.quietly(self.site.production, (INCIDENTS | HEAVY)[incident].format(rows=self.rows))
-        self.site.production.sql("RESET MASTER; FLUSH TABLES")
+        self.site.production.sql(f"{RESET}; FLUSH TABLES")
         return self.bare if incident == ALL else self.whole
 
     def right(self, wanted: Digest) -> bool:
@@ -116,11 +118,12 @@ class Ring:
 
     def moved(self) -> int:
         """Bytes sent and received by both servers so far."""
-        query = (
-            "SELECT SUM(VARIABLE_VALUE) FROM information_schema.GLOBAL_STATUS"
-            " WHERE VARIABLE_NAME IN ('BYTES_SENT', 'BYTES_RECEIVED')"
+        servers = self.site.production, self.site.copy
+        found = (
+            server.sql("SHOW GLOBAL STATUS WHERE Variable_name IN ('Bytes_sent', 'Bytes_received')")
+            for server in servers
         )
-        return sum(int(server.sql(query)[0][0]) for server in (self.site.production, self.site.copy))
+        return sum(int(value) for rows in found for _name, value in rows)
 
     def options(self, name: str) -> Path:
         """Write an option file for `production` or `copy`."""
@@ -134,15 +137,16 @@ class Ring:
         return path
 
 
-def secured(folder: Path) -> list[str]:
-    """The servers' options."""
+def secured(folder: Path, pool: str = "1G") -> list[str]:
+    """The servers' options; `pool` is how much each keeps in memory."""
     tls.make(folder)
     kinds = (("ca", "ca.pem"), ("cert", "server.pem"), ("key", "server.key"))
     return [
         *(f"--ssl-{kind}={folder / name}" for kind, name in kinds),
-        "--innodb-buffer-pool-size=1G",
-        "--innodb-log-file-size=512M",
+        f"--innodb-buffer-pool-size={pool}",
+        *(("--innodb-redo-log-capacity=512M",) if GIVEN.engine == "mysql" else ("--innodb-log-file-size=512M",)),
         "--innodb-flush-log-at-trx-commit=1",
+        "--local-infile=ON",
         "--sql-mode=STRICT_TRANS_TABLES",
     ]
 
@@ -161,7 +165,8 @@ def ring(rows: int, delay: float, cold: float, lock_mode: int) -> Iterator[Ring]
         binlog = ("--log-bin=binlog", "--binlog-format=ROW", "--server-id=1", "--sync-binlog=1")
         production = launch(folder / "p", *options, *binlog, f"--innodb-autoinc-lock-mode={lock_mode}")
         with slow_reads(folder, cold) as more:
-            copy = launch(folder / "c", *options, *more)
+            none = ("--skip-log-bin",) if GIVEN.engine == "mysql" else ()  # MariaDB's has none unasked
+            copy = launch(folder / "c", *options, *none, *more)
 
         def cool() -> None:
             if cold:

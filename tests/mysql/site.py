@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from rdsrestore.lab.servers.programs import MariaDb, MySql, Programs, choose, un
 from rdsrestore.lab.servers.seed import MORE_GRANTS
 from rdsrestore.mysql.adapter import MysqlDatabases
 from rdsrestore.mysql.production import MysqlProduction
+from rdsrestore.mysql.restored_database import MysqlRestoredDatabase
 from rdsrestore.steps.locate import LOOKERS, Sides
 from tool import given_server
 
@@ -181,17 +182,23 @@ class Site:
 
     @contextmanager
     def live(self) -> Iterator[MysqlProduction]:
-        with self.databases.production(self.production.endpoint, USER) as server:
+        with closing(self.databases) as databases, databases.production(self.production.endpoint, USER) as server:
+            yield server
+
+    @contextmanager
+    def restored(self) -> Iterator[MysqlRestoredDatabase]:
+        login = self.copy.endpoint, USER, Secret(PASSWORD)
+        with closing(self.databases) as databases, databases.copy(*login) as server:
             yield server
 
     def definition(self, table: str) -> TableDefinition:
-        with self.databases.copy(self.copy.endpoint, USER, Secret(PASSWORD)) as server:
+        with self.restored() as server:
             found = server.definition(self.ref(table))
         assert found
         return found
 
     def dump(self, table: str, where: str | None = None, children: Sequence[str] = ()) -> DumpFile:
-        with self.databases.copy(self.copy.endpoint, USER, Secret(PASSWORD)) as server:
+        with self.restored() as server:
             definition = server.definition(self.ref(table))
             assert definition
             made = server.dump(
@@ -215,7 +222,7 @@ class Site:
         with (
             ThreadPoolExecutor(LOOKERS + WARMERS) as pool,
             self.live() as now,
-            self.databases.copy(self.copy.endpoint, USER, Secret(PASSWORD)) as then,
+            self.restored() as then,
         ):
             asked = Relative(self.ref(table), Role.ASKED)
             found = Sides(then, now, None, pool, content).look(self.folder, asked, policy, silent)

@@ -90,7 +90,7 @@ def held(site: Site, session: Session, rules: ThrottleRules, release: Callable[[
             release()
         said.append(text)
 
-    Throttle(rules, session, login(site, site.production.endpoint), hear, every=0.05).hold()
+    Throttle(rules, lambda: session, login(site, site.production.endpoint), hear, every=0.05).hold()
     return said
 
 
@@ -143,7 +143,7 @@ def test_a_replica_that_can_not_be_asked_counts_as_behind(site: Site, session: S
     flag = site.folder / "released"
     nowhere = Endpoint("127.0.0.1", 9)
     throttle = Throttle(
-        ThrottleRules(Limits(max_lag=1), replicas=(nowhere,)), session, login(site, nowhere), lambda *_: None
+        ThrottleRules(Limits(max_lag=1), replicas=(nowhere,)), lambda: session, login(site, nowhere), lambda *_: None
     )
     assert f"replica {nowhere} can't be asked" in throttle.reason()
     assert not flag.exists()
@@ -156,7 +156,7 @@ def test_a_login_that_may_not_ask_a_replica_is_named_and_not_waited_for(mysql_si
     blind = Login(server.endpoint, "blind", Secret("x"), mysql_site.ca)
     rules = ThrottleRules(Limits(max_lag=1), replicas=(server.endpoint,))
     with contextlib.closing(connect(login(mysql_site, server.endpoint), "production")) as session:
-        throttle = Throttle(rules, session, blind, lambda *_: None)
+        throttle = Throttle(rules, lambda: session, blind, lambda *_: None)
         with contextlib.closing(throttle), pytest.raises(DatabaseError) as caught:
             throttle.hold()
     server.sql("DROP USER blind@'%'")
@@ -171,6 +171,6 @@ def test_a_login_that_may_not_ask_for_the_lag_is_told_what_to_grant(
     blind = replace(login(site, replica.endpoint), user="blind", password=Secret("blind"))
     rules = ThrottleRules(Limits(max_lag=30), replicas=(replica.endpoint,))
     with pytest.raises(DatabaseError, match=WORDS[GIVEN.engine].monitor) as caught:
-        Throttle(rules, session, blind, lambda *_: None).reason()
+        Throttle(rules, lambda: session, blind, lambda *_: None).reason()
     assert caught.value.code == "db.privilege"
     assert "--max-lag" in caught.value.hint

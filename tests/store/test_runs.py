@@ -50,6 +50,15 @@ def test_a_journal_goes_on_where_it_ended(run: StoredRun) -> None:
     assert run.reading().broken is None
 
 
+def test_a_journal_is_parsed_once_for_as_long_as_it_stays(run: StoredRun) -> None:
+    written = journal(run)
+    written.append(Kind.STARTED)
+    first = run.reading()
+    assert StoredRun(run.folder).reading() is first
+    written.append(Kind.NOTICE)
+    assert len(run.reading().records) == 2
+
+
 def test_a_line_cut_short_is_replaced_by_the_next(run: StoredRun) -> None:
     journal(run).append(Kind.STARTED)
     with run.journal.open("ab") as file:

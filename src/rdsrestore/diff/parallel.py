@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Protocol, TypeVar
 
 from rdsrestore.diff.checksum_diff import Differ
@@ -45,7 +46,13 @@ class Findings:
 
 def search(restored: RangeTask, live: RangeTask, key_range: KeyRange, content: bool) -> Findings:  # noqa: FBT001 - a task's arguments
     """Compare one section by content or by keys alone; the task itself."""
-    with restored.rows() as then, live.rows() as now, ThreadPoolExecutor(2) as pool:
+    with restored.rows() as then, live.rows() as now:
+        return compared(then, now, key_range, content)
+
+
+def compared(then: TableRows, now: TableRows, key_range: KeyRange, content: bool) -> Findings:  # noqa: FBT001 - as above
+    """Compare one section of two sides that nobody else reads from meanwhile."""
+    with ThreadPoolExecutor(2) as pool:
         kind = Differ if content else Presence
         differ = kind(then, now, pool, silent, whole=key_range)
         found = tuple(differ.chunks())
@@ -61,8 +68,13 @@ def searched(
     step: int = SECTION,
 ) -> Iterator[Findings]:
     """Have all sections compared, `size` at a time; yields what was found, in key order."""
+    sections = sides[0].rough(EVERYTHING, step)
+    first = list(islice(sections, 2))
+    if len(first) == 1 and isinstance(executor, ThreadPoolExecutor):  # where the sides are at hand
+        yield compared(*sides, first[0], content)
+        return
     restored, live = (side.task() for side in sides)
-    key_ranges = warmed(executor, restored, sides[0].rough(EVERYTHING, step))
+    key_ranges = warmed(executor, restored, chain(first, sections))
     yield from each_done(
         key_ranges, lambda key_range: executor.submit(search, restored, live, key_range, content), size
     )

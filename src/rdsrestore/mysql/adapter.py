@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from rdsrestore.domain.deadlines import USUAL, Deadlines
 from rdsrestore.domain.ids import Endpoint, TableRef
@@ -29,6 +30,7 @@ from rdsrestore.mysql.session import age_key, named_lock, remote
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.login.connection import Login, connect
 from rdsrestore.mysql.session.login.first_login import reach
+from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.road.direct import Tunnel, direct
 from rdsrestore.mysql.session.road.ssh import SshTunnel
 from rdsrestore.mysql.session.road.ssm import SessionTunnel
@@ -56,8 +58,24 @@ WRITES = {
     Act.DELETE: "DELETE of newer rows",
 }
 """What a load runs for each act of its policy."""
+PRODUCTION, COPY = "production", "dump: the copy"
+"""What errors call the servers."""
 OFTEN = 5.0
 """Longest pause between two first logins to a copy, in seconds."""
+
+
+Server = TypeVar("Server", MysqlProduction, MysqlRestoredDatabase)
+
+
+@contextmanager
+def lent(server: Server) -> Iterator[Server]:
+    """Have a server's session kept for the next step; after an error it is closed, in whatever state it is."""
+    try:
+        yield server
+    except BaseException:
+        server.drop()
+        raise
+    server.close()
 
 
 @dataclass(frozen=True)
@@ -103,6 +121,7 @@ class MysqlDatabases:
         self._progress: Progress = lambda _text, _share: None
         self._line = Line(None, deadlines, self._tell)
         self._rhythm = rhythm
+        self._logins: dict[tuple[Endpoint, str, str], Logins] = {}
         self._lock: named_lock.Lock | None = None
         self._trials = ExitStack()
         self._trial: Trial | None = None
@@ -116,8 +135,9 @@ class MysqlDatabases:
         self._token = token
 
     def close(self) -> None:
-        """Leave the workers to others, with nothing of ours on them, the bastion, and what was only tried."""
+        """Log out, leave the workers to others, with nothing of ours on them, the bastion, and what was only tried."""
         self._trials.close()
+        self._log_out()
         if self._team:
             self._team.leave()
         if self._tunnel:
@@ -131,14 +151,15 @@ class MysqlDatabases:
     @contextmanager
     def production(self, endpoint: Endpoint, user: str) -> Iterator[MysqlProduction]:
         """Log in to the source."""
-        login = self._own(endpoint, user)
-        with closing(MysqlProduction(login, self._key, self._team, self._lock)) as server:
+        logins = self._kept(self._own(endpoint, user), PRODUCTION)
+        with lent(MysqlProduction(logins, self._key, self._team, self._lock)) as server:
             yield server
 
     @contextmanager
     def copy(self, endpoint: Endpoint, user: str, password: Secret) -> Iterator[MysqlRestoredDatabase]:
         """Log in to a temporary instance."""
-        with closing(MysqlRestoredDatabase(self._login(endpoint, user, password), self._key, self._team)) as server:
+        logins = self._kept(self._login(endpoint, user, password), COPY)
+        with lent(MysqlRestoredDatabase(logins, self._key, self._team)) as server:
             yield server
 
     @contextmanager
@@ -215,6 +236,7 @@ class MysqlDatabases:
         """Cut what steps are connected to; from here on each answer has the seconds of cleaning up."""
         line, self._line = self._line, Line(self._deadlines.cleaning)
         line.cut()
+        self._log_out()
 
     def tools(self) -> ClientTools:
         """Find the dump program."""
@@ -226,6 +248,17 @@ class MysqlDatabases:
             acts = may(policy)
             return tuple(statement for act, statement in WRITES.items() if act in acts)
         return STATEMENTS.get(step, ())
+
+    def _kept(self, login: Login, where: str) -> Logins:
+        """Return the sessions of a login that earlier steps have left; the password may be another one since."""
+        kept = self._logins.setdefault((login.endpoint, login.user, where), Logins(login, where))
+        kept.login = login
+        return kept
+
+    def _log_out(self) -> None:
+        for logins in self._logins.values():
+            logins.close()
+        self._logins = {}
 
     def _own(self, endpoint: Endpoint, user: str) -> Login:
         if token := self._token:

@@ -33,7 +33,7 @@ from rdsrestore.mysql.merge.traces import traces
 from rdsrestore.mysql.schema import catalog, where_filter, where_zone
 from rdsrestore.mysql.schema.server_info import facts
 from rdsrestore.mysql.session import named_lock
-from rdsrestore.mysql.session.login.connection import Login, Session, connect
+from rdsrestore.mysql.session.login.connection import Session
 from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import RemoteExecutor
 from rdsrestore.mysql.session.waiting import drop_when_free, load_when_back
@@ -43,11 +43,9 @@ from rdsrestore.mysql.write.throttle import Throttle
 from rdsrestore.mysql.write_strategy import Strategies
 from rdsrestore.ports.progress import Progress
 
-WHERE = "production"
-
 
 class MysqlProduction:
-    """Logs in at the first call, and again where the connection was lost between two calls.
+    """Takes a session of `logins` at the first call, and another where the connection was lost between two calls.
 
     Files are encrypted for `key`, and read with it, where it is given; a `remote` does ranges elsewhere. Nothing is
     written to live rows without the run's `mine`, the locks that keep other runs off, where it has any.
@@ -55,25 +53,27 @@ class MysqlProduction:
 
     def __init__(
         self,
-        login: Login,
+        logins: Logins,
         key: Secret | None,
         remote: RemoteExecutor | None = None,
         mine: named_lock.Lock | None = None,
     ) -> None:
-        self._login = login
-        self._key = key
-        self._team = remote
-        self._lock = mine
+        self._logins, self._login = logins, logins.login
+        self._key, self._team, self._lock = key, remote, mine
         self._session: Session | None = None
-        self._logins = Logins(login, WHERE)
-        self._strategies = Strategies(self._ready, login, remote)
+        self._strategies = Strategies(self._ready, logins, remote)
 
     def close(self) -> None:
-        """Log out."""
-        self._logins.close()
+        """Give the session back; whoever has the logins logs out."""
+        if self._session:
+            self._logins.give(self._session)
+        self._session = None
+
+    def drop(self) -> None:
+        """Log out: nobody knows what the session was at."""
         if self._session:
             self._session.close()
-            self._session = None
+        self._session = None
 
     def server(self) -> ServerFacts:
         """Read what the server is and allows."""
@@ -161,7 +161,7 @@ class MysqlProduction:
 
     def check_replicas(self, replicas: Sequence[Endpoint]) -> None:
         """Ask each replica how far it is behind; DatabaseError where one can't be asked."""
-        with closing(Throttle(ThrottleRules(), self._ready(), self._login, lambda _text, _share: None)) as throttle:
+        with closing(Throttle(ThrottleRules(), self._ready, self._login, lambda _text, _share: None)) as throttle:
             for each in replicas:
                 throttle.lag(each)
 
@@ -203,7 +203,7 @@ class MysqlProduction:
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""
-        given = self._team.admit(self._login, WHERE) if self._team else self._logins
+        given = self._team.admit(self._login, "production") if self._team else self._logins
         return table_rows(self._ready(), definition, other, policy, given)
 
     def check_keys(self, definition: TableDefinition | None, path: Path) -> None:
@@ -264,7 +264,8 @@ class MysqlProduction:
         def write() -> None:
             if self._lock:
                 self._lock.keep("load")
-            with closing(Throttle(rules, self._ready(), self._login, progress)) as throttle:
+            self.close()  # whoever writes takes it
+            with closing(Throttle(rules, self._ready, self._login, progress)) as throttle:
                 pacing = Pacing.within(rules.limits, lambda: self._hold(throttle))
                 self._strategies.load(jobs, self._store(folder), pacing, progress)
 
@@ -294,6 +295,6 @@ class MysqlProduction:
 
     def _ready(self) -> Session:
         if self._session is None or not self._session.alive:
-            self.close()
-            self._session = connect(self._login, WHERE)
+            self.drop()
+            self._session = self._logins.take()
         return self._session

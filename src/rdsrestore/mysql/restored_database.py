@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from rdsrestore.domain.errors import DatabaseError
@@ -22,7 +22,7 @@ from rdsrestore.mysql.dump import definition_check, lossless, triggers
 from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.mysqldump import Source, chosen, dump, vetted
 from rdsrestore.mysql.schema import catalog
-from rdsrestore.mysql.session.login.connection import Login, Session, connect
+from rdsrestore.mysql.session.login.connection import connect
 from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import RemoteExecutor
 from rdsrestore.mysql.verify import questions
@@ -36,18 +36,21 @@ class MysqlRestoredDatabase:
     Dumps are encrypted for `key`; where there is a `remote`, it fetches them.
     """
 
-    def __init__(self, login: Login, key: Secret | None, remote: RemoteExecutor | None = None) -> None:
-        self._login = login
+    def __init__(self, logins: Logins, key: Secret | None, remote: RemoteExecutor | None = None) -> None:
+        self._login = logins.login
         self._key = key
         self._team = remote
-        self._session: Session = connect(login, "dump: the copy")
-        self._logins = Logins(login, "the copy")
+        self._session = logins.take()
+        self._logins = logins
         self._checked = set[tuple[TableRef, Selection]]()
         self._renewed = set[TableRef]()
 
     def close(self) -> None:
-        """Log out."""
-        self._logins.close()
+        """Give the session back; whoever has the logins logs out."""
+        self._logins.give(self._session)
+
+    def drop(self) -> None:
+        """Log out: nobody knows what the session was at."""
         self._session.close()
 
     def definition(self, ref: TableRef) -> TableDefinition | None:
@@ -64,7 +67,8 @@ class MysqlRestoredDatabase:
 
     def ask(self, database: str, statement: str, most: int | None, take: Take) -> str:
         """Run one statement that only reads."""
-        return questions.ask(self._session, database, statement, most, take)
+        with closing(connect(self._login, "dump: the copy")) as session:  # it is set as the question needs it
+            return questions.ask(session, database, statement, most, take)
 
     def rows(self, definition: TableDefinition, other: TableDefinition, policy: Policy) -> TableRows:
         """Give access to a table's rows by ranges."""
@@ -121,5 +125,5 @@ class MysqlRestoredDatabase:
         self._renew_statistics(definition.ref)
         if (definition.ref, selection) not in self._checked:
             self.check(definition, selection, made=False)
-        source = Source(self._session, self._login, self._team)
+        source = Source(self._session, self._logins, self._team)
         return dump(source, definition, selection, DumpStore(folder, self._key), progress)

@@ -18,7 +18,8 @@ from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.merge import plan, staging
 from rdsrestore.mysql.merge.batches import Pacing
 from rdsrestore.mysql.merge.job import Job, lay_out
-from rdsrestore.mysql.session.login.connection import Login, Session
+from rdsrestore.mysql.session.login.connection import Session
+from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import RemoteExecutor
 from rdsrestore.mysql.verify import ledger, reconcile
 from rdsrestore.mysql.write import direct, load, undo_file
@@ -31,9 +32,9 @@ class Strategy(ABC):
     Every method may raise DatabaseError.
     """
 
-    def __init__(self, ready: Callable[[], Session], login: Login, remote: RemoteExecutor | None) -> None:
+    def __init__(self, ready: Callable[[], Session], logins: Logins, remote: RemoteExecutor | None) -> None:
         self._ready = ready
-        self._login = login
+        self._logins = logins
         self._remote = remote
 
     @abstractmethod
@@ -88,7 +89,7 @@ class Merged(Strategy):
 
     def stage(self, schema: str, target: Target, store: DumpStore, progress: Progress) -> None:
         """Load the dumps, or an undo file, and prove them equal to what was dumped."""
-        staging.stage_target(self._ready(), self._login, schema, target, store, progress)
+        staging.stage_target(self._ready(), schema, target, store, progress)
 
     def compare(self, jobs: Sequence[Job], store: DumpStore, progress: Progress) -> Sequence[TableDifference]:
         """Write the plans, all tables together: rows of one may need rows of another."""
@@ -101,7 +102,7 @@ class Merged(Strategy):
 
     def save(self, job: Job, store: DumpStore, progress: Progress) -> SavedTable:
         """Write what the rows are that are to change into an undo file, and prove it."""
-        return undo_file.save(self._ready(), self._login, job.context, store, progress)
+        return undo_file.save(self._ready(), self._logins.login, job.context, store, progress)
 
     def untouched(self, job: Job) -> Fingerprint | None:
         """Hash the rows that the plan does not name; None without a key, and where nothing could reach them."""
@@ -154,12 +155,12 @@ class Direct(Strategy):
 
     def untouched(self, job: Job) -> Fingerprint | None:
         """Hash what is there; None where the dump's rows can be told by their keys."""
-        return reconcile.untouched_rows(self._login, job.context, job.target)
+        return reconcile.untouched_rows(self._ready(), self._logins, job.context, job.target)
 
     def load(self, jobs: Sequence[Job], store: DumpStore, pacing: Pacing, progress: Progress) -> None:
         """Write the statements that no note says to be written, table by table."""
         for job in jobs:
-            direct.load(self._login, job.context, job.target, store, pacing, progress, self._remote)
+            direct.load(self._logins, job.context, job.target, store, pacing, progress, self._remote)
 
     def loaded(self, job: Job) -> TableLoad:
         """Add up the notes."""
@@ -170,15 +171,15 @@ class Direct(Strategy):
     ) -> Ledger:
         """Hold checksums of the whole against each other; row by row only where others wrote meanwhile."""
         known = reconcile.Reconciliation(job.target, store, before, untouched)
-        return reconcile.ledger(self._ready(), self._login, job.context, known, progress)
+        return reconcile.ledger(self._ready(), self._logins, job.context, known, progress)
 
 
 class Strategies:
     """Both ways, and which of them a table takes."""
 
-    def __init__(self, ready: Callable[[], Session], login: Login, remote: RemoteExecutor | None) -> None:
-        self._direct = Direct(ready, login, remote)
-        self._merged = Merged(ready, login, remote)
+    def __init__(self, ready: Callable[[], Session], logins: Logins, remote: RemoteExecutor | None) -> None:
+        self._direct = Direct(ready, logins, remote)
+        self._merged = Merged(ready, logins, remote)
 
     def of(self, target: Target) -> Strategy:
         """Name the way that was chosen for a table when it was staged."""

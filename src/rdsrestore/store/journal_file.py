@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import JournalError
 from rdsrestore.ports.clock import Clock
-from rdsrestore.workflow.journal.journal import Kind, Record, chain, read
+from rdsrestore.workflow.journal.journal import Kind, Reading, Record, chain, read
+
+
+def reading_of(path: Path) -> Reading:
+    """Read a journal and check its chain: OSError or UnicodeDecodeError where it can't be read at all.
+
+    Whoever lists runs asks of each more than once, so that the last few are kept for as long as their files stay.
+    """
+    found = path.stat()
+    return parsed(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=4)
+def parsed(path: Path, changed: int, size: int) -> Reading:
+    """Read one that was last changed then and is so long."""
+    del changed, size
+    return read(path.read_text("utf-8"))
 
 
 class JournalFile:

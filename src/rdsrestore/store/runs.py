@@ -20,11 +20,11 @@ from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.ports.clock import Clock
 from rdsrestore.store.audit_index import AuditIndex, IndexedJournal
-from rdsrestore.store.journal_file import JournalFile, is_there
+from rdsrestore.store.journal_file import JournalFile, is_there, reading_of
 from rdsrestore.store.shredder import shred
 from rdsrestore.store.step_durations import step_durations
 from rdsrestore.workflow.journal.index import compare
-from rdsrestore.workflow.journal.journal import Kind, Reading, Record, asked_for, ending, finished, read
+from rdsrestore.workflow.journal.journal import Kind, Reading, Record, asked_for, ending, finished
 
 PRIVATE = 0o700
 JOURNAL = "journal.jsonl"
@@ -56,7 +56,7 @@ class StoredRun:
     def reading(self) -> Reading:
         """Read the journal and check its chain; JournalError where it can't be read at all."""
         try:
-            return read(self.journal.read_text("utf-8"))
+            return reading_of(self.journal)
         except (OSError, UnicodeDecodeError) as error:
             raise JournalError(
                 str(self.journal),

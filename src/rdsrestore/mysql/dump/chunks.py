@@ -23,7 +23,7 @@ from rdsrestore.mysql.dump import dump_scan
 from rdsrestore.mysql.dump.dump_scan import Scanned
 from rdsrestore.mysql.dump.dump_store import DumpStore, copy, skip
 from rdsrestore.mysql.schema.catalog import qualified
-from rdsrestore.mysql.session.login.connection import Login, Session
+from rdsrestore.mysql.session.login.connection import Session
 from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import Credential, RemoteExecutor
 from rdsrestore.ports.progress import Progress
@@ -72,9 +72,13 @@ def cut(
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be fetched: a table's rows, by `conditions`, each with `fetch`."""
+    """What is to be fetched: a table's rows, by `conditions`, each with `fetch`.
 
-    login: Login
+    `session` is nobody else's meanwhile, and enough for a single condition.
+    """
+
+    session: Session
+    logins: Logins
     definition: TableDefinition
     conditions: Sequence[str | None]
     fetch: Fetch
@@ -83,14 +87,14 @@ class Job:
 def fetch_all(job: Job, store: DumpStore, name: str, progress: Progress) -> tuple[Scanned, Fingerprint]:
     """Fetch all chunks and write them as one dump: one head, all rows in order, one tail."""
     definition, conditions = job.definition, job.conditions
-    stop, logins = threading.Event(), Logins(job.login, "dump: the copy")
+    stop = threading.Event()
 
     def work(number: int) -> DumpChunk:
         chunk = store.named(f"{definition.ref.stem}.piece-{number}")
         with_patience(lambda: job.fetch(conditions[number], chunk, lambda: going_on(stop)))
         scanned = dump_scan.scan(store, chunk, definition.ref.table, definition.columns)
         table, index = qualified(definition.ref), definition.key_index
-        with logins.borrowed() as session:
+        with contextlib.nullcontext(job.session) if len(conditions) == 1 else job.logins.borrowed() as session:
             content = row_hash.fingerprint(session, table, definition.columns, conditions[number], index=index)
         return DumpChunk(chunk, scanned, content)
 
@@ -102,7 +106,6 @@ def fetch_all(job: Job, store: DumpStore, name: str, progress: Progress) -> tupl
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
-            logins.close()
             for left in store.folder.glob(f"{glob.escape(definition.ref.stem)}.piece-*"):
                 left.unlink()
 
@@ -123,7 +126,7 @@ def fetch_elsewhere(
     job: Job, remote: RemoteExecutor, task: RangeTask, store: DumpStore, name: str, progress: Progress
 ) -> tuple[Scanned, Fingerprint]:
     """Have all chunks fetched by workers, no more of them at a time than it has threads, and write them as one dump."""
-    definition, given = job.definition, remote.admit(job.login, "dump: the copy")
+    definition, given = job.definition, remote.admit(job.logins.login, "dump: the copy")
 
     def kept() -> Iterator[DumpChunk]:
         size = 0

@@ -28,6 +28,7 @@ from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.schema.where_filter import one_line, problem
 from rdsrestore.mysql.session import named_lock, settings
 from rdsrestore.mysql.session.login.connection import Login, Session, quoted
+from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import Credential, RemoteExecutor, own_key
 from rdsrestore.ports.progress import Progress
 
@@ -65,7 +66,7 @@ class Source:
     """The server that is dumped from; where there is a `remote`, it fetches the pieces."""
 
     session: Session
-    login: Login
+    logins: Logins
     remote: RemoteExecutor | None = None
 
 
@@ -130,9 +131,9 @@ def fetched(
     with named_lock.known(source.session) as here:
 
         def fetch(condition: str | None, name: str, watch: Watch) -> None:
-            write(source.login, own(definition), both(condition, here), store, name, watch)
+            write(source.logins.login, own(definition), both(condition, here), store, name, watch)
 
-        job = chunks.Job(source.login, definition, conditions, fetch)
+        job = chunks.Job(source.session, source.logins, definition, conditions, fetch)
         if source.remote:
             return chunks.fetch_elsewhere(job, source.remote, task, store, name, progress)
         return chunks.fetch_all(job, store, name, progress)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 
 from rdsrestore.domain.errors import DatabaseError, ToolError, VerifyError
 from rdsrestore.domain.ids import PREFIX, RUN_ID, RunId, TableRef
@@ -18,15 +17,14 @@ from rdsrestore.mysql.merge.merge_context import after_of
 from rdsrestore.mysql.merge.undo_plan import undo_source
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.schema.catalog import qualified
-from rdsrestore.mysql.session.login.connection import Login, Session, connect, quoted
+from rdsrestore.mysql.session.login.connection import Session, quoted
+from rdsrestore.mysql.session.settings import as_select
 from rdsrestore.ports.progress import Progress
 
 MARKER = "rdsrestore_run"
 TARGET_TABLES = "rdsrestore_landings"
 DATABASES = "rdsrestore_databases"
 NAMED = f"SCHEMA_NAME LIKE '{PREFIX}|_%' ESCAPE '|'"
-SQL_MODE = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
-"""What a dump's own head says, and that a date which the copy holds can be held."""
 RENAMED = 1024
 """Bytes by which the name of another place may lengthen a statement."""
 
@@ -85,17 +83,15 @@ def drop(session: Session, schema: str) -> None:
     session.run(f"DROP DATABASE {quoted(schema)}")
 
 
-def stage_target(
-    session: Session, login: Login, schema: str, target: Target, store: DumpStore, progress: Progress
-) -> None:
+def stage_target(session: Session, schema: str, target: Target, store: DumpStore, progress: Progress) -> None:
     """Load what a table's plan will rest on: the rows as they were, as the incident left them, or an undo file."""
     if target.after:
-        stage(session, login, schema, target.after, store.at(AFTER), progress)
+        stage(session, schema, target.after, store.at(AFTER), progress)
         place = after_of(schema, target.after.definition.ref)
         session.run(f"DROP TABLE IF EXISTS {place}")
         staged = qualified(TableRef(schema, target.after.definition.ref.table))
         session.run(f"RENAME TABLE {staged} TO {place}")
-    stage(session, login, schema, target.dump, store, progress)
+    stage(session, schema, target.dump, store, progress)
     if target.undo:
         undo_source(target.undo).place(session, schema)
 
@@ -120,7 +116,7 @@ def refuse_changed(store: DumpStore, dump: DumpFile) -> None:
         )
 
 
-def stage(session: Session, login: Login, schema: str, dump: DumpFile, store: DumpStore, progress: Progress) -> None:
+def stage(session: Session, schema: str, dump: DumpFile, store: DumpStore, progress: Progress) -> None:
     """Load one dump and prove it: the file is the one that was checked, and the rows are the copy's.
 
     Raises ToolError where the file changed, DatabaseError where the server does not take it, VerifyError where the rows
@@ -133,9 +129,9 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, store: Du
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(ddl.staging(definition, schema))
     if dump.rows:
-        load(login, place, store, dump.path, dump.bytes, progress)
+        load(session, place, store, dump.path, dump.bytes, progress)
     if dump.floats:
-        repair(session, login, schema, dump, store, progress)
+        repair(session, schema, dump, store, progress)
     progress(f"comparing {definition.ref.table} with the copy's checksum", None)
     found = row_hash.fingerprint(session, place, definition.columns)
     if found.rows != dump.rows:
@@ -155,19 +151,18 @@ def stage(session: Session, login: Login, schema: str, dump: DumpFile, store: Du
         )
 
 
-def load(login: Login, place: str, store: DumpStore, name: str, size: int, progress: Progress) -> None:
-    """Write a dump's rows to a table, a statement at a time, in a session with our own settings alone.
+def load(session: Session, place: str, store: DumpStore, name: str, size: int, progress: Progress) -> None:
+    """Write a dump's rows to a table, a statement at a time, with what its own head says and our own settings alone.
 
     Nothing else of the file is sent, and the server takes no second statement with the first.
     """
-    with closing(connect(login, "stage")) as session:
-        session.run(f"SET SESSION sql_mode = '{SQL_MODE}'")
+    with as_select(session, wanted=True):
         for statement in statements(store, name, place):
             progress(f"loading {size / 1e6:,.0f} MB into the scratch schema", statement.place / size)
             session.send(statement.head + statement.values)
 
 
-def repair(session: Session, login: Login, schema: str, dump: DumpFile, store: DumpStore, progress: Progress) -> None:
+def repair(session: Session, schema: str, dump: DumpFile, store: DumpStore, progress: Progress) -> None:
     """Give FLOAT columns back the digits that the dump lost."""
     definition, name = dump.definition, dump.floats or ""
     scanned = dump_scan.scan(store, name, float_repair.TABLE, float_repair.carried(definition))
@@ -180,7 +175,7 @@ def repair(session: Session, login: Login, schema: str, dump: DumpFile, store: D
     session.run(
         f"CREATE TABLE {place} ({', '.join(keys + values)}, PRIMARY KEY ({names})) ENGINE=InnoDB ROW_FORMAT=DYNAMIC"
     )
-    load(login, place, store, name, scanned.bytes, progress)
+    load(session, place, store, name, scanned.bytes, progress)
     table = qualified(TableRef(schema, definition.ref.table))
     exact = ", ".join(
         f"t.{quoted(column.name)} = f.{quoted(column.name)}" for column in float_repair.rounded(definition)

@@ -33,6 +33,7 @@ from rdsrestore.mysql.rewind.scratch_server import ServerProgram, scratch_server
 from rdsrestore.mysql.rewind.whole_log import refuse_unfit, walked
 from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
+from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.ports.progress import Progress
 
 TRIES = 3
@@ -161,7 +162,8 @@ class Copy:
             raise Refused("--rows-from", what, "choose a --before that lies before the incident", code="copy.empty")
         path = keys_of(folder, definition)
         written = chunk_file.write(path, chunks(self._keys))
-        dumped = dump(Source(self._session, self._login), definition, Selection(), store, progress)
+        with closing(Logins(self._login, "the scratch server")) as logins:
+            dumped = dump(Source(self._session, logins), definition, Selection(), store, progress)
         return dumped, Located(definition.ref, str(path), *written)
 
     def touched(self, walk: LogWalk, folder: Path, progress: Progress) -> Located:

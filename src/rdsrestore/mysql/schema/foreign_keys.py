@@ -31,8 +31,26 @@ INNODB_CHILDREN = f"""
 SELECT DISTINCT {NAME.format(1)}, {NAME.format(-1)} FROM information_schema.INNODB_SYS_FOREIGN
  WHERE CAST(REF_NAME AS BINARY) = CONCAT({FILE}, '/', {FILE})
 """
+INNODB_SUMMARY = f"""
+SELECT GROUP_CONCAT(HEX(CONCAT_WS('|', ID, FOR_NAME, N_COLS, TYPE)) ORDER BY ID) FROM
+  information_schema.INNODB_SYS_FOREIGN WHERE CAST(REF_NAME AS BINARY) = CONCAT({FILE}, '/', {FILE})
+"""
+SUMMARY = """
+SELECT GROUP_CONCAT(HEX(CONCAT_WS('|', CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE))
+  ORDER BY CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME) FROM information_schema.REFERENTIAL_CONSTRAINTS
+ WHERE UNIQUE_CONSTRAINT_SCHEMA = %s AND REFERENCED_TABLE_NAME = %s
+"""
 """MariaDB's views of foreign keys open each table of the server where the child is not named; InnoDB's own list, which
 has names as files have them, is read from memory. It takes PROCESS."""
+
+
+def summary(session: Session, ref: TableRef) -> tuple[str, tuple[str, str]]:
+    """Write a query, with its values, of one text that is another where other keys point to a table.
+
+    It ends with the error NO_PRIVILEGE for a login that may not see them so.
+    """
+    place = (ref.database, ref.table)
+    return (INNODB_SUMMARY if "mariadb" in session.greeted.lower() else SUMMARY), place
 
 
 def outgoing(session: Session, ref: TableRef) -> tuple[ForeignKey, ...]:

@@ -37,7 +37,19 @@ class TimedConnection(Driver):
     """Logs in to the same server once more, within bounds."""
     made = 0.0
     wait: Wait | None = None
+    _read_timeout: float | None
     _reason: pymysql.OperationalError | None = None
+
+    def there(self, within: float) -> bool:
+        """Ask the server for a sign of life; False where none comes within so many seconds."""
+        usual, self._read_timeout = self._read_timeout, within  # the driver has no other way to set it
+        try:
+            self.ping(reconnect=False)
+        except (pymysql.MySQLError, OSError):
+            return False
+        finally:
+            self._read_timeout = usual
+        return True
 
     def end(self, reason: pymysql.OperationalError) -> None:
         """End it from another thread: whoever waits gets the reason."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 
 from rdsrestore.diff.parallel import each_done
 from rdsrestore.diff.worker_pool import WorkerPool
@@ -24,7 +26,7 @@ from rdsrestore.domain.tables.rows import Act, Conflict, Group, PlanLine, Proven
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.mysql.dump import bulk
 from rdsrestore.mysql.dump.dump_store import DumpStore
-from rdsrestore.mysql.dump.statements import Statement, Unlike, Write, feed, insert, statements
+from rdsrestore.mysql.dump.statements import Statement, Unlike, Write, feed, statements
 from rdsrestore.mysql.merge import staging, target_table
 from rdsrestore.mysql.merge.bare import bare_table
 from rdsrestore.mysql.merge.batches import FULL, BatchSize, Pacing
@@ -32,7 +34,8 @@ from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.merge.plan import count, lost_children
 from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified
-from rdsrestore.mysql.session.login.connection import Login, Session, connect
+from rdsrestore.mysql.session.login.connection import Session
+from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import Credential, RemoteExecutor, decrypt
 from rdsrestore.mysql.write import preflight_conflicts
 from rdsrestore.mysql.write.merged import patiently, stop_at_conflict
@@ -126,7 +129,7 @@ def save(context: MergeContext, target: Target) -> SavedTable:
 
 
 def load(
-    login: Login,
+    logins: Logins,
     context: MergeContext,
     target: Target,
     store: DumpStore,
@@ -144,23 +147,23 @@ def load(
         written = loaded(session, context).inserted
         bare_table.begin_again(session, schema, place, written, lambda: session.run(f"DELETE FROM {notes(context)}"))
 
-    with closing(connect(login, "production")) as session:
+    with logins.borrowed() as session:
         note = bare_table.noted(session, schema, place)
         if note and note.emptied:
             begin_again(session)
         elif pacing.long and place != context.then.ref and target_table.made(session, schema, place):
             bare_table.take_off(session, schema, context.live)
-    fill(login, context, target, store, pacing, progress, remote)
+    fill(logins, context, target, store, pacing, progress, remote)
     pacing.hold()
-    with closing(connect(login, "production")) as session:
+    with logins.borrowed() as session:
         if bare_table.put_back(session, schema, place, progress):
             return
         begin_again(session)
-    fill(login, context, target, store, pacing, progress, remote)
+    fill(logins, context, target, store, pacing, progress, remote)
 
 
 def fill(
-    login: Login,
+    logins: Logins,
     context: MergeContext,
     target: Target,
     store: DumpStore,
@@ -171,7 +174,7 @@ def fill(
     """Write the dump's statements that no note says to be written, some rows of each in a transaction."""
     last = max(target.dump.span[1], 1)
     staging.refuse_changed(store, target.dump)
-    with closing(connect(login, "production")) as session:
+    with logins.borrowed() as session:
         ended = {int(place) for (place,) in session.stream(f"SELECT n FROM {notes(context)} WHERE ended")}
         text = bulk.statement(context.live, target.dump.definition) if bulk.allowed(session, context.live) else ""
 
@@ -184,12 +187,16 @@ def fill(
                 yield statement
 
     def write(given: Iterator[Statement]) -> None:
-        with closing(connect(login, f"load {context.live.ref}")) as session:
-            for statement in given:
+        first = next(given, None)  # whoever has nothing to write needs no login
+        if first is None:
+            return
+        with logins.borrowed() as session:
+            for statement in chain([first], given):
                 put(session, context, statement, pacing.batch)
 
     if remote:
-        write_elsewhere(waiting(), context, remote, remote.admit(login, f"load {context.live.ref}"), pacing.batch)
+        given = remote.admit(logins.login, f"load {context.live.ref}")
+        write_elsewhere(waiting(), context, remote, given, pacing.batch)
         return
     with WorkerPool(pacing.batch.writers, write) as workers:
         for statement in waiting():
@@ -225,7 +232,8 @@ def written(session: Session, context: MergeContext, statement: Statement, most:
     with suppress(Unlike):
         if statement.bulk:
             return patiently(lambda: transact(session, context, statement, most, feed))
-    return patiently(lambda: transact(session, context, statement, most, insert))
+    fitting = partial(preflight_conflicts.insert, context)
+    return patiently(lambda: transact(session, context, statement, most, fitting))
 
 
 def transact(session: Session, context: MergeContext, statement: Statement, most: int | None, write: Write) -> bool:

@@ -11,20 +11,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.tables.definition import TableDefinition, UniqueKey
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.rows import Cell, Conflict
 from rdsrestore.mysql.dump import dump_scan
 from rdsrestore.mysql.dump.dump_store import DumpStore
-from rdsrestore.mysql.dump.statements import statements
+from rdsrestore.mysql.dump.statements import Statement, statements
+from rdsrestore.mysql.dump.statements import insert as halved
 from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.merge.plan import KEYS, SAMPLE, shown
+from rdsrestore.mysql.session.error_text import reason
+from rdsrestore.mysql.session.errors import number_of, words_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
 
 MOST = 100_000
 """Rows whose unique values are looked up beforehand."""
 UNKNOWN = f"more than {MOST:,} rows: those whose unique values newer rows hold are found by the load, and left alone"
 TOGETHER = 500
+TAKEN = 1062
+"""The error of a unique value that another row has."""
 LITERAL = re.compile(dump_scan.LITERAL.decode(), re.DOTALL)
 NOTHING = "NULL"
 ESCAPED = re.compile(r"\\(.)|''", re.DOTALL)
@@ -58,8 +64,12 @@ def rows(store: DumpStore, dump: DumpFile) -> Iterator[Row]:
     names = [column.name for column in dump.definition.base_columns]
     for statement in statements(store, dump.path, ""):
         for row in statement.rows:
-            literals = LITERAL.findall(row.decode("utf-8", "replace"))
-            yield Row(dict(zip(names, literals, strict=True)))
+            yield parsed(row, names)
+
+
+def parsed(row: bytes, names: Sequence[str]) -> Row:
+    """Take one row of a dump apart."""
+    return Row(dict(zip(names, LITERAL.findall(row.decode("utf-8", "replace")), strict=True)))
 
 
 def sample(store: DumpStore, dump: DumpFile) -> tuple[tuple[Cell, ...], ...]:
@@ -94,17 +104,59 @@ def conflicts(session: Session, context: MergeContext, store: DumpStore, dump: D
 
 
 def held_by_others(session: Session, context: MergeContext, columns: Sequence[str], some: Sequence[Row]) -> list[Row]:
-    """Find the rows whose values in these columns are in the table, halving down to them."""
-    if not some:
-        return []
-    values = " OR ".join(
-        f"({' AND '.join(f'{quoted(name)} = {row.values[name]}' for name in columns)})" for row in some
-    )
-    if len(columns) == 1:
-        values = f"{quoted(columns[0])} IN ({', '.join(row.values[columns[0]] for row in some)})"
-    (number,) = session.one(f"SELECT COUNT(*) FROM {context.target} WHERE {values}")
-    if number in {0, len(some)}:
-        return list(some) if number else []
-    middle = len(some) // 2
-    first, second = (held_by_others(session, context, columns, half) for half in (some[:middle], some[middle:]))
-    return first + second
+    """Find the rows whose values in these columns are in the table, all of them at once.
+
+    The table tells of each of its rows which one it is in the way of; it may be in the way of a second one where its
+    collation tells less apart than the dump's did, so that the rest is asked for again until nothing is found.
+    """
+    rest, taken = dict(enumerate(some)), list[int]()
+    while rest:
+        each = {
+            place: " AND ".join(f"{quoted(name)} = {row.values[name]}" for name in columns)
+            for place, row in rest.items()
+        }
+        values = " OR ".join(f"({condition})" for condition in each.values())
+        if len(columns) == 1:
+            values = f"{quoted(columns[0])} IN ({', '.join(row.values[columns[0]] for row in rest.values())})"
+        which = " ".join(f"WHEN {condition} THEN {place}" for place, condition in each.items())
+        found = session.rows(f"SELECT DISTINCT CASE {which} END FROM {context.target} WHERE {values}")
+        places = [int(place) for (place,) in found if place is not None]
+        if not places:
+            break
+        taken += places
+        rest = {place: row for place, row in rest.items() if place not in set(places)}
+    return [some[place] for place in sorted(taken)]
+
+
+def insert(context: MergeContext, session: Session, statement: Statement) -> tuple[int, int, str]:
+    """Insert a statement's rows; where values are taken, leave the rows out that hold them, and insert the others.
+
+    Whatever else does not fit is found by halving.
+    """
+    try:
+        return session.send(statement.head + statement.values), 0, ""
+    except DatabaseError as error:
+        if number_of(error) != TAKEN or len(statement.rows) == 1:
+            return halved(session, statement)
+        why = reason(words_of(error))
+    left = [row for some in batched(statement.rows) for row in free(session, context, some)]
+    unfit = len(statement.rows) - len(left)
+    done, more, other = halved(session, statement.of(left)) if left else (0, 0, "")
+    return done, unfit + more, other or why
+
+
+def batched(given: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Cut a statement's rows into those that are looked up together."""
+    return (given[begin : begin + TOGETHER] for begin in range(0, len(given), TOGETHER))
+
+
+def free(session: Session, context: MergeContext, some: Sequence[bytes]) -> list[bytes]:
+    """Return the rows none of whose unique values the table has."""
+    names = [column.name for column in context.then.base_columns]
+    left = {place: parsed(row, names) for place, row in enumerate(some)}
+    for columns in (context.live.key, *(unique.columns for unique in context.live.unique_keys)):
+        held = {id(row): place for place, row in left.items() if NOTHING not in row.of(columns)}
+        rows_held = [row for row in left.values() if id(row) in held]
+        for row in held_by_others(session, context, columns, rows_held):
+            del left[held[id(row)]]
+    return [some[place] for place in left]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from rdsrestore.domain.errors import DatabaseError
@@ -27,7 +27,7 @@ class Throttle:
     """Asked before each transaction; `every` bounds how often the servers are asked, in seconds."""
 
     rules: ThrottleRules
-    session: Session
+    ready: Callable[[], Session]
     login: Login
     progress: Progress
     every: float = 0.5
@@ -56,7 +56,7 @@ class Throttle:
         limit = self.rules.limits.max_load
         if limit is None:
             return ""
-        running = int(self.session.one("SHOW GLOBAL STATUS LIKE 'Threads\\_running'")[1]) - OURS
+        running = int(self.ready().one("SHOW GLOBAL STATUS LIKE 'Threads\\_running'")[1]) - OURS
         return f"waiting: {running} threads are running on production, the limit is {limit}" if running > limit else ""
 
     def behind(self) -> Iterator[str]:

@@ -23,6 +23,7 @@ from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.errors import PLUGIN, SILENT, number_of, translated
+from rdsrestore.mysql.session.login.time_literal import clock
 from rdsrestore.mysql.session.login.tls import how_to, trust
 from rdsrestore.mysql.session.road.direct import Road, direct
 from rdsrestore.mysql.session.road.local import to_file
@@ -85,11 +86,13 @@ class Session:
     under way when the connection was lost is known to the caller alone.
     """
 
-    def __init__(self, dial: Callable[[], pymysql.Connection[Any]], where: str) -> None:
+    def __init__(self, dial: Callable[[], TimedConnection], where: str) -> None:
         self._dial = dial
         self._where = where
         self._inside = False
         self._used = time.monotonic()
+        self.known: dict[Any, Any] = {}
+        """What was read before, to be looked at again before it is taken to be true."""
         self._connection = dial()
         settle(self, where)
 
@@ -164,6 +167,13 @@ class Session:
                 self.close()
         return bool(self._connection.open)
 
+    def answers(self, within: float) -> bool:
+        """Ask whether the connection is there, for so many seconds at the most; one that is not is closed."""
+        self._used = time.monotonic()
+        if not self._connection.there(within):
+            self.close()
+        return bool(self._connection.open)
+
     @property
     def greeted(self) -> str:
         """The version that the server named at the login."""
@@ -174,7 +184,7 @@ class Session:
         with contextlib.suppress(pymysql.MySQLError, OSError):
             self._connection.close()
 
-    def _ready(self) -> pymysql.Connection[Any]:
+    def _ready(self) -> TimedConnection:
         self._used = time.monotonic()
         if not self._connection.open and self._inside:
             raise pymysql.OperationalError(LOST_INSIDE, "the connection was lost within a transaction")
@@ -245,7 +255,7 @@ def dial_once(login: Login, where: str) -> TimedConnection:
             raise DatabaseError(where, f"the login can't be made: {error}", PLUGIN.hint, code=PLUGIN.code) from error
     connection.where, connection.made = where, time.monotonic()
     connection.again = lambda: dial(aside(login), where)
-    connection._read_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - has no other name
+    connection._read_timeout = login.line.patience  # noqa: SLF001 - has no other name
     connection._write_timeout = login.line.patience  # type: ignore[attr-defined]  # noqa: SLF001 - likewise
     login.line.take(connection, where)
     return connection
@@ -283,15 +293,6 @@ def tls_failed(login: Login, where: str, error: pymysql.MySQLError) -> DatabaseE
         how_to(login.endpoint, error.__cause__ or error.__context__),
         code="db.tls",
     )
-
-
-def clock(value: timedelta) -> str:
-    """Write a TIME, which may be negative and longer than a day."""
-    whole = abs(value)
-    minutes, seconds = divmod(whole.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    sign = "-" if value < timedelta(0) else ""
-    return f"{sign}{whole.days * 24 + hours:02}:{minutes:02}:{seconds:02}.{whole.microseconds:06}"
 
 
 def quoted(name: str) -> str:
