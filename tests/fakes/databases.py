@@ -351,6 +351,9 @@ class FakeServer:
     def listen(self, progress: Progress) -> None:
         self.progress = progress
 
+    def log_out(self) -> None:
+        self.faults.done("log_out")
+
     def hang_up(self) -> None:
         self.faults.done("hang_up")
 

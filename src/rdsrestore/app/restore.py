@@ -201,6 +201,8 @@ def carry_out(
     plan: Plan, read: Survey, world: World, context: Context, job: Job, *, detached: bool = False
 ) -> ExitCode:
     """Run a confirmed plan in a folder of its own, and what it led to; `detached` in a process of its own."""
+    if detached:
+        world.engines.of(read.source.engine).log_out()  # a connection belongs to one process
     apart = own_terminal(plan.run, plan.request, context, detached=detached)
     by = "--yes" if job.yes else plan.request.operator
 

@@ -67,6 +67,7 @@ def resume(name: str | None, context: Context, asked: CommandLine, *, yes: bool)
                 "resume", "you said no; nothing was done", f"rdsrestore cleanup {stored.id} removes all of it"
             )
         if begin is Begin.DETACHED or context.settings.detach:
+            world.engines.of(survey.source.engine).log_out()  # a connection belongs to one process
             detach(stored, context)
         by = "--yes" if yes else context.settings.operator
         data = {"by": by, "host": socket.gethostname(), "version": __version__, "from": first_of(plan.steps)}

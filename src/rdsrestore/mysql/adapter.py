@@ -137,7 +137,7 @@ class MysqlDatabases:
     def close(self) -> None:
         """Log out, leave the workers to others, with nothing of ours on them, the bastion, and what was only tried."""
         self._trials.close()
-        self._log_out()
+        self.log_out()
         if self._team:
             self._team.leave()
         if self._tunnel:
@@ -236,7 +236,7 @@ class MysqlDatabases:
         """Cut what steps are connected to; from here on each answer has the seconds of cleaning up."""
         line, self._line = self._line, Line(self._deadlines.cleaning)
         line.cut()
-        self._log_out()
+        self.log_out()
 
     def tools(self) -> ClientTools:
         """Find the dump program."""
@@ -255,7 +255,8 @@ class MysqlDatabases:
         kept.login = login
         return kept
 
-    def _log_out(self) -> None:
+    def log_out(self) -> None:
+        """Close the sessions that steps have left for the next one."""
         for logins in self._logins.values():
             logins.close()
         self._logins = {}

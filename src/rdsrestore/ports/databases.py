@@ -117,7 +117,26 @@ class BinlogRows(Protocol):
         ...
 
 
-class Databases(BinlogRows, Protocol):
+class Connections(Protocol):
+    """What is held to servers between two answers."""
+
+    def listen(self, progress: Progress) -> None:
+        """Have `progress` told, from any thread, of a server that takes long to answer."""
+        ...
+
+    def log_out(self) -> None:
+        """Hold no connection that a next step could take up: it logs in anew. What `alone` keeps stays."""
+        ...
+
+    def hang_up(self) -> None:
+        """Cut what steps are connected to, whoever waits for an answer; from here on no answer is waited for long.
+
+        What `alone` keeps stays.
+        """
+        ...
+
+
+class Databases(BinlogRows, Connections, Protocol):
     """Where logins to servers come from."""
 
     @property
@@ -131,17 +150,6 @@ class Databases(BinlogRows, Protocol):
 
     def copy(self, endpoint: Endpoint, user: str, password: Secret) -> AbstractContextManager[RestoredDatabase]:
         """Log in to a temporary instance."""
-        ...
-
-    def listen(self, progress: Progress) -> None:
-        """Have `progress` told, from any thread, of a server that takes long to answer."""
-        ...
-
-    def hang_up(self) -> None:
-        """Cut what steps are connected to, whoever waits for an answer; from here on no answer is waited for long.
-
-        What `alone` keeps stays.
-        """
         ...
 
     def reach(
