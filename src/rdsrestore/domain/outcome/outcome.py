@@ -21,6 +21,9 @@ from rdsrestore.domain.outcome.load_result import Ledger, TableLoad
 from rdsrestore.domain.outcome.remains import Remains
 from rdsrestore.domain.tables.rows import Conflict, TableDifference
 
+PUT_OFF = frozenset({"operator.no", "approval.later"})
+"""The codes of an approval that was not given, and may be."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -127,7 +130,7 @@ class Outcome:
         if not self.dumped or self.production_touched or self.bug or self.taken_back:
             return False
         passing = isinstance(self.cause, Interrupted | CutOff | RemoteError)
-        return passing or (self.cause is not None and self.cause.code in {"operator.no", "approval.later"})
+        return passing or (self.cause is not None and self.cause.code in PUT_OFF)
 
     @property
     def reusable(self) -> bool:

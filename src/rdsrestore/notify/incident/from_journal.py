@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from rdsrestore.domain.codec import Json
-from rdsrestore.domain.errors import JournalError
+from rdsrestore.domain.errors import Interrupted, JournalError
 from rdsrestore.domain.facts import (
     Approved,
     Compared,
@@ -20,6 +20,7 @@ from rdsrestore.domain.facts import (
 )
 from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
+from rdsrestore.domain.outcome.outcome import PUT_OFF
 from rdsrestore.notify.audit_view import words
 from rdsrestore.notify.console.views import MEANING, left, written
 from rdsrestore.notify.incident import phases
@@ -222,6 +223,8 @@ def following(run: str, facts: Facts, end: Ending | None, taken: TakenBack | Non
         yield f"rdsrestore cleanup {run} removes what it left, and says what was written"
     elif end.exit_code == ExitCode.CLEANUP_INCOMPLETE or end.kept:
         yield f"rdsrestore cleanup {run} removes what is left"
+    elif facts.find(Dumped) and not end.changed and end.error in {*PUT_OFF, Interrupted.default_code}:
+        yield f"rdsrestore resume {run} goes on from its dump, while that is kept, without another restore"
     loaded = facts.find(Loaded)
     if not at_work and loaded and any(load.rows for load in loaded.loads) and not taken:
         yield f"rdsrestore undo {run} takes back what was written"
