@@ -73,6 +73,11 @@ class LabTool:
             "RDSRESTORE_POLL": "0.1",
         }
 
+    def rotate(self) -> None:
+        """Change production's password: copies of before have another one."""
+        self.lab("rotate")
+        self.env |= dict.fromkeys(("RDSRESTORE_PASSWORD", "MYSQL_PWD"), self.place.running().password)
+
     def sql(self, statements: str) -> list[list[str]]:
         """Run SQL on production; returns the last result's rows as text, without the heading."""
         lines = list(console.run(self.place.running(), self.place.ca, statements))

@@ -61,6 +61,7 @@ def test_a_fault_that_passes_does_not_stop_the_job(shop: LabTool, damaged: str, 
     before = happened(shop).get(kind, 0)
     for action, times in PASSING[kind].items():
         plan(shop, kind, action, times)
+    shop.rotate()
     shop("table", "faulty", "--before", damaged, "--yes", check=0, RDSRESTORE_SWITCH_ROLE=ROLE)
     assert happened(shop)[kind] == before + sum(PASSING[kind].values())
     assert shop.number("SELECT COUNT(*) FROM shop.faulty") == 2

@@ -252,8 +252,14 @@ def test_a_kill_at_each_call_that_changes_the_account_leaves_nothing(
     shop: LabTool, damaged: str, when: str, ways: str
 ) -> None:
     words = ["table", "kept", "--before", damaged, "--yes"]
+    shop.rotate()
     calls = changing_calls(shop, words)
-    assert {"rds:DeleteDBInstance", "ec2:AuthorizeSecurityGroupIngress", "scheduler:DeleteSchedule"} <= set(calls)
+    assert {
+        "rds:ModifyDBInstance",
+        "rds:DeleteDBInstance",
+        "ec2:AuthorizeSecurityGroupIngress",
+        "scheduler:DeleteSchedule",
+    } <= set(calls)
     for call, way in zip(calls, itertools.cycle(["resume", "cleanup"] if ways == "rc" else ["cleanup", "resume"])):
         shop.sql("DELETE FROM shop.kept WHERE id IN (2, 3)")
         kill_in_call(shop, words, call, when)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rdsrestore.aws.iam.policy import operator
+from rdsrestore.aws.iam.policy import READ_BY_RDS, operator
 from rdsrestore.lab.launch import control
 from tool import LabTool, events, kill_at
 
@@ -241,6 +241,8 @@ UNUSED = {
     "kms:DescribeKey",
     "kms:CreateGrant",
     "rds:DescribeDBClusterSnapshots",
+    "rds:DescribeDBClusterAutomatedBackups",
+    *READ_BY_RDS,
     *("rds:RestoreDBClusterToPointInTime", "rds:RestoreDBClusterFromSnapshot", "rds:CreateDBInstance"),
     *("rds:ModifyDBCluster", "rds:DeleteDBCluster"),
     "rds:DescribeDBSubnetGroups",
@@ -250,7 +252,7 @@ UNUSED = {
     "secretsmanager:GetSecretValue",
     "kms:Decrypt",
 }
-"""By a plain run: they are for snapshots, clusters, keys, managed passwords, `--allow` and the doctor."""
+"""By a plain run: RDS itself reads some; others are for snapshots, clusters, keys, managed passwords, `--allow`, doctor."""
 UNSEEN = {"ec2:CreateTags"}
 """The lab does not tell making a group from tagging it."""
 
