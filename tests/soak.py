@@ -90,6 +90,8 @@ class Soak:
     history: list[str] = field(default_factory=list)
     job: str = "table"
     """What a `resume` goes on with."""
+    undoes: set[str] = field(default_factory=set)
+    """The runs that took another one back."""
 
     @property
     def number(self) -> int:
@@ -161,7 +163,11 @@ class Soak:
         control(state, "network", {})
         self.history.append(f"{' '.join(words[:2])} [{f'{move} {place}'.strip()}] -> {code}")
         self.score.endings[f"{words[0]} {code}"] += 1
-        self.job = words[0] if words[0] in {"table", "undo"} else self.job
+        if words[0] == "table":
+            self.job = "table"
+        if words[0] == "undo":  # the undo of an undo brings back what that took
+            self.job = "table" if words[1] in self.undoes else "undo"
+            self.undoes |= {self.newest()} - {words[1]} if self.job == "undo" else set()
         self.hold(words[0], code, before, incident)
         return code
 
