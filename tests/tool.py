@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,6 +43,27 @@ def run(*words: str, env: Mapping[str, str], check: int | None = None) -> subpro
     if check is not None:
         assert ended.returncode == check, f"{shlex.join(words)}: {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
     return ended
+
+
+def processes(fits: Callable[[list[str]], bool]) -> list[int]:
+    """Find this machine's processes whose command line fits."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (each / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+        except OSError:  # it has ended
+            continue
+        if fits(words):
+            found.append(int(each.name))
+    return found
+
+
+def awaited(what: Callable[[], object], within: float = 60.0) -> None:
+    """Wait until something is so, for so many seconds at the most."""
+    end = time.monotonic() + within
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 @dataclass

@@ -7,15 +7,13 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tool import COMMAND, PATIENCE, LabTool, events
+from tool import COMMAND, PATIENCE, LabTool, awaited, events, processes
 
-WITHIN = 60.0
 pytestmark = pytest.mark.only("mariadb", "MySQL does not hear from the lab's proxy where a caller comes from")
 
 
@@ -31,23 +29,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
 
 def tunnels(session: LabTool) -> list[int]:
     """Find the ssh processes that lead to this lab's bastion for a run."""
-    config, found = str(session.folder / "bastion" / "ssh_config"), []
-    for each in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (each / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-        except OSError:
-            continue
-        if words[0] == "ssh" and config in words and "-M" in words:
-            found.append(int(each.name))
-    return found
-
-
-def awaited(what: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + WITHIN
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    config = str(session.folder / "bastion" / "ssh_config")
+    return processes(lambda words: words[0] == "ssh" and config in words and "-M" in words)
 
 
 def test_a_run_goes_through_the_bastion_and_lets_in_the_bastion_alone(session: LabTool) -> None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rdsrestore.lab.launch import control
 from rdsrestore.lab.network.session_manager import CLUSTER, CONTAINER, TASK
-from tool import LabTool, events
+from tool import LabTool, awaited, events, processes
 
-WITHIN = 60.0
 pytestmark = pytest.mark.only("mariadb", "MySQL does not hear from the lab's proxy where a caller comes from")
 
 
@@ -31,28 +29,13 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
 
 def plugins(session: LabTool) -> list[int]:
     """Find the processes of the plugin that carry sessions for a run of this lab."""
-    endpoint, found = session.place.running().endpoint, []
-    for each in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (each / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-        except OSError:
-            continue
-        if "StartSession" in words and endpoint in words and "-I" in words:
-            found.append(int(each.name))
-    return found
+    endpoint = session.place.running().endpoint
+    return processes(lambda words: "StartSession" in words and endpoint in words and "-I" in words)
 
 
 def sessions(session: LabTool) -> dict[str, int]:
     """Name the sessions that the lab has open."""
     return dict(control(session.place.running(), "sessions"))
-
-
-def awaited(what: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + WITHIN
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_a_run_goes_over_sessions_and_lets_in_their_machine_alone(session: LabTool) -> None:

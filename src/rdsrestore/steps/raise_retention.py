@@ -64,11 +64,8 @@ class RaiseRetention(Step):
         """Raise it, unless somebody has set it since it was read; a login that may not is no reason to stop."""
         try:
             with production(run) as database:
-                now = database.retention()
-                if now not in {
-                    self.raised or self.former,
-                    self.hours,
-                }:  # ours, where this run was killed here
+                now, read = database.retention(), self.raised or self.former
+                if now not in {read, self.hours}:  # our own, where this run was killed here before
                     return RetentionRaised(self.hours, f"somebody has set it to {shown(now)} since")
                 database.retain(self.hours)
         except DatabaseError as error:

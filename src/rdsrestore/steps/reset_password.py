@@ -62,7 +62,7 @@ class OwnPassword(Step):
     def result(self, fact: Fact | None) -> str:
         """Say where it is kept."""
         del fact
-        return "in memory alone"
+        return "the password is kept in memory alone"
 
 
 def copies(request: Request, run: RunId) -> tuple[str, ...]:
