@@ -47,7 +47,7 @@ class OwnPassword(Step):
     def describe(self) -> str:
         """Name the instances."""
         instances = " and ".join(self.instances)
-        return f"log in to {instances} with production's password; where it was another then, set a one-time one"
+        return f"take production's password for {instances}; should it have been another then, a one-time one is set"
 
     def apply(self, run: Run) -> None:
         """Take production's own where its login is the copy's master user; else set one."""
