@@ -59,6 +59,10 @@ def test_rows_from_the_binlog_are_right_and_both_parsers_read_the_file() -> None
     assert "theirs / ours" in ended.stdout
 
 
+GROWTH = pytest.mark.xdist_group("growth")
+"""One worker has them all, so that it is measured once."""
+
+
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     figures = benchmark("--growth", path=tmp_path_factory.mktemp("growth") / "figures.json")
@@ -66,6 +70,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
+@GROWTH
 def test_no_count_grows_faster_than_the_work(grown: dict[str, Any]) -> None:
     assert len(grown) > 10
     assert all(each["right"] for each in grown.values())
@@ -73,15 +78,18 @@ def test_no_count_grows_faster_than_the_work(grown: dict[str, Any]) -> None:
     assert {what: steep for what, steep in exponents.items() if (steep or 0) > STEEP} == {}
 
 
+@GROWTH
 def test_a_run_logs_in_once_to_each_server_and_once_for_its_locks(grown: dict[str, Any]) -> None:
     logins = {(name, size): costs["logins"] for name, each in grown.items() for size, costs in each["costs"].items()}
     assert {where: number for where, number in logins.items() if number > LOGINS} == {}
 
 
+@GROWTH
 def test_a_small_run_takes_few_statements(grown: dict[str, Any]) -> None:
     small = {each: next(iter(grown[each]["costs"].values()))["queries"] for each in grown if "40,000" not in each}
     assert {name: queries for name, queries in small.items() if queries > FEW} == {}
 
 
+@GROWTH
 def test_tables_that_have_nothing_to_do_with_a_run_cost_it_no_statement(grown: dict[str, Any]) -> None:
     assert grown["tables in the instance"]["exponents"]["queries"] == 0

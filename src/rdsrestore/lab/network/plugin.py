@@ -33,19 +33,19 @@ def main(words: list[str]) -> int:
         say("Invalid Operation")
         return 0
     say(f"\nStarting session with SessionId: {session['SessionId']}")
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # so that it is waited for, whenever it comes
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         control = opened(session, "control")
     except OSError as error:
         say(f"Cannot perform start session: {error}")
         return 0
-    signal.signal(signal.SIGINT, lambda _number, _frame: leave(control, session["SessionId"]))
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=accept, args=(listener, session), daemon=True).start()
+    threading.Thread(target=follow, args=(control, session["SessionId"]), daemon=True).start()
     say(f"Port {listener.getsockname()[1]} opened for sessionId {session['SessionId']}.\nWaiting for connections...")
-    while control.recv(CHUNK):
-        pass
-    say(f"\nSessionId: {session['SessionId']} : session ended.")
-    return 0
+    signal.sigwait({signal.SIGINT})
+    return leave(control, session["SessionId"])
 
 
 def opened(session: dict[str, str], kind: str) -> socket.socket:
@@ -60,12 +60,21 @@ def opened(session: dict[str, str], kind: str) -> socket.socket:
     return stream
 
 
-def leave(control: socket.socket, session: str) -> None:
+def follow(control: socket.socket, session: str) -> None:
+    """End with the session."""
+    with contextlib.suppress(OSError):
+        while control.recv(CHUNK):
+            pass
+    say(f"\nSessionId: {session} : session ended.")
+    os._exit(0)
+
+
+def leave(control: socket.socket, session: str) -> int:
     """Tell the service that the session ends, and end."""
     with contextlib.suppress(OSError):
         control.sendall(b"terminate\n")
     say(f"Terminate signal received, exiting.\n\nExiting session with sessionId: {session}.\n")
-    os._exit(0)
+    return 0
 
 
 def accept(listener: socket.socket, session: dict[str, str]) -> None:

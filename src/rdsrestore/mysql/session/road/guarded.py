@@ -87,7 +87,7 @@ class Guarded:
         if self._process.stdin:
             self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(USUAL.program_ends)
+            self._process.wait(2 * USUAL.program_ends)  # its guard kills it after the half of that
         self._complaints.close()
 
 
