@@ -48,7 +48,7 @@ def compare(ring: Ring, rounds: int) -> bool:
             for way in ("backup", "binlog") if number % 2 == 0 else ("binlog", "backup"):
                 wanted, moment = lose(ring, part)
                 more = {"moment": moment.timestamp()} if way == "binlog" else {}
-                seconds[way].append(timed(Contender(partial(ours, more=more), ()), ring, ONE_BLOCK)[0])
+                seconds[way].append(timed(Contender(partial(ours, more=more), ()), ring, ONE_BLOCK).seconds)
                 right &= ring.right(wanted)
         told(f"{ring.rows // part:,} of {ring.rows:,} rows deleted", "backup", "binlog", seconds)
     lose(ring, PARTS[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmark.costs import server_cpu
 from benchmark.ring import ALL, DATABASE, INCIDENTS, POLICIES, TABLE, Ring
 from mysql.site import GIVEN
 from rdsrestore.domain.request.merge_policy import Merge
@@ -215,9 +217,37 @@ COLD: dict[str, Contender] = {
 """Who is of interest where the copy's first reads are slow."""
 
 
-def timed(contender: Contender, ring: Ring, incident: str) -> tuple[float, float, float]:
-    """Let one repair; returns seconds, MB of memory and MB moved."""
-    before, begun = ring.moved(), time.monotonic()
+@dataclass(frozen=True)
+class Figures:
+    """What one repair took: seconds by the clock, MB of memory of all its programs, MB that both servers moved.
+
+    `client`, `copy` and `production` are seconds of processor that each had, as the kernel counts them: the contender
+    with all its programs, and both servers.
+    """
+
+    seconds: float
+    memory: float
+    moved: float
+    client: float
+    copy: float
+    production: float
+
+
+MACHINES = ("client", "copy", "production")
+
+
+def timed(contender: Contender, ring: Ring, incident: str) -> Figures:
+    """Let one repair; returns what it took."""
+    before = [ring.moved(), *cpu(ring)]
+    begun = time.monotonic()
     megabytes = contender.run(ring, incident)
     seconds = time.monotonic() - begun
-    return seconds, megabytes, (ring.moved() - before) / 1e6
+    moved, *used = (after - then for after, then in zip([ring.moved(), *cpu(ring)], before, strict=True))
+    return Figures(seconds, megabytes, moved / 1e6, *used)
+
+
+def cpu(ring: Ring) -> list[float]:
+    """Seconds of processor that programs of ours which have ended, the copy and production had so far."""
+    programs = resource.getrusage(resource.RUSAGE_CHILDREN)
+    servers = (server_cpu(server) for server in (ring.site.copy, ring.site.production))
+    return [programs.ru_utime + programs.ru_stime, *servers]

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import statistics
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from itertools import product
 
 from benchmark.application import busy
 from benchmark.binlog import compare
-from benchmark.contenders import COLD, OUR_TOOLS, OURS, PEERS, Contender, ours, steps, timed
+from benchmark.contenders import COLD, MACHINES, OUR_TOOLS, OURS, PEERS, Contender, Figures, ours, steps, timed
 from benchmark.ring import ALL, HEAVY, INCIDENTS, Ring, ring
 from rdsrestore.mysql.dump.program import client_programs
 
@@ -29,20 +30,24 @@ CALM = 10.0
 
 @dataclass
 class Result:
-    """One contender's runs of one incident: seconds, MB of memory of all its programs, MB moved by the servers.
+    """One contender's runs of one incident. Of runs whose result was wrong there are no figures, only their number."""
 
-    Of runs whose result was wrong there are no figures, only their number.
-    """
-
-    seconds: list[float] = field(default_factory=list)
-    memory: list[float] = field(default_factory=list)
-    moved: list[float] = field(default_factory=list)
+    runs: list[Figures] = field(default_factory=list)
     wrong: int = 0
     steps: dict[str, list[float]] = field(default_factory=dict)
 
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
+    def all(self, figure: str) -> list[float]:
+        """One figure of every run."""
+        return [getattr(run, figure) for run in self.runs]
+
+    def median(self, figure: str) -> float:
+        """The median of one figure; not a number where there is no run."""
+        return statistics.median(self.all(figure) or [math.nan])
+
+    def plain(self) -> dict[str, object]:
+        """Write it for a file."""
+        figures = {each.name: self.all(each.name) for each in fields(Figures)}
+        return {**figures, "wrong": self.wrong, "steps": self.steps}
 
 
 Results = dict[str, dict[str, Result]]
@@ -64,33 +69,38 @@ def contest(ring: Ring, rounds: int, contenders: Mapping[str, Contender], incide
                 if not ring.right(wanted if one.keeping else ring.bare):
                     result.wrong += 1
                     continue
-                for known, figure in zip((result.seconds, result.memory, result.moved), figures, strict=True):
-                    known.append(figure)
+                result.runs.append(figures)
                 if one.tools == OUR_TOOLS:
                     for step, (first, last) in steps(ring).items():
                         result.steps.setdefault(step, []).append(last - first)
         found[incident] = results
-        report(incident, results)
+        report(incident, results, ring.rows)
     return found
 
 
-def report(incident: str, results: Mapping[str, Result]) -> None:
-    """Print one incident's medians, and how much longer the others take than we."""
-    mine = results[OURS].median if results[OURS].seconds else float("nan")
+def report(incident: str, results: Mapping[str, Result], rows: int) -> None:
+    """Print one incident's medians, how much longer the others take than we, and who had the processors.
+
+    Where each machine has cores of its own, nothing is over before the busiest of them is through.
+    """
     print(f"\n{incident}")
     for name, result in results.items():
-        if not result.seconds:
+        if not result.runs:
             print(f"  {name:20} WRONG", flush=True)
             continue
-        ratio = f"{result.median / mine:6.2f} x ours" if name != OURS else ""
+        seconds = result.all("seconds")
+        ratio = f"{result.median('seconds') / results[OURS].median('seconds'):6.2f} x ours" if name != OURS else ""
         print(
-            f"  {name:20} {result.median:8.2f} s  ({min(result.seconds):.2f} to {max(result.seconds):.2f})"
-            f"  {max(result.memory):5.0f} MB  moved {statistics.median(result.moved):7.1f} MB  {ratio:14}"
+            f"  {name:20} {result.median('seconds'):8.2f} s  ({min(seconds):.2f} to {max(seconds):.2f})"
+            f"  {max(result.all('memory')):5.0f} MB  moved {result.median('moved'):7.1f} MB  {ratio:14}"
             f"  {f'WRONG {result.wrong} times' if result.wrong else 'right'}",
             flush=True,
         )
+        used = {machine: result.median(machine) for machine in MACHINES}
+        shares = (f"{machine} {each:.2f} s ({each / rows * 1e6:.2f} us a row)" for machine, each in used.items())
+        print(f"  {'':20} processor: {', '.join(shares)}; {max(used, key=used.__getitem__)} is the busiest", flush=True)
         if result.steps:
-            said = (f"{step} {statistics.median(seconds):.2f}" for step, seconds in result.steps.items())
+            said = (f"{step} {statistics.median(taken):.2f}" for step, taken in result.steps.items())
             print(f"  {'':20} {', '.join(said)}", flush=True)
 
 
@@ -143,10 +153,10 @@ def main(wanted: argparse.Namespace) -> int:
         found = contest(made, rounds, contenders, incidents)
     if wanted.json:
         figures = {
-            incident: {name: vars(result) for name, result in results.items()} for incident, results in found.items()
+            incident: {name: result.plain() for name, result in results.items()} for incident, results in found.items()
         }
         wanted.json.write_text(json.dumps({"rows": rows, "rounds": rounds, "figures": figures}, indent=1))
-    return 0 if all(each.seconds for one in found.values() for each in one.values()) and sound(found) else 1
+    return 0 if all(each.runs for one in found.values() for each in one.values()) and sound(found) else 1
 
 
 def sound(found: Results) -> bool:
