@@ -8,6 +8,7 @@ import re
 import shlex
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,25 +22,27 @@ AGAIN = {"restore-instance", "own-group", "open-rule", "dump"}
 
 
 @pytest.fixture
-def words(shop: LabTool) -> Iterator[list[str]]:
-    """The command that restores a table of which half the rows are gone."""
+def words(shop: LabTool, tmp_path: Path) -> Iterator[list[str]]:
+    """The command that restores a table of which half the rows are gone; its load waits while the last word is a file."""
     shop.sql("CREATE TABLE shop.waits (id INT PRIMARY KEY, note VARCHAR(40))")
     shop.sql(f"INSERT INTO shop.waits SELECT seq, CONCAT('n', seq) FROM {counted(ROWS)}")
     before = shop.moment()
     shop.sql("DELETE FROM shop.waits WHERE id % 2 = 0")
-    yield ["table", "waits", "--before", before, "--yes"]
+    yield ["table", "waits", "--before", before, "--yes", "--pause-file", str(tmp_path / "flag")]
     shop("cleanup")
     shop.sql("DROP TABLE shop.waits")
 
 
 def stop(shop: LabTool, words: list[str], step: str, act: Callable[[int], None]) -> str:
-    """Do something to a run as a step of it begins; returns its name."""
-    run = ""
+    """Do something to a run as a step of it begins, which is not over before that is done; returns its name."""
+    run, flag = "", Path(words[-1])
+    flag.touch()
     with shop.started(*words) as process:
         for each in events(process):
             run = each.get("run") or run
             if (each["event"], each.get("step")) == ("step-started", step):
                 act(process.pid)
+                flag.unlink()
     return run
 
 
