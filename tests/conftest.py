@@ -20,6 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         OPTION, action="store_true", help="also run the tests marked long, and many more examples of others"
     )
+    parser.addoption(
+        "--beside", action="store_true", help="leave out tests of the engine that go by no server that was given"
+    )
     parser.addoption("--server", help="the servers that labs have: mariadb, mysql, or a folder of unpacked packages")
 
 

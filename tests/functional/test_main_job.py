@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mysql.programs import by_oracle
 from rdsrestore.steps.recipe import RECIPE
 from tool import LabTool, events, kill_at
 
@@ -50,7 +51,9 @@ def checksum(shop: LabTool, like: str = "%") -> str:
     )
 
 
-def test_every_deleted_row_comes_back_and_rows_written_since_stay(shop: LabTool) -> None:
+@pytest.mark.parametrize("programs", ["this machine's", "Oracle's"])
+def test_every_deleted_row_comes_back_and_rows_written_since_stay(shop: LabTool, tmp_path: Path, programs: str) -> None:
+    tool = by_oracle(shop, tmp_path) if programs == "Oracle's" else shop
     whole, content = counts(shop), checksum(shop)
     before = shop.moment()
     shop.sql("DELETE FROM shop.billing")
@@ -59,7 +62,7 @@ def test_every_deleted_row_comes_back_and_rows_written_since_stay(shop: LabTool)
     shop.sql(NEW_ROW.format(name=name))
     told = shop.status()["slack"]
 
-    ended = shop(
+    ended = tool(
         "table", "billing", "billing_lines", "--before", before, "--yes", "--reason", "a missing WHERE", check=0
     )
 

@@ -13,6 +13,21 @@ from mysql.site import FAMILIES, GIVEN, MARIADB, ORACLE, USER, Server, Site, lau
 from rdsrestore.lab.servers import tls
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is the same whichever servers are given: tests of both families, and of none."""
+    if config.getoption("--beside"):
+        here = Path(__file__).parent
+        left_out = [item for item in items if here in item.path.parents and "servers" not in fixtures(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def fixtures(item: pytest.Item) -> list[str]:
+    """Name all that a test is given."""
+    assert isinstance(item, pytest.Function)
+    return item.fixturenames
+
+
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")

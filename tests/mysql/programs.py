@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 from mysql.site import ORACLE
 from rdsrestore.mysql.dump.program import client_programs
+from tool import LabTool
 
 PLUGINS = ORACLE.environment["LIBMYSQL_PLUGIN_DIR"]
 
@@ -29,3 +31,9 @@ def oracle(folder: Path, *, plugins: bool = True) -> str:
     """Put Oracle's dump program first, with or without the plugins that log in as older accounts want it."""
     given = f"LIBMYSQL_PLUGIN_DIR={shlex.quote(PLUGINS)}; export LIBMYSQL_PLUGIN_DIR; " if plugins else ""
     return script(folder, f'{given}exec {shlex.join(ORACLE.program("mysqldump"))} "$@"')
+
+
+def by_oracle(shop: LabTool, folder: Path) -> LabTool:
+    """The tool on the same lab, with Oracle's dump program before this machine's own."""
+    oracle(folder)
+    return replace(shop, env=shop.env | {"PATH": f"{folder}:{shop.env['PATH']}"})

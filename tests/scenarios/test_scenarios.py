@@ -20,9 +20,20 @@ from pathlib import Path
 
 import pytest
 
+from mysql.programs import by_oracle
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from tool import LabTool
 
+OF_TYPES = {
+    "all-types",
+    "generated-and-hidden-columns",
+    "key-is-text",
+    "odd-names",
+    "text-without-unicode-compared",
+    "touched-timestamps",
+    "zero-dates-and-id-zero",
+}
+"""Those that both families' dump programs have to serve."""
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/request.toml"))
 
 
@@ -101,6 +112,16 @@ def played(folder: Path) -> object:
 
 @pytest.mark.parametrize("folder", [played(folder) for folder in CASES])
 def test_scenario(shop: LabTool, folder: Path) -> None:
+    come_true(shop, folder)
+
+
+@pytest.mark.parametrize("folder", [played(folder) for folder in CASES if folder.name in OF_TYPES])
+def test_scenario_by_oracle_s_dump_program(shop: LabTool, folder: Path, tmp_path: Path) -> None:
+    come_true(by_oracle(shop, tmp_path), folder)
+
+
+def come_true(shop: LabTool, folder: Path) -> None:
+    """Play a case to its end, and back."""
     wanted = wanted_of(folder)
     case = Case(folder, shop)
     shop.sql(f"CREATE DATABASE {case.database}")
