@@ -370,7 +370,7 @@ class FakeServer:
         del endpoint, user, password, within, progress
         self.faults.before("reach")
         if certain and self.rotated:
-            raise DatabaseError("open-rule: the copy", "Access denied", code="db.denied")
+            raise DatabaseError("the copy", "Access denied", code="db.denied")
 
     def tools(self) -> ClientTools:
         return ClientTools("/usr/bin/mysqldump")

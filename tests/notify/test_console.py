@@ -81,7 +81,7 @@ def test_on_a_narrow_terminal_long_lines_go_on_below_indented() -> None:
     show_plan(screen.terminal)
     lines = Text.from_ansi(screen.text).plain.splitlines()
     first = next(number for number, line in enumerate(lines) if "restore production as of" in line)
-    after = next(number for number, line in enumerate(lines) if "own-password" in line)
+    after = next(number for number, line in enumerate(lines) if "open-rule" in line)
     folded = lines[first:after]
     assert len(folded) > 1
     assert " ".join(folded).split()[-2:] == ["rdsrestore-170601-103000-abcd", "(db.t3.medium)"]

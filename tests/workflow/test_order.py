@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.steps.recipe import RECIPE, named
 from rdsrestore.workflow.table_order import parents_first
 
 TABLES = [TableRef("shop", name) for name in "abcdef"]
@@ -24,3 +25,12 @@ def test_parents_come_before_children_and_nothing_is_lost(given_order: list[Tabl
 def test_a_circle_and_a_table_that_references_itself_end() -> None:
     one, two = TABLES[:2]
     assert set(parents_first((one, two), {one: (two,), two: (one, two)})) == {one, two}
+
+
+def test_a_run_of_an_earlier_release_goes_on_with_the_rule_before_the_password() -> None:
+    today = [step.name for step in RECIPE]
+    rule, password = today.index("open-rule"), today.index("own-password")
+    earlier = [*today]
+    earlier[rule], earlier[password] = earlier[password], earlier[rule]
+    assert earlier != today
+    assert named(earlier) == named(today) == RECIPE

@@ -180,17 +180,24 @@ def test_a_cloud_failure_before_production_changed_is_clean(stage: Stage, call: 
 
 
 @pytest.mark.parametrize(
-    ("user", "rotated", "set_anew"), [("admin", False, 0), ("admin", True, 1), ("somebody", False, 1)]
+    ("user", "rotated", "set_in"),
+    [("admin", False, []), ("admin", True, ["own-password"]), ("somebody", False, ["own-password"])],
 )
-def test_the_copy_gets_a_password_only_where_production_s_is_not_its_own(
-    stage: Stage, user: str, *, rotated: bool, set_anew: int
+def test_the_copy_gets_a_password_only_where_production_s_is_not_its_own_and_its_own_step_says_so(
+    stage: Stage, user: str, *, rotated: bool, set_in: list[str]
 ) -> None:
     stage.world.server.rotated = rotated
     asked: list[str] = []
-    stage.world.cloud.faults.when("reset_password", lambda: asked.append("reset_password"))
+
+    def under_way() -> None:
+        asked.append([each.step for each in stage.ear.heard if isinstance(each, StepStarted)][-1])
+
+    stage.world.cloud.faults.when("reset_password", under_way)
     outcome = stage.play(request(user=user))
     assert outcome.exit_code is ExitCode.OK
-    assert len(asked) == set_anew
+    assert asked == set_in
+    (done,) = [each for each in stage.ear.heard if isinstance(each, StepDone) and each.step == "own-password"]
+    assert ("a one-time password was set" in done.result) is bool(set_in)
     assert stage.nothing_left()
 
 

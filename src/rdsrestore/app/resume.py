@@ -21,7 +21,7 @@ from rdsrestore.domain.request.answer import Begin
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
 from rdsrestore.steps import take_dumps
-from rdsrestore.steps.recipe import STEPS
+from rdsrestore.steps.recipe import STEPS, named
 from rdsrestore.steps.remaining_steps import Found, remaining
 from rdsrestore.steps.written_rows import recount
 from rdsrestore.store.runs import StoredRun
@@ -49,8 +49,7 @@ def resume(name: str | None, context: Context, asked: CommandLine, *, yes: bool)
         replayed = replace(replayed, request=let_in(replayed.request, asked))
         replayed = replace(replayed, survey=afresh(replayed.survey, replayed.request, world))
         survey = replayed.survey
-        kinds = {kind.name: kind for kind in STEPS}
-        whole = make_plan(replayed.request, survey, stored.id, [kinds[step] for step in replayed.recipe])
+        whole = make_plan(replayed.request, survey, stored.id, named(replayed.recipe))
         found = look(replayed, stored, world)
         if name is None and replayed.ending and not (found.dumps or found.scratch or stored.cut_off()):
             raise nothing_kept(stored)

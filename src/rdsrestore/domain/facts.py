@@ -78,6 +78,14 @@ class RuleOpened(Fact):
     added: tuple[str, ...] = ()
 
 
+@written("CopyPassword")
+@dataclass(frozen=True)
+class CopyPassword(Fact):
+    """Whether the copies were given a one-time password; else they have production's."""
+
+    one_time: bool
+
+
 @written("RetentionRaised")
 @dataclass(frozen=True)
 class RetentionRaised(Fact):

@@ -189,7 +189,7 @@ class MysqlDatabases:
         """Log in to a temporary instance until it lets us in."""
         reach(
             self._login(endpoint, user, password),
-            "open-rule: the copy",
+            "the copy",
             min(self._rhythm.poll, OFTEN),
             within,
             progress,

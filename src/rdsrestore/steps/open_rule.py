@@ -11,14 +11,14 @@ from rdsrestore.domain.cloud import admission
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CleanupIncomplete, DatabaseError
-from rdsrestore.domain.facts import AfterInstance, Fact, OwnGroupMade, RuleOpened, TempInstance
+from rdsrestore.domain.facts import Fact, OwnGroupMade, RuleOpened
 from rdsrestore.domain.ids import Endpoint, RunId
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
-from rdsrestore.steps.reset_password import COPY, OWN, renew
+from rdsrestore.steps.reset_password import accepts, endpoints, one_time, production_s
 from rdsrestore.workflow.step import Impact, Run, Step
 
-UNREACHABLE, DENIED = "db.unreachable", "db.denied"
+UNREACHABLE = "db.unreachable"
 
 
 @written("OpenRule")
@@ -62,33 +62,32 @@ class OpenRule(Step):
         return ", ".join(map(admission.described, filter(None, (self.cidr, *self.others))))
 
     def apply(self, run: Run) -> Fact:
-        """Open it on the port where each copy answers, as a rule one for both, and wait until they let us in."""
-        group, after = run.facts.get(OwnGroupMade).id, run.facts.find(AfterInstance)
-        endpoints = [run.facts.get(TempInstance).endpoint, *([after.endpoint] if after and after.endpoint else [])]
-        ports = dict.fromkeys(endpoint.port for endpoint in endpoints)
+        """Open it on the port where each copy answers, as a rule one for both, and wait until they answer us."""
+        group, copies = run.facts.get(OwnGroupMade).id, endpoints(run)
+        ports = dict.fromkeys(endpoint.port for endpoint in copies)
         owner = run.request.holder(run.id).value
 
         def let_in(source: str) -> list[str]:
             return [run.world.firewall.open_rule(group, source, port, owner) for port in ports]
 
-        if not self.needed(run, endpoints):
-            return RuleOpened("", "", endpoints[0].port, 0)
+        if not self.needed(run, copies):
+            return RuleOpened("", "", copies[0].port, 0)
         opened = [rule for source in filter(None, (self.cidr, *self.others)) for rule in let_in(source)]
         added: list[str] = []
-        for endpoint in endpoints:
+        for endpoint in copies:
             while trouble := unreachable(run, endpoint):
                 source = run.world.operator.let_in(trouble.what)
                 if source is None:
                     raise trouble
                 opened += let_in(source)
                 added.append(source)
-        return RuleOpened(opened[0] if opened else "", self.cidr, endpoints[0].port, len(opened), tuple(added))
+        return RuleOpened(opened[0] if opened else "", self.cidr, copies[0].port, len(opened), tuple(added))
 
-    def needed(self, run: Run, endpoints: Sequence[Endpoint]) -> bool:
+    def needed(self, run: Run, copies: Sequence[Endpoint]) -> bool:
         """Whether somebody was named, or production's own groups do not let us in."""
         if self.named or not self.beside:
             return True
-        return any(unreachable(run, endpoint, USUAL.own_groups) for endpoint in endpoints)
+        return any(unreachable(run, endpoint, USUAL.own_groups) for endpoint in copies)
 
     def undo(self, run: Run) -> None:
         """Revoke it."""
@@ -117,27 +116,17 @@ class OpenRule(Step):
 
 
 def unreachable(run: Run, endpoint: Endpoint, within: float = USUAL.first_login) -> DatabaseError | None:
-    """Wait until a copy lets us in; returns the error of one that never can be reached, another one is raised.
+    """Wait until a copy answers; returns the error of one that never can be reached, another one is raised.
 
-    One that refuses production's password gets a new one, as all copies of the run.
+    It may refuse the password as well: whoever is refused was let in to ask.
     """
     try:
-        log_in(run, endpoint, within)
+        accepts(run, endpoint, production_s(run) or one_time(), within)
     except DatabaseError as error:
-        if error.code == DENIED and OWN in run.secrets:
-            run.progress("its password was another one then: it gets a one-time one", None)
-            renew(run)
-            return unreachable(run, endpoint, within)
         if error.code != UNREACHABLE:
             raise
         return error
     return None
-
-
-def log_in(run: Run, endpoint: Endpoint, within: float) -> None:
-    """Log in to a copy; a refusal is waited out only of a password that was just set."""
-    user, within = run.survey.copied.master_user, min(within, float(run.request.wait))
-    run.databases.reach(endpoint, user, run.secrets[COPY], within, run.progress, certain=OWN in run.secrets)
 
 
 def close_rule(run: Run, group: str) -> None:

@@ -6,6 +6,8 @@ it, the teardown goes through it backwards.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rdsrestore.steps.approve import Approve
 from rdsrestore.steps.close_rule import CloseRule
 from rdsrestore.steps.compare import Compare
@@ -47,8 +49,8 @@ RECIPE: tuple[type[Step], ...] = (
     MakeAfter,
     MakeInstance,
     AwaitAfter,
-    OwnPassword,
     OpenRule,
+    OwnPassword,
     Locate,
     Dump,
     CloseRule,
@@ -83,16 +85,16 @@ CHECKED_RECIPE: tuple[type[Step], ...] = (
     OwnGroup,
     RestoreInstance,
     MakeInstance,
-    OwnPassword,
     OpenRule,
+    OwnPassword,
     CrossCheck,
 )
 """The job from the binlog, and then the backup, which has to say the same (decision 8)."""
 
-INSTANCE_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, *RECIPE[RECIPE.index(OwnPassword) :])
+INSTANCE_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, *RECIPE[RECIPE.index(OpenRule) :])
 """The job from an instance that an earlier run has kept."""
 
-LOOK_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, OwnPassword, OpenRule, Look)
+LOOK_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, OpenRule, OwnPassword, Look)
 """A look at the rows of another run's instance; nothing of production is touched."""
 
 UNDO_RECIPE: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve, Save, Load, Verify)
@@ -104,3 +106,16 @@ SWAP_BACK: tuple[type[Step], ...] = (SwapBack,)
 OTHERS = (RewindBinlog, CrossCheck, TakeDifferences, TakeDumps, UseGroup, UseInstance, Look, StageUndo, SwapBack)
 STEPS: tuple[type[Step], ...] = (*RECIPE, *OTHERS)
 """Every step there is."""
+
+
+def named(names: Sequence[str]) -> tuple[type[Step], ...]:
+    """Find the steps of a run's recipe by their names.
+
+    Earlier releases knew the password before the rule was open; it is tried through the rule, which now comes first.
+    """
+    kinds = {kind.name: kind for kind in STEPS}
+    before, after = OwnPassword.name, OpenRule.name
+    if before in names and names.index(before) < names.index(after):
+        swapped = {before: after, after: before}
+        names = [swapped.get(name, name) for name in names]
+    return tuple(kinds[name] for name in names)
