@@ -13,13 +13,17 @@ from tool import LabTool
 ROLE = "arn:aws:iam::123456789012:role/switch"
 NOTHING_SET = {"RDSRESTORE_PASSWORD": "", "RDSRESTORE_USER": "", "RDSRESTORE_SWITCH_ROLE": ROLE}
 
+KINDS = ("instance", "multi-az", "multi-az-cluster", "aurora", "serverless")
+CLUSTERED = frozenset(KINDS[2:])
+UP = ("--restore-delay", "0.4", "--lag", "0", "--rows", "20", "--deny", "reset", "--managed", "--customer-key")
+
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabTool]:
     """A lab whose production has a key of the customer's own, and its password kept by RDS."""
     folder: Path = tmp_path_factory.mktemp("strict")
     lab = LabTool(folder / "lab", folder / "state")
-    lab.up("--restore-delay", "0.4", "--lag", "0", "--rows", "20", "--deny", "reset", "--managed", "--customer-key")
+    lab.up(*UP)
     lab.env |= NOTHING_SET
     yield lab
     lab.lab("down")
@@ -35,17 +39,29 @@ def limited(lab: LabTool, folder: Path, without: str = "") -> None:
     lab.lab("policy", str(file))
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_printed_policy_alone_is_enough_from_the_restore_to_the_proof_that_nothing_is_left(
-    strict: LabTool, tmp_path: Path
+    own: LabTool, tmp_path: Path, kind: str
 ) -> None:
-    before = strict.moment()
-    strict.sql("DELETE FROM shop.billing_lines")
-    limited(strict, tmp_path)
-    strict("table", "billing_lines", "--before", before, "--yes", check=0)
-    strict.lab("policy")
-    assert strict.number("SELECT COUNT(*) FROM shop.billing_lines") == 40
-    assert strict.ours() == []
-    assert strict.status()["schedules"] == []
+    clustered = kind in CLUSTERED
+    own.up(*UP, "--kind", kind, *(["--server", "mysql"] if clustered else []))
+    own.env |= NOTHING_SET
+    own.lab("snapshot", "before-release", *(["--kind", "cluster"] if clustered else []))
+    moment = own.moment()
+    limited(own, tmp_path)
+    comes_back(own, "--before", moment)
+    comes_back(own, "--snapshot", "before-release")
+    own.lab("rotate")  # the copy has the password of before, and is given one of its own
+    comes_back(own, "--before", moment)
+
+
+def comes_back(lab: LabTool, *point: str) -> None:
+    """Delete a table's rows and restore them; nothing is left of that."""
+    lab.sql("DELETE FROM shop.billing_lines")
+    lab("table", "billing_lines", *point, "--yes", check=0)
+    assert lab.number("SELECT COUNT(*) FROM shop.billing_lines") == 40
+    assert lab.ours() == []
+    assert lab.status()["schedules"] == []
 
 
 def test_without_the_use_of_the_key_the_restore_is_refused_and_nothing_is_left(strict: LabTool, tmp_path: Path) -> None:

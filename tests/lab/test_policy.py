@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,14 +33,18 @@ class There:
 
     tagged: bool
     key: str
+    members: tuple[str, ...] = ()
 
     def tags_of(self, name: str) -> Mapping[str, str]:
-        del name
-        return {MANAGED: "true"} if self.tagged else {}
+        return {MANAGED: "true"} if self.tagged and name not in self.members else {}
 
     def key_of(self, form: Mapping[str, Any]) -> str:
         del form
         return self.key
+
+    def members_of(self, cluster: str) -> Sequence[str]:
+        del cluster
+        return self.members
 
 
 def account(*, tagged: bool = True, key: str = "") -> Account:
@@ -121,6 +125,24 @@ def test_the_printed_policy_allows_what_a_run_asks(
 )
 def test_and_nothing_of_others(service: str, action: str, form: Mapping[str, Any], *, tagged: bool) -> None:
     assert not allowed(PRINTED, service, action, form, account(tagged=tagged))
+
+
+@pytest.mark.parametrize(
+    ("name", "may"), [(f"{OURS}-instance-1", True), (f"{THEIRS}-instance-1", False), ("others", False)]
+)
+@pytest.mark.parametrize(("policy", "action"), [(PRINTED, "Modify"), (PRINTED, "Delete"), (switch_role(), "Delete")])
+def test_what_rds_makes_in_a_cluster_without_our_tag_is_changed_and_deleted_with_it_alone(
+    policy: Mapping[str, Any], action: str, name: str, *, may: bool
+) -> None:
+    there = There(tagged=True, key="", members=(arn("db", name),))
+    assert allowed(policy, "rds", f"{action}DBCluster", {"DBClusterIdentifier": OURS}, there) is may
+
+
+def test_a_multi_az_cluster_is_restored_with_its_members() -> None:
+    form = {**RESTORED_CLUSTER, "DBClusterInstanceClass": "db.t3.medium"}
+    without = {"Statement": [each for each in PRINTED["Statement"] if each["Sid"] != "MakeTheirInstance"]}
+    assert allowed(PRINTED, "rds", "RestoreDBClusterToPointInTime", form, account())
+    assert not allowed(without, "rds", "RestoreDBClusterToPointInTime", form, account())
 
 
 def test_a_customer_s_key_takes_its_statements() -> None:

@@ -16,6 +16,11 @@ from rdsrestore.domain.ids import PREFIX
 Statement = dict[str, Any]
 OURS = f"arn:*:rds:*:*:db:{PREFIX}-*"
 OUR_CLUSTERS = f"arn:*:rds:*:*:cluster:{PREFIX}-*"
+THEIR_MEMBERS = f"arn:*:rds:*:*:db:{PREFIX}-*-instance-*"
+"""What RDS itself makes in a Multi-AZ DB cluster and names so; nothing says that our tags are on them.
+
+Whoever changes or deletes the cluster needs leave for them too (Service Authorization Reference, "Dependent actions").
+"""
 TAGGED = {"StringEquals": {f"aws:ResourceTag/{MANAGED}": "true"}}
 TAGGING = {"StringEquals": {f"aws:RequestTag/{MANAGED}": "true"}}
 GROUPS = "arn:*:ec2:*:*:security-group/*"
@@ -113,6 +118,7 @@ def restored_clusters() -> list[Statement]:
         ),
         allow("TagRestoredClusters", "rds:AddTagsToResource", on=[OUR_CLUSTERS], where=TAGGING),
         allow("ChangeAndDeleteThem", "rds:ModifyDBCluster", "rds:DeleteDBCluster", on=[OUR_CLUSTERS], where=TAGGED),
+        allow("WithTheirMembers", "rds:ModifyDBInstance", "rds:DeleteDBInstance", on=[THEIR_MEMBERS]),
     ]
 
 
@@ -215,6 +221,7 @@ def switch_role() -> dict[str, Any]:
         [
             allow("DeleteTheCopy", "rds:DeleteDBInstance", on=[OURS], where=TAGGED),
             allow("DeleteItsCluster", "rds:DeleteDBCluster", on=[OUR_CLUSTERS], where=TAGGED),
+            allow("WithItsMembers", "rds:DeleteDBInstance", on=[THEIR_MEMBERS]),
         ]
     )
 

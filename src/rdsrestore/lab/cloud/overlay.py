@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -133,6 +133,11 @@ class Overlay:
     def key_of(self, _form: Mapping[str, Any]) -> str:
         """Name the customer's key that whatever is restored here is encrypted with; empty where there is none."""
         return next((each.shown["KmsKeyId"] for each in self.rds.backups.values() if "KmsKeyId" in each.shown), "")
+
+    def members_of(self, cluster: str) -> Sequence[str]:
+        """Name the instances of a cluster, by its name, as ARNs."""
+        held = self.clusters.clusters.get(cluster)
+        return [each.shown["DBInstanceArn"] for each in self.clusters.members(held)] if held else []
 
     def _own(self, service: str, action: str, form: Mapping[str, str]) -> bytes | None:
         if service == "rds" and action in self.actions:

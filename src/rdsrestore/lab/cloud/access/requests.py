@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from rdsrestore.lab.cloud.access.policy import Asked
@@ -36,6 +36,10 @@ class Account(Protocol):
         """Name the customer's key that a restored one is encrypted with; empty where there is none."""
         ...
 
+    def members_of(self, cluster: str) -> Sequence[str]:
+        """Name the instances of a cluster, by its name, as ARNs."""
+        ...
+
 
 def of(service: str, action: str, form: Form, there: Account) -> list[Asked]:
     """Name all that a call asks leave for; each of it has to be allowed."""
@@ -54,7 +58,10 @@ def of(service: str, action: str, form: Form, there: Account) -> list[Asked]:
 
 
 def of_rds(call: str, action: str, form: Form, there: Account) -> Iterator[Asked]:
-    """A restore asks for what it makes and names, for its tags, and for the key; a change for what has our tag."""
+    """A restore asks for what it makes and names, for its tags, and for the key; a change for what has our tag.
+
+    What is asked of a cluster is asked of its members too: of those that come with a Multi-AZ DB cluster as well.
+    """
     if found := RESTORES.fullmatch(action):
         kind = "cluster" if found[1] == "Cluster" else "db"
         name = form.get("TargetDBInstanceIdentifier") or form.get("DBInstanceIdentifier") or form["DBClusterIdentifier"]
@@ -63,14 +70,18 @@ def of_rds(call: str, action: str, form: Form, there: Account) -> Iterator[Asked
         yield from (Asked(call, arn(each, form[named]), asked) for named, each in WITH if named in form)
         if asked:
             yield Asked("rds:AddTagsToResource", made, asked)
+        if "DBClusterInstanceClass" in form:
+            yield Asked("rds:CreateDBInstance", arn("db", f"{name}-instance-1".lower()), asked)
         if key := there.key_of(form):
             through = {"kms:ViaService": f"rds.{REGION}.amazonaws.com"}
             yield Asked("kms:DescribeKey", key, through)
             yield Asked("kms:CreateGrant", key, {**through, "kms:GrantIsForAWSResource": "true"})
     elif found := CHANGES.fullmatch(action):
-        kind = "cluster" if found[2] == "Cluster" else "db"
-        changed = arn(kind, str(form[f"DB{found[2]}Identifier"]).lower())
+        kind, named = "cluster" if found[2] == "Cluster" else "db", str(form[f"DB{found[2]}Identifier"]).lower()
+        changed = arn(kind, named)
         yield Asked(call, changed, resource(there.tags_of(changed)))
+        for each in there.members_of(named) if kind == "cluster" else ():
+            yield Asked(f"rds:{found[1]}DBInstance", each, resource(there.tags_of(each)))
     elif action == "AddTagsToResource":
         named = str(form["ResourceName"])
         yield Asked(call, named, {**requested(form), **resource(there.tags_of(named))})
