@@ -26,7 +26,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--profile", help="as rdsrestore takes it")
     parser.add_argument("--region", help="the AWS region")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep what was found, with request ids, a line each")
-    parser.add_argument("--restore", action="store_true", help="restore two instances too, and delete them; asks first")
+    parser.add_argument("--restore", action="store_true", help="restore two copies too, and delete them; asks first")
     parser.add_argument("--class", dest="instance_class", metavar="CLASS", help="their class; else the instance's own")
     return parser.parse_args(words)
 

@@ -1,4 +1,4 @@
-"""The questions that make something: a group, two restored instances, a schedule; all of it is removed at the end."""
+"""The questions that make something: a group, two restored copies, a schedule; all of it is removed at the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, partial
@@ -23,7 +23,9 @@ from rdsrestore.mysql.schema import server_info
 from rdsrestore.mysql.session.login.first_login import reach
 
 DEAREST = Decimal("0.50")
-"""What an hour of one instance may cost in USD, so that two for an hour stay below a dollar."""
+"""What an hour of one copy may cost in USD, so that two for an hour stay below a dollar."""
+SMALLEST = {"instance": "db.t4g.micro", "aurora": "db.t4g.medium", "multi-az": "db.c6gd.medium"}
+"""Classes to propose: the smallest that is offered for a kind of copy, as a rule."""
 LASTS = timedelta(hours=2)
 AVAILABLE_WITHIN = 2 * 3600.0
 LET_IN_WITHIN = 300.0
@@ -39,9 +41,13 @@ def price(at: Account, instance_class: str) -> str:
     hourly = at.cloud.hourly_cost(at.source, instance_class)
     if hourly is not None and hourly > DEAREST:
         what = f"an hour of {instance_class} costs {hourly} USD"
-        raise UsageError("--class", what, "name the smallest class that is offered, such as --class db.t4g.micro")
+        kind = "instance" if at.source.cluster is None else "aurora" if at.source.is_aurora else "multi-az"
+        hint = f"name the smallest class that is offered, such as --class {SMALLEST[kind]}"
+        raise UsageError("--class", what, hint)
     cost = f"about {2 * hourly:.2f} USD" if hourly is not None else "the price is not known, below a dollar if small"
-    return f"two instances of {instance_class} for up to an hour: {cost}"
+    return (
+        f"two {'instances' if at.source.cluster is None else 'clusters'} of {instance_class} for up to an hour: {cost}"
+    )
 
 
 @dataclass
@@ -78,28 +84,50 @@ class Trial:
 
     def make(self) -> None:
         """Ask everything in turn until a refusal, and remove what was made whatever happens."""
-        name, early = self.run.resource, self.run.after
+        copy, early = self.spec(self.run.resource), self.spec(self.run.after)
         with ExitStack() as removal:
             removal.callback(self.findings.ask, "nothing of it is left", self.left)
-            removal.callback(self.timed, "deleting the group", partial(self.cloud.delete_group, name))
-            spec = GroupSpec(name, self.at.source.vpc, self.expires)
+            removal.callback(self.timed, "deleting the group", partial(self.cloud.delete_group, copy.name))
+            spec = GroupSpec(copy.name, self.at.source.vpc, self.expires)
             if not self.timed("making a group", lambda _: self.cloud.create_group(spec, self.run.value)):
                 return
-            for each in (early, name):
-                removal.callback(self.timed, f"deleting {each}", partial(self.cloud.delete_instance, each))
-                if not self.timed(f"asking for {each}", partial(self.restore, each)):
+            for each in (early, copy):
+                removal.callback(self.timed, f"deleting {each.kind} {each.name}", partial(self.delete, each))
+                if not self.timed(f"asking for {each.kind} {each.name}", partial(self.restore, each)):
                     return
-            self.timed("deleting an instance that is being made", partial(self.cloud.delete_instance, early))
-            if self.reach(name, removal) and self.switch_role:
-                removal.callback(self.cloud.disarm, (name,))
-                self.timed("the scheduler deletes an instance by itself", partial(self.fire, name, self.switch_role))
+            self.timed(f"deleting {a(early)} that is being made", partial(self.delete, early))
+            if self.grow(copy, removal) and self.reach(copy, removal) and self.switch_role:
+                expiry = self.expiry(copy, self.switch_role)
+                removal.callback(self.cloud.disarm, expiry.schedules)
+                self.timed(f"the scheduler deletes {a(copy)} by itself", partial(self.fire, expiry))
 
-    def reach(self, name: str, removal: ExitStack) -> bool:
-        """Wait for the instance and log in to it."""
-        cloud, set_ = self.cloud, partial(self.cloud.reset_password, name, self.password)
-        if not self.timed("its statuses until it is available", partial(self.await_available, name)):
+    def spec(self, name: str) -> RestoreSpec:
+        """Describe a copy as a run does: of what is in a cluster it is a cluster."""
+        source, clustered = self.at.source, self.at.source.cluster is not None
+        return RestoreSpec(
+            name, source, "", self.expires, self.instance_class, moment=source.latest, as_cluster=clustered
+        )
+
+    def delete(self, spec: RestoreSpec, told: Course) -> None:
+        (self.cloud.delete_cluster if spec.as_cluster else self.cloud.delete_instance)(spec.name, told)
+
+    def grow(self, spec: RestoreSpec, removal: ExitStack) -> bool:
+        """Wait for the copy, and make an instance in one that has none."""
+        if not self.timed("its statuses until it is available", partial(self.await_available, spec.name)):
             return False
-        where, group = cloud.await_available(name, AVAILABLE_WITHIN, Course()), str(cloud.find_group(name))
+        if not spec.comes_empty:
+            return True
+        deletion = partial(self.cloud.delete_instance, spec.name)
+        removal.callback(self.timed, f"deleting instance {spec.name}", deletion)
+        ask = partial(self.cloud.create_instance, spec, self.run.value)
+        return self.timed("asking for its instance", lambda _: ask()) and self.timed(
+            "its instance's statuses until it is available", partial(self.await_available, spec.name)
+        )
+
+    def reach(self, spec: RestoreSpec, removal: ExitStack) -> bool:
+        """Log in to the copy with a password of its own."""
+        cloud, set_ = self.cloud, partial(self.cloud.reset_password, spec.name, self.password)
+        where, group = cloud.await_available(spec.name, AVAILABLE_WITHIN, Course()), str(cloud.find_group(spec.name))
         removal.callback(cloud.close_rules, group)
         seen = server_info.facts(self.at.production, self.at.source.endpoint).caller or cloud.caller()
         opened = partial(cloud.open_rule, group, seen, where.port, self.run.value)
@@ -132,36 +160,38 @@ class Trial:
 
         return self.findings.ask(asked, look).supposed is True
 
-    def restore(self, name: str, _told: Course) -> None:
-        """Ask for an instance by the very call that a run makes."""
-        source = self.at.source
-        self.cloud.restore(
-            RestoreSpec(
-                name,
-                source,
-                str(self.cloud.find_group(self.run.resource)),
-                self.expires,
-                self.instance_class,
-                moment=source.latest,
-            ),
-            self.run.value,
-        )
+    def restore(self, spec: RestoreSpec, _told: Course) -> None:
+        """Ask for a copy by the very call that a run makes."""
+        group = str(self.cloud.find_group(self.run.resource))
+        self.cloud.restore(replace(spec, group=group), self.run.value)
 
     def await_available(self, name: str, told: Course) -> None:
         self.cloud.await_available(name, AVAILABLE_WITHIN, told)
 
-    def fire(self, name: str, role: str, told: Course) -> None:
-        """Have the switch delete the instance, in the words that a run uses; CloudError where it does not."""
-        self.cloud.arm(ExpirySpec((name,), role, datetime.now(UTC) + SOON))
+    def expiry(self, spec: RestoreSpec, role: str) -> ExpirySpec:
+        """Describe the switch as a run does: an instance goes before its cluster."""
+        instances = () if spec.as_cluster and not spec.comes_empty else (spec.name,)
+        clusters = (spec.name,) if spec.as_cluster else ()
+        return ExpirySpec(instances, role, datetime.now(UTC) + SOON, clusters)
+
+    def fire(self, expiry: ExpirySpec, told: Course) -> None:
+        """Have the switch delete the copy, in the words that a run uses; CloudError where it does not."""
+        self.cloud.arm(expiry)
+        names = {*expiry.instances, *expiry.clusters}
 
         def deleted() -> bool | None:
-            found = [each.status for each in self.cloud.leftovers(self.run.value) if each.id == name]
-            told(found[0] if found else "gone")
-            return True if not found or found[0] == "deleting" else None
+            found = [each for each in self.cloud.leftovers(self.run.value) if each.is_copy and each.id in names]
+            told(", ".join(f"{each.kind} {each.status}" for each in found) or "gone")
+            return None if any(each.holds for each in found) else True
 
-        late = CloudError("switch", f"{name} was not deleted", "see the scheduler's metrics", code="aws.timeout")
+        late = CloudError("switch", f"{expiry} was not deleted", "see the scheduler's metrics", code="aws.timeout")
         until(deleted, OFTEN, FIRED_WITHIN, late)
 
     def left(self) -> Answer:
         found = [f"{each.kind} {each.id}" for each in self.cloud.leftovers(self.run.value)]
         return Answer(f"left: {', '.join(found)}; rdsrestore cleanup --all" if found else "nothing", not found)
+
+
+def a(spec: RestoreSpec) -> str:
+    """Name what a copy is."""
+    return "a cluster" if spec.as_cluster else "an instance"

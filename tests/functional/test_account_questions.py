@@ -82,8 +82,28 @@ def test_what_is_restored_for_a_trial_is_removed(own: LabTool, tmp_path: Path) -
 EARLY = "deleting an instance that is being made"
 
 
-def test_a_trial_that_is_stopped_is_removed_too(own: LabTool) -> None:
-    own.up("--rows", "30", "--restore-delay", "3")
+@pytest.mark.parametrize("kind", ["aurora", "multi-az-cluster"])
+def test_of_a_cluster_a_cluster_is_made_for_a_trial_and_removed_with_its_instances(
+    own: LabTool, tmp_path: Path, kind: str
+) -> None:
+    own.up("--rows", "30", "--restore-delay", "1", "--server", "mysql", "--kind", kind)
+    ended = contact(own, "--restore", "--json", str(tmp_path / "found.jsonl"), given="yes\n")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found = kept(tmp_path / "found.jsonl")
+    assert "two clusters of" in ended.stdout
+    assert "cluster creating 0 s" in found["deleting a cluster that is being made"]["came"] + str(found)
+    assert found["the first login"]["judgement"] == "as supposed"
+    assert ("asking for its instance" in found) is (kind == "aurora")
+    assert found["nothing of it is left"]["came"] == "nothing"
+    assert own.ours() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "until"), [("instance", "asking for instance"), ("aurora", "asking for its instance")]
+)
+def test_a_trial_that_is_stopped_is_removed_too(own: LabTool, kind: str, until: str) -> None:
+    clustered = ["--server", "mysql"] if kind == "aurora" else []
+    own.up("--rows", "30", "--restore-delay", "3", "--kind", kind, *clustered)
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [*COMMAND, "--restore"], env=environment(own), stdin=pipe, stdout=pipe, stderr=pipe, text=True
@@ -92,7 +112,7 @@ def test_a_trial_that_is_stopped_is_removed_too(own: LabTool) -> None:
         assert process.stdout
         process.stdin.write("yes\n")
         process.stdin.flush()
-        assert any("asking for rdsrestore-" in line for line in process.stdout)
+        assert any(until in line for line in process.stdout)
         assert own.ours() != []
         process.send_signal(signal.SIGTERM)
         said = process.stdout.read()
@@ -102,10 +122,12 @@ def test_a_trial_that_is_stopped_is_removed_too(own: LabTool) -> None:
 
 
 @pytest.mark.long
-def test_the_scheduler_deletes_what_a_trial_has_made(own: LabTool) -> None:
-    own.up("--rows", "30", "--restore-delay", "0.5")
+@pytest.mark.parametrize(("kind", "what"), [("instance", "an instance"), ("aurora", "a cluster")])
+def test_the_scheduler_deletes_what_a_trial_has_made(own: LabTool, kind: str, what: str) -> None:
+    clustered = ["--server", "mysql"] if kind == "aurora" else []
+    own.up("--rows", "30", "--restore-delay", "0.5", "--kind", kind, *clustered)
     role = "arn:aws:iam::123456789012:role/rdsrestore-switch"
     ended = contact(own, "--restore", given="yes\n", RDSRESTORE_SWITCH_ROLE=role)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "✓ the scheduler deletes an instance by itself" in ended.stdout
+    assert f"✓ the scheduler deletes {what} by itself" in ended.stdout
     assert own.ours() == []
