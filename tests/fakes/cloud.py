@@ -22,6 +22,7 @@ from rdsrestore.domain.cloud.instance import (
     SourceInstance,
     Subnets,
 )
+from rdsrestore.domain.cloud.switch_call import NOBODY, SwitchCall
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
@@ -229,6 +230,13 @@ class FakeCloud:
 
     def armed(self, schedules: Sequence[str]) -> Sequence[str]:
         return [name for name in schedules if name in self.switches]
+
+    def try_switch(self, role: str, progress: Progress) -> SwitchCall:
+        self.faults.before("try_switch")
+        progress("waiting", None)
+        return SwitchCall(
+            f"{NOBODY}1", *(("DBInstanceNotFound",) if role.startswith("arn:") else ("AccessDenied", "no"))
+        )
 
     def deposit(self, bucket: str, key: str, content: bytes) -> None:
         self.faults.before("deposit")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+from rdsrestore.lab.status import client
 from tool import LabTool
+
+SWITCH = "rdsrestore-switch"
 
 
 def states(told: str) -> dict[str, str]:
@@ -40,3 +43,30 @@ def test_all_is_well_and_what_is_not_has_its_own_line(own: LabTool) -> None:
     unknown = states(own("doctor", "--json", "--instance", "prodution", check=3).stdout)
     assert (unknown["account"], unknown["instance"], unknown["production"]) == ("ok", "failed", "unknown")
     assert own.ours() == []
+
+
+def test_the_switch_is_proved_by_a_deletion_of_nothing_that_the_account_has_logged(own: LabTool) -> None:
+    own.up("--rows", "30")
+    iam = client(own.place.running(), "iam")
+    trust, allowed = (own("iam-policy", flag, check=0).stdout for flag in ("--trust", "--of-switch"))
+    made = iam.create_role(RoleName=SWITCH, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=SWITCH, PolicyName="delete-the-copy", PolicyDocument=allowed)
+    own.env["RDSRESTORE_SWITCH_ROLE"] = made
+
+    proved = states(own("doctor", "--prove-switch", "--json").stdout)
+    assert (proved["switch"], proved["switch proved"]) == ("ok", "ok")
+
+    less = json.loads(allowed)
+    less["Statement"] = [each for each in less["Statement"] if each["Sid"] != "ProveThatItMay"]
+    iam.put_role_policy(RoleName=SWITCH, PolicyName="delete-the-copy", PolicyDocument=json.dumps(less))
+    refused = own("doctor", "--prove-switch")
+    assert "is not authorized to perform: rds:DeleteDBInstance" in " ".join(refused.stdout.split())
+
+    iam.update_assume_role_policy(
+        RoleName=SWITCH, PolicyDocument=trust.replace("scheduler.amazonaws.com", "ec2.amazonaws.com")
+    )
+    assert states(own("doctor", "--prove-switch", "--json").stdout)["switch proved"] == "unknown"
+    assert own.status()["schedules"] == []
+    assert own.ours() == []
+    unset = own("doctor", "--prove-switch", check=2, RDSRESTORE_SWITCH_ROLE="")
+    assert "no switch_role is set" in unset.stderr

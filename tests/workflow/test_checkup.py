@@ -20,8 +20,9 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import ListenerCheck
 from rdsrestore.notify import health_view
 from rdsrestore.notify.console.terminal import Terminal
-from rdsrestore.workflow.checkup import IN_CLOUD, ON_PRODUCTION, Surroundings, examine
+from rdsrestore.workflow.checkup import IN_CLOUD, ON_PRODUCTION, Surroundings, examine, prove_switch
 
+ROLE = "arn:aws:iam::123456789012:role/switch"
 REFUSED = CloudError("aws", "the token has expired", "log in again", code="aws.expired")
 
 
@@ -102,6 +103,21 @@ def test_a_switch_whose_role_can_not_delete_is_warned_of(well: FakeWorld, tmp_pa
     well.cloud.faults.fail("switch_doubts", CloudError("switch", "denied"))
     checks = looked(tmp_path, well, request(tables=()))
     assert not_well(checks) == {"switch": State.UNKNOWN}
+
+
+def test_the_switch_is_proved_where_rds_misses_what_it_was_asked_to_delete(well: FakeWorld) -> None:
+    told: list[str] = []
+    world = well.world()
+
+    proved = prove_switch(ROLE, world, lambda text, _share: told.append(text))
+    refused = prove_switch("switch", world, lambda _text, _share: None)
+    well.cloud.faults.fail("try_switch", CloudError("switch", "nothing was seen", code="aws.timeout"))
+    unseen = prove_switch(ROLE, world, lambda _text, _share: None)
+
+    assert (proved.state, told) == (State.OK, ["waiting"])
+    assert (refused.state, refused.code) == (State.WARNED, "switch.role")
+    assert "AccessDenied" in refused.what
+    assert (unseen.state, unseen.code) == (State.UNKNOWN, "aws.timeout")
 
 
 @pytest.mark.parametrize(

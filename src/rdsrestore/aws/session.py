@@ -130,6 +130,10 @@ class Clients:
         """Make the client that reads tasks, once."""
         return self._once("ecs", READS)
 
+    def trail(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        """Make the client that reads the account's log of calls, once."""
+        return self._once("cloudtrail", READS)
+
     def _once(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         if service not in self._others:
             with translated("AWS"):

@@ -104,6 +104,9 @@ def sql(
 def doctor(
     given: Given,
     everything: Annotated[bool, typer.Option("--all", help="Every instance of the region.")] = False,
+    prove: Annotated[
+        bool, typer.Option("--prove-switch", help="Have the switch's role delete what does not exist: takes minutes.")
+    ] = False,
     profile: Profile = None,
     json: Json = False,
     debug: Debug = False,
@@ -111,7 +114,7 @@ def doctor(
     """Say before the day whether a restore would find what it needs, and what to mend; changes nothing."""
     from rdsrestore.app.preparation.doctor import doctor
 
-    work = partial(doctor, CommandLine.of(given), everything=everything)
+    work = partial(doctor, CommandLine.of(given), everything=everything, prove=prove)
     ended(work, profile, given, json=json, debug=debug, remind=False)
 
 

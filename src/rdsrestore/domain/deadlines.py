@@ -51,6 +51,8 @@ class Deadlines:
     """For a call to the cloud that throttling or an outage threw back."""
     cloud_settles: float = 60.0
     """For the cloud to show what it was just told."""
+    trail: float = 1200.0
+    """For the cloud's own log to show a call: as a rule minutes."""
     group_unused: float = 900.0
     """For the cloud to let go of a group whose instance is gone."""
     password_taken: float = 900.0

@@ -102,7 +102,7 @@ class Lab:
         )
         threading.Thread(target=self._http.serve_forever, daemon=True, name="http").start()
         targets = {"deleteDBInstance": instances.delete, "deleteDBCluster": clusters.delete}
-        self.schedules = Schedules(self.cloud, targets)
+        self.schedules = Schedules(self.cloud, targets, self.overlay, self.overlay.trail)
         self.overlay.heard = self.schedules.wake
 
     def _front(self) -> Front:

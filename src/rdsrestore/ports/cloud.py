@@ -20,6 +20,7 @@ from rdsrestore.domain.cloud.instance import (
     SourceInstance,
     Subnets,
 )
+from rdsrestore.domain.cloud.switch_call import SwitchCall
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.secret import Secret
 from rdsrestore.ports.progress import Progress
@@ -191,6 +192,13 @@ class ExpirySchedules(Protocol):
 
     def armed(self, schedules: Sequence[str]) -> Sequence[str]:
         """Name those of the schedules that are still set."""
+        ...
+
+    def try_switch(self, role: str, progress: Progress) -> SwitchCall:
+        """Have a schedule ask, as that role, for the deletion of what does not exist; say what came of it.
+
+        Nothing is left of it. Code `aws.timeout` where nothing can be seen of the call for twenty minutes.
+        """
         ...
 
 

@@ -15,6 +15,7 @@ from rdsrestore.domain.survey import ListenerCheck, Survey
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
 from rdsrestore.ports.databases import Databases
 from rdsrestore.ports.production import Production
+from rdsrestore.ports.progress import Progress
 from rdsrestore.workflow.preflight.cloud.backups import kept
 from rdsrestore.workflow.preflight.cloud.source import source as judge_source
 from rdsrestore.workflow.preflight.finding import Finding, Severity
@@ -28,6 +29,7 @@ from rdsrestore.workflow.upkeep import of_time_and_place, retention
 
 ON_PRODUCTION = ("production", "settings", "binlog", "binlog kept", "address", "dump program")
 IN_CLOUD = ("instance", "permissions", "backups", "certificate", "maintenance", "network", "leftovers", *ON_PRODUCTION)
+PROOF = "switch proved"
 NOT_READ = ServerFacts("", "", read_only=False)
 
 
@@ -97,6 +99,19 @@ def of_switch(request: Request, world: World) -> Iterator[Check]:
     yield from (Check("switch", State.WARNED, each, hint, "switch.role") for each in doubted)
     if not doubted:
         yield Check("switch", State.OK, f"{role} seems able to delete the copy if this machine were lost")
+
+
+def prove_switch(role: str, world: World, progress: Progress) -> Check:
+    """Have the scheduler act as the role, and judge by what RDS answered whether it can delete a copy."""
+    try:
+        call = world.schedules.try_switch(role, progress)
+    except RdsRestoreError as error:
+        return replace(broken(PROOF, error), state=State.UNKNOWN)
+    if call.allowed:
+        what = f"the scheduler acted as {role}: RDS was asked to delete {call.name}, and knows none"
+        return Check(PROOF, State.OK, what)
+    what = f"the scheduler acted as {role}, and RDS answered: {call.message or 'nothing'} ({call.error or 'no error'})"
+    return Check(PROOF, State.WARNED, what, "rdsrestore iam-policy --of-switch prints what it needs", "switch.role")
 
 
 def blank(world: World, identity: Identity, source: SourceInstance, around: Surroundings) -> Survey:

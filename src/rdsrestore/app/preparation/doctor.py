@@ -11,7 +11,7 @@ from rdsrestore.app.preparation.ca import trusted
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.request_builder import ask_instance
 from rdsrestore.domain.cloud import bastion
-from rdsrestore.domain.errors import RdsRestoreError
+from rdsrestore.domain.errors import RdsRestoreError, UsageError
 from rdsrestore.domain.health import Check, State, verdict
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.request.option import filled
@@ -19,12 +19,19 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.mysql.session.road import ssm
 from rdsrestore.notify import health_view
-from rdsrestore.workflow.checkup import Surroundings, examine
+from rdsrestore.workflow.checkup import Surroundings, examine, prove_switch
 from rdsrestore.workflow.step import World
 
+PROVE = (
+    "Have AWS's scheduler ask RDS to delete an instance that does not exist? It costs nothing, changes nothing, and may"
+    " take twenty minutes to be seen."
+)
 
-def doctor(asked: CommandLine, context: Context, *, everything: bool) -> ExitCode:
+
+def doctor(asked: CommandLine, context: Context, *, everything: bool, prove: bool = False) -> ExitCode:
     """Look at one instance, or with `everything` at all of the region; nothing is changed and nobody is told.
+
+    With `prove` a schedule acts as the switch's role, after a yes where somebody can be asked.
 
     Returns REFUSED where a restore would be. UsageError where no instance is named and nobody can be asked, CloudError
     where the instances can't be listed.
@@ -33,7 +40,7 @@ def doctor(asked: CommandLine, context: Context, *, everything: bool) -> ExitCod
     asked = asked.over(context.settings.given)
     names = world.sources.instances() if everything else (asked.instance or ask_instance(context, world),)
     certificates = trusted(context.settings.ssl_ca, datetime.now(UTC))
-    seen = (certificates, *way(context.settings.via))
+    seen = (certificates, *way(context.settings.via), *(proof(context, world) if prove else ()))
     around = Surroundings(context.runs.prepare(), context.listener_checks(), seen)
     checks: list[Check] = []
     for name in names:
@@ -41,6 +48,15 @@ def doctor(asked: CommandLine, context: Context, *, everything: bool) -> ExitCod
         show(name, found, context)
         checks += found
     return verdict(checks)
+
+
+def proof(context: Context, world: World) -> Iterator[Check]:
+    """Prove that the switch's role works; UsageError where none is set."""
+    role = context.settings.given.get("switch_role")
+    if role is None:
+        raise UsageError("--prove-switch", "no switch_role is set", "rdsrestore help a switch says how it is made")
+    if context.prompts is None or context.confirm(PROVE):
+        yield prove_switch(role, world, lambda text, _share: context.errors.print(text, soft_wrap=True))
 
 
 def way(via: str | None) -> Iterator[Check]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rdsrestore.aws.tags import MANAGED
 from rdsrestore.domain.cloud.bastion import Bastion, Container, Managed, Way
+from rdsrestore.domain.cloud.switch_call import NOBODY
 from rdsrestore.domain.ids import PREFIX
 
 Statement = dict[str, Any]
@@ -222,6 +223,7 @@ def switch_role() -> dict[str, Any]:
             allow("DeleteTheCopy", "rds:DeleteDBInstance", on=[OURS], where=TAGGED),
             allow("DeleteItsCluster", "rds:DeleteDBCluster", on=[OUR_CLUSTERS], where=TAGGED),
             allow("WithItsMembers", "rds:DeleteDBInstance", on=[THEIR_MEMBERS]),
+            allow("ProveThatItMay", "rds:DeleteDBInstance", on=[f"arn:*:rds:*:*:db:{NOBODY}*"]),
         ]
     )
 

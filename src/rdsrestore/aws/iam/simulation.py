@@ -57,11 +57,7 @@ def doubted(clients: Clients, me: Identity, *, switch: bool, clustered: bool = F
 
 
 def of_switch(clients: Clients, me: Identity, role: str) -> Iterator[str]:
-    """Say what seems to stop the switch's role from deleting a copy; CloudError where the role may not be looked at.
-
-    Only a schedule that fires proves that it can, and one that harms nothing proves nothing: what it did is told to
-    nobody (EventBridge Scheduler user guide, "Monitoring").
-    """
+    """Say what seems to stop the switch's role from deleting a copy; CloudError where the role may not be looked at."""
     iam, trusted = clients.iam(), f'"{SCHEDULER}"'
     try:
         with translated("switch"):

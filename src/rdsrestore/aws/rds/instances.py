@@ -13,7 +13,7 @@ from rdsrestore.aws.errors import NO_INSTANCE, cloud_error, translated
 from rdsrestore.aws.iam import permissions, simulation
 from rdsrestore.aws.network import caller_address, references, subnets
 from rdsrestore.aws.network.security_group import Firewall
-from rdsrestore.aws.rds import describe, pricing, restored_instance
+from rdsrestore.aws.rds import describe, pricing, restored_instance, switch_trial
 from rdsrestore.aws.rds.automated_backups import AutomatedBackups
 from rdsrestore.aws.rds.cluster import described
 from rdsrestore.aws.rds.cluster.restored_cluster import Clusters
@@ -35,6 +35,7 @@ from rdsrestore.domain.cloud.instance import (
     SourceInstance,
     Subnets,
 )
+from rdsrestore.domain.cloud.switch_call import SwitchCall
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import PREFIX, Endpoint
@@ -172,8 +173,7 @@ class RdsInstances:
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""
         sold_as = engine(source.engine).sold_as
-        several = source.cluster is not None and not source.is_aurora
-        deployment = pricing.THREE if several else pricing.SINGLE
+        deployment = pricing.THREE if source.cluster is not None and not source.is_aurora else pricing.SINGLE
         return pricing.hourly(self._clients.session, self._clients.region, sold_as, instance_class, deployment)
 
     def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
@@ -277,6 +277,10 @@ class RdsInstances:
     def armed(self, schedules: Sequence[str]) -> Sequence[str]:
         """Name those of the schedules that are still set."""
         return self._switch.armed(schedules)
+
+    def try_switch(self, role: str, progress: Progress) -> SwitchCall:
+        """Have a schedule ask for the deletion of what does not exist, and say what came of it."""
+        return switch_trial.try_out(self._clients, role, self._poll, progress)
 
     def deposit(self, bucket: str, key: str, content: bytes) -> None:
         """Put a copy of a file into a bucket; a bucket with object lock wants the digest that is sent along."""

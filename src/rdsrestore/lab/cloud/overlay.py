@@ -14,7 +14,9 @@ from moto.ec2.models import ec2_backends
 
 from rdsrestore.lab.clients import OWN
 from rdsrestore.lab.cloud import query_protocol
-from rdsrestore.lab.cloud.access import requests
+from rdsrestore.lab.cloud.access import requests, trail
+from rdsrestore.lab.cloud.access.role import refuse_untrusting
+from rdsrestore.lab.cloud.access.trail import Trail
 from rdsrestore.lab.cloud.clusters.cluster import Cluster
 from rdsrestore.lab.cloud.clusters.register import Clusters
 from rdsrestore.lab.cloud.faults import Faults, nothing
@@ -67,6 +69,7 @@ class Overlay:
     heard: Callable[[], None] = nothing
     behind_nat: bool = False
     sessions: SessionManager | None = None
+    trail: Trail = field(default_factory=Trail)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -106,8 +109,11 @@ class Overlay:
                 () if ours or not self.faults.policy else requests.of(service, action, form or wish(path, body), self)
             )
             after = nothing if ours else self.faults.before(service, action, asked, trial=form.get("DryRun") == "true")
-            if self.sessions and service in SERVICES:
-                told = self.sessions.answer(service, action, json.loads(body))
+            if service == "scheduler":
+                refuse_untrusting(wish(path, body))
+            others = self.trail if service == trail.SERVICE else self.sessions if service in SERVICES else None
+            if others:
+                told = others.answer(service, action, json.loads(body))
                 after()
                 return reply(start, 200, "application/x-amz-json-1.1", json.dumps(told).encode())
             answer = self._own(service, action, form)
@@ -116,7 +122,7 @@ class Overlay:
             after()
             return reply(start, 200, XML, answer)
         except query_protocol.Fault as error:
-            if service in SERVICES | {name for name, _method in REST}:
+            if service in SERVICES | {trail.SERVICE, *(name for name, _method in REST)}:
                 said = {"__type": error.code, "message": error.message, "Message": error.message}
                 return reply(start, error.status, "application/json", json.dumps(said).encode(), error.code)
             return reply(start, error.status, XML, query_protocol.fault(error, service))

@@ -12,6 +12,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rdsrestore.lab.clients import Cloud
+from rdsrestore.lab.cloud.access.requests import Account
+from rdsrestore.lab.cloud.access.role import refuse_denied
+from rdsrestore.lab.cloud.access.trail import Trail
 from rdsrestore.lab.cloud.query_protocol import Fault
 
 PASSING = frozenset({"InvalidDBInstanceState", "InvalidDBClusterStateFault"})
@@ -29,11 +32,22 @@ def as_api(key: str) -> str:
 
 
 class Schedules:
-    """Looks at moto's schedules and carries out those whose time has come."""
+    """Looks at moto's schedules and carries out those whose time has come.
 
-    def __init__(self, cloud: Cloud, targets: Mapping[str, Callable[[dict[str, Any]], object]]) -> None:
+    Each does what its role may do `there`, and `trail` is told of it.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        targets: Mapping[str, Callable[[dict[str, Any]], object]],
+        there: Account,
+        trail: Trail,
+    ) -> None:
         self._client = cloud.client("scheduler")
         self._targets = targets
+        self._there = there
+        self._note = trail.note
         self._ended = threading.Event()
         self._awake = threading.Event()
         threading.Thread(target=self._run, daemon=True, name="schedules").start()
@@ -64,13 +78,19 @@ class Schedules:
         at = datetime.fromisoformat(expression.removeprefix("at(").removesuffix(")")).replace(tzinfo=UTC)
         if datetime.now(UTC) < at:
             return
-        action = str(shown["Target"]["Arn"]).rpartition(":")[2]
-        given = {as_api(key): value for key, value in json.loads(shown["Target"]["Input"]).items()}
+        target, role = shown["Target"], str(shown["Target"]["RoleArn"])
+        action = str(target["Arn"]).rpartition(":")[2]
+        name = f"{action[0].upper()}{action[1:]}"
+        given = {as_api(key): value for key, value in json.loads(target["Input"]).items()}
+        refused = None
         try:
+            refuse_denied(role, name, given, self._there)
             self._targets[action](given)
         except Fault as error:
             log.warning("schedule %s: %s", shown["Name"], error)
-            if error.code in PASSING:
-                return
+            refused = error
+        self._note(role, name, given, refused)
+        if refused and refused.code in PASSING:
+            return
         if shown.get("ActionAfterCompletion", "DELETE") == "DELETE":
             self._client.delete_schedule(Name=shown["Name"])
