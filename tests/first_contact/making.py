@@ -84,6 +84,8 @@ class Trial:
 
     def make(self) -> None:
         """Ask everything in turn until a refusal, and remove what was made whatever happens."""
+        if self.switch_role:
+            self.findings.ask("what CloudTrail shows of the switch's trial", partial(self.prove, self.switch_role))
         copy, early = self.spec(self.run.resource), self.spec(self.run.after)
         with ExitStack() as removal:
             removal.callback(self.findings.ask, "nothing of it is left", self.left)
@@ -100,6 +102,12 @@ class Trial:
                 expiry = self.expiry(copy, self.switch_role)
                 removal.callback(self.cloud.disarm, expiry.schedules)
                 self.timed(f"the scheduler deletes {a(copy)} by itself", partial(self.fire, expiry))
+
+    def prove(self, role: str) -> Answer:
+        """Have the switch's role delete what does not exist, as `doctor --prove-switch` does."""
+        course = Course()
+        call = self.cloud.try_switch(role, course)
+        return Answer(f"{call.error or 'no error'} after {course.seconds:.0f} s", call.allowed)
 
     def spec(self, name: str) -> RestoreSpec:
         """Describe a copy as a run does: of what is in a cluster it is a cluster."""

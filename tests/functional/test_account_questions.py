@@ -32,7 +32,7 @@ def contact(lab: LabTool, *words: str, given: str = "", **env: str) -> subproces
         input=given,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         check=False,
     )
 
@@ -122,6 +122,7 @@ def test_a_trial_that_is_stopped_is_removed_too(own: LabTool, kind: str, until: 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(700)  # the cluster's schedule is two minutes after its instance's
 @pytest.mark.parametrize(("kind", "what"), [("instance", "an instance"), ("aurora", "a cluster")])
 def test_the_scheduler_deletes_what_a_trial_has_made(own: LabTool, kind: str, what: str) -> None:
     clustered = ["--server", "mysql"] if kind == "aurora" else []
@@ -129,5 +130,6 @@ def test_the_scheduler_deletes_what_a_trial_has_made(own: LabTool, kind: str, wh
     role = "arn:aws:iam::123456789012:role/rdsrestore-switch"
     ended = contact(own, "--restore", given="yes\n", RDSRESTORE_SWITCH_ROLE=role)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "✓ what CloudTrail shows of the switch's trial: DBInstanceNotFound after " in ended.stdout
     assert f"✓ the scheduler deletes {what} by itself" in ended.stdout
     assert own.ours() == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from rdsrestore.lab.status import client
-from tool import LabTool
+from tool import LabTool, awaited
 
 SWITCH = "rdsrestore-switch"
 
@@ -55,6 +55,12 @@ def test_the_switch_is_proved_by_a_deletion_of_nothing_that_the_account_has_logg
 
     proved = states(own("doctor", "--prove-switch", "--json").stdout)
     assert (proved["switch"], proved["switch proved"]) == ("ok", "ok")
+
+    with own.started("doctor", "--prove-switch") as process:
+        awaited(lambda: own.status()["schedules"])
+        process.kill()
+    awaited(lambda: not own.status()["schedules"])
+    assert own.ours() == []
 
     less = json.loads(allowed)
     less["Statement"] = [each for each in less["Statement"] if each["Sid"] != "ProveThatItMay"]

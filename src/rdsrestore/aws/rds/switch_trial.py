@@ -36,11 +36,6 @@ def try_out(clients: Clients, role: str, poll: float, progress: Progress) -> Swi
     """
     name, scheduler, since = f"{NOBODY}{secrets.token_hex(4)}", ExpiryScheduler(clients), datetime.now(UTC) - EARLIER
     call(clients, name, since)  # what may not be read is not waited for
-
-    def seen() -> SwitchCall | None:
-        progress("waiting until CloudTrail shows what the schedule asked for", None)
-        return call(clients, name, since)
-
     late = CloudError(
         "switch",
         f"CloudTrail showed no call of the schedule within {USUAL.trail / 60:.0f} minutes",
@@ -49,7 +44,8 @@ def try_out(clients: Clients, role: str, poll: float, progress: Progress) -> Swi
     )
     try:
         scheduler.arm(ExpirySpec((name,), role, datetime.now(UTC) + AHEAD))
-        return until(seen, poll, USUAL.trail, late)
+        progress("waiting until CloudTrail shows what the schedule asked for, which takes some minutes", None)
+        return until(lambda: call(clients, name, since), poll, USUAL.trail, late)
     finally:
         scheduler.disarm((name,))
 
