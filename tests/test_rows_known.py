@@ -40,6 +40,11 @@ def test_deleted_rows_that_are_logged_whole_come_from_the_binlog() -> None:
     assert "gives them back in about 10 s, where a restore takes about 25 min" in said.said(DELETED)
 
 
+def test_a_restore_that_takes_no_longer_is_not_named_as_the_slower_way() -> None:
+    said = RowsKnown({DELETED: ""}, {"restore-instance": 3.0, "rewind-binlog": 5.0})
+    assert "in about 5 s; afterwards" in said.said(DELETED)
+
+
 def test_of_what_was_not_looked_at_nothing_is_said() -> None:
     assert RowsKnown().said(DELETED) == ""
     assert "--rows-from" not in shlex.split(command(ASKED, DELETED, timeline(DELETED), RowsKnown()))

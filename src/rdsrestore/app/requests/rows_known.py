@@ -40,11 +40,12 @@ class RowsKnown:
         if why := self.against[change]:
             return f"the rows come from the backup: the binlog does not do, since {why}"
         quick, slow = (
-            about(self.usual.get(step.name, step.usual.total_seconds())) for step in (RewindBinlog, RestoreInstance)
+            self.usual.get(step.name, step.usual.total_seconds()) for step in (RewindBinlog, RestoreInstance)
         )
+        sooner = f", where a restore takes about {about(slow)}" if slow > quick else ""
         return (
-            f"--rows-from auto: the binlog has these rows, and gives them back in about {quick}, where a restore takes"
-            f" about {slow}; afterwards the backup is asked the same (--rows-from binlog does without it)"
+            f"--rows-from auto: the binlog has these rows, and gives them back in about {about(quick)}{sooner};"
+            " afterwards the backup is asked the same (--rows-from binlog does without it)"
         )
 
 
