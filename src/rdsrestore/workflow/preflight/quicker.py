@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from rdsrestore.domain.request.merge_policy import Merge
 from rdsrestore.domain.request.request import Request
@@ -36,11 +37,32 @@ def quicker(request: Request, survey: Survey) -> Iterator[Finding]:
                 f"{since}, before the moment: it may still see the rows as they were",
                 "keep it open: SELECT in that very session shows them (REPEATABLE READ)",
             )
+    yield from replicas(request.point, survey)
     if from_binlog(request, survey):
         yield warns(
             "quicker.binlog",
             "production's own binlog may have these rows, within seconds",
             "--rows-from auto tries that first, --rows-from binlog makes no restore at all",
+        )
+
+
+def replicas(moment: Moment, survey: Survey) -> Iterator[Finding]:
+    """Name replicas that stay behind on purpose and have not come to the moment, and those of which that is unknown."""
+    stop = "CALL mysql.rds_stop_replication"
+    for each in survey.replicas:
+        reached = moment.utc + timedelta(seconds=each.delay or 0)
+        if each.delay and survey.at < reached:
+            yield warns(
+                "quicker.replica",
+                f"replica {each.name} stays {each.delay:,} seconds behind: it does not come to the moment before"
+                f" {reached:%Y-%m-%d %H:%M:%S} UTC, and has the rows as they were",
+                f"on {each.name}, before that: {stop}; then SELECT them there: rdsrestore help delayed replica",
+            )
+    if unseen := ", ".join(each.name for each in survey.replicas if each.delay is None):
+        yield warns(
+            "quicker.replica-unseen",
+            f"production has read replicas of which was not seen whether one is delayed: {unseen}",
+            f"SHOW REPLICA STATUS there says so (SQL_Delay, in seconds); {stop} stops one that is",
         )
 
 
