@@ -66,6 +66,8 @@ def test_killed_in_a_round_the_copy_is_what_cleanup_finds_and_removes(shop: LabT
         assert kill_at(process, "step-started", "open-rule")
     (run, *_more) = runs(shop)
     assert f"rdsrestore-{run}" in shop.ours()
+    reminded = shop("find", "probed", check=0).stderr
+    assert f"run {run} is unfinished: rdsrestore cleanup {run} removes it" in reminded
     assert "only asked a copy" in shop("resume", run, "--yes", check=3).stderr
     shop("cleanup", run, check=0)
     assert shop.ours() == []
