@@ -11,11 +11,12 @@ import pytest
 
 from fakes.databases import FakeServer
 from fakes.scene import definition
-from rdsrestore.app.find import command
+from rdsrestore.app.find import command, taking_back
 from rdsrestore.app.requests.rows_known import RowsKnown, look
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.incident import Change, Logged, Timeline
+from rdsrestore.domain.request.restore_point import RowsFrom
 from rdsrestore.domain.tables.definition import ForeignKey, TableDefinition
 from rdsrestore.domain.tables.server import ServerFacts
 from test_find import ASKED, AT, BILLING, DELETED, LINES, change, timeline
@@ -37,6 +38,7 @@ def test_deleted_rows_that_are_logged_whole_come_from_the_binlog() -> None:
     found = timeline(DELETED)
     said = known(found)
     assert "--rows-from auto" in command(ASKED, DELETED, found, said)
+    assert taking_back(ASKED, DELETED, found, said).plain == {"rows_from": RowsFrom.AUTO}
     assert "gives them back in about 10 s, where a restore takes about 25 min" in said.said(DELETED)
 
 
