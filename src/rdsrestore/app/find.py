@@ -143,8 +143,8 @@ def go_on(asked: CommandLine, found: Timeline, known: RowsKnown, context: Contex
     likely = proposed(found)
     if context.prompts is None or context.stream:
         if likely and not context.stream:
-            context.screen.print(f"to take it back:\n  {command(asked, likely, found, known)}", soft_wrap=True)
             context.screen.print(known.said(likely), soft_wrap=True)
+            context.screen.print(f"to take it back:\n  {command(asked, likely, found, known)}", soft_wrap=True)
         return ExitCode.OK
     names = timeline_view.names(worst_first(found)[:SHOWN])
     usual = next((name for name, change in names.items() if change == likely), NONE)
@@ -152,8 +152,8 @@ def go_on(asked: CommandLine, found: Timeline, known: RowsKnown, context: Contex
     if picked == NONE:
         return ExitCode.OK
     change = names[picked]
-    context.screen.print(command(asked, change, found, known), soft_wrap=True)
     context.screen.print(known.said(change), soft_wrap=True)
+    context.screen.print(command(asked, change, found, known), soft_wrap=True)
     return restore(taking_back(asked, change, found, known), context, dry_run=False, yes=False)
 
 
