@@ -68,6 +68,8 @@ class FakeServer:
     changes: list[Change] = field(default_factory=list)
     """What the log tells."""
     logs: dict[str, bytes] = field(default_factory=lambda: {"binlog.000001": b"rows"})
+    delays: dict[Endpoint, int] = field(default_factory=dict)
+    """By how many seconds replicas stay behind."""
     hours: int | None = None
     """For how many the log is kept."""
     faults: Faults = field(default_factory=Faults)
@@ -106,6 +108,11 @@ class FakeServer:
         keys = tuple((str(key),) for key in self.then[definition.ref])
         located = Located(definition.ref, str(path), *chunk_file.write(path, [Chunk(keys=keys)]))
         return TurnedBack(dump, located, located)
+
+    def delay(self, endpoint: Endpoint, user: str) -> int | None:
+        del user
+        self.faults.before("delay")
+        return self.delays.get(endpoint)
 
     # production
 

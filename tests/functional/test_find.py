@@ -30,6 +30,29 @@ def test_the_printed_command_brings_the_rows_back(own: LabTool) -> None:
     assert own.ours() == []
 
 
+def test_where_the_binlog_has_the_rows_the_printed_command_takes_them_from_there(own: LabTool) -> None:
+    own.up("--rows", "300")
+    before = own.number("SELECT COUNT(*) FROM shop.billing_lines")
+    own.moment()
+    own.sql("DELETE FROM shop.billing_lines")
+    own.moment()
+
+    said = own("find", "billing_lines", check=0).stdout
+    assert "the binlog has these rows, and gives them back in about 10 s" in said
+    (words,) = [shlex.split(line) for line in said.splitlines() if line.startswith("  rdsrestore table")]
+    assert words[words.index("--rows-from") + 1] == "auto"
+
+    taken = own(*words[1:], "--yes", check=0).stdout
+    assert "the rows come from production's binlog" in taken
+    assert own.number("SELECT COUNT(*) FROM shop.billing_lines") == before
+    assert own.ours() == []
+
+    own.sql("ALTER TABLE shop.billing_lines COMMENT 'another'")
+    said = own("find", "billing_lines", check=0).stdout
+    assert "the binlog does not do, since a statement since (ALTER) names billing_lines" in said
+    assert "--rows-from" not in said
+
+
 def test_a_misspelt_table_and_an_empty_time_are_told(own: LabTool) -> None:
     own.up("--rows", "30")
     assert "did you mean billing" in own("find", "biling", check=2).stderr

@@ -75,6 +75,18 @@ def login(site: Site, endpoint: Endpoint) -> Login:
     return Login(endpoint, USER, Secret(PASSWORD), site.ca)
 
 
+def test_a_replica_says_by_how_much_it_stays_behind_on_purpose(site: Site, replica: Server) -> None:
+    words = WORDS[GIVEN.engine]
+    for delay in (3600, 0):
+        replica.sql(f"STOP REPLICA; CHANGE {words.change} TO {words.of}_DELAY={delay}; START REPLICA")
+        assert site.databases.delay(replica.endpoint, USER) == delay
+
+
+def test_production_is_no_replica_and_stays_behind_nobody(site: Site) -> None:
+    site.production.sql(f"GRANT {WORDS[GIVEN.engine].monitor} ON *.* TO {USER}@'%'")
+    assert site.databases.delay(site.production.endpoint, USER) is None
+
+
 def sleep_on(server: Server) -> None:
     with contextlib.suppress(pymysql.MySQLError):
         server.sql("SELECT SLEEP(3600)")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request
+from fakes import BEFORE, BILLING, LINES, NOW, SOURCE, FakeWorld, definition, request, unreachable
 from rdsrestore.app.resume import afresh
 from rdsrestore.domain.cloud.admission import Reference
 from rdsrestore.domain.cloud.copy_attributes import CopyAttributes
@@ -17,7 +17,7 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment, RowsFrom, Snapshot
 from rdsrestore.domain.request.throttle_rules import Limits
-from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
+from rdsrestore.domain.survey import ListenerCheck, Replica, Survey, TableSurvey
 from rdsrestore.domain.tables.definition import Column, ForeignKey, Trigger
 from rdsrestore.domain.tables.server import ClientTools, OpenTransaction, Problem
 from rdsrestore.workflow.preflight import Severity, check, unfit
@@ -446,6 +446,34 @@ def test_what_is_quicker_than_a_restore_is_said_first_and_stops_nothing() -> Non
     assert "connection 7 has a transaction open since 10:15:00 UTC, which has changed rows (900)" in found[0].message
     assert "CALL mysql.rds_kill(7)" in found[0].hint
     assert "--rows-from auto" in found[2].hint
+
+
+def test_a_replica_that_stays_behind_is_named_until_it_comes_to_the_moment() -> None:
+    now = BEFORE.utc + timedelta(minutes=16)
+    read = with_table()
+    behind = (Replica("hourly", 3600), Replica("plain", 0), Replica("quarter", 900), Replica("far", None))
+
+    found = {each.code: each for each in check(request(), replace(read, at=now, replicas=behind))}
+
+    assert "replica hourly stays 3,600 seconds behind" in found["quicker.replica"].message
+    assert "2017-06-01 11:14:00 UTC" in found["quicker.replica"].message
+    assert "CALL mysql.rds_stop_replication" in found["quicker.replica"].hint
+    assert found["quicker.replica-unseen"].message.endswith(": far")
+    later = check(request(), replace(read, at=now + timedelta(hours=1), replicas=behind[:3]))
+    assert not [each for each in later if each.code.startswith("quicker.replica")]
+
+
+def test_replicas_are_asked_before_the_plan_and_one_that_is_silent_keeps_nobody_waiting(tmp_path: Path) -> None:
+    world = FakeWorld()
+    first, second = Endpoint("a.example", 3306), Endpoint("b.example", 3306)
+    world.cloud.followers = {"a": first, "b": second, "elsewhere": None}
+    world.server.delays = {second: 7200}
+    read = survey(request(), world.world(), tmp_path)
+    assert read.replicas == (Replica("a", 0), Replica("b", 7200), Replica("elsewhere", None))
+
+    world.server.faults.fail("delay", unreachable())
+    read = survey(request(), world.world(), tmp_path)
+    assert read.replicas == (Replica("a", None), Replica("b", None), Replica("elsewhere", None))
 
 
 @pytest.mark.parametrize(

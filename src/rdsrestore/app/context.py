@@ -40,6 +40,7 @@ from rdsrestore.ports.operator import Operator
 from rdsrestore.store.kept_dumps import shred_old_dumps
 from rdsrestore.store.runs import Runs
 from rdsrestore.workflow.events import Listener
+from rdsrestore.workflow.journal.journal import goes_on
 from rdsrestore.workflow.preflight import Finding, Severity
 from rdsrestore.workflow.step import Plan, World
 
@@ -96,7 +97,8 @@ class Context:
                 what = f"run {run.id} has kept its instance until {found.kept_until:%Y-%m-%d %H:%M} UTC"
                 self.errors.print(f"{what}: rdsrestore cleanup {run.id} removes it", soft_wrap=True)
                 continue
-            hint = f"rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes it"
+            on = f"rdsrestore resume {run.id} goes on, " if goes_on(run.sound()) else ""
+            hint = f"{on}rdsrestore cleanup {run.id} removes it"
             self.errors.print(f"run {run.id} is unfinished: {hint}", soft_wrap=True)
 
     def forget_old_dumps(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from rdsrestore.app.requests import table_names
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.local_zone import local_zone
 from rdsrestore.app.requests.request_builder import ask_database, ask_instance
+from rdsrestore.app.requests.rows_known import NOTHING_KNOWN, OF_A_COPY, RowsKnown, look
 from rdsrestore.app.restore import restore
 from rdsrestore.domain.errors import Refused, UsageError
 from rdsrestore.domain.facts import BinlogKept
@@ -21,12 +21,15 @@ from rdsrestore.domain.incident import BinlogCopy, Change, Logged, Looked, Timel
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import RowsFrom
+from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.notify import timeline_view
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
 from rdsrestore.steps.recipe import STEPS
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.journal.replay import replay
+from rdsrestore.workflow.step import World
 from rdsrestore.workflow.surveyor import refuse_dead
 
 USUALLY = timedelta(days=1)
@@ -49,30 +52,46 @@ def find(asked: CommandLine, context: Context, *, since: str | None, until: str 
         begin, asked = begin if since else min(begin, copied.files[0].begun), copied.meant(asked)
     instance = asked.instance or ask_instance(context, world)
     database = asked.database or ask_database(context, world, instance)
-    source = world.sources.source(instance)
-    refuse_dead(source)
-    user = context.settings.user or world.engines.user() or source.master_user
-
-    def progress(text: str, share: float | None) -> None:
-        done = f", {share:.0%}" if share is not None else ""
-        context.errors.print(f"{text}{done}", soft_wrap=True)
-
-    with world.engines.of(source.engine).production(source.endpoint, user) as production:
-        tables = table_names.matching(asked.tables, lambda: production.tables(database))
-        found = timeline(production, Looked(database, tables), copied, (begin, end), progress)
-        for table in tables:
-            refuse_unknown(TableRef(database, table), found, production)
-    shown = worst_first(found)[:SHOWN]
     named = replace(asked, instance=instance, database=database)
-    likely = proposed(found)
+    found, known = read(named, copied, (begin, end), world, context)
+    likely, shown = proposed(found), worst_first(found)[:SHOWN]
     if context.stream:
-        for line in timeline_view.lines(found, likely, lambda each: command(named, each, found)):
+        for line in timeline_view.lines(found, likely, lambda each: command(named, each, found, known), known.said):
             context.stream.write(line)
     else:
         timeline_view.show(context.screen, found, shown, likely)
     if not shown:
         return ExitCode.INCOMPLETE
-    return go_on(named, found, shown, context)
+    return go_on(named, found, known, context)
+
+
+def read(
+    asked: CommandLine, copied: CopiedBinlog | None, time: tuple[datetime, datetime], world: World, context: Context
+) -> tuple[Timeline, RowsKnown]:
+    """Read what was done, and look where the rows of what is shown can come from."""
+    database = asked.database or ""
+    source = world.sources.source(asked.instance or "")
+    refuse_dead(source)
+    user = context.settings.user or world.engines.user() or source.master_user
+    databases = world.engines.of(source.engine)
+
+    def progress(text: str, share: float | None) -> None:
+        done = f", {share:.0%}" if share is not None else ""
+        context.errors.print(f"{text}{done}", soft_wrap=True)
+
+    def check(table: TableDefinition) -> None:
+        databases.check_rows_from_binlog(source.endpoint, user, table)
+
+    with databases.production(source.endpoint, user) as production:
+        tables = table_names.matching(asked.tables, lambda: production.tables(database))
+        found = timeline(production, Looked(database, tables), copied, time, progress)
+        for table in tables:
+            refuse_unknown(TableRef(database, table), found, production)
+        offered = found.changes if context.stream else worst_first(found)[:SHOWN]
+        if copied:
+            return found, RowsKnown(dict.fromkeys(offered, OF_A_COPY))
+        usual = context.runs.durations(world.account.identity().account, source.id) if offered else {}
+        return found, look(found, offered, production, check, usual) if offered else RowsKnown()
 
 
 def timeline(
@@ -119,21 +138,23 @@ def refuse_unknown(ref: TableRef, found: Timeline, production: Production) -> No
     raise UsageError("TABLE", f"{ref} does not exist, and nothing was done to it in that time", hint)
 
 
-def go_on(asked: CommandLine, found: Timeline, shown: Sequence[Change], context: Context) -> ExitCode:
+def go_on(asked: CommandLine, found: Timeline, known: RowsKnown, context: Context) -> ExitCode:
     """Name the command that takes the likely one back; in a terminal let one be picked, and run its command."""
     likely = proposed(found)
     if context.prompts is None or context.stream:
         if likely and not context.stream:
-            context.screen.print(f"to take it back:\n  {command(asked, likely, found)}", soft_wrap=True)
+            context.screen.print(known.said(likely), soft_wrap=True)
+            context.screen.print(f"to take it back:\n  {command(asked, likely, found, known)}", soft_wrap=True)
         return ExitCode.OK
-    names = timeline_view.names(shown)
+    names = timeline_view.names(worst_first(found)[:SHOWN])
     usual = next((name for name, change in names.items() if change == likely), NONE)
     picked = context.prompts.choose("Which of these is to be taken back?", [*names, NONE], usual)
     if picked == NONE:
         return ExitCode.OK
     change = names[picked]
-    context.screen.print(command(asked, change, found), soft_wrap=True)
-    return restore(taking_back(asked, change, found), context, dry_run=False, yes=False)
+    context.screen.print(known.said(change), soft_wrap=True)
+    context.screen.print(command(asked, change, found, known), soft_wrap=True)
+    return restore(taking_back(asked, change, found, known), context, dry_run=False, yes=False)
 
 
 def times(since: str | None, until: str | None) -> tuple[datetime, datetime]:
@@ -146,8 +167,8 @@ def times(since: str | None, until: str | None) -> tuple[datetime, datetime]:
     return begin, end
 
 
-def taking_back(asked: CommandLine, change: Change, found: Timeline) -> CommandLine:
-    """Say what takes a change back, with what its transaction did to other tables.
+def taking_back(asked: CommandLine, change: Change, found: Timeline, known: RowsKnown = NOTHING_KNOWN) -> CommandLine:
+    """Say what takes a change back, with what its transaction did to other tables; from the binlog where that does.
 
     Rows that were only changed are known by what they were after it.
     """
@@ -155,7 +176,11 @@ def taking_back(asked: CommandLine, change: Change, found: Timeline) -> CommandL
     tables = tuple(dict.fromkeys(table_names.written((each.into or each.ref).table) for each in changes))
     changed = any(each.updated or (each.logged is Logged.STATEMENT) for each in changes)
     end = moment(change.after) if changed else None
-    plain = {**asked.plain, "recreate": True} if any(each.act == "DROP" for each in changes) else asked.plain
+    plain = dict(asked.plain)
+    if any(each.act == "DROP" for each in changes):
+        plain["recreate"] = True
+    if known.there(change):
+        plain["rows_from"] = RowsFrom.AUTO
     return replace(asked, tables=tables, before=moment(change.before), incident_end=end, plain=plain)
 
 
@@ -164,11 +189,12 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def command(asked: CommandLine, change: Change, found: Timeline) -> str:
+def command(asked: CommandLine, change: Change, found: Timeline, known: RowsKnown = NOTHING_KNOWN) -> str:
     """Write the whole command line that takes a change back."""
-    meant = taking_back(asked, change, found)
+    meant = taking_back(asked, change, found, known)
     words = ["rdsrestore", "table", *meant.tables, "--before", meant.before or ""]
     words += ["--incident-end", meant.incident_end] if meant.incident_end else []
     words += ["--recreate"] if meant.plain.get("recreate") else []
+    words += ["--rows-from", meant.plain["rows_from"].value] if meant.plain.get("rows_from") else []
     words += ["--instance", meant.instance or "", "--database", meant.database or ""]
     return shlex.join(words)

@@ -112,6 +112,9 @@ def refuse_if_finished(replayed: ReplayedRun, stored: StoredRun) -> None:
         if replayed.request.undoes and replayed.ending.exit_code is ExitCode.INCOMPLETE:
             hint = f"rdsrestore undo {replayed.request.undoes} tries again what it left"
         raise Refused("resume", f"run {stored.id} is finished", hint)
+    if replayed.request.looks:
+        hint = f"rdsrestore cleanup {stored.id} removes what is left of it; then ask again"
+        raise Refused("resume", f"run {stored.id} only asked a copy, and what is not known any more", hint)
     if not replayed.recipe:
         raise Refused("resume", f"run {stored.id} is of an older release", f"rdsrestore cleanup {stored.id}")
 

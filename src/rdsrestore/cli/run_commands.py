@@ -72,14 +72,35 @@ def find(
         str | None, typer.Option(help="From when on to look (default: a day before --until).", show_default=False)
     ] = None,
     until: Annotated[str | None, typer.Option(help="Until when to look (default: now).", show_default=False)] = None,
+    probe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SELECT", help="Where the binlog is gone: ask restored copies, and find when the answer changed."
+        ),
+    ] = None,
+    within: Annotated[
+        str | None, typer.Option(metavar="TIME", help="With --probe: how closely (default: 5m).", show_default=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --probe: only show what it takes.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --probe: start without a question.")] = False,
     profile: Profile = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Show from production's binlog what was done to tables and when, and the command that takes it back."""
     from rdsrestore.app.find import find
+    from rdsrestore.app.probing.probe import WITHIN, Wanted
+    from rdsrestore.app.probing.probe import probe as search
 
-    work = partial(find, CommandLine.of(given), since=since, until=until)
+    asked = CommandLine.of(given)
+    work = partial(find, asked, since=since, until=until)
+    if probe is not None:
+        if asked.taken_from:
+            fail(UsageError("--from", "goes without --probe", "a probe asks copies, and no binlog"))
+        wanted = Wanted(probe, since, until, within or WITHIN, dry_run, yes)
+        work = partial(search, asked, wanted=wanted)
+    elif within or dry_run or yes:
+        fail(UsageError("--within, --dry-run, --yes", "go with --probe", "leave them out: find changes nothing"))
     ended(work, profile, given, json=json, debug=debug)
 
 

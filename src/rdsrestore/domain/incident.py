@@ -151,6 +151,7 @@ class Timeline:
     `since` and `until` bound what was looked at. `kept_from` is when the oldest file begins that the server still has,
     None where it has none. `changes` are the worst, in the order of their time; `left_out` counts smaller ones that are
     not listed. `minutes` holds rows hit in all, by minute. `rows` holds how many rows the tables have now, about.
+    `as_text` is when the last statement that wrote rows of any table and stands there as text ran, and its first word.
     """
 
     since: datetime
@@ -162,6 +163,7 @@ class Timeline:
     rows: Mapping[TableRef, int] = field(default_factory=dict)
     files: int = 0
     size: int = 0
+    as_text: tuple[datetime, str] | None = None
 
     @property
     def gap(self) -> bool:

@@ -47,6 +47,14 @@ class ListenerCheck:
     untried: str = field(default="", metadata=UNWRITTEN)
 
 
+@dataclass(frozen=True)
+class Replica:
+    """A read replica of production: by how many seconds it stays behind on purpose, None where that was not seen."""
+
+    name: str
+    delay: int | None
+
+
 @written("Survey")
 @dataclass(frozen=True)
 class Survey:
@@ -63,6 +71,7 @@ class Survey:
     be read. `backups` are those that were asked for where they are not the source's own; `other_backups` hold the
     moment where the source's do not. `subnets_of` is the VPC of the subnet group that was chosen for the copy, empty
     where there is no such group, None where none was chosen or it can't be looked at.
+    `replicas` are production's, each with whether it is behind on purpose.
     """
 
     at: datetime
@@ -97,6 +106,7 @@ class Survey:
     references: tuple[Reference, ...] = ()
     password_from: str = ""
     subnets_of: str | None = None
+    replicas: tuple[Replica, ...] = field(default=(), metadata=UNWRITTEN)
 
     @property
     def backed_up(self) -> Backups:

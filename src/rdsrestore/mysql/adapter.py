@@ -34,6 +34,7 @@ from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.road.direct import Tunnel, direct
 from rdsrestore.mysql.session.road.ssh import SshTunnel
 from rdsrestore.mysql.session.road.ssm import SessionTunnel
+from rdsrestore.mysql.write.throttle import delay
 from rdsrestore.ports.databases import Access
 from rdsrestore.ports.progress import Progress
 
@@ -237,6 +238,10 @@ class MysqlDatabases:
         line, self._line = self._line, Line(self._deadlines.cleaning)
         line.cut()
         self.log_out()
+
+    def delay(self, endpoint: Endpoint, user: str) -> int | None:
+        """Ask a replica by how many seconds it stays behind on purpose."""
+        return delay(self._own(endpoint, user))
 
     def tools(self) -> ClientTools:
         """Find the dump program."""

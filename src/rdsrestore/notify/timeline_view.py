@@ -114,8 +114,13 @@ def shortened(text: str) -> str:
     return line if len(line) <= TEXT else f"{line[:TEXT]}…"
 
 
-def lines(found: Timeline, likely: Change | None, command: Callable[[Change], str]) -> Iterator[Mapping[str, Json]]:
-    """Yield a timeline as objects for programs: what was looked at, then each change with what takes it back."""
+def lines(
+    found: Timeline, likely: Change | None, command: Callable[[Change], str], rows: Callable[[Change], str]
+) -> Iterator[Mapping[str, Json]]:
+    """Yield a timeline as objects for programs: what was looked at, then each change with what takes it back.
+
+    `rows` says where a change's rows come from.
+    """
     yield {
         "event": "timeline",
         "since": iso(found.since),
@@ -148,6 +153,7 @@ def lines(found: Timeline, likely: Change | None, command: Callable[[Change], st
             "suspicions": list(suspicions(change, found)),
             "likely": change == likely,
             "command": command(change),
+            "rows": rows(change),
         }
 
 

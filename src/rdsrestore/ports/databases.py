@@ -168,6 +168,13 @@ class Databases(BinlogRows, Connections, Protocol):
         """
         ...
 
+    def delay(self, endpoint: Endpoint, user: str) -> int | None:
+        """Ask a replica, logged in to as production is, by how many seconds it stays behind on purpose.
+
+        None where it is no replica; DatabaseError where it can't be asked.
+        """
+        ...
+
     def tools(self) -> ClientTools:
         """Find the dump program."""
         ...

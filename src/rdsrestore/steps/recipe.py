@@ -97,6 +97,18 @@ INSTANCE_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, *RECIPE[RECIPE
 LOOK_RECIPE: tuple[type[Step], ...] = (UseGroup, UseInstance, OpenRule, OwnPassword, Look)
 """A look at the rows of another run's instance; nothing of production is touched."""
 
+PROBE_RECIPE: tuple[type[Step], ...] = (
+    ReachMoment,
+    ScheduleExpiry,
+    OwnGroup,
+    RestoreInstance,
+    MakeInstance,
+    OwnPassword,
+    OpenRule,
+    Look,
+)
+"""A copy of a moment that is only asked; nothing of production is touched."""
+
 UNDO_RECIPE: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve, Save, Load, Verify)
 """Taking an earlier run back, from its undo files alone."""
 

@@ -197,6 +197,8 @@ class Plan:
         if self.request.taken_from:
             dumps = f"from the dumps of run {self.request.taken_from}"
             return f"{names} of {self.request.instance} as of {self.request.point}, {dumps}"
+        if self.request.looks and not self.request.instance_of:
+            return f"asks {self.request.instance} as of {self.request.point} about {names}"
         if self.request.looks:
             return f"looks at the rows that run {self.request.instance_of} has restored of {self.request.instance}"
         if self.request.rows_from is not RowsFrom.BACKUP:

@@ -19,7 +19,7 @@ from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.incident import BinlogSurvey
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
-from rdsrestore.domain.survey import ListenerCheck, Survey, TableSurvey
+from rdsrestore.domain.survey import ListenerCheck, Replica, Survey, TableSurvey
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.server import ClientTools, Problem, ServerFacts
 from rdsrestore.ports.production import BinlogCopies, Production, Vetting
@@ -34,7 +34,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     """Read all; `folder` is for dumps. RemoteError where the job is impossible, Refused where production is down."""
     account, identity = world.account, world.account.identity()
     source, unseen = find_source(request, world)
-    restored = find_restored(request, source, world)
+    restored = find_restored(request, source, world) | {"replicas": find_delays(request, source, world)}
     leftovers, problem = find_leftovers(world)
     databases = world.engines.of(source.engine)
     with with_status(source), databases.production(source.endpoint, request.user) as production:
@@ -133,6 +133,29 @@ def find_source(request: Request, world: World) -> tuple[SourceInstance, tuple[s
     replicas = world.sources.replicas(request.instance) if request.limits.max_lag is not None else {}
     unseen = tuple(name for name, endpoint in replicas.items() if endpoint is None)
     return replace(source, replicas=tuple(each for each in replicas.values() if each)), unseen
+
+
+def find_delays(request: Request, source: SourceInstance, world: World) -> tuple[Replica, ...]:
+    """Ask production's read replicas whether one is behind on purpose; nothing depends on it.
+
+    Once one does not answer at all the others are not waited for.
+    """
+    if not request.restores or not isinstance(request.point, Moment):
+        return ()
+    try:
+        known = world.sources.replicas(source.id)
+    except CloudError:
+        return ()
+    found, silent = list[Replica](), False
+    for name, endpoint in known.items():
+        delay = None
+        if endpoint and not silent:
+            try:
+                delay = world.engines.of(source.engine).delay(endpoint, request.user) or 0
+            except DatabaseError as error:
+                silent = error.code == "db.unreachable"
+        found.append(Replica(name, delay))
+    return tuple(found)
 
 
 def find_restored(request: Request, source: SourceInstance, world: World) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.notify import audit_view
 from rdsrestore.store.kept_dumps import KeptDumps, kept_dumps
 from rdsrestore.store.runs import StoredRun
-from rdsrestore.workflow.journal.journal import Kind, Record, asked_for, ending
+from rdsrestore.workflow.journal.journal import Kind, Record, asked_for, ending, goes_on
 
 
 def list_runs(context: Context) -> ExitCode:
@@ -106,7 +106,8 @@ def standing(run: StoredRun, records: Sequence[Record], taken: TakenBack | None)
         swept = "" if run.cut_off() else "; what it left was removed by its marks"
         return f"its journal is damaged{swept or f'; rdsrestore cleanup {run.id} goes by its marks'}"
     if end is None:
-        return f"unfinished: rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes what it left"
+        on = f"rdsrestore resume {run.id} goes on, " if goes_on(records) else ""
+        return f"unfinished: {on}rdsrestore cleanup {run.id} removes what it left"
     parts = [end.headline]
     if last and last.kind is Kind.CLEANED:
         parts.append(

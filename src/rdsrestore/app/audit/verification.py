@@ -7,7 +7,7 @@ from rdsrestore.domain.errors import JournalError
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.store.runs import StoredRun
 from rdsrestore.workflow.journal.index import Comparison, Index, compare
-from rdsrestore.workflow.journal.journal import Reading, finished
+from rdsrestore.workflow.journal.journal import Reading, finished, goes_on
 
 ELSEWHERE = "compare it with Slack's last message of the run, or with the copy in the audit bucket"
 
@@ -90,12 +90,13 @@ def unfinished(run: StoredRun, reading: Reading, checked: Comparison) -> Journal
     """Say of a journal without an end what the index shows of it, and what to type."""
     last = reading.records[-1] if reading.records else None
     at = f"the last of its {len(reading.records):,} records is {last.kind} {last.step}" if last else "it has no record"
-    goes_on = f"rdsrestore resume {run.id} goes on, rdsrestore cleanup {run.id} removes what it left"
+    on = f"rdsrestore resume {run.id} goes on, " if goes_on(reading.records) else ""
+    next_steps = f"{on}rdsrestore cleanup {run.id} removes what it left"
     if checked.known:
         what = f"unfinished: {at.rstrip()}, and that ends no run; no ending of it was taken away"
-        return JournalError(str(run.journal), what, goes_on, code="journal.unfinished")
+        return JournalError(str(run.journal), what, next_steps, code="journal.unfinished")
     what = f"unfinished, or cut: {at.rstrip()}, and that ends no run"
-    return JournalError(str(run.journal), what, f"{goes_on}; else {ELSEWHERE}", code="journal.cut")
+    return JournalError(str(run.journal), what, f"{next_steps}; else {ELSEWHERE}", code="journal.cut")
 
 
 def broken(run: StoredRun) -> JournalError:

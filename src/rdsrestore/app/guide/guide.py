@@ -38,6 +38,7 @@ from rdsrestore.notify.console import views
 from rdsrestore.notify.console.prompts import Prompts
 from rdsrestore.notify.text import clean, counted
 from rdsrestore.ports.production import Production
+from rdsrestore.workflow.journal.journal import goes_on
 from rdsrestore.workflow.surveyor import refuse_dead
 
 OPENING = (
@@ -66,7 +67,7 @@ def guide(context: Context) -> ExitCode:
         context.screen.say(clean(text), 2)
     context.screen.print()
     context.remind()
-    unfinished = [f"resume {run.id}" for run in context.runs.unfinished()]
+    unfinished = [f"resume {run.id}" for run in context.runs.unfinished() if goes_on(run.sound())]
     if unfinished:
         picked = context.prompts.choose("An earlier run is unfinished. What is to be done?", [*unfinished, NEW])
         if picked != NEW:

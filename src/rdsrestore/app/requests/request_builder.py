@@ -29,13 +29,13 @@ LONGEST_NAME = 64
 """Characters of a table's name (MySQL 8.4 manual, "Identifier Length Limits")."""
 
 
-def complete(asked: CommandLine, context: Context, world: World) -> Request:
-    """Make the request; UsageError names the flag of what is missing or can't be read."""
+def complete(asked: CommandLine, context: Context, world: World, *, at: Moment | None = None) -> Request:
+    """Make the request, of the moment `at` where one is given; UsageError names the flag of what is amiss."""
     settings = context.settings
     asked = asked.named()
     refuse_contradictions(asked)
     asked = asked.over(settings.given)
-    early = point(asked, context) if asked.before or asked.snapshot else None
+    early = at or (point(asked, context) if asked.before or asked.snapshot else None)
     named = asked.instance or ask_instance(context, world)
     instance = primary(named, context, world)
     database = asked.database or ask_database(context, world, instance)

@@ -32,20 +32,20 @@ def absolute(path: Path) -> str:
 class Request:
     """What the operator asked for, complete and checked in form; nothing has been read yet.
 
-    `point` is the state to bring back, `user` the login on production, `incident_end` a moment after the incident whose
-    state tells what the incident did from what was done since. `into` names a new table beside the live ones (one
-    table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes` names
-    the run that is taken back, `taken_from` the one whose dumps are used instead of another restore,
-    `instance_of` the one whose kept instance is; a run that `looks` only asks that one. `replica` is the read
-    replica that was named where `instance` is its primary, `via` how the servers are reached from a
-    bastion. `backups_of` says whose backups hold the moment where these are not the instance's own. `caller` is the
-    CIDR to open the firewall for, found out where absent, `allow` names who else is let in, or who alone where only it
-    is given; with `same_groups` the copy gets production's own security groups too. `recreate` is the
-    operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in seconds.
-    While the file `flag` exists the load is held. `switch_role` is the role by which the cloud deletes the temporary
-    instance when `expires` seconds have passed without a sign of life; `keep` says for how many seconds the instance is
-    left where the run fails, with `keep_always` also where it ends well; `keep_dump` that the dumps stay in the run's
-    folder also where it succeeds.
+    `point` is the state to bring back, `user` the login on production, `incident_end` a moment after the incident
+    whose state tells what the incident did from what was done since. `into` names a new table beside the live ones
+    (one table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes`
+    names the run that is taken back, `taken_from` the one whose dumps are used instead of another restore,
+    `instance_of` the one whose kept instance is; a run that `looks` only asks that one, or a copy of its own.
+    `replica` is the read replica that was named where `instance` is its primary, `via` how the servers are reached
+    from a bastion. `backups_of` says whose backups hold the moment where these are not the instance's own. `caller` is
+    the CIDR to open the firewall for, found out where absent, `allow` names who else is let in, or who alone where
+    only it is given; with `same_groups` the copy gets production's own security groups too. `recreate` is the
+    operator's own yes to creating a dropped table again. `wait` bounds the wait for the temporary instance, in
+    seconds. While the file `flag` exists the load is held. `switch_role` is the role by which the cloud deletes the
+    temporary instance when `expires` seconds have passed without a sign of life; `keep` says for how many seconds the
+    instance is left where the run fails, with `keep_always` also where it ends well; `keep_dump` that the dumps stay
+    in the run's folder also where it succeeds.
     """
 
     instance: str

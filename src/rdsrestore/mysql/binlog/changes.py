@@ -31,6 +31,8 @@ ROWS = WRITES | UPDATES | DELETES
 NAMES = frozenset({Kind.GTID, Kind.ANONYMOUS_GTID, Kind.TAGGED_GTID, Kind.MARIADB_GTID})
 TEXTS = frozenset({Kind.ANNOTATE, Kind.ROWS_QUERY})
 STATEMENTS = frozenset({Kind.QUERY, Kind.COMPRESSED_QUERY, Kind.EXECUTE_LOAD})
+HEARTBEAT = "mysql.rds_heartbeat2"
+"""The table that RDS itself writes every few minutes, as text."""
 LISTED = 200
 """Changes of rows that are kept: the worst."""
 
@@ -88,6 +90,7 @@ class Changes:
         self._open = Open()
         self.minutes: Counter[datetime] = Counter()
         self.left_out = 0
+        self.as_text: tuple[datetime, str] | None = None
 
     @property
     def found(self) -> list[Change]:
@@ -163,6 +166,8 @@ class Changes:
         defines = statements.defines(found.text)
         if defines and self._database and (gone := statements.table_of(found.text, found.database)):
             self._tables |= {gone} if gone.database == self._database else set()
+        if statements.changes_rows(found.text) and HEARTBEAT not in found.text:
+            self.as_text = (from_epoch(event.at), statements.first_word(found.text))
         names = statements.renamed(found.text, found.database)
         for ref in self._tables:
             if (defines or statements.changes_rows(found.text)) and statements.concerns(

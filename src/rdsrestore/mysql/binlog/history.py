@@ -77,6 +77,7 @@ def told(
         rows=rows_now(session, sorted({*refs, *(each.ref for each in changes.found)}, key=str)),
         files=len(span.files),
         size=size,
+        as_text=changes.as_text,
     )
 
 

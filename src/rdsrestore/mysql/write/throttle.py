@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from rdsrestore.domain.errors import DatabaseError
@@ -88,6 +89,16 @@ class Throttle:
         """Log out of the replicas."""
         for session in self._replicas.values():
             session.close()
+
+
+def delay(login: Login) -> int | None:
+    """Ask a replica by how many seconds it stays behind on purpose; None where it replicates from nobody.
+
+    Both families call it SQL_Delay (manuals, "SHOW REPLICA STATUS"). DatabaseError where it can't be asked.
+    """
+    with closing(connect(login, f"replica {login.endpoint}")) as session:
+        found = first_of(session, STATEMENTS).get("SQL_Delay")
+    return None if found is None else int(found)
 
 
 def first_of(session: Session, statements: Sequence[str]) -> dict[str, str | None]:

@@ -31,7 +31,7 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
         yield "copy", copy_gets(request, source)
     for table in survey.tables:
         yield "table", table_now(table, into=request.into)
-    yield "rows", rules(request)
+    yield "rows", "none are written, and the copy alone is asked" if request.looks else rules(request)
     if request.restores:
         if request.keep:
             when = "however the run ends" if request.keep_always else "if it fails"

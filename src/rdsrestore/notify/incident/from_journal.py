@@ -25,7 +25,7 @@ from rdsrestore.notify.audit_view import words
 from rdsrestore.notify.console.views import MEANING, left, written
 from rdsrestore.notify.incident import phases
 from rdsrestore.notify.incident.report_data import Approval, IncidentReport, TableReport
-from rdsrestore.workflow.journal.journal import Kind, Reading, Record, asked_for, ending, open_steps
+from rdsrestore.workflow.journal.journal import Kind, Reading, Record, asked_for, ending, goes_on, open_steps
 from rdsrestore.workflow.journal.replay import replay_facts
 from rdsrestore.workflow.step import Facts, Impact
 
@@ -71,7 +71,7 @@ def incident_report(
         hourly=price(start),
         requests=sum(len(listed(record.data.get("calls"))) for record in records),
         notes=tuple(notes(reading)),
-        next=tuple(following(run, facts, end, taken, at_work=at_work)),
+        next=tuple(following(run, facts, end, taken, at_work=at_work, on=goes_on(records))),
         records=len(records),
         hash=records[-1].hash,
     )
@@ -214,12 +214,15 @@ def not_restored(start: Record, facts: Facts) -> Iterator[tuple[str, str]]:
                 yield str(child.child), rows
 
 
-def following(run: str, facts: Facts, end: Ending | None, taken: TakenBack | None, *, at_work: bool) -> Iterator[str]:
-    """Say what to type now."""
+def following(
+    run: str, facts: Facts, end: Ending | None, taken: TakenBack | None, *, at_work: bool, on: bool
+) -> Iterator[str]:
+    """Say what to type now; `on` says whether the run can be gone on with."""
     if at_work:
         yield f"rdsrestore watch {run}"
     elif end is None:
-        yield f"rdsrestore resume {run} goes on"
+        if on:
+            yield f"rdsrestore resume {run} goes on"
         yield f"rdsrestore cleanup {run} removes what it left, and says what was written"
     elif end.exit_code == ExitCode.CLEANUP_INCOMPLETE or end.kept:
         yield f"rdsrestore cleanup {run} removes what is left"

@@ -85,7 +85,8 @@ class RunMessages:
             return self._cleaning
         request = self.plan.request
         why = f"\nreason: {escape(request.reason)}" if request.reason else ""
-        return f"{escape(request.operator)} restores {escape(self.plan.headline)} (run {self.plan.run}){why}"
+        verb = "" if request.looks else "restores "
+        return f"{escape(request.operator)} {verb}{escape(self.plan.headline)} (run {self.plan.run}){why}"
 
     def status(self, now: float) -> str:
         """The message that is kept up to date: what, how long, where it stands."""

@@ -199,6 +199,11 @@ def _parse(line: str) -> Record:
     return record
 
 
+def goes_on(records: Sequence[Record]) -> bool:
+    """Whether a run can be gone on with: what one asked of a copy is known no more."""
+    return not asked_for(records).get("looks")
+
+
 def asked_for(records: Sequence[Record]) -> Mapping[str, Json]:
     """Return a run's request as its first record has it; empty where there is none."""
     start = next((record for record in records if record.kind is Kind.STARTED), None)

@@ -17,7 +17,7 @@ from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.preflight.tables import keyless_children, table_findings, undo_findings, unfit
 from rdsrestore.workflow.preflight.target_table import fits, recomputed, swapping, unnamed
 
-__all__ = ["Finding", "Severity", "check", "unfit"]
+__all__ = ["Finding", "Severity", "check", "check_copy", "unfit"]
 
 
 def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
@@ -42,4 +42,11 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
         *surroundings(survey),
     ]
     found += evidence(request, survey)
+    return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))
+
+
+def check_copy(request: Request, survey: Survey) -> tuple[Finding, ...]:
+    """Judge only whether a copy can be made and reached: nothing is written to any table."""
+    found = [*point(request, survey), *caller(request, survey), *copy_attributes(request, survey)]
+    found += [*unwatched(request), *source(survey), *surroundings(survey)]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from rdsrestore.domain.request.merge_policy import Merge
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment, RowsFrom
 from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.server import ServerFacts
 from rdsrestore.workflow.preflight.finding import Finding, warns
 
 REACHED = frozenset({Merge.MISSING, Merge.OVERWRITE})
 """Policies for which a row that was not touched is none that differs."""
+ONE_TABLE = "it takes one table at a time"
+ONE_MOMENT = "it has the rows of one moment"
 
 
 def quicker(request: Request, survey: Survey) -> Iterator[Finding]:
@@ -33,6 +37,7 @@ def quicker(request: Request, survey: Survey) -> Iterator[Finding]:
                 f"{since}, before the moment: it may still see the rows as they were",
                 "keep it open: SELECT in that very session shows them (REPEATABLE READ)",
             )
+    yield from replicas(request.point, survey)
     if from_binlog(request, survey):
         yield warns(
             "quicker.binlog",
@@ -41,14 +46,42 @@ def quicker(request: Request, survey: Survey) -> Iterator[Finding]:
         )
 
 
+def replicas(moment: Moment, survey: Survey) -> Iterator[Finding]:
+    """Name replicas that stay behind on purpose and have not come to the moment, and those of which that is unknown."""
+    stop = "CALL mysql.rds_stop_replication"
+    for each in survey.replicas:
+        reached = moment.utc + timedelta(seconds=each.delay or 0)
+        if each.delay and survey.at < reached:
+            yield warns(
+                "quicker.replica",
+                f"replica {each.name} stays {each.delay:,} seconds behind: it does not come to the moment before"
+                f" {reached:%Y-%m-%d %H:%M:%S} UTC, and has the rows as they were",
+                f"on {each.name}, before that: {stop}; then SELECT them there: rdsrestore help delayed replica",
+            )
+    if unseen := ", ".join(each.name for each in survey.replicas if each.delay is None):
+        yield warns(
+            "quicker.replica-unseen",
+            f"production has read replicas of which was not seen whether one is delayed: {unseen}",
+            f"SHOW REPLICA STATUS there says so (SQL_Delay, in seconds); {stop} stops one that is",
+        )
+
+
 def from_binlog(request: Request, survey: Survey) -> bool:
     """Say whether the binlog may do, as far as is known without reading it."""
     there = survey.tables[0].definition
-    logged = survey.server.globals.get("log_bin") == "ON" and survey.server.globals.get("binlog_format") != "STATEMENT"
-    kept = survey.server.globals.get("binlog_row_image") == "FULL"
     fits = there is not None and there.key_index == "PRIMARY" and there.engine.lower() == "innodb"
     asked = request.rows_from is RowsFrom.BACKUP and not list(against(request))
-    return bool(asked and logged and kept and fits and there and not there.versioned)
+    return bool(asked and not unlogged(survey.server) and fits and there and not there.versioned)
+
+
+def unlogged(server: ServerFacts) -> str:
+    """Say why a server's binlog holds no whole rows of what is changed now; empty where it does."""
+    if server.globals.get("log_bin") != "ON":
+        return "production writes no binlog"
+    if server.globals.get("binlog_format") == "STATEMENT":
+        return "changes are logged as text, without their rows"
+    whole = server.globals.get("binlog_row_image") == "FULL"
+    return "" if whole else "rows are logged without some of their columns"
 
 
 def against(request: Request) -> Iterator[tuple[str, str]]:
@@ -56,16 +89,16 @@ def against(request: Request) -> Iterator[tuple[str, str]]:
     policy, alone = request.policy, request.rows_from is RowsFrom.BINLOG
     asked = {
         "--snapshot": (not isinstance(request.point, Moment), "rows are turned back to a moment"),
-        "TABLE": (len(request.tables) > 1, "it takes one table at a time"),
+        "TABLE": (len(request.tables) > 1, ONE_TABLE),
         "--merge": (policy.merge not in REACHED, "it has the touched rows alone, and this needs all of them"),
-        "--incident-end": (policy.three_way, "it has the rows of one moment"),
+        "--incident-end": (policy.three_way, ONE_MOMENT),
         "--where": (policy.where is not None, "it takes all rows that were touched"),
         "--keys-from": (policy.keys is not None, "it takes all rows that were touched"),
         "--columns": (bool(policy.columns), "it takes whole rows"),
         "--into, --swap": (request.into is not None, "the new table would have the touched rows alone"),
         "--recreate": (request.recreate, "it needs the table as it was"),
-        "--with-children": (request.with_children, "it takes one table at a time"),
-        "--with-parents": (request.with_parents, "it takes one table at a time"),
+        "--with-children": (request.with_children, ONE_TABLE),
+        "--with-parents": (request.with_parents, ONE_TABLE),
         "--backups-of": (request.backups_of is not None, "no backup is restored"),
         "--keep, --keep-on-failure": (alone and bool(request.keep), "no instance is made"),
         "--keep-binlog": (alone and request.keep_binlog, "that copies it before a restore, and there is none"),

@@ -10,7 +10,7 @@ from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Triggers
 from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.request.request import Request
-from rdsrestore.domain.request.restore_point import RowsFrom
+from rdsrestore.domain.request.restore_point import Moment, RowsFrom
 from rdsrestore.domain.survey import Survey, TableSurvey
 from rdsrestore.domain.tables.definition import TAKES_CHILDREN, TableDefinition
 from rdsrestore.domain.tables.rows import BACK, Act
@@ -35,11 +35,7 @@ def table_findings(request: Request, table: TableSurvey, coming: Collection[Tabl
     if not request.into:
         yield from in_place(request, table)
     if found.versioned:
-        yield warns(
-            "table.versioned",
-            f"{table.ref} keeps its own history",
-            f"SELECT … FROM {table.ref.table} FOR SYSTEM_TIME AS OF may be all you need",
-        )
+        yield history(request, table.ref)
     for key in found.referenced_by:
         if key.on_delete in TAKES_CHILDREN and key.child not in coming:
             effect = "deletes" if key.on_delete == "CASCADE" else "unlinks"
@@ -51,6 +47,24 @@ def table_findings(request: Request, table: TableSurvey, coming: Collection[Tabl
                 f"deleting from {table.ref.table} also {effect} rows of {key.child} ({key.name}, {key.on_delete})",
                 along if request.rows_from is RowsFrom.BACKUP else alone,
             )
+
+
+def history(request: Request, ref: TableRef) -> Finding:
+    """Name the statement by which a table that keeps its own history shows the rows of the moment.
+
+    Its times are those of the session's zone (MariaDB's documents, "System-Versioned Tables").
+    """
+    if not isinstance(request.point, Moment):
+        hint = f"SELECT … FROM {ref.table} FOR SYSTEM_TIME AS OF may be all you need"
+        return warns("table.versioned", f"{ref} keeps its own history", hint)
+    database, table = (name.replace("`", "``") for name in (ref.database, ref.table))
+    then = f"TIMESTAMP '{request.point.utc:%Y-%m-%d %H:%M:%S}'"
+    sql = f"SELECT * FROM `{database}`.`{table}` FOR SYSTEM_TIME AS OF {then}"
+    return warns(
+        "table.versioned",
+        f"{ref} keeps its own history: where that goes back to the moment, no restore is needed",
+        f"SET time_zone = '+00:00'; {sql}; then: rdsrestore help system-versioned",
+    )
 
 
 def keyless_children(survey: Survey) -> Iterator[Finding]:

@@ -1,0 +1,1 @@
+"""Find a moment where no binlog tells it: ask restored copies, and halve the time between two answers."""
