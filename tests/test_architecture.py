@@ -46,6 +46,8 @@ HOMES: dict[str, frozenset[str]] = {
     "zstandard": frozenset({"mysql"}),
     "distributed": frozenset({"mysql"}),
     "rich": frozenset({"cli", "lab", "notify"}),
+    "questionary": frozenset({"notify"}),
+    "prompt_toolkit": frozenset({"notify"}),
     "jinja2": frozenset({"notify"}),
     "moto": frozenset({"lab"}),
     "typer": frozenset({"cli", "lab"}),

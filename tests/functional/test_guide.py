@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
 
-from functional.test_terminal import ASKED, Terminal, ended, on_a_terminal
+from functional.test_terminal import ASKED, LIST, chosen, ended, on_a_terminal
 from tool import LabTool
 
 
@@ -27,37 +26,30 @@ def blank(shop: LabTool) -> LabTool:
     return LabTool(shop.folder, shop.home, {name: value for name, value in shop.env.items() if name not in unsaid})
 
 
-def number(terminal: Terminal) -> str:
-    """The number before what was just read."""
-    assert isinstance(terminal.match, re.Match)
-    return str(terminal.match.group(1))
-
-
 def test_it_leads_to_a_command_line_and_every_mistake_can_be_corrected(shop: LabTool, damaged: str) -> None:
     with on_a_terminal(blank(shop)) as terminal:
         terminal.expect("brings back rows of single tables")
         terminal.expect("Which RDS instance")
+        terminal.expect(LIST)
         terminal.expect("production .*available")
         terminal.sendline("nonsense")
-        terminal.expect("is not in the list")
+        terminal.expect("nonsense is not in the list")
+        terminal.send("\x1b")
         terminal.sendline("production")
         terminal.expect("Password of admin on production")
         terminal.sendline("wrong")
         terminal.expect("error: ")
         terminal.expect("Password of admin on production")
         terminal.sendline(shop.env["RDSRESTORE_PASSWORD"])
-        terminal.expect("Which database")
-        terminal.sendline("shop")
-        terminal.expect("Which tables")
-        terminal.sendline("billing")
+        chosen(terminal, "Which database", "shop")
+        chosen(terminal, "Which tables", "billing")
         terminal.expect("shop.billing has .* rows? now")
         terminal.expect("What happened")
-        terminal.sendline("back")
-        terminal.expect("Which tables")
-        terminal.sendline("led")
+        terminal.expect(LIST)
+        terminal.send("\x1b")
+        chosen(terminal, "Which tables", "led")
         terminal.expect("shop.led has 1 row now")
-        terminal.expect("What happened")
-        terminal.sendline("rows were deleted")
+        chosen(terminal, "What happened", "rows were deleted")
         terminal.expect("backups reach from .* to .* UTC")
         terminal.expect("moment")
         terminal.sendline("01/06/2017")
@@ -67,8 +59,7 @@ def test_it_leads_to_a_command_line_and_every_mistake_can_be_corrected(shop: Lab
         terminal.sendline(damaged)
         terminal.expect(f"rdsrestore table led --before {damaged} --instance production --database shop")
         terminal.expect("every row that is there now stays")
-        terminal.expect("Run it")
-        terminal.sendline("yes")
+        chosen(terminal, "Run it", "yes")
         terminal.expect("binlog of the incident first\\?")
         terminal.sendline("n")
         terminal.expect("Start\\?")
@@ -89,22 +80,56 @@ def test_a_no_at_the_end_makes_nothing_and_leaves_the_command_on_the_screen(shop
             ("Which database", ""),
             ("Which tables", "back"),
             ("Which database", "shop"),
+            ("Which tables", "a table that is gone"),
         ):
-            terminal.expect(question)
-            terminal.sendline(answer)
-        terminal.expect("(\\d+)  a table that is gone")
-        terminal.sendline(number(terminal))
+            chosen(terminal, question, answer)
         terminal.expect("the name of the table that is gone")
         terminal.sendline("led")
-        terminal.expect("(\\d)  the table was dropped")
-        terminal.sendline(number(terminal))
+        chosen(terminal, "What happened", "dropped")
         terminal.expect("moment: ")
         terminal.sendline(damaged)
         terminal.expect("--recreate --instance production --database shop")
-        terminal.expect("Run it")
-        terminal.sendline("no")
+        chosen(terminal, "Run it", "no")
         terminal.expect("nothing was made")
         assert ended(terminal) == 3
+    assert shop.ours() == []
+
+
+def test_the_same_questions_have_numbers_where_lists_are_not_to_be_drawn(shop: LabTool, damaged: str) -> None:
+    assert damaged
+    with on_a_terminal(shop, "--plain") as terminal:
+        terminal.expect("1  production")
+        terminal.sendline("1")
+        for question, answer in (("Which database", "shop"), ("Which tables", "led"), ("What happened", "4")):
+            terminal.expect(question)
+            terminal.expect("names?.*: ")
+            terminal.sendline(answer)
+        terminal.expect("moment: ")
+        terminal.sendline(damaged)
+        terminal.expect("rdsrestore compare led")
+        terminal.expect("number or name \\(yes\\): ")
+        terminal.sendline("no")
+        assert ended(terminal) == 3
+
+
+def test_a_run_that_was_led_to_by_lists_can_leave_the_terminal(shop: LabTool, damaged: str) -> None:
+    with on_a_terminal(shop) as terminal:
+        chosen(terminal, "Which RDS instance", "production")
+        chosen(terminal, "Which database", "shop")
+        chosen(terminal, "Which tables", "led")
+        chosen(terminal, "What happened", "deleted")
+        terminal.expect("moment: ")
+        terminal.sendline(damaged)
+        chosen(terminal, "Run it", "yes")
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
+        terminal.expect("Start\\?")
+        terminal.sendline("detach")
+        terminal.expect("Ctrl-Z leaves it to itself")
+        terminal.expect(ASKED)
+        terminal.sendline("yes")
+        terminal.expect("1 row put back")
+        assert ended(terminal) == 0
     assert shop.ours() == []
 
 
@@ -116,11 +141,11 @@ def test_whoever_does_not_know_the_moment_is_led_through_the_binlog(shop: LabToo
             ("Which database", ""),
             ("Which tables", "led"),
             ("What happened", "rows were deleted"),
-            ("moment: ", "find"),
-            ("Which of these is to be taken back", "none of these"),
         ):
-            terminal.expect(question)
-            terminal.sendline(answer)
+            chosen(terminal, question, answer)
+        terminal.expect("moment: ")
+        terminal.sendline("find")
+        chosen(terminal, "Which of these is to be taken back", "none of these")
         assert ended(terminal) == 0
     assert shop.ours() == []
 
@@ -128,8 +153,7 @@ def test_whoever_does_not_know_the_moment_is_led_through_the_binlog(shop: LabToo
 def test_a_wrong_password_of_the_settings_ends_it_with_the_error_and_where_to_mend_it(shop: LabTool) -> None:
     wrong = LabTool(shop.folder, shop.home, shop.env | {"RDSRESTORE_PASSWORD": "wrong"})
     with on_a_terminal(wrong) as terminal:
-        terminal.expect("Which RDS instance")
-        terminal.sendline("production")
+        chosen(terminal, "Which RDS instance", "production")
         terminal.expect("error: ")
         terminal.expect("check RDSRESTORE_USER and RDSRESTORE_PASSWORD")
         assert ended(terminal) == 4

@@ -61,6 +61,17 @@ def ended(terminal: Terminal) -> int | None:
 ASKED = "\\[yes / no / later / details\\]"
 
 
+LIST = "↑ ↓"
+"""What a list begins with that is chosen from by arrow keys: what is typed earlier does not count."""
+
+
+def chosen(terminal: Terminal, question: str, typed: str) -> None:
+    """Type into a list what is meant."""
+    terminal.expect(question)
+    terminal.expect(LIST)
+    terminal.sendline(typed)
+
+
 def unanswered(terminal: Terminal, next_line: str) -> None:
     """See that a question stays open."""
     with pytest.raises(pexpect.TIMEOUT):
@@ -73,8 +84,7 @@ def test_a_guided_run_asks_for_everything_and_restores(shop: LabTool, terminal: 
     before = shop.moment()
     shop.sql("DELETE FROM shop.guided WHERE id = 1")
 
-    terminal.expect("numbers or names")
-    terminal.sendline("guided")
+    chosen(terminal, "Which tables", "guided")
     terminal.expect("Which moment")
     terminal.sendline("01/06/2017")
     terminal.expect("Which moment|again|read|order")
@@ -104,8 +114,7 @@ def test_a_guided_run_asks_for_everything_and_restores(shop: LabTool, terminal: 
 
 
 def test_a_no_before_the_start_creates_nothing(shop: LabTool, terminal: Terminal) -> None:
-    terminal.expect("numbers or names")
-    terminal.sendline("billing")
+    chosen(terminal, "Which tables", "billing")
     terminal.expect("Which moment")
     terminal.sendline("10 minutes ago")
     terminal.expect("binlog of the incident first\\?")
@@ -120,7 +129,7 @@ def test_a_no_before_the_start_creates_nothing(shop: LabTool, terminal: Terminal
 
 
 def test_the_end_of_input_is_a_no(terminal: Terminal) -> None:
-    terminal.expect("numbers or names")
+    terminal.expect(LIST)
     terminal.sendeof()
     terminal.expect(pexpect.EOF)
     terminal.close()
@@ -296,10 +305,10 @@ def test_the_accident_is_picked_from_what_was_found(shop: LabTool) -> None:
     shop.moment()
     with on_a_terminal(shop, "find", "picked") as terminal:
         terminal.expect("3 rows deleted")
-        terminal.expect("Which of these is to be taken back\\?")
-        terminal.sendline("nine")
+        chosen(terminal, "Which of these is to be taken back\\?", "nine")
         terminal.expect("nine is not in the list")
-        terminal.sendline("1")
+        terminal.send("\x1b")
+        terminal.sendline("")
         terminal.expect("the binlog has these rows")
         terminal.expect("rdsrestore table picked --before .* --rows-from auto")
         terminal.expect("the rows come from production's binlog")
@@ -313,8 +322,7 @@ def test_the_accident_is_picked_from_what_was_found(shop: LabTool) -> None:
     assert shop.number("SELECT COUNT(*) FROM shop.picked") == 3
     assert shop.ours() == []
     with on_a_terminal(shop, "find", "picked") as terminal:
-        terminal.expect("Which of these is to be taken back\\?")
-        terminal.sendline("none of these")
+        chosen(terminal, "Which of these is to be taken back\\?", "none of these")
         assert ended(terminal) == 0
     assert shop.ours() == []
     shop.sql("DROP TABLE shop.picked")

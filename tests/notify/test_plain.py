@@ -36,9 +36,9 @@ print("answer", Prompts(screen).choose("Which?", ["first", "second"]))
 def drawn(*, plain: bool) -> str:
     program = PROGRAM.format(paths=[str(HERE), str(HERE.parent / "src")], plain=plain)
     child = pexpect.spawn(sys.executable, ["-c", program], encoding="utf-8", timeout=60, env=terminal())
-    child.expect("number or name")
+    child.expect("number or name" if plain else "and Enter, or type")
     before = str(child.before)
-    child.sendline("2")
+    child.sendline("2" if plain else "second")
     child.expect("answer second")
     child.close()
     return before

@@ -154,6 +154,7 @@ def go_on(asked: CommandLine, found: Timeline, known: RowsKnown, context: Contex
     change = names[picked]
     context.screen.print(known.said(change), soft_wrap=True)
     context.screen.print(command(asked, change, found, known), soft_wrap=True)
+    context.close()  # a run that leaves the terminal takes no login along
     return restore(taking_back(asked, change, found, known), context, dry_run=False, yes=False)
 
 

@@ -92,7 +92,9 @@ class Guide:
         try:
             answers = self.ask_all()
         except FindFirstError:
+            self.context.close()
             return find(command_line(self.answers), self.context, since=None, until=None)
+        self.context.close()  # nobody is logged in any more: a run that leaves the terminal takes no login along
         work = compare if answers.accident is Accident.UNKNOWN else restore
         return work(command_line(answers), self.context, dry_run=False, yes=False)
 
@@ -153,7 +155,7 @@ class Guide:
         database = self.answers.database or ""
         with self.production() as server:
             names = server.tables(database)
-            picked = self.prompts.choose_some("Which tables lost or changed rows?", [*names, GONE, BACK])
+            picked = self.prompts.choose_some("Which tables lost or changed rows?", [*names, GONE, BACK], escape=BACK)
             if BACK in picked and BACK not in names:
                 raise TakenBackError
             if GONE in picked and GONE not in names:
@@ -239,7 +241,8 @@ class Guide:
         first: bool = False,
     ) -> str:
         """Let one be picked, or the question before."""
-        picked = self.prompts.choose(title, names if first else [*names, BACK], usual, notes)
+        offered, escape = (names, None) if first else ([*names, BACK], BACK)
+        picked = self.prompts.choose(title, offered, usual, notes, escape=escape)
         if picked == BACK and BACK not in names:
             raise TakenBackError
         return picked

@@ -19,6 +19,7 @@ from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.notify.console import views
+from rdsrestore.notify.console.keyboard.choices import Choices
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.text import clean, columns
 
@@ -52,6 +53,7 @@ class Prompts:
         """
         self._terminal = terminal
         self._ask = ask or self._prompt
+        self._lists = ask is None and terminal.lists
         self._patience = patience
         self.unattended = False
         """Whether nobody may be there: then every question is waited for only so long, and no answer is the end."""
@@ -62,10 +64,17 @@ class Prompts:
         choices: Sequence[str],
         default: str | None = None,
         notes: Mapping[str, str] | None = None,
+        *,
+        escape: str | None = None,
     ) -> str:
-        """Let one of `choices` be picked by number or name; `notes` say something beside a name."""
+        """Let one of `choices` be picked, by arrow keys or by number or name; `notes` say something beside a name.
+
+        `escape` is what the Escape key means.
+        """
         if not choices:
             return self._words(title, default)
+        if self._drawn():
+            return self._pick(title, Choices(choices, notes or {}, default, escape))[0]
         self._list(title, choices, notes or {})
         while True:
             answer = self._answer("number or name", default)
@@ -73,11 +82,11 @@ class Prompts:
                 return picked
             self._say(f"{answer or 'nothing'} is not in the list; give a number from 1 to {len(choices)} or a name")
 
-    def choose_some(
-        self, title: str, choices: Sequence[str], notes: Mapping[str, str] | None = None
-    ) -> tuple[str, ...]:
-        """Let at least one of `choices` be picked; several with blanks or commas between."""
-        self._list(title, choices, notes or {})
+    def choose_some(self, title: str, choices: Sequence[str], *, escape: str | None = None) -> tuple[str, ...]:
+        """Let at least one of `choices` be picked; several with marks, or with blanks or commas between."""
+        if choices and self._drawn():
+            return self._pick(title, Choices(choices, escape=escape, several=True))
+        self._list(title, choices, {})
         while True:
             answers = self._answer("numbers or names, with blanks between", None).replace(",", " ").split()
             picked = [(answer, pick(answer, choices)) for answer in answers]
@@ -207,6 +216,22 @@ class Prompts:
                     return Secret(typed)
             except EOFError:
                 self._ended()
+
+    def _drawn(self) -> bool:
+        """Whether lists are drawn: not on a run's own terminal, which another kind of terminal may show."""
+        return self._lists and not self.unattended
+
+    def _pick(self, title: str, choices: Choices) -> tuple[str, ...]:
+        """Let a list be drawn, and leave on the screen what was chosen."""
+        from rdsrestore.notify.console.keyboard.arrows import pick
+
+        self._say(title, "bold")
+        try:
+            picked = pick(choices, self._terminal)
+        except EOFError:
+            self._ended()
+        self._say(f"  {', '.join(picked)}")
+        return picked
 
     def _words(self, title: str, default: str | None) -> str:
         while True:

@@ -78,6 +78,11 @@ class Terminal(Console):
         """Whether a person looks at it, and no program."""
         return self.is_interactive or (self.plain and self.file.isatty())
 
+    @property
+    def lists(self) -> bool:
+        """Whether a list can be drawn here that is chosen from by arrow keys."""
+        return self.is_interactive and self.symbols is UNICODE
+
     def bell(self) -> None:
         """Ring for whoever waited so long that they look elsewhere; nothing where no person would hear it."""
         if self.is_interactive:
@@ -137,8 +142,7 @@ class Terminal(Console):
 
         TimeoutError where none came `within` so many seconds.
         """
-        with self._paused():
-            forget_typed(sys.stdin)
+        with self.lent():
             if within is None:
                 return super().input(prompt, markup=markup, emoji=emoji, password=password, stream=stream)
             self.print(prompt, end="")
@@ -148,6 +152,13 @@ class Terminal(Console):
         """Read a line that changes nothing, so that what was typed ahead counts; EOFError at the end of the input."""
         with self._paused():
             return super().input(prompt, markup=False, emoji=False)
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Leave screen and keyboard to somebody else for a while: no animation, and nothing from before counts."""
+        with self._paused():
+            forget_typed(sys.stdin)
+            yield
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
