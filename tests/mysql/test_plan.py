@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from mysql.site import FAMILIES, Server, Site
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.mysql.merge.batches import FIRST, FULL, Took, sized
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from rdsrestore.mysql.merge.batches import FIRST, FULL, SOFT, LineRange, Pacing, Took, paced, sized
 
 ROWS = 20_000
 FOR_A_LOAD, FOR_AN_UNDO = 18, 38
@@ -65,3 +67,16 @@ def test_spans_grow_until_they_take_as_long_as_they_should() -> None:
 
 def test_spans_do_not_shrink_where_the_time_does_not_depend_on_them() -> None:
     assert min(sizes(lambda _lines: 5.0, 20)) == FIRST // 2
+
+
+def test_a_load_that_is_slowed_down_meanwhile_writes_little_from_the_next_transaction_on(tmp_path: Path) -> None:
+    rules = ThrottleRules(slow=tmp_path / "gentle")
+    written: list[int] = []
+
+    def work(lines: LineRange) -> None:
+        written.append(lines.high - lines.low + 1)
+        if sum(written) >= FIRST * 3:
+            rules.slow.touch()  # type: ignore[union-attr] # as was given
+
+    assert list(paced(1, FIRST * 6, work, batch=Pacing.within(rules, lambda: None).size))[-1] == FIRST * 6
+    assert written[:3] == [FIRST, FIRST * 2, SOFT.rows]

@@ -48,6 +48,7 @@ def test_a_step_at_work_says_how_far_it_is_and_how_long_the_job_takes_yet() -> N
     measured = status(records, replace(told, share=0.5))
     assert measured.left == 30 + 300
     assert status(records, replace(told, expected=10.0)).left is None
+    assert status(records, replace(told, text="paused: rdsrestore unpause lets it go on")).left is None
 
 
 def test_the_word_of_another_step_does_not_count() -> None:

@@ -15,6 +15,7 @@ from rdsrestore.app.context import Context
 from rdsrestore.app.detach.detaching import can_detach, own_terminal
 from rdsrestore.app.lifetime.keepalive import prolonged
 from rdsrestore.app.lifetime.kept_instance import look_after
+from rdsrestore.app.lifetime.run_keys import hearing
 from rdsrestore.app.requests import rows_from
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_instance import held, kept_instance
@@ -254,8 +255,10 @@ def work(
     run = Run(plan.run, plan.request, read, world, stored.folder, announcer.remark, facts)
     try:
         begin(journal)
-        with Pauses(stored.folder / PAUSE), prolonged(plan.run, plan.request, read, world):
-            outcome = execute(plan, run, RunIO(journal, announcer, expected), replayed.open if replayed else ())
+        io = RunIO(journal, announcer, expected, context.screen.deaf)
+        pauses, keys = Pauses(stored.folder / PAUSE), hearing(plan, facts, stored, context)
+        with pauses, prolonged(plan.run, plan.request, read, world), keys:
+            outcome = execute(plan, run, io, replayed.open if replayed else ())
         problems = shred(dump_files(run.facts, run.folder)) if spent(plan, outcome.exit_code) else ()
     finally:
         announcer.close()

@@ -266,7 +266,7 @@ class MysqlProduction:
                 self._lock.keep("load")
             self.close()  # whoever writes takes it
             with closing(Throttle(rules, self._ready, self._login, progress)) as throttle:
-                pacing = Pacing.within(rules.limits, lambda: self._hold(throttle))
+                pacing = Pacing.within(rules, lambda: self._hold(throttle))
                 self._strategies.load(jobs, self._store(folder), pacing, progress)
 
         load_when_back(write, progress)

@@ -81,7 +81,8 @@ def at_work(
     done = any(each.kind is Kind.DONE and each.step == last.step and each.seq > last.seq for each in records)
     asks = last.step == "approve" and last.kind is Kind.INTENT and not done and bool(question)
     elapsed = since(last.at, whole.at)
-    step = time_left.of_step(elapsed, told.expected, told.share) if told else None
+    going = told and not told.text.startswith(time_left.HELD)
+    step = time_left.of_step(elapsed, told.expected, told.share) if told and going else None
     left = step + told.later if told and step is not None and told.later is not None and not asks else None
     return replace(
         whole,

@@ -15,7 +15,7 @@ from rdsrestore.domain.outcome.load_result import TableLoad
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.request.request import Request
-from rdsrestore.domain.request.throttle_rules import PAUSE, ThrottleRules
+from rdsrestore.domain.request.throttle_rules import GENTLE, PAUSE, ThrottleRules
 from rdsrestore.domain.survey import Survey
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.steps.sessions import counted, production
@@ -91,9 +91,10 @@ def unchanged(found: str, approved: str) -> None:
 
 
 def throttle_rules(run: Run) -> ThrottleRules:
-    """Say when to hold back: what the operator asked for, and the run's own file that pauses it."""
+    """Say when to hold back: what the operator asked for, and the run's own files, which pause it or slow it down."""
     flags = [run.folder / PAUSE] + ([Path(run.request.flag)] if run.request.flag else [])
-    return ThrottleRules(run.request.limits, tuple(flags), run.survey.source.replicas, run.id.value)
+    slow = run.folder / GENTLE
+    return ThrottleRules(run.request.limits, tuple(flags), run.survey.source.replicas, run.id.value, slow)
 
 
 def counts(load: TableLoad) -> str:

@@ -12,6 +12,8 @@ from rdsrestore.domain.request.option import LOADS, Option, Section
 
 PAUSE = "pause"
 """The file in a run's folder that holds its load while it exists."""
+GENTLE = "gentle"
+"""The one that makes it gentle while it exists."""
 
 
 @written("Limits")
@@ -61,15 +63,23 @@ class Limits:
 
 @dataclass(frozen=True)
 class ThrottleRules:
-    """When to hold back between two transactions: beyond the limits, and while any of the files exists."""
+    """When to hold back between two transactions: beyond the limits, and while any of the files exists.
+
+    While `slow` exists the load is gentle.
+    """
 
     limits: Limits = Limits()
     flags: tuple[Path, ...] = ()
     replicas: tuple[Endpoint, ...] = ()
     run: str = ""
     """Whose own file is among them: `unpause` removes it."""
+    slow: Path | None = None
 
-    def resumed_by(self, flag: Path) -> str:
-        """Say what lets the load go on."""
+    def gentle(self) -> bool:
+        """Whether little is to be written at a time now."""
+        return self.limits.gentle or (self.slow is not None and self.slow.exists())
+
+    def held_by(self, flag: Path) -> str:
+        """Say what holds the load, and what lets it go on."""
         own = self.run and flag.name == PAUSE and flag.parent.name == self.run
-        return f"rdsrestore unpause {self.run} lets it go on" if own else "remove it to go on"
+        return f"rdsrestore unpause {self.run} lets it go on" if own else f"{flag} exists; remove it to go on"

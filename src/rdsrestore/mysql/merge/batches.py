@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
-from rdsrestore.domain.request.throttle_rules import Limits
+from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.mysql.session.login.connection import Row, Session, quoted
 
 T = TypeVar("T")
@@ -64,18 +64,26 @@ class LineRange:
         return f"l.rr_n BETWEEN {self.low} AND {self.high}"
 
 
+def full() -> BatchSize:
+    """Take as much as nobody minds."""
+    return FULL
+
+
 @dataclass(frozen=True)
 class Pacing:
-    """How fast a load goes: `hold` is asked before each transaction; `long` allows a statement that takes minutes."""
+    """How fast a load goes: `hold` is asked before each transaction; `long` allows a statement that takes minutes.
+
+    `size` says how much is written at a time, and may say another every time.
+    """
 
     hold: Callable[[], None]
-    batch: BatchSize = FULL
+    size: Callable[[], BatchSize] = full
     long: bool = True
 
     @classmethod
-    def within(cls, limits: Limits, hold: Callable[[], None]) -> Self:
+    def within(cls, rules: ThrottleRules, hold: Callable[[], None]) -> Self:
         """Go as fast as what was asked for lets it."""
-        return cls(hold, SOFT if limits.gentle else FULL, limits.none)
+        return cls(hold, lambda: SOFT if rules.gentle() else FULL, rules.limits.none)
 
 
 def key_ranges(session: Session, table: str, key: tuple[str, ...], alias: str, rows: int = RANGE) -> Iterator[str]:
@@ -110,15 +118,22 @@ def beyond(session: Session, key: tuple[str, ...], bound: Row, alias: str) -> st
 
 
 def paced(
-    first: int, last: int, work: Callable[[LineRange], None], *, down: bool = False, batch: BatchSize = FULL
+    first: int,
+    last: int,
+    work: Callable[[LineRange], None],
+    *,
+    down: bool = False,
+    batch: Callable[[], BatchSize] = full,
 ) -> Iterator[int]:
     """Give out the lines from `first` to `last` in ranges sized by how long the last took; yields how many are done.
 
     With `down` from the last to the first.
     """
-    size, done, whole = batch.rows or FIRST, 0, last - first + 1
+    size, done, whole, now = FIRST, 0, last - first + 1, FULL
     before = Took(0, 0.0)
     while done < whole:
+        if (wanted := batch()) is not now:
+            now, size = wanted, wanted.rows or size
         take = min(size, whole - done)
         low = last - done - take + 1 if down else first + done
         begun = time.monotonic()
@@ -126,8 +141,8 @@ def paced(
         took = Took(take, max(time.monotonic() - begun, 0.001))
         done += take
         yield done
-        time.sleep(took.seconds * batch.rest)
-        size, before = sized(took, before, batch.seconds), took
+        time.sleep(took.seconds * now.rest)
+        size, before = sized(took, before, now.seconds), took
 
 
 @dataclass(frozen=True)

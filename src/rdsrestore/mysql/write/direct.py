@@ -192,13 +192,13 @@ def fill(
             return
         with logins.borrowed() as session:
             for statement in chain([first], given):
-                put(session, context, statement, pacing.batch)
+                put(session, context, statement, pacing.size())
 
     if remote:
         given = remote.admit(logins.login, f"load {context.live.ref}")
-        write_elsewhere(waiting(), context, remote, given, pacing.batch)
+        write_elsewhere(waiting(), context, remote, given, pacing.size())
         return
-    with WorkerPool(pacing.batch.writers, write) as workers:
+    with WorkerPool(pacing.size().writers, write) as workers:
         for statement in waiting():
             workers.give(statement)
 

@@ -28,13 +28,13 @@ def load(session: Session, contexts: Sequence[MergeContext], pacing: Pacing, pro
     """
     idle, down, left = 0, False, to_do(session, contexts)
     while left and idle < BOTH_WAYS:
-        carry_out(session, contexts, pacing, progress, Way(Act.DELETE, wait=True, down=down, batch=pacing.batch))
+        carry_out(session, contexts, pacing, progress, Way(Act.DELETE, wait=True, down=down, batch=pacing.size))
         before, left, down = left, to_do(session, contexts), not down
         idle = idle + 1 if left == before else 0
     if left:
         fk_cycles.unlock(session, contexts, pacing.hold)
         fk_cycles.close(session, contexts, pacing.hold)
-        carry_out(session, contexts, pacing, progress, Way(Act.DELETE, batch=pacing.batch))
+        carry_out(session, contexts, pacing, progress, Way(Act.DELETE, batch=pacing.size))
 
 
 def carry_out(session: Session, contexts: Sequence[MergeContext], pacing: Pacing, progress: Progress, way: Way) -> None:

@@ -19,7 +19,7 @@ from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.request.merge_policy import OnConflict
 from rdsrestore.domain.tables.definition import Column, ForeignKey
 from rdsrestore.domain.tables.rows import Act, Provenance
-from rdsrestore.mysql.merge.batches import FULL, BatchSize, LineRange, paced
+from rdsrestore.mysql.merge.batches import BatchSize, LineRange, full, paced
 from rdsrestore.mysql.merge.merge_context import MergeContext, chosen, points_to
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.error_text import reason
@@ -60,7 +60,7 @@ class Way:
     trial: bool = False
     wait: bool = False
     down: bool = False
-    batch: BatchSize = FULL
+    batch: Callable[[], BatchSize] = full
 
 
 def walk(session: Session, context: MergeContext, way: Way, hold: Callable[[], None]) -> Iterator[int]:

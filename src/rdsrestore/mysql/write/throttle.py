@@ -45,7 +45,7 @@ class Throttle:
         """Say what is in the way; empty where nothing is."""
         for flag in self.rules.flags:
             if flag.exists():
-                return f"paused: {flag} exists; {self.rules.resumed_by(flag)}"
+                return f"paused: {self.rules.held_by(flag)}"
         if time.monotonic() - self._asked < self.every:
             return ""
         found = self.busy() or next(self.behind(), "")

@@ -16,6 +16,7 @@ from rich.text import Text
 from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.notify.console import time_left
 from rdsrestore.notify.console.terminal import GLUE, Terminal
+from rdsrestore.notify.console.time_left import STOPS
 from rdsrestore.notify.text import about, clean, duration
 from rdsrestore.workflow import events
 from rdsrestore.workflow.run.position import Position
@@ -46,11 +47,16 @@ class Going:
     measured: bool = False
     """Whether a share was known before; where it is not any more, nobody knows how long it takes."""
 
+    @property
+    def held(self) -> bool:
+        """Whether it waits for something, so that nobody knows how long it takes."""
+        return self.measured and self.share is None
+
     def status(self, elapsed: float, now: datetime) -> str:
         """Say where in the job this is; empty where that is not known."""
         if self.position is None:
             return ""
-        held = self.measured and self.share is None
+        held = self.held
         left = None if held else time_left.of_step(elapsed, self.expected, self.share)
         overdue = left is None and not held and self.expected is not None
         return time_left.status(self.position, left, now, overdue=overdue)
@@ -64,18 +70,21 @@ class Picture:
     spinner: Spinner
     clock: Callable[[], float]
     wall: Callable[[], datetime]
+    hint: Callable[[], str] = str
+    """Says which keys are heard."""
 
     def __rich__(self) -> Group:
         """Draw them as they are now, each on one line whatever the width."""
         elapsed = self.clock() - self.going.since
         status = self.going.status(elapsed, self.wall())
-        below = [Text(f"  {status}", "dim", no_wrap=True, overflow="ellipsis")] if status else []
+        keys = " · ".join(filter(None, (self.hint(), STOPS)))
+        below = [Text(f"  {line}", "dim", no_wrap=True, overflow="ellipsis") for line in (status, keys) if status]
         return Group(self._step(elapsed), *below)
 
     def _step(self, elapsed: float) -> Table:
         going = self.going
         share = going.share
-        usual = f" of about {about(going.expected)}" if going.expected else ""
+        usual = f" of about {about(going.expected)}" if going.expected and not going.held else ""
         line = Table.grid(padding=(0, 1), expand=True)
         line.add_column(width=1)
         line.add_column(width=NAME, no_wrap=True)
@@ -146,11 +155,14 @@ class ConsoleListener:
     def _open(self, event: events.RunStarted | events.CleaningStarted) -> None:
         self._cleaning = isinstance(event, events.CleaningStarted)
         self._line("", event.message() if self._cleaning else f"run {event.run}: {event.message()}", "bold")
+        if not self.terminal.is_interactive and (hint := self.terminal.hint()):
+            self._line("", f"keys: {hint}")
 
     def _begin(self, going: Going) -> None:
         self._going, self._said = going, going.since
         if self.terminal.is_interactive:
-            self._picture = Picture(going, Spinner(self.terminal.symbols.spinner), self.clock, self.wall)
+            spinner = Spinner(self.terminal.symbols.spinner)
+            self._picture = Picture(going, spinner, self.clock, self.wall, self.terminal.hint)
             self.terminal.animate(self._picture)
         else:
             usual = f" (usually {about(going.expected)})" if going.expected and going.expected >= LONG else ""
@@ -169,7 +181,7 @@ class ConsoleListener:
             share = f", {event.share:.0%}" if event.share is not None else ""
             elapsed = self._said - going.since
             status = self._going.status(elapsed, self.wall())
-            told = f"{event.text}{share} (after {duration(elapsed)}{f'; {status}' if status else ''})"
+            told = f"{event.text}{share} (after {duration(elapsed)}{f'; {status} · {STOPS}' if status else ''})"
             self._line(self.terminal.symbols.running, f"{going.step:<{NAME}} {told}")
 
     def _clean_up(self, event: events.UndoStarted) -> None:

@@ -6,8 +6,8 @@ import os
 import select
 import sys
 import termios
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import IO, TextIO
@@ -15,6 +15,8 @@ from typing import IO, TextIO
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text, TextType
+
+from rdsrestore.notify.console.keyboard.keys import Keys
 
 REFRESH = 8
 """Pictures a second."""
@@ -66,7 +68,9 @@ class Terminal(Console):
             width=None if animated else UNFOLDED,
         )
         self.plain = plain
+        self._hint: Callable[[], str] = str
         self._live: Live | None = None
+        self._keys: Keys | None = None
 
     @property
     def symbols(self) -> Symbols:
@@ -82,6 +86,10 @@ class Terminal(Console):
     def lists(self) -> bool:
         """Whether a list can be drawn here that is chosen from by arrow keys."""
         return self.is_interactive and self.symbols is UNICODE
+
+    def hint(self) -> str:
+        """Say which keys are heard while something works; empty where none is."""
+        return self._hint()
 
     def bell(self) -> None:
         """Ring for whoever waited so long that they look elsewhere; nothing where no person would hear it."""
@@ -154,6 +162,22 @@ class Terminal(Console):
             return super().input(prompt, markup=False, emoji=False)
 
     @contextmanager
+    def hearing(self, acts: Mapping[str, Callable[[], None]], hint: Callable[[], str]) -> Iterator[None]:
+        """Hear single keys whenever nothing is asked; each does what it is there for, in another thread."""
+        self._keys, self._hint = Keys(sys.stdin.fileno(), acts), hint
+        try:
+            with self._keys:
+                yield
+        finally:
+            self._keys, self._hint = None, str
+
+    def deaf(self) -> None:
+        """Hear no keys any more: what they are there for is over."""
+        self._hint = str
+        if self._keys:
+            self._keys.deaf()
+
+    @contextmanager
     def lent(self) -> Iterator[None]:
         """Leave screen and keyboard to somebody else for a while: no animation, and nothing from before counts."""
         with self._paused():
@@ -165,7 +189,8 @@ class Terminal(Console):
         picture = self._live.renderable if self._live else None
         self.still()
         try:
-            yield
+            with self._keys.silent() if self._keys else nullcontext():
+                yield
         finally:
             if picture is not None:
                 self.animate(picture)

@@ -9,6 +9,9 @@ from rdsrestore.workflow.run.position import Position, Touched
 
 MEASURED = 2.0
 """Seconds after which a share says how fast a step is."""
+HELD = ("paused: ", "waiting: ")
+"""What a load says of itself begins so while something holds it: nobody knows how long that lasts."""
+STOPS = "Ctrl-C stops and cleans up"
 PRODUCTION = {
     Touched.NOTHING: "no table touched so far",
     Touched.NOW: "production is being written",
@@ -38,4 +41,4 @@ def status(position: Position, left: float | None, now: datetime, *, overdue: bo
         end = now + timedelta(seconds=seconds)
         what = "until the question" if position.to_question else "left"
         said.append(f"about {about(seconds)} {what}, {end:%H:%M}")
-    return " · ".join([*said, "Ctrl-C stops and cleans up"])
+    return " · ".join(said)

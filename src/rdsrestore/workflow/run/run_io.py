@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rdsrestore.domain.codec import Json, encode
@@ -14,11 +14,12 @@ from rdsrestore.workflow.step import Run
 
 @dataclass(frozen=True)
 class RunIO:
-    """A journal and listeners; `expected` holds the usual seconds of each step."""
+    """A journal and listeners; `expected` holds the usual seconds of each step, `stopping` hears of each signal."""
 
     journal: Journal
     announcer: events.Announcer
     expected: Mapping[str, float] = field(default_factory=dict)
+    stopping: Callable[[], None] = lambda: None
 
 
 def note(io: RunIO, kind: Kind, step: str, data: dict[str, Json]) -> Record | None:

@@ -242,6 +242,7 @@ def keep(run: Run, io: RunIO, started: Sequence[Step], until: datetime) -> tuple
 
 def answer(heard: Heard, run: Run, io: RunIO, started: Sequence[Step]) -> None:
     """Answer a signal with what it means, and what is removed meanwhile or is left."""
+    io.stopping()
     left = texts(started) or "nothing was made yet"
     said = {
         Heard.STOPPING: f"stopping, and cleaning up: {left}; once more leaves without waiting for it",
