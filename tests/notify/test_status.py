@@ -43,7 +43,7 @@ def test_a_step_at_work_says_how_far_it_is_and_how_long_the_job_takes_yet() -> N
     told = Progress("restore-instance", "creating", None, 1200.0, 300.0, to_question=True, number=2, of=14)
     found = status(records, told)
     assert (found.state, found.number, found.of, found.left) == ("at-work", 2, 14, 1200 - 30 + 300)
-    assert "step 2 of 14 · restore-instance: creating · no table touched so far · about 24 min until" in line(found)
+    assert "step 2 of 14 · restore-instance: creating · no table touched so far · about 24 min to" in line(found)
     assert dict(lines(found))["cost"].startswith("an instance for 30 s so far")
     measured = status(records, replace(told, share=0.5))
     assert measured.left == 30 + 300

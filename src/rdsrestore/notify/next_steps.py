@@ -27,7 +27,7 @@ def steps_on(outcome: Outcome) -> Iterable[str]:
         yield f"rdsrestore table OTHER --from {outcome.run} takes other tables from it, without another restore"
         yield f"rdsrestore sql {outcome.run} looks at its rows"
     yield from another_way(outcome)
-    if outcome.differences and not (outcome.loads or outcome.cause):
+    if outcome.planned and not (outcome.loads or outcome.cause):
         yield f"rdsrestore table --from {outcome.run} does what is shown here, without another restore"
     if outcome.lacking and not outcome.cause:
         yield "in the run's folder report.md says why rows are not back, and plan-*.jsonl which"

@@ -152,7 +152,7 @@ def remaining(found: RunStatus) -> str:
     """Say how long it still takes, by the clock as well."""
     if found.left is None:
         return "not known how long"
-    what = "until the question" if found.to_question else "left"
+    what = "to the question" if found.to_question else "left"
     return f"about {about(found.left)} {what}, {found.at + timedelta(seconds=found.left):%H:%M} UTC"
 
 

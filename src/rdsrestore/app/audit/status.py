@@ -15,7 +15,7 @@ from rdsrestore.domain.codec import Json
 from rdsrestore.domain.errors import JournalError, Refused, UsageError
 from rdsrestore.domain.facts import Compared
 from rdsrestore.domain.outcome.exit_code import ExitCode
-from rdsrestore.notify.console.views import labelled
+from rdsrestore.notify.console.views import labelled, short
 from rdsrestore.notify.progress_file import read_progress
 from rdsrestore.notify.status_view import RunStatus, line, lines, status_of
 from rdsrestore.notify.text import clean
@@ -98,7 +98,7 @@ def show(found: RunStatus, context: Context) -> None:
         context.stream.write(as_data(found))
         return
     for label, text in lines(found):
-        labelled(context.screen, label, text, "bold" if label.isupper() else "dim", fold=label != "next")
+        labelled(context.screen, label, text, "bold" if label.isupper() else "dim", fold=label != "next" or short(text))
 
 
 def tell(found: RunStatus, last: RunStatus | None, context: Context) -> None:

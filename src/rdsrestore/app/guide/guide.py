@@ -42,9 +42,9 @@ from rdsrestore.workflow.journal.journal import goes_on
 from rdsrestore.workflow.surveyor import refuse_dead
 
 OPENING = (
-    "rdsrestore brings back rows of single tables from the backups of RDS. A few questions, then a plan.",
-    "Nothing is written to production before you have seen what, and have typed the word yes.",
-    "back takes the last answer back; Ctrl-C leaves, and removes whatever was made.",
+    "rdsrestore brings back rows of single tables from the backups of RDS.",
+    "First some questions, then a plan. Nothing is written before you have seen what,",
+    "and have typed yes. Ctrl-C leaves at any time, and removes whatever was made.",
 )
 BACK, NEW, GONE, FIND = "back", "a new restore", "a table that is gone", "find"
 NOTED = 30
@@ -174,7 +174,7 @@ class Guide:
         source = self.source()
         self.say(window(source.earliest, source.latest), "bold")
         self.say("Which moment is to come back? The last second at which the data was still right.")
-        self.say(f"Not sure? {FIND} looks into production's binlog for what was done to these tables.")
+        self.say(f"Not sure? Type {FIND}: it looks in production's binlog for what was done. {BACK} goes back.")
         return self.moment(lambda moment: refuse_unreachable(moment, source.earliest, None))
 
     def after(self) -> Moment:

@@ -22,6 +22,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment, Snapshot
 from rdsrestore.mysql.schema.where_filter import unqualified
 from rdsrestore.notify.console.prompts import missing
+from rdsrestore.notify.text import clean
 from rdsrestore.workflow.step import World
 from rdsrestore.workflow.surveyor import refuse_dead
 
@@ -134,7 +135,7 @@ def point(asked: CommandLine, context: Context) -> Moment | Snapshot:
     zone = local_zone()
     if asked.before:
         moment = timespec.parse(asked.before, now(), zone)
-        context.screen.print(f"restore point: {timespec.explain(moment, now(), zone)}", soft_wrap=True)
+        context.screen.say(clean(f"restore point: {timespec.explain(moment, now(), zone)}"), 2)
         return moment
     if context.prompts is None:
         raise missing("--before", "the moment to restore")
@@ -185,7 +186,7 @@ def incident_end(asked: CommandLine, context: Context, early: Moment | Snapshot)
         return None
     zone = local_zone()
     moment = timespec.parse(asked.incident_end, now(), zone, "--incident-end")
-    context.screen.print(f"incident's end: {timespec.explain(moment, now(), zone)}", soft_wrap=True)
+    context.screen.say(clean(f"incident's end: {timespec.explain(moment, now(), zone)}"), 2)
     if isinstance(early, Moment) and moment.utc <= early.utc:
         raise UsageError("--incident-end", f"{moment} is not after --before {early}", "give the later moment here")
     return moment

@@ -97,13 +97,17 @@ class Cell:
     then: str | None
 
 
+LOOKED_AT = 500
+"""Changed rows of a class that are looked at to say which columns differ."""
+
+
 @written("Group")
 @dataclass(frozen=True)
 class Group:
     """Rows of one class: what sets them apart, how that came about, and what is done with them.
 
     `sample` holds a few of them, each as its cells, to be shown and never to be kept; `touched` counts how often each
-    column differs.
+    column differs, in the first rows that are looked at.
     """
 
     relation: Relation

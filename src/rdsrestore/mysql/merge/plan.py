@@ -10,6 +10,7 @@ from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.request.merge_verdict import verdict
 from rdsrestore.domain.tables.definition import Column, trigger_notes
 from rdsrestore.domain.tables.rows import (
+    LOOKED_AT,
     Act,
     Cell,
     Conflict,
@@ -29,8 +30,6 @@ from rdsrestore.mysql.session.login.connection import Row, Session, quoted
 SAMPLE = 3
 SHOWN = 60
 KEYS = 5
-TOUCHED = 500
-"""Rows of a class that are looked at to say which columns differ."""
 LINE = (
     "rr_n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, rr_relation ENUM('same','missing','changed','extra') NOT NULL,"
     " rr_story ENUM('unknown','taken','merged','edited','later') NOT NULL,"
@@ -149,7 +148,7 @@ def looked_at(
         f"SELECT {context.absent('s')}, {'1' if context.keyless else context.absent('p')}, {', '.join(pairs)}"
         f" FROM {context.plan} AS l LEFT JOIN {context.source} AS s ON {context.meet('s', 'l')}{beside(context)}{after}"
         f" WHERE l.rr_relation = '{relation}' AND l.rr_story = '{provenance}' AND l.rr_act = '{act}'"
-        f" AND l.rr_st <> 'conflict' ORDER BY l.rr_n LIMIT {TOUCHED if relation == Relation.CHANGED else SAMPLE}"
+        f" AND l.rr_st <> 'conflict' ORDER BY l.rr_n LIMIT {LOOKED_AT if relation == Relation.CHANGED else SAMPLE}"
     )
     differing: Counter[str] = Counter()
     for row in found if relation == Relation.CHANGED else ():

@@ -16,7 +16,6 @@ from rich.text import Text
 from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.notify.console import time_left
 from rdsrestore.notify.console.terminal import GLUE, Terminal
-from rdsrestore.notify.console.time_left import STOPS
 from rdsrestore.notify.text import about, clean, duration
 from rdsrestore.workflow import events
 from rdsrestore.workflow.run.position import Position
@@ -52,6 +51,11 @@ class Going:
         """Whether it waits for something, so that nobody knows how long it takes."""
         return self.measured and self.share is None
 
+    @property
+    def stops(self) -> str:
+        """Say what Ctrl-C does; empty where nothing is known of the job."""
+        return time_left.STOPS[self.position.touched] if self.position else ""
+
     def status(self, elapsed: float, now: datetime) -> str:
         """Say where in the job this is; empty where that is not known."""
         if self.position is None:
@@ -77,8 +81,8 @@ class Picture:
         """Draw them as they are now, each on one line whatever the width."""
         elapsed = self.clock() - self.going.since
         status = self.going.status(elapsed, self.wall())
-        keys = " · ".join(filter(None, (self.hint(), STOPS)))
-        below = [Text(f"  {line}", "dim", no_wrap=True, overflow="ellipsis") for line in (status, keys) if status]
+        said = [status, " · ".join(filter(None, (self.hint(), self.going.stops)))] if status else []
+        below = [Text(f"  {line}", "dim", no_wrap=True, overflow="ellipsis") for line in said]
         return Group(self._step(elapsed), *below)
 
     def _step(self, elapsed: float) -> Table:
@@ -181,7 +185,8 @@ class ConsoleListener:
             share = f", {event.share:.0%}" if event.share is not None else ""
             elapsed = self._said - going.since
             status = self._going.status(elapsed, self.wall())
-            told = f"{event.text}{share} (after {duration(elapsed)}{f'; {status} · {STOPS}' if status else ''})"
+            where = f"; {status} · {self._going.stops}" if status else ""
+            told = f"{event.text}{share} (after {duration(elapsed)}{where})"
             self._line(self.terminal.symbols.running, f"{going.step:<{NAME}} {told}")
 
     def _clean_up(self, event: events.UndoStarted) -> None:
@@ -206,4 +211,4 @@ class ConsoleListener:
         head = f"{sign} " if sign else ""
         ending = f"  ({took.replace(' ', GLUE)})" if took else ""
         line = Text.assemble((head, style), (clean_line(text), "" if sign else style), (ending, "dim"))
-        self.terminal.say(line, len(head) + (NAME + 1 if took else 0))
+        self.terminal.say(line, len(head) + NAME + 1 if took else len(head) or 2)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from rdsrestore.domain.plain_text import clean_line
-from rdsrestore.domain.tables.rows import Act, Cell, Group, Provenance, Relation, TableDifference
+from rdsrestore.domain.tables.rows import LOOKED_AT, Act, Cell, Group, Provenance, Relation, TableDifference
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.text import clean, columns, counted, shortened
 
@@ -103,7 +103,8 @@ def show(console: Terminal, difference: TableDifference, group: Group, acts: Map
     console.say(Text.assemble(clean_line(head), (done, STYLES[group.act])), 4)
     if group.touched:
         often = ", ".join(f"{column} ({rows:,})" for column, rows in group.touched)
-        console.say(clean(f"    columns that differ: {often}", "dim"), 6)
+        where = f" in the first {LOOKED_AT} rows" if group.rows > LOOKED_AT else ""
+        console.say(clean(f"    columns that differ{where}: {often}", "dim"), 6)
     for row in group.sample:
         console.say(line(row, group), 6)
 

@@ -11,7 +11,11 @@ MEASURED = 2.0
 """Seconds after which a share says how fast a step is."""
 HELD = ("paused: ", "waiting: ")
 """What a load says of itself begins so while something holds it: nobody knows how long that lasts."""
-STOPS = "Ctrl-C stops and cleans up"
+STOPS = {
+    Touched.NOTHING: "Ctrl-C stops and cleans up",
+    Touched.NOW: "Ctrl-C stops; what is written stays",
+    Touched.BEFORE: "Ctrl-C stops; what is written stays",
+}
 PRODUCTION = {
     Touched.NOTHING: "no table touched so far",
     Touched.NOW: "production is being written",
@@ -39,6 +43,6 @@ def status(position: Position, left: float | None, now: datetime, *, overdue: bo
     elif left is not None:
         seconds = left + position.later
         end = now + timedelta(seconds=seconds)
-        what = "until the question" if position.to_question else "left"
+        what = "to the question" if position.to_question else "left"
         said.append(f"about {about(seconds)} {what}, {end:%H:%M}")
     return " · ".join(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -126,14 +127,11 @@ def summary(console: Terminal, outcome: Outcome, folder: Path | None = None) -> 
     for notice in outcome.notices:
         labelled(console, "note", notice)
     for text in following(outcome):
-        labelled(console, "next", text, "bold", fold=False)
+        labelled(console, "next", text, "bold", fold=short(text))
     if folder:
-        labelled(
-            console,
-            "folder",
-            f"{folder} (holds customer data; rdsrestore forget {outcome.run} removes it when the incident is closed)",
-            fold=False,
-        )
+        labelled(console, "folder", str(folder), fold=False)
+        forget = f"rdsrestore forget {outcome.run} removes it when the incident is closed"
+        labelled(console, "holds", f"customer data: {forget}")
     labelled(console, "exit code", f"{int(outcome.exit_code)}: {meaning(outcome)}")
 
 
@@ -145,7 +143,8 @@ def meaning(outcome: Outcome) -> str:
 
 def reconciliation_line(ledger: Ledger) -> str:
     """Write one table's reconciliation in a line."""
-    line = f"{ledger.target}: {ledger.before:,} rows before, {ledger.inserted:,} inserted, {ledger.deleted:,} deleted"
+    line = f"{ledger.target}: {counted(ledger.before, 'row')} before"
+    line += f", {ledger.inserted:,} inserted, {ledger.deleted:,} deleted"
     line += f", {ledger.others:+,} by others" if ledger.others else ""
     line += f", {ledger.after:,} now; {ledger.matching:,} of {ledger.done:,} written rows as planned"
     line += f", {ledger.gone:,} taken away since by others" if ledger.gone else ""
@@ -212,6 +211,11 @@ def unseen(difference: TableDifference) -> str:
     """Say how many rows are on both sides and were not compared."""
     rows = counted(difference.unseen, "row")
     return f"{difference.target}: {rows} not compared; rdsrestore compare tells whether they changed"
+
+
+def short(text: str) -> bool:
+    """Whether a text can be folded: its command stands on its first line, whatever follows."""
+    return re.match(r"rdsrestore [a-z]+ [0-9]{6}-[0-9]{6}-[0-9a-f]{4}( --verify)? [a-z]", text) is not None
 
 
 def labelled(console: Terminal, label: str, text: str, style: str = "dim", *, fold: bool = True) -> None:
