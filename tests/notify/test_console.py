@@ -20,7 +20,7 @@ from rdsrestore.domain.outcome.load_result import Ledger, TableLoad
 from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.survey import TableSurvey
-from rdsrestore.domain.tables.rows import Act, Cell, Group, LostChildren, Provenance, Relation
+from rdsrestore.domain.tables.rows import LOOKED_AT, Act, Cell, Group, LostChildren, Provenance, Relation
 from rdsrestore.notify import next_steps
 from rdsrestore.notify.console import preview, views
 from rdsrestore.notify.console.terminal import Terminal
@@ -125,6 +125,22 @@ def test_a_dropped_table_and_a_table_beside_are_named_in_the_plan() -> None:
     plan = replace(sample_plan(), request=request(into="billing_then"))
     views.plan(screen.terminal, plan, replace(sample_survey(), tables=(TableSurvey(BILLING, None),)), {}, {})
     assert "shop.billing: not there now; the rows go to shop.billing_then" in screen.text
+
+
+@pytest.mark.parametrize(("rows", "part"), [(LOOKED_AT, ""), (LOOKED_AT + 1, " in the first 500 rows")])
+def test_how_often_a_column_differs_is_said_of_the_rows_that_were_looked_at(rows: int, part: str) -> None:
+    screen, found = Screen(), sample_differences()[0]
+    changed = replace(found.groups[1], rows=rows)
+    preview.preview(screen.terminal, [replace(found, groups=(changed,))])
+    assert f"columns that differ{part}: notes (2), amount (1)" in screen.text
+
+
+def test_a_sentence_after_a_command_is_folded_between_words_and_a_long_command_never() -> None:
+    text = "rdsrestore report 170601-103000-abcd writes a page about it for those who were not there"
+    screen = Screen(animated=True)
+    views.labelled(screen.terminal, "next", text, fold=views.short(text))
+    assert [line.rsplit(None, 1)[-1] for line in screen.text.splitlines()] == ["for", "there"]
+    assert not views.short("rdsrestore table billing --before 2017-06-01T10:14:00Z --instance production")
 
 
 def test_children_that_lost_nothing_are_not_mentioned() -> None:

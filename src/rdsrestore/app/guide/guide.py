@@ -174,7 +174,7 @@ class Guide:
         source = self.source()
         self.say(window(source.earliest, source.latest), "bold")
         self.say("Which moment is to come back? The last second at which the data was still right.")
-        self.say(f"Not sure? Type {FIND}: it looks in production's binlog for what was done. {BACK} goes back.")
+        self.say(f"Not sure? Type {FIND}: it looks in production's binlog. {BACK} is the question before.")
         return self.moment(lambda moment: refuse_unreachable(moment, source.earliest, None))
 
     def after(self) -> Moment:

@@ -103,8 +103,8 @@ def show(console: Terminal, difference: TableDifference, group: Group, acts: Map
     console.say(Text.assemble(clean_line(head), (done, STYLES[group.act])), 4)
     if group.touched:
         often = ", ".join(f"{column} ({rows:,})" for column, rows in group.touched)
-        where = f" in the first {LOOKED_AT} rows" if group.rows > LOOKED_AT else ""
-        console.say(clean(f"    columns that differ{where}: {often}", "dim"), 6)
+        part = f" in the first {LOOKED_AT} rows" if group.rows > LOOKED_AT else ""
+        console.say(clean(f"    columns that differ{part}: {often}", "dim"), 6)
     for row in group.sample:
         console.say(line(row, group), 6)
 

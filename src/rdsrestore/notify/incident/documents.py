@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from rdsrestore.domain.outcome.load_result import ALONE
 from rdsrestore.domain.plain_text import clean_line
-from rdsrestore.domain.tables.rows import TableDifference
+from rdsrestore.domain.tables.rows import LOOKED_AT, TableDifference
 from rdsrestore.notify.console.views import reconciliation_line, unseen
 from rdsrestore.notify.incident.phases import Phase, span, ticks
 from rdsrestore.notify.incident.report_data import IncidentReport, TableReport
@@ -101,9 +101,11 @@ def remarks(report: IncidentReport) -> Iterator[str]:
     """Yield what was found about columns, and which rows nobody compared."""
     for table in report.tables:
         found: TableDifference | None = table.difference
-        touched = [each for group in found.groups for each in group.touched] if found else []
-        if touched:
-            yield f"{table.name}: columns that differ: {', '.join(f'{name} ({rows:,})' for name, rows in touched)}"
+        groups = [group for group in found.groups if group.touched] if found else []
+        if groups:
+            often = ", ".join(f"{name} ({rows:,})" for group in groups for name, rows in group.touched)
+            part = f" in the first {LOOKED_AT} rows" if any(group.rows > LOOKED_AT for group in groups) else ""
+            yield f"{table.name}: columns that differ{part}: {often}"
         if found and found.unseen:
             yield unseen(found)
         yield from (f"{table.name}: {note}" for note in (found.notes if found else ()))
