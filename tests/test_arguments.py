@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -107,3 +108,24 @@ def test_an_output_that_takes_no_more_is_a_plain_error(alone: Path, words: list[
     said = ended.stderr.decode()
     assert "error: standard output: can't be written: No space left on device" in said
     assert "Traceback" not in said
+
+
+CTRL_C = """
+import runpy, signal, sys
+class Here:
+    def find_spec(self, name, *_more):
+        if name == at:
+            signal.raise_signal(signal.SIGINT)
+at, sys.argv = sys.argv[1], ["rdsrestore", "runs"]
+sys.meta_path.insert(0, Here())
+runpy.run_module("rdsrestore", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    "at", ["rdsrestore.cli.main", "typer", "rdsrestore.app.audit.history", "rdsrestore.app.context"]
+)
+def test_ctrl_c_before_a_command_has_begun_ends_it_without_a_word(at: str) -> None:
+    ended = subprocess.run([sys.executable, "-c", CTRL_C, at], capture_output=True, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGINT
+    assert ended.stdout + ended.stderr == b""

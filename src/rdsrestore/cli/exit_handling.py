@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
+import signal
 from collections.abc import Callable, Mapping
-from signal import SIGINT
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -38,6 +38,7 @@ def ended(
 
     context: Context | None = None
     try:
+        heed_ctrl_c()
         context = Context.open(profile, given, json=json)
         if remind:
             context.remind()
@@ -45,7 +46,7 @@ def ended(
     except RdsRestoreError as error:
         code = failed(context, error)
     except KeyboardInterrupt:
-        code = failed(context, Interrupted(SIGINT, "SIGINT"))
+        code = failed(context, Interrupted(signal.SIGINT, "SIGINT"))
     except Exception as error:
         if debug:
             raise
@@ -55,6 +56,12 @@ def ended(
             context.close()
             context.forget_old_dumps()  # last: the command may have used them
     raise typer.Exit(code)
+
+
+def heed_ctrl_c() -> None:
+    """Have Ctrl-C raise KeyboardInterrupt from here on: until a command begins it ends the program (`__main__`)."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class BugError(RdsRestoreError):

@@ -13,7 +13,7 @@ import typer
 
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.cli import manual_commands, run_commands
-from rdsrestore.cli.exit_handling import ended, fail
+from rdsrestore.cli.exit_handling import ended, fail, heed_ctrl_c
 from rdsrestore.cli.flags import Given, with_flags
 from rdsrestore.cli.help_page import EXAMPLES, HelpPage
 from rdsrestore.cli.options import Debug, DryRun, Json, Profile, RunName, Yes
@@ -106,6 +106,7 @@ def lab(context: typer.Context) -> None:
     """Run a small RDS on this machine, to try everything on."""
     from rdsrestore.lab import cli
 
+    heed_ctrl_c()
     try:
         cli.app(context.args, prog_name="rdsrestore lab")
     except RdsRestoreError as error:
