@@ -79,18 +79,29 @@ def test_words_that_are_no_moment_are_refused_with_examples(words: str) -> None:
     [
         ("01/06/2017 10:14", '"2017-01-06 10:14" or "2017-06-01 10:14"'),
         ("01-06-2017 10:14", '"2017-01-06 10:14" or "2017-06-01 10:14"'),
-        ("1.6.2017", '"2017-01-06 10:14" or "2017-06-01 10:14"'),
+        ("1.6.2017", '"2017-01-06 HH:MM" or "2017-06-01 HH:MM"'),
+        ("1.6.2017 22:30", '"2017-01-06 22:30" or "2017-06-01 22:30"'),
+        ("1.6.2017 22:30 UTC", '"2017-01-06 22:30Z" or "2017-06-01 22:30Z"'),
         ("2017/06/01 10:14", '"2017-01-06 10:14" or "2017-06-01 10:14"'),
-        ("31/12/2016", '"2016-12-31 10:14"'),
-        ("6/1 10:14", '"2017-06-01 10:14"'),
-        ("6/1", '"2017-06-01 10:14"'),
-        ("99/99/2017", '"2017-06-01 10:14"'),
+        ("6/1 10:14", '"YYYY-MM-DD 10:14"'),
+        ("6/1", '"YYYY-MM-DD HH:MM"'),
+        ("99/99/2017", '"YYYY-MM-DD HH:MM"'),
     ],
 )
 def test_a_date_that_can_be_read_in_two_orders_is_refused_and_both_are_named(words: str, hint: str) -> None:
     with pytest.raises(UsageError, match="more than one order") as caught:
         parse(words, NOW, BERLIN)
     assert caught.value.hint.endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [("31/12/2016", '"2016-12-31 HH:MM"'), ("25.11.2016 22:30", '"2016-11-25 22:30"')],
+)
+def test_a_date_that_has_one_reading_is_refused_with_that_and_the_time_that_was_typed(words: str, hint: str) -> None:
+    with pytest.raises(UsageError, match="not in the order that is read here") as caught:
+        parse(words, NOW, BERLIN)
+    assert caught.value.hint == f"write year-month-day: {hint}"
 
 
 def test_the_flag_that_the_words_stand_behind_is_named() -> None:

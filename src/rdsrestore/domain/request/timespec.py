@@ -97,19 +97,19 @@ def at(timed: re.Match[str], now: datetime, zone: tzinfo) -> datetime:
         raise ValueError(timed["clock"])
     given = datetime.fromisoformat(f"2000-01-01T{hour:0>2}:{rest}{offset.upper()}")
     today = now.astimezone(given.tzinfo or zone)
-    wanted = datetime.combine(day(timed["day"], today), given.timetz())
+    wanted = datetime.combine(day(timed["day"], today, f"{timed['clock']}{offset}"), given.timetz())
     return wanted.astimezone(UTC) if wanted.tzinfo else localize(wanted, zone)
 
 
-def day(words: str | None, today: datetime) -> date:
-    """Read a day; ValueError where it is none."""
+def day(words: str | None, today: datetime, clock: str) -> date:
+    """Read the day of a time; ValueError where it is none."""
     if words is None:
         return today.date()
     if ISO_DAY.fullmatch(words):
         return date.fromisoformat(words)
     days = whole_days(words)
     if days is None:
-        refuse_unordered(words)
+        refuse_unordered(words, clock)
         raise ValueError(words)
     return today.date() - timedelta(days=days)
 
@@ -182,8 +182,8 @@ def localize(wanted: datetime, zone: tzinfo) -> datetime:
     raise UsageError(FLAG, f"in {zone} {wanted:%Y-%m-%d %H:%M:%S} {change}", f"say which in UTC: {readings}")
 
 
-def refuse_unordered(words: str) -> None:
-    """Refuse dates whose day and month could be swapped, spelling both out."""
+def refuse_unordered(words: str, clock: str = "HH:MM") -> None:
+    """Refuse dates whose day and month could be swapped, spelling both out with the time that was typed."""
     found = UNORDERED.search(words)
     if not found or words.lower().endswith(AGO):
         return
@@ -192,8 +192,9 @@ def refuse_unordered(words: str) -> None:
         one, two, year = two, year or "1", one
     orders = {f"{int(year or 2000):04}-{int(a):02}-{int(b):02}" for a, b in ((two, one), (one, two))}
     valid = sorted(order for order in orders if is_day(order)) if len(year or "") == len("2017") else []
-    readings = " or ".join(f'"{each} 10:14"' for each in valid) or '"2017-06-01 10:14"'
-    raise UsageError(FLAG, f"{found[0]} can be read in more than one order", f"write year-month-day: {readings}")
+    readings = " or ".join(f'"{each} {clock}"' for each in valid or ("YYYY-MM-DD",))
+    why = "is not in the order that is read here" if len(valid) == 1 else "can be read in more than one order"
+    raise UsageError(FLAG, f"{found[0]} {why}", f"write year-month-day: {readings}")
 
 
 def is_day(text: str) -> bool:
