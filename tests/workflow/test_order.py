@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.steps import recipe
 from rdsrestore.steps.recipe import RECIPE, named
+from rdsrestore.steps.reset_password import OwnPassword
 from rdsrestore.workflow.table_order import parents_first
 
 TABLES = [TableRef("shop", name) for name in "abcdef"]
@@ -34,3 +36,13 @@ def test_a_run_of_an_earlier_release_goes_on_with_the_rule_before_the_password()
     earlier[rule], earlier[password] = earlier[password], earlier[rule]
     assert earlier != today
     assert named(earlier) == named(today) == RECIPE
+
+
+def test_in_every_recipe_the_rule_is_opened_before_a_password_is_tried_through_it() -> None:
+    found = {
+        name: [step.name for step in steps]
+        for name, steps in vars(recipe).items()
+        if isinstance(steps, tuple) and OwnPassword in steps
+    }
+    assert len(found) > len({"RECIPE", "CHECKED_RECIPE", "INSTANCE_RECIPE", "LOOK_RECIPE"})
+    assert [name for name, steps in found.items() if steps.index("own-password") < steps.index("open-rule")] == []

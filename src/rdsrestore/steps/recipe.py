@@ -103,8 +103,8 @@ PROBE_RECIPE: tuple[type[Step], ...] = (
     OwnGroup,
     RestoreInstance,
     MakeInstance,
-    OwnPassword,
     OpenRule,
+    OwnPassword,
     Look,
 )
 """A copy of a moment that is only asked; nothing of production is touched."""
