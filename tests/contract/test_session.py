@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from account import Account
 from rdsrestore.aws.passwords import login
@@ -17,7 +20,7 @@ from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.domain.errors import CloudError, UsageError
 from rdsrestore.lab.status import client
-from tool import COMMAND
+from tool import COMMAND, awaited
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
@@ -47,6 +50,93 @@ def test_credentials_that_were_renewed_meanwhile_are_taken_up(
     held = clients.session.get_credentials()
     assert held
     assert (held.access_key, held.token) == ("AKIANEW", "new")
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Keys in a file, which is written anew by whoever signs in, and none in the environment."""
+    path = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+
+    def keep(key: str) -> None:
+        path.write_text(f"[default]\naws_access_key_id = {key}\naws_secret_access_key = s\naws_session_token = t\n")
+
+    keep("AKIAOLD")
+    return keep
+
+
+def test_whoever_signs_in_again_when_asked_loses_no_call(account: Account, kept: Callable[[str], None]) -> None:
+    asked: list[str] = []
+
+    def signed_in(trouble: str) -> bool:
+        asked.append(trouble)
+        if len(asked) == 2:  # the first yes came too early
+            kept("AKIANEW")
+        return True
+
+    clients = Clients(None, None, CallLog(), signed_in=signed_in)
+    assert clients.sts.get_caller_identity()
+    account.proxy.refuse("GetCallerIdentity", "ExpiredToken", "The security token is expired", 403)
+
+    assert clients.sts.get_caller_identity()
+    assert asked == ["The security token is expired"] * 2
+
+
+class Refusing:
+    """Somebody who signs in nowhere; keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, trouble: str) -> bool:
+        """Say no."""
+        self.asked.append(trouble)
+        return False
+
+
+@pytest.mark.usefixtures("kept")
+def test_who_does_not_sign_in_again_is_told_why_and_nobody_is_asked_at_the_first_call(account: Account) -> None:
+    clients = Clients(None, None, CallLog(), signed_in=(person := Refusing()))
+    for calls in (0, 1):
+        account.proxy.refuse("GetCallerIdentity", "ExpiredToken", "The security token is expired", 403)
+        with pytest.raises(ClientError, match="ExpiredToken"):
+            clients.sts.get_caller_identity()
+        assert len(person.asked) == calls
+        assert clients.sts.get_caller_identity()
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_thread_beside_the_run_asks_nobody(account: Account) -> None:
+    clients = Clients(None, None, CallLog(), signed_in=(person := Refusing()))
+    assert clients.sts.get_caller_identity()
+    account.proxy.refuse("GetCallerIdentity", "ExpiredToken", "The security token is expired", 403)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ClientError, match="ExpiredToken"):
+        pool.submit(clients.sts.get_caller_identity).result(30)
+    assert person.asked == []
+
+
+@pytest.mark.usefixtures("account", "kept")
+def test_a_program_that_gives_no_keys_any_more_is_asked_again_after_a_sign_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    end = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    keys = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": end}
+    answer, config = tmp_path / "answer", tmp_path / "config"
+    answer.write_text(json.dumps(keys))
+    config.write_text(f"[profile signed]\ncredential_process = cat {answer}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+
+    def signed_in(trouble: str) -> bool:
+        assert "expired" in trouble
+        answer.write_text(json.dumps(keys | {"Expiration": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}))
+        return True
+
+    clients = Clients("signed", None, CallLog(), signed_in=signed_in)
+    assert clients.sts.get_caller_identity()
+    awaited(lambda: datetime.now(UTC) > datetime.fromisoformat(end))
+    assert clients.sts.get_caller_identity()
 
 
 def test_a_connection_that_rested_for_longer_than_networks_remember_is_not_used_again(account: Account) -> None:

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -242,6 +243,30 @@ def test_whoever_is_not_let_in_names_another_address_before_the_restore_is_throw
         terminal.expect("let in: ")
         terminal.sendline("127.0.0.1")
         terminal.expect("as you said also to 127.0.0.1/32")
+        terminal.expect(ASKED)
+        terminal.sendline("yes")
+        assert ended(terminal) == 0
+    assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["1"], ["2"]]
+    assert shop.ours() == []
+
+
+def test_who_signs_in_again_when_credentials_ended_goes_on(shop: LabTool, damaged: str, tmp_path: Path) -> None:
+    keys = tmp_path / "credentials"
+    given = {name: shop.env[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    words = "[default]\n" + "".join(f"{name.lower()} = {value}\n" for name, value in given.items())
+    keys.write_text(f"{words}aws_session_token = old\n")
+    env = {name: value for name, value in shop.env.items() if name not in given}
+    tool = replace(shop, env=env | {"AWS_SHARED_CREDENTIALS_FILE": str(keys)})
+    with on_a_terminal(tool, "table", "typed", "--before", damaged) as terminal:
+        terminal.expect("binlog of the incident first\\?")
+        terminal.sendline("n")
+        terminal.expect("Start\\?")
+        shop.lab("fault", "expired", "--action", "rds:RestoreDBInstanceToPointInTime")
+        terminal.sendline("y")
+        terminal.expect("AWS takes these credentials no longer")
+        terminal.expect("signed in again\\?")
+        keys.write_text(f"{words}aws_session_token = new\n")
+        terminal.sendline("yes")
         terminal.expect(ASKED)
         terminal.sendline("yes")
         assert ended(terminal) == 0

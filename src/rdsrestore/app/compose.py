@@ -14,7 +14,7 @@ from rdsrestore.app.database_adapters import EngineAdapters
 from rdsrestore.aws.network.session_manager import SessionManager
 from rdsrestore.aws.passwords import Login, login, token
 from rdsrestore.aws.rds.instances import RdsInstances
-from rdsrestore.aws.session import CallLog, Clients
+from rdsrestore.aws.session import CallLog, Clients, SignedIn, nobody
 from rdsrestore.config.settings import PasswordGiven, PasswordInSecret, Settings
 from rdsrestore.domain.cloud import bastion
 from rdsrestore.domain.cloud.instance import SourceInstance
@@ -211,10 +211,12 @@ def access(settings: Settings, password: Password, *, asks: bool) -> Access:
     )
 
 
-def build(settings: Settings, operator: Operator, ask: Callable[[], Secret] | None) -> World:
-    """Put the adapters together."""
+def build(
+    settings: Settings, operator: Operator, ask: Callable[[], Secret] | None, signed_in: SignedIn = nobody
+) -> World:
+    """Put the adapters together; `ask` asks for production's password, `signed_in` for another sign-in at AWS."""
     log = CallLog()
-    clients = Clients(settings.aws_profile, settings.region, log)
+    clients = Clients(settings.aws_profile, settings.region, log, signed_in=signed_in)
     user, secret = kept_login(settings)
     source = str(settings.defaults_file or settings.login_path)
     given = settings.password or (PasswordGiven(secret, source) if secret else None)

@@ -118,7 +118,7 @@ class Context:
         prompts, user = self.prompts, self.settings.user or "the master user"
         ask = (lambda: prompts.password(f"Password of {user} on production")) if prompts else None
         settings = replace(self.settings, via=self.settings.via or via)
-        world = compose.build(settings, self._operator(yes=yes, typed=typed, anew=anew), ask)
+        world = compose.build(settings, self._operator(yes=yes, typed=typed, anew=anew), ask, self.ask_to_sign_in)
         self._opened.callback(world.engines.close)
         return world
 
@@ -195,6 +195,13 @@ class Context:
             return None
         self.screen.still()
         return self.prompts.ask_whom_to_let_in(trouble)
+
+    def ask_to_sign_in(self, trouble: str) -> bool:
+        """Ask for that where somebody can be asked."""
+        if self.prompts is None:
+            return False
+        self.screen.still()
+        return self.prompts.ask_to_sign_in(trouble)
 
     def show_differences(self, differences: Sequence[TableDifference], *, asked: bool = True) -> None:
         """Show what sets restored rows and production's apart; `asked` where a yes to writing them follows."""

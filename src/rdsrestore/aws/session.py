@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import CredentialRetrievalError, RefreshWithMFAUnsupportedError
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError, RefreshWithMFAUnsupportedError
 
-from rdsrestore.aws.errors import translated
+from rdsrestore.aws.errors import NO_CREDENTIALS, translated
 from rdsrestore.domain.cloud.instance import ApiCall
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.ids import PREFIX
@@ -90,18 +90,36 @@ class Rest:
         self._used = now
 
 
+SignedIn = Callable[[str], bool]
+"""Asks whether somebody has signed in again, once told why that is needed."""
+
+
+def nobody(_trouble: str) -> bool:
+    """Nobody has."""
+    return False
+
+
 class Clients:
     """The clients that the job uses; one for reading and one for changing of each service that does both.
 
-    A connection that was not used for `rests` seconds is closed before the next call.
+    A connection that was not used for `rests` seconds is closed before the next call. Where credentials that were
+    taken before have ended, `signed_in` is asked, once told why, whether there are new ones by now.
     """
 
     def __init__(
-        self, profile: str | None, region: str | None, log: CallLog, *, rests: float = USUAL.http_rests
+        self,
+        profile: str | None,
+        region: str | None,
+        log: CallLog,
+        *,
+        rests: float = USUAL.http_rests,
+        signed_in: SignedIn = nobody,
     ) -> None:
         self._log = log
         self._rests = rests
         self._profile = profile
+        self._signed_in = signed_in
+        self._taken = False
         self._scheduler: EventBridgeSchedulerClient | None = None
         self._others: dict[str, Any] = {}
         with translated("AWS"):
@@ -189,29 +207,55 @@ class Clients:
         It raises a RuntimeError where they ended and nothing renews them, an EOFError where a role wants the code of a
         device and there is no terminal, and one of its own where a role that had a code ended and wants another.
         """
+        while error := self._ended():
+            if not self._again(str(error)):
+                raise error
+
+    def _ended(self) -> BotoCoreError | None:
+        """Say what keeps credentials from being taken; None where nothing does, or there are none."""
         held = self.session.get_credentials()
         if held is None:
-            return
+            return None
         try:
             held.get_frozen_credentials()
-        except RuntimeError as error:
-            raise CredentialRetrievalError(provider=held.method, error_msg="they have expired") from error
-        except (EOFError, RefreshWithMFAUnsupportedError) as error:
+        except RuntimeError:
+            return CredentialRetrievalError(provider=held.method, error_msg="they have expired")
+        except (EOFError, RefreshWithMFAUnsupportedError):
             why = "the role wants a code (MFA), which can't be asked for here: sign in beforehand"
-            raise CredentialRetrievalError(provider=held.method, error_msg=why) from error
+            return CredentialRetrievalError(provider=held.method, error_msg=why)
+        except NO_CREDENTIALS as error:
+            return error
+        return None
+
+    def _again(self, trouble: str) -> bool:
+        """Ask whether somebody has signed in again, where a sign-in was good before and can reach this process.
+
+        What threads of ours do beside the run is asked for by nobody.
+        """
+        held = self.session.get_credentials()
+        reachable = self._taken and held is not None and held.method != "env"
+        return reachable and threading.current_thread() is threading.main_thread() and self._signed_in(trouble)
 
     def _renewed(self, response: tuple[object, Any] | None, attempts: int, **_rest: object) -> float | None:
         """Take up credentials that were renewed since, and have the call signed and sent again: it had no effect."""
-        code = response[1].get("Error", {}).get("Code") if response else None
+        told = response[1].get("Error", {}) if response else {}
         held = self.session.get_credentials()
-        if code not in EXPIRED or attempts > 1 or type(held) is not Credentials:  # others renew themselves
+        if told.get("Code") not in EXPIRED or attempts > 1 or type(held) is not Credentials:  # others renew themselves
             return None
-        fresh = boto3.Session(profile_name=self._profile).get_credentials()
-        if fresh is None or fresh.get_frozen_credentials() == held.get_frozen_credentials():
-            return None
-        for name in ("access_key", "secret_key", "token"):
-            setattr(held, name, getattr(fresh, name))
+        while not self._take_up(held):
+            if not self._again(str(told.get("Message") or told["Code"])):
+                return None
         return 0.0
 
+    def _take_up(self, held: Credentials) -> bool:
+        """Take what is kept now in place of what is held; False where it is the same."""
+        fresh = boto3.Session(profile_name=self._profile).get_credentials()
+        if fresh is None or fresh.get_frozen_credentials() == held.get_frozen_credentials():
+            return False
+        for name in ("access_key", "secret_key", "token"):
+            setattr(held, name, getattr(fresh, name))
+        return True
+
     def _heard(self, model: Any, parsed: dict[str, Any], **_rest: object) -> None:  # noqa: ANN401 - botocore's event
+        self._taken = self._taken or "Error" not in parsed
         self._log.note(model.service_model.service_name, model.name, parsed.get("ResponseMetadata", {}))

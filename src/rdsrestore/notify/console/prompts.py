@@ -19,7 +19,7 @@ from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.notify.console import views
-from rdsrestore.notify.console.keyboard.choices import Choices
+from rdsrestore.notify.console.keyboard.choices import Choices, meant
 from rdsrestore.notify.console.terminal import Terminal
 from rdsrestore.notify.text import clean, columns
 
@@ -78,7 +78,7 @@ class Prompts:
         self._list(title, choices, notes or {})
         while True:
             answer = self._answer("number or name", default)
-            if picked := pick(answer, choices):
+            if picked := meant(answer, choices):
                 return picked
             self._say(f"{answer or 'nothing'} is not in the list; give a number from 1 to {len(choices)} or a name")
 
@@ -89,7 +89,7 @@ class Prompts:
         self._list(title, choices, {})
         while True:
             answers = self._answer("numbers or names, with blanks between", None).replace(",", " ").split()
-            picked = [(answer, pick(answer, choices)) for answer in answers]
+            picked = [(answer, meant(answer, choices)) for answer in answers]
             unknown = [answer for answer, name in picked if not name]
             if picked and not unknown:
                 return tuple(dict.fromkeys(name for _, name in picked if name))
@@ -200,6 +200,23 @@ class Prompts:
             if not wide or self.confirm(f"Let {admission.described(str(source))} in to the copy of production?"):
                 return source
 
+    def ask_to_sign_in(self, trouble: str) -> bool:
+        """Ask to sign in elsewhere, and whether that is done; the end of the input, and no answer, mean no."""
+        self._terminal.bell()
+        self._say(f"AWS takes these credentials no longer: {trouble}.")
+        self._say("Nothing that was made is lost, and nothing of it can be removed meanwhile.")
+        self._say("Sign in again in another terminal (aws sso login, or whatever writes your keys), then answer yes.")
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                answer = self._ask("signed in again? [yes/no]", deadline - time.monotonic()).strip().lower()
+            except (EOFError, TimeoutError):
+                self._terminal.print()
+                return False
+            if answer in YES | NO:
+                return answer in YES
+            self._say("please answer yes or no")
+
     def statement(self) -> str | None:
         """Read a line of SQL; None at the end of the input. Lines that were pasted are read one after the other."""
         try:
@@ -281,11 +298,3 @@ def lasting(seconds: float) -> str:
     parts = [f"{hours} h"] if hours else []
     parts += [f"{minutes} min"] if minutes else []
     return " ".join(parts) or f"{seconds:g} s"
-
-
-def pick(answer: str, choices: Sequence[str]) -> str | None:
-    """Find what was meant: a name wins over a number; None where it is neither."""
-    if answer in choices:
-        return answer
-    numbers = {str(number): name for number, name in enumerate(choices, start=1)}
-    return numbers.get(answer)

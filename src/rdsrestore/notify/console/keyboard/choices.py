@@ -16,3 +16,11 @@ class Choices:
     escape: str | None = None
     several: bool = False
     """Whether more than one may be marked; where none is, Enter takes the one that is pointed at."""
+
+
+def meant(answer: str, choices: Sequence[str]) -> str | None:
+    """Find what was meant: a name wins over a number; None where it is neither."""
+    if answer in choices:
+        return answer
+    numbers = {str(number): name for number, name in enumerate(choices, start=1)}
+    return numbers.get(answer)
