@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rdsrestore.app.find import command, taking_back, times
+from rdsrestore.app.find import by_transaction, command, taking_back, times
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.ids import TableRef
@@ -63,6 +63,15 @@ def test_nothing_suspicious_proposes_nothing() -> None:
 def test_deleted_rows_need_the_moment_alone() -> None:
     words = command(ASKED, DELETED, timeline(DELETED))
     assert words == ("rdsrestore table billing --before 2017-06-01T10:14:05Z --instance production --database shop")
+
+
+def test_a_transaction_of_row_events_can_be_taken_back_alone() -> None:
+    lines = change(ref=LINES, deleted=9000)
+    words = "rdsrestore table billing billing_lines --transaction log.000001:120 --instance production --database shop"
+    assert by_transaction(ASKED, DELETED, timeline(DELETED, lines)) == words
+    text = change(logged=Logged.STATEMENT, text="DELETE FROM billing")
+    for other in (DROPPED, text, change(deleted=1, prepared=True), change(deleted=1, into=LINES)):
+        assert by_transaction(ASKED, other, timeline(other)) == ""
 
 
 def test_changed_rows_are_known_by_what_they_were_after_it() -> None:
@@ -179,7 +188,7 @@ def test_each_change_is_told_with_its_rows_its_text_and_its_place() -> None:
     text = shown(timeline(DELETED, NIGHTLY, rows=2))
     assert "1  2017-06-01 10:14:05  billing  5,000 rows deleted  ! no WHERE; most of the table  (most likely)" in text
     assert "    DELETE FROM billing\n" in text
-    assert "log.000001 at 120, who: unknown" in text
+    assert "log.000001:120, who: unknown" in text
 
 
 def test_a_name_with_a_dot_goes_on_as_one_name() -> None:
