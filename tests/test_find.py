@@ -13,12 +13,14 @@ import pytest
 
 from rdsrestore.app.find import by_transaction, command, taking_back, times
 from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.app.requests.rows_known import OF_A_COPY, RowsKnown
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.incident import Change, Logged, Timeline, proposed, suspicions, worst_first
 from rdsrestore.mysql.binlog import decode, statements
 from rdsrestore.notify import timeline_view
 from rdsrestore.notify.console.terminal import Terminal
+from rdsrestore.workflow.preflight.quicker import ONE_MOMENT, ONE_TABLE
 
 AT = datetime(2017, 6, 1, 10, 14, 5, tzinfo=UTC)
 BILLING, LINES = TableRef("shop", "billing"), TableRef("shop", "billing_lines")
@@ -68,10 +70,15 @@ def test_deleted_rows_need_the_moment_alone() -> None:
 def test_a_transaction_of_row_events_can_be_taken_back_alone() -> None:
     lines = change(ref=LINES, deleted=9000)
     words = "rdsrestore table billing billing_lines --transaction log.000001:120 --instance production --database shop"
-    assert by_transaction(ASKED, DELETED, timeline(DELETED, lines)) == words
+    for reason in ("", ONE_MOMENT, ONE_TABLE):
+        assert by_transaction(ASKED, DELETED, timeline(DELETED, lines), RowsKnown({DELETED: reason})) == words
+    for known in (RowsKnown({DELETED: OF_A_COPY}), RowsKnown()):
+        assert by_transaction(ASKED, DELETED, timeline(DELETED), known) == ""
+    altered = change(logged=Logged.DEFINITION, text="ALTER TABLE billing ADD a INT", act="ALTER", position=500)
+    assert by_transaction(ASKED, DELETED, timeline(DELETED, altered), RowsKnown({DELETED: ""})) == ""
     text = change(logged=Logged.STATEMENT, text="DELETE FROM billing")
     for other in (DROPPED, text, change(deleted=1, prepared=True), change(deleted=1, into=LINES)):
-        assert by_transaction(ASKED, other, timeline(other)) == ""
+        assert by_transaction(ASKED, other, timeline(other), RowsKnown({other: ""})) == ""
 
 
 def test_changed_rows_are_known_by_what_they_were_after_it() -> None:

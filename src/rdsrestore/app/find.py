@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from rdsrestore.app.context import Context
@@ -57,9 +58,8 @@ def find(asked: CommandLine, context: Context, *, since: str | None, until: str 
     found, known = read(named, copied, (begin, end), world, context)
     likely, shown = proposed(found), worst_first(found)[:SHOWN]
     if context.stream:
-        alone = (lambda _each: "") if copied else (lambda each: by_transaction(named, each, found))
-        told = lambda each: command(named, each, found, known)  # noqa: E731 - one of three
-        for line in timeline_view.lines(found, likely, told, known.said, alone):
+        written = (partial(each, named, found=found, known=known) for each in (command, by_transaction))
+        for line in timeline_view.lines(found, likely, next(written), known.said, next(written)):
             context.stream.write(line)
     else:
         timeline_view.show(context.screen, found, shown, likely)
@@ -144,13 +144,13 @@ def refuse_unknown(ref: TableRef, found: Timeline, production: Production) -> No
 def go_on(asked: CommandLine, found: Timeline, known: RowsKnown, context: Context, *, copied: bool) -> ExitCode:
     """Name the command that takes the likely one back; in a terminal let one be picked, and run its command.
 
-    Where the log was not `copied`, production still has it, and may give the rows of one transaction itself.
+    Of a log that was `copied` production has nothing any more, as far as is known.
     """
 
     def show(head: str, change: Change) -> None:
         context.screen.print(known.said(change), soft_wrap=True)
-        if alone := "" if copied else by_transaction(asked, change, found):
-            context.screen.print(f"this transaction alone, from production's binlog:\n  {alone}", soft_wrap=True)
+        if alone := by_transaction(asked, change, found, known):
+            context.screen.print(f"this transaction alone, within seconds: {alone}", soft_wrap=True)
         context.screen.print(f"{head}{command(asked, change, found, known)}", soft_wrap=True)
 
     likely = proposed(found)
@@ -214,10 +214,15 @@ def command(asked: CommandLine, change: Change, found: Timeline, known: RowsKnow
     return shlex.join(words)
 
 
-def by_transaction(asked: CommandLine, change: Change, found: Timeline) -> str:
+def by_transaction(asked: CommandLine, change: Change, found: Timeline, known: RowsKnown) -> str:
     """Write the command line that takes a change's transaction back by its row events; empty where they do not do."""
     changes = found.together(change)
-    if any(each.logged is not Logged.ROWS or each.into or each.prepared for each in changes):
+    refs = {each.ref for each in changes}
+    since = [each for each in found.changes if each.ref in refs and each.at >= change.before]
+    as_text = found.as_text and found.as_text[0] >= change.before
+    if not known.alone(change) or as_text or any(each.logged is not Logged.ROWS or each.prepared for each in since):
+        return ""
+    if any(each.into for each in changes):
         return ""
     tables = dict.fromkeys(table_names.written(each.ref.table) for each in changes)
     place = f"{change.file}:{change.position}"
