@@ -11,14 +11,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rdsrestore.app.find import command, taking_back, times
+from rdsrestore.app.find import by_transaction, command, taking_back, times
 from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.app.requests.rows_known import OF_A_COPY, RowsKnown
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.incident import Change, Logged, Timeline, proposed, suspicions, worst_first
 from rdsrestore.mysql.binlog import decode, statements
 from rdsrestore.notify import timeline_view
 from rdsrestore.notify.console.terminal import Terminal
+from rdsrestore.workflow.preflight.quicker import ONE_MOMENT, ONE_TABLE
 
 AT = datetime(2017, 6, 1, 10, 14, 5, tzinfo=UTC)
 BILLING, LINES = TableRef("shop", "billing"), TableRef("shop", "billing_lines")
@@ -63,6 +65,20 @@ def test_nothing_suspicious_proposes_nothing() -> None:
 def test_deleted_rows_need_the_moment_alone() -> None:
     words = command(ASKED, DELETED, timeline(DELETED))
     assert words == ("rdsrestore table billing --before 2017-06-01T10:14:05Z --instance production --database shop")
+
+
+def test_a_transaction_of_row_events_can_be_taken_back_alone() -> None:
+    lines = change(ref=LINES, deleted=9000)
+    words = "rdsrestore table billing billing_lines --transaction log.000001:120 --instance production --database shop"
+    for reason in ("", ONE_MOMENT, ONE_TABLE):
+        assert by_transaction(ASKED, DELETED, timeline(DELETED, lines), RowsKnown({DELETED: reason})) == words
+    for known in (RowsKnown({DELETED: OF_A_COPY}), RowsKnown()):
+        assert by_transaction(ASKED, DELETED, timeline(DELETED), known) == ""
+    altered = change(logged=Logged.DEFINITION, text="ALTER TABLE billing ADD a INT", act="ALTER", position=500)
+    assert by_transaction(ASKED, DELETED, timeline(DELETED, altered), RowsKnown({DELETED: ""})) == ""
+    text = change(logged=Logged.STATEMENT, text="DELETE FROM billing")
+    for other in (DROPPED, text, change(deleted=1, prepared=True), change(deleted=1, into=LINES)):
+        assert by_transaction(ASKED, other, timeline(other), RowsKnown({other: ""})) == ""
 
 
 def test_changed_rows_are_known_by_what_they_were_after_it() -> None:
@@ -179,7 +195,7 @@ def test_each_change_is_told_with_its_rows_its_text_and_its_place() -> None:
     text = shown(timeline(DELETED, NIGHTLY, rows=2))
     assert "1  2017-06-01 10:14:05  billing  5,000 rows deleted  ! no WHERE; most of the table  (most likely)" in text
     assert "    DELETE FROM billing\n" in text
-    assert "log.000001 at 120, who: unknown" in text
+    assert "log.000001:120, who: unknown" in text
 
 
 def test_a_name_with_a_dot_goes_on_as_one_name() -> None:

@@ -21,6 +21,7 @@ from rdsrestore.config.settings import Settings
 from rdsrestore.domain.errors import UsageError
 from rdsrestore.domain.request.option import Option, declared, filled
 from rdsrestore.domain.request.request import Request
+from rdsrestore.domain.request.restore_point import RowsFrom
 from rdsrestore.domain.request.throttle_rules import Limits
 
 
@@ -113,9 +114,10 @@ def test_what_is_typed_in_another_form_than_the_field_s_is_read() -> None:
         Path: (Path("held"), str(Path("held").absolute())),
         str: ("90m", 5400),
         None: (("10.0.0.7",), ("10.0.0.7/32",)),
+        RowsFrom: (RowsFrom.BACKUP, RowsFrom.BACKUP),
     }
     readers = [each for kind in (CommandLine, Request, Settings) for each in declared(kind) if each.option.read]
-    assert {each.name for each in readers} == {"flag", "wait_for_answer", "allow"}
+    assert {each.name for each in readers} == {"flag", "wait_for_answer", "allow", "rows_from"}
     for each in readers:
         given, wanted = typed[each.option.typed]
         assert each.value(given) == wanted

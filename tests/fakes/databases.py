@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from fakes.faults import Faults
 from fakes.rows import FakeRows
 from fakes.scene import BILLING, NOW, definition
 from rdsrestore.diff import chunk_file
-from rdsrestore.domain.errors import DatabaseError
+from rdsrestore.domain.errors import DatabaseError, Refused
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.incident import BINLOG, BinlogCopy, BinlogSurvey, Change, KeptFile, Looked, Timeline
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
@@ -31,7 +31,8 @@ from rdsrestore.domain.tables.question import Take
 from rdsrestore.domain.tables.rows import Act, Conflict, Group, PlanLine, Provenance, Relation, TableDifference
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
-from rdsrestore.domain.tables.target import Located, Target, TurnedBack
+from rdsrestore.domain.tables.target import AFTER, Located, Target, TurnedBack
+from rdsrestore.domain.tables.transaction import LaterChanges, LoggedTransaction, TransactionName
 from rdsrestore.ports.databases import Databases
 from rdsrestore.ports.progress import Progress
 
@@ -70,6 +71,10 @@ class FakeServer:
     logs: dict[str, bytes] = field(default_factory=lambda: {"binlog.000001": b"rows"})
     delays: dict[Endpoint, int] = field(default_factory=dict)
     """By how many seconds replicas stay behind."""
+    transactions: list[LoggedTransaction] = field(default_factory=list)
+    """Those that the log has."""
+    later: LaterChanges = field(default_factory=LaterChanges)
+    """Who changed a transaction's rows since."""
     hours: int | None = None
     """For how many the log is kept."""
     faults: Faults = field(default_factory=Faults)
@@ -113,6 +118,45 @@ class FakeServer:
         del user
         self.faults.before("delay")
         return self.delays.get(endpoint)
+
+    def transaction(
+        self, endpoint: Endpoint, user: str, name: TransactionName, since: datetime | None, progress: Progress
+    ) -> LoggedTransaction:
+        del endpoint, user, since
+        progress(f"looking for {name.text}", None)
+        for each in self.transactions:
+            if name.text in {each.gtid, f"{each.file}:{each.position}"}:
+                return each
+        raise Refused("--transaction", f"{name.text} is not there", "look with find", code="transaction.unknown")
+
+    def later_changes(
+        self,
+        endpoint: Endpoint,
+        user: str,
+        definitions: Sequence[TableDefinition],
+        transaction: LoggedTransaction,
+        progress: Progress,
+    ) -> LaterChanges:
+        del endpoint, user, definitions, transaction, progress
+        self.faults.before("later_changes")
+        return self.later
+
+    def rows_of_transaction(
+        self,
+        endpoint: Endpoint,
+        user: str,
+        definitions: Sequence[TableDefinition],
+        transaction: LoggedTransaction,
+        folder: Path,
+        progress: Progress,
+    ) -> Sequence[TurnedBack]:
+        found = []
+        (folder / AFTER).mkdir(exist_ok=True)
+        for each in definitions:
+            back = self.rows_from_binlog(endpoint, user, each, transaction.at, folder, progress)
+            after = FakeCopy(self).dump(each, Selection(), folder / AFTER, progress)
+            found.append(replace(back, after=after, later=self.later))
+        return found
 
     # production
 

@@ -152,7 +152,7 @@ class Context:
     ) -> None:
         """Show the plan and what was found; a plan that can't start is only shown to those who asked for it."""
         if self.stream:
-            self.stream.plan(plan, findings, expected, calls)
+            self.stream.plan(plan, findings, expected, calls, read.later)
         if calls or not any(finding.severity is Severity.BLOCKS for finding in findings):
             views.plan(self.screen, plan, read, expected, calls)
         views.findings(self.screen, findings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from rdsrestore.app.context import Context
@@ -37,6 +38,7 @@ USUALLY = timedelta(days=1)
 SHOWN = 10
 """Changes that are shown and can be picked."""
 NONE = "none of these"
+ANY_ONE = "rdsrestore table TABLE --transaction, with its GTID or its FILE:POSITION as shown"
 
 
 def find(asked: CommandLine, context: Context, *, since: str | None, until: str | None) -> ExitCode:
@@ -56,13 +58,14 @@ def find(asked: CommandLine, context: Context, *, since: str | None, until: str 
     found, known = read(named, copied, (begin, end), world, context)
     likely, shown = proposed(found), worst_first(found)[:SHOWN]
     if context.stream:
-        for line in timeline_view.lines(found, likely, lambda each: command(named, each, found, known), known.said):
+        written = (partial(each, named, found=found, known=known) for each in (command, by_transaction))
+        for line in timeline_view.lines(found, likely, next(written), known.said, next(written)):
             context.stream.write(line)
     else:
         timeline_view.show(context.screen, found, shown, likely)
     if not shown:
         return ExitCode.INCOMPLETE
-    return go_on(named, found, known, context)
+    return go_on(named, found, known, context, copied=copied is not None)
 
 
 def read(
@@ -138,13 +141,24 @@ def refuse_unknown(ref: TableRef, found: Timeline, production: Production) -> No
     raise UsageError("TABLE", f"{ref} does not exist, and nothing was done to it in that time", hint)
 
 
-def go_on(asked: CommandLine, found: Timeline, known: RowsKnown, context: Context) -> ExitCode:
-    """Name the command that takes the likely one back; in a terminal let one be picked, and run its command."""
+def go_on(asked: CommandLine, found: Timeline, known: RowsKnown, context: Context, *, copied: bool) -> ExitCode:
+    """Name the command that takes the likely one back; in a terminal let one be picked, and run its command.
+
+    Of a log that was `copied` production has nothing any more, as far as is known.
+    """
+
+    def show(head: str, change: Change) -> None:
+        context.screen.print(known.said(change), soft_wrap=True)
+        if alone := by_transaction(asked, change, found, known):
+            context.screen.print(f"this transaction alone, within seconds: {alone}", soft_wrap=True)
+        context.screen.print(f"{head}{command(asked, change, found, known)}", soft_wrap=True)
+
     likely = proposed(found)
     if context.prompts is None or context.stream:
         if likely and not context.stream:
-            context.screen.print(known.said(likely), soft_wrap=True)
-            context.screen.print(f"to take it back:\n  {command(asked, likely, found, known)}", soft_wrap=True)
+            show("to take it back:\n  ", likely)
+        elif not (context.stream or copied):
+            context.screen.print(f"one of these alone: {ANY_ONE}", soft_wrap=True)
         return ExitCode.OK
     names = timeline_view.names(worst_first(found)[:SHOWN])
     usual = next((name for name, change in names.items() if change == likely), NONE)
@@ -152,8 +166,7 @@ def go_on(asked: CommandLine, found: Timeline, known: RowsKnown, context: Contex
     if picked == NONE:
         return ExitCode.OK
     change = names[picked]
-    context.screen.print(known.said(change), soft_wrap=True)
-    context.screen.print(command(asked, change, found, known), soft_wrap=True)
+    show("", change)
     context.close()  # a run that leaves the terminal takes no login along
     return restore(taking_back(asked, change, found, known), context, dry_run=False, yes=False)
 
@@ -199,3 +212,19 @@ def command(asked: CommandLine, change: Change, found: Timeline, known: RowsKnow
     words += ["--rows-from", meant.plain["rows_from"].value] if meant.plain.get("rows_from") else []
     words += ["--instance", meant.instance or "", "--database", meant.database or ""]
     return shlex.join(words)
+
+
+def by_transaction(asked: CommandLine, change: Change, found: Timeline, known: RowsKnown) -> str:
+    """Write the command line that takes a change's transaction back by its row events; empty where they do not do."""
+    changes = found.together(change)
+    refs = {each.ref for each in changes}
+    since = [each for each in found.changes if each.ref in refs and each.at >= change.before]
+    as_text = found.as_text and found.as_text[0] >= change.before
+    if not known.alone(change) or as_text or any(each.logged is not Logged.ROWS or each.prepared for each in since):
+        return ""
+    if any(each.into for each in changes):
+        return ""
+    tables = dict.fromkeys(table_names.written(each.ref.table) for each in changes)
+    place = f"{change.file}:{change.position}"
+    words = ["rdsrestore", "table", *tables, "--transaction", place]
+    return shlex.join([*words, "--instance", asked.instance or "", "--database", asked.database or ""])

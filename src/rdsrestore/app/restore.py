@@ -17,6 +17,7 @@ from rdsrestore.app.lifetime.keepalive import prolonged
 from rdsrestore.app.lifetime.kept_instance import look_after
 from rdsrestore.app.lifetime.run_keys import hearing
 from rdsrestore.app.requests import rows_from
+from rdsrestore.app.requests.binlog.transaction import with_later_changes
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.from_instance import held, kept_instance
 from rdsrestore.app.requests.from_run import EarlierRun
@@ -90,7 +91,7 @@ def restore(asked: CommandLine, context: Context, *, dry_run: bool, yes: bool) -
     if yes and not dry_run and asked.confirm != (request.typed or asked.confirm):
         raise Refused("--yes", "this may take rows away and needs more than a yes", f"add --confirm '{request.typed}'")
     question = f"Start? Nothing is written to {request.database} before you are asked again."
-    recipe = FROM_RECIPE if earlier else INSTANCE_RECIPE if kept else rows_from.RECIPES[request.rows_from]
+    recipe = FROM_RECIPE if earlier else INSTANCE_RECIPE if kept else rows_from.recipe(request)
 
     def anew(stored: StoredRun) -> ExitCode | None:
         return bring_children(stored, asked, context, lambda more: restore(more, context, dry_run=dry_run, yes=yes))
@@ -142,7 +143,9 @@ UNCHANGED = ("", "")
 def look(request: Request, job: Job, world: World, context: Context) -> Survey:
     """Read everything that the run depends on."""
     read = survey(request, world, context.runs.prepare(), context.listener_checks())
-    if request.rows_from is RowsFrom.BINLOG and (there := read.tables[0].definition):
+    read = with_later_changes(read, request, world, context)
+    alone = request.rows_from is RowsFrom.BINLOG and not (request.transaction or request.undoes)
+    if alone and (there := read.tables[0].definition):
         world.engines.of(read.source.engine).check_rows_from_binlog(read.source.endpoint, request.user, there)
     read = replace(read, binlog=before_others(read.binlog, request.instance, context.runs.all()))
     read = replace(read, saved=job.saved, saved_in=job.saved_in, swapped=job.swapped, made=job.made)

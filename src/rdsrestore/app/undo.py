@@ -45,6 +45,7 @@ def undo(name: str | None, context: Context, asked: CommandLine, *, dry_run: boo
             **plain | {"limits": replace(plain["limits"], max_lag=replayed.request.limits.max_lag)},
             policy=Policy(Merge.EXACT),
             incident_end=None,
+            transaction=None,
             invariants=(),
             undoes=stored.id.value,
         )

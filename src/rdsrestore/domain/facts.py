@@ -13,6 +13,7 @@ from rdsrestore.domain.request.invariants import Reading
 from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
 from rdsrestore.domain.tables.rows import TableDifference
 from rdsrestore.domain.tables.target import Located, Target
+from rdsrestore.domain.tables.transaction import LaterChanges
 
 
 class Fact:
@@ -122,7 +123,8 @@ class Dumped(Fact):
     """Complete, checked dumps, parents before children; `afters` are those of the second copy, in the same order.
 
     `values` are what the invariants were then. `located` says of tables which rows alone came into question, where
-    those are all that there is, `touched` which keys were changed since, where the binlog told.
+    those are all that there is, `touched` which keys were changed since, where the binlog told. Of one
+    transaction's rows `afters` are as it left them, and `later` says who changed them since.
     """
 
     dumps: tuple[DumpFile, ...]
@@ -130,6 +132,7 @@ class Dumped(Fact):
     values: tuple[str, ...] = ()
     located: tuple[Located, ...] = ()
     touched: tuple[Located, ...] = ()
+    later: LaterChanges | None = None
 
 
 @written("EarlierDumps")

@@ -17,6 +17,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.server import ClientTools, ServerFacts
 from rdsrestore.domain.tables.target import Relative
+from rdsrestore.domain.tables.transaction import LaterChanges
 
 
 @written("TableSurvey")
@@ -71,7 +72,8 @@ class Survey:
     be read. `backups` are those that were asked for where they are not the source's own; `other_backups` hold the
     moment where the source's do not. `subnets_of` is the VPC of the subnet group that was chosen for the copy, empty
     where there is no such group, None where none was chosen or it can't be looked at.
-    `replicas` are production's, each with whether it is behind on purpose.
+    `replicas` are production's, each with whether it is behind on purpose. `later` are the transactions that changed
+    the rows of the one that is taken back, where there is one.
     """
 
     at: datetime
@@ -107,6 +109,7 @@ class Survey:
     password_from: str = ""
     subnets_of: str | None = None
     replicas: tuple[Replica, ...] = field(default=(), metadata=UNWRITTEN)
+    later: LaterChanges | None = None
 
     @property
     def backed_up(self) -> Backups:

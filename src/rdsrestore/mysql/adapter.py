@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,17 +14,13 @@ from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.secret import Secret
-from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.server import ClientTools
-from rdsrestore.domain.tables.target import TurnedBack
 from rdsrestore.mysql.binlog import fetch
-from rdsrestore.mysql.dump.dump_store import DumpStore
+from rdsrestore.mysql.binlog_rows import BinlogRows
 from rdsrestore.mysql.dump.program import client_programs, option_file, relay
 from rdsrestore.mysql.production import MysqlProduction
 from rdsrestore.mysql.restored_database import MysqlRestoredDatabase
-from rdsrestore.mysql.rewind import rows_from_binlog
-from rdsrestore.mysql.rewind.trial import Trial, trial
 from rdsrestore.mysql.session import age_key, named_lock, remote
 from rdsrestore.mysql.session.cut_off import Line
 from rdsrestore.mysql.session.login.connection import Login, connect
@@ -42,6 +37,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "raise-retention": ("CALL mysql.rds_set_configuration",),
     "keep-binlog": ("SHOW BINARY LOGS", "the replication protocol's COM_BINLOG_DUMP"),
     "rewind-binlog": ("SHOW BINARY LOGS", "the replication protocol's COM_BINLOG_DUMP", "SELECT"),
+    "rewind-transaction": ("SHOW BINARY LOGS", "the replication protocol's COM_BINLOG_DUMP", "SELECT"),
     "dump": ("mysqldump -t",),
     "scratch": ("CREATE DATABASE",),
     "stage": ("CREATE TABLE and INSERT in the scratch schema",),
@@ -87,7 +83,7 @@ class Rhythm:
     beat: float = named_lock.BEAT
 
 
-class MysqlDatabases:
+class MysqlDatabases(BinlogRows):
     """Logs in with the operator's password, asked for at the first need, or with the run's own for a copy.
 
     Where production refuses the password, `renewed` is asked for the one that it was changed to.
@@ -115,6 +111,7 @@ class MysqlDatabases:
         self._renewed = renewed
         self._token: Callable[[Endpoint, str], Secret] | None = None
         self._key = age_key.check(key)
+        super().__init__(self._key)
         self._team = remote.join(executor, self._key)
         self._ca = ca
         self._tunnel: Tunnel | None = None
@@ -124,8 +121,6 @@ class MysqlDatabases:
         self._rhythm = rhythm
         self._logins: dict[tuple[Endpoint, str, str], Logins] = {}
         self._lock: named_lock.Lock | None = None
-        self._trials = ExitStack()
-        self._trial: Trial | None = None
 
     def through(self, tunnel: Tunnel) -> None:
         """Reach every server by that way from now on; it ends with this."""
@@ -137,7 +132,7 @@ class MysqlDatabases:
 
     def close(self) -> None:
         """Log out, leave the workers to others, with nothing of ours on them, the bastion, and what was only tried."""
-        self._trials.close()
+        super().close()
         self.log_out()
         if self._team:
             self._team.leave()
@@ -196,38 +191,6 @@ class MysqlDatabases:
             progress,
             certain=certain,
         )
-
-    def check_rows_from_binlog(self, endpoint: Endpoint, user: str, definition: TableDefinition) -> None:
-        """Refuse early what is known without the binlog's content."""
-        with closing(connect(self._own(endpoint, user), "production")) as session:
-            rows_from_binlog.check(session, definition)
-
-    def try_rows_from_binlog(
-        self, endpoint: Endpoint, user: str, definition: TableDefinition, moment: datetime, progress: Progress
-    ) -> None:
-        """Do what `rows_from_binlog` does, and keep what comes of it until that is asked for it."""
-        login = self._own(endpoint, user)
-        with closing(connect(login, "production")) as session:
-            source = rows_from_binlog.Server(session, login)
-            self._trial = self._trials.enter_context(trial(source, definition, moment, self._key, progress))
-
-    def rows_from_binlog(
-        self,
-        endpoint: Endpoint,
-        user: str,
-        definition: TableDefinition,
-        moment: datetime,
-        folder: Path,
-        progress: Progress,
-    ) -> TurnedBack:
-        """Dump what a table's rows were that were touched since a moment, from production's binlog alone."""
-        login = self._own(endpoint, user)
-        with closing(connect(login, "production")) as session:
-            source = rows_from_binlog.Server(session, login)
-            tried = self._trial.into(folder, source, definition, moment, progress) if self._trial else None
-            if tried:
-                return tried
-            return rows_from_binlog.rows_from_binlog(source, definition, moment, DumpStore(folder, self._key), progress)
 
     def listen(self, progress: Progress) -> None:
         """Tell from now on of a server that takes long to answer."""

@@ -13,6 +13,7 @@ from rdsrestore.domain.codec import Json, encode, encode_fields
 from rdsrestore.domain.errors import RdsRestoreError
 from rdsrestore.domain.outcome.outcome import Outcome
 from rdsrestore.domain.tables.rows import TableDifference
+from rdsrestore.domain.tables.transaction import LaterChanges
 from rdsrestore.notify.console.terminal import hush
 from rdsrestore.workflow import events
 from rdsrestore.workflow.preflight import Finding
@@ -37,8 +38,12 @@ class JsonListener:
         found: Sequence[Finding],
         expected: Mapping[str, float],
         calls: Mapping[str, Sequence[str]],
+        later: LaterChanges | None = None,
     ) -> None:
-        """Write the plan and the findings, each step with its usual length in seconds and what it would call."""
+        """Write the plan and the findings, each step with its usual length in seconds and what it would call.
+
+        `later` are the transactions that changed the rows of the one that is taken back.
+        """
         steps: list[Json] = [
             {
                 "name": step.name,
@@ -51,7 +56,8 @@ class JsonListener:
             for step in planned.steps
         ]
         findings: list[Json] = [encode_fields(finding) for finding in found]
-        self.write({"event": "plan", **heading(planned), "steps": steps, "findings": findings})
+        plan = {"event": "plan", **heading(planned), "steps": steps, "findings": findings}
+        self.write(plan | ({"later": encode(later)} if later is not None else {}))
 
     def error(self, problem: RdsRestoreError) -> None:
         """Write a failure that ends the program; where it can't be written it is told on standard error alone."""
@@ -102,6 +108,7 @@ def heading(plan: Plan) -> dict[str, Json]:
         "point": str(request.point),
         "policy": encode_fields(request.policy),
         "incident_end": str(request.incident_end) if request.incident_end else None,
+        "transaction": encode(request.transaction),
         "undoes": request.undoes,
         "from": request.taken_from,
         "reason": request.reason,

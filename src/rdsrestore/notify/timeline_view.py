@@ -104,7 +104,7 @@ def whereabouts(change: Change) -> str:
     gtid = f"GTID {change.gtid}" if change.gtid else ""
     thread = f"thread {change.thread}" if change.thread else ""
     xa = "of an XA transaction, which may have been rolled back" if change.prepared else ""
-    words = (ended, gtid, f"{change.file} at {change.position:,}", thread, xa, "who: unknown")
+    words = (ended, gtid, f"{change.file}:{change.position}", thread, xa, "who: unknown")
     return ", ".join(word for word in words if word)
 
 
@@ -115,11 +115,16 @@ def shortened(text: str) -> str:
 
 
 def lines(
-    found: Timeline, likely: Change | None, command: Callable[[Change], str], rows: Callable[[Change], str]
+    found: Timeline,
+    likely: Change | None,
+    command: Callable[[Change], str],
+    rows: Callable[[Change], str],
+    alone: Callable[[Change], str] = lambda _change: "",
 ) -> Iterator[Mapping[str, Json]]:
     """Yield a timeline as objects for programs: what was looked at, then each change with what takes it back.
 
-    `rows` says where a change's rows come from.
+    `rows` says where a change's rows come from, `alone` what takes its transaction alone back; empty where nothing
+    does.
     """
     yield {
         "event": "timeline",
@@ -154,6 +159,7 @@ def lines(
             "likely": change == likely,
             "command": command(change),
             "rows": rows(change),
+            "transaction_command": alone(change) or None,
         }
 
 

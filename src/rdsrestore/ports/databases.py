@@ -17,6 +17,7 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.server import ClientTools
 from rdsrestore.domain.tables.target import TurnedBack
+from rdsrestore.domain.tables.transaction import LaterChanges, LoggedTransaction, TransactionName
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
 from rdsrestore.ports.restored_database import RestoredDatabase
@@ -117,6 +118,42 @@ class BinlogRows(Protocol):
         ...
 
 
+class TransactionRows(Protocol):
+    """Where the rows of a single transaction come from. Raises what `BinlogRows` raises."""
+
+    def transaction(
+        self, endpoint: Endpoint, user: str, name: TransactionName, since: datetime | None, progress: Progress
+    ) -> LoggedTransaction:
+        """Find a transaction in production's binlog, not in files that were at an end before `since`.
+
+        UsageError for a GTID of another family, Refused with code `transaction.unknown` where it is not there.
+        """
+        ...
+
+    def later_changes(
+        self,
+        endpoint: Endpoint,
+        user: str,
+        definitions: Sequence[TableDefinition],
+        transaction: LoggedTransaction,
+        progress: Progress,
+    ) -> LaterChanges:
+        """Name the later transactions that changed a transaction's rows of some tables."""
+        ...
+
+    def rows_of_transaction(
+        self,
+        endpoint: Endpoint,
+        user: str,
+        definitions: Sequence[TableDefinition],
+        transaction: LoggedTransaction,
+        folder: Path,
+        progress: Progress,
+    ) -> Sequence[TurnedBack]:
+        """Dump what a transaction's rows of some tables were before it, and beside them what it made of them."""
+        ...
+
+
 class Connections(Protocol):
     """What is held to servers between two answers."""
 
@@ -136,7 +173,7 @@ class Connections(Protocol):
         ...
 
 
-class Databases(BinlogRows, Connections, Protocol):
+class Databases(BinlogRows, TransactionRows, Connections, Protocol):
     """Where logins to servers come from."""
 
     @property

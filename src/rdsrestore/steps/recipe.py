@@ -26,6 +26,7 @@ from rdsrestore.steps.reset_password import OwnPassword
 from rdsrestore.steps.restore_instance import RestoreInstance
 from rdsrestore.steps.restore_second_instance import AwaitAfter, RestoreAfter
 from rdsrestore.steps.rewind_binlog import RewindBinlog
+from rdsrestore.steps.rewind_transaction import RewindTransaction
 from rdsrestore.steps.save_undo import Save
 from rdsrestore.steps.schedule_expiry import ScheduleExpiry
 from rdsrestore.steps.scratch import MakeScratch
@@ -76,6 +77,9 @@ FROM_RECIPE: tuple[type[Step], ...] = (TakeDifferences, TakeDumps, *RECIPE[RECIP
 BINLOG_RECIPE: tuple[type[Step], ...] = (RewindBinlog, *RECIPE[RECIPE.index(CloseRule) + 1 :])
 """The job from production's own binlog, without a restore."""
 
+TRANSACTION_RECIPE: tuple[type[Step], ...] = (RewindTransaction, *BINLOG_RECIPE[1:])
+"""The job for one transaction of production's binlog."""
+
 CHECKED_RECIPE: tuple[type[Step], ...] = (
     RaiseRetention,
     KeepBinlog,
@@ -115,7 +119,8 @@ UNDO_RECIPE: tuple[type[Step], ...] = (MakeScratch, StageUndo, Compare, Approve,
 SWAP_BACK: tuple[type[Step], ...] = (SwapBack,)
 """Taking a swap back."""
 
-OTHERS = (RewindBinlog, CrossCheck, TakeDifferences, TakeDumps, UseGroup, UseInstance, Look, StageUndo, SwapBack)
+OF_BINLOG = (RewindBinlog, RewindTransaction, CrossCheck)
+OTHERS = (*OF_BINLOG, TakeDifferences, TakeDumps, UseGroup, UseInstance, Look, StageUndo, SwapBack)
 STEPS: tuple[type[Step], ...] = (*RECIPE, *OTHERS)
 """Every step there is."""
 

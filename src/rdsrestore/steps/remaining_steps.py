@@ -10,6 +10,7 @@ from rdsrestore.domain.facts import Dumped, Loaded, Swapped, Verified
 from rdsrestore.steps.close_rule import CloseRule
 from rdsrestore.steps.load import Load
 from rdsrestore.steps.rewind_binlog import RewindBinlog
+from rdsrestore.steps.rewind_transaction import RewindTransaction
 from rdsrestore.steps.swap import Swap
 from rdsrestore.steps.take_dumps import TakeDifferences, TakeDumps
 from rdsrestore.steps.verify import Verify
@@ -64,7 +65,8 @@ def after_load(steps: Sequence[Step], replayed: ReplayedRun, found: Found) -> Se
 
 def after_dumps(steps: Sequence[Step]) -> Sequence[Step]:
     """Return the steps that follow once there are dumps without a copy: an earlier run's, or of the binlog."""
-    return [step for step in steps if not isinstance(step, TakeDifferences | TakeDumps | RewindBinlog)]
+    done = TakeDifferences | TakeDumps | RewindBinlog | RewindTransaction
+    return [step for step in steps if not isinstance(step, done)]
 
 
 def since(steps: Sequence[Step], first: type[Step]) -> Sequence[Step]:

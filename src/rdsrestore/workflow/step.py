@@ -201,7 +201,8 @@ class Plan:
             return f"asks {self.request.instance} as of {self.request.point} about {names}"
         if self.request.looks:
             return f"looks at the rows that run {self.request.instance_of} has restored of {self.request.instance}"
-        if self.request.rows_from is not RowsFrom.BACKUP:
-            return f"{names} of {self.request.instance} as of {self.request.point}, from production's binlog"
-        of_kept = f", from the instance of run {self.request.instance_of}" if self.request.instance_of else ""
-        return f"{names} of {self.request.instance} as of {self.request.point}{of_kept}"
+        if self.request.transaction:
+            return f"{names} of {self.request.instance} without transaction {self.request.transaction}"
+        source = f", from the instance of run {self.request.instance_of}" if self.request.instance_of else ""
+        source = source if self.request.rows_from is RowsFrom.BACKUP else ", from production's binlog"
+        return f"{names} of {self.request.instance} as of {self.request.point}{source}"

@@ -55,6 +55,16 @@ class CommandLine:
             section=Section.STATE,
         ),
     ] = None
+    transaction: Annotated[
+        str | None,
+        Option(
+            "Take back this one transaction, by its GTID or its FILE:POSITION in production's binlog.",
+            flag="--transaction",
+            metavar="GTID|FILE:POS",
+            settled=True,
+            section=Section.STATE,
+        ),
+    ] = None
     incident_end: Annotated[
         str | None,
         Option(

@@ -32,6 +32,7 @@ FIXED = (
     "backups_of",
     "same_groups",
     "rows_from",
+    "transaction",
 )
 """What the kept instance leaves no choice about."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rdsrestore.app.context import Context
 from rdsrestore.app.requests import rows_from, table_names
+from rdsrestore.app.requests.binlog import transaction
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.local_zone import local_zone
 from rdsrestore.domain.cloud.copy_attributes import CopyAttributes
@@ -19,7 +20,7 @@ from rdsrestore.domain.request import timespec
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
 from rdsrestore.domain.request.option import filled
 from rdsrestore.domain.request.request import Request
-from rdsrestore.domain.request.restore_point import Moment, Snapshot
+from rdsrestore.domain.request.restore_point import Moment, RowsFrom, Snapshot
 from rdsrestore.mysql.schema.where_filter import unqualified
 from rdsrestore.notify.console.prompts import missing
 from rdsrestore.notify.text import clean
@@ -36,15 +37,17 @@ def complete(asked: CommandLine, context: Context, world: World, *, at: Moment |
     asked = asked.named()
     refuse_contradictions(asked)
     asked = asked.over(settings.given)
-    early = at or (point(asked, context) if asked.before or asked.snapshot else None)
+    told = (asked.before or asked.snapshot) and not asked.transaction
+    early = at or (point(asked, context) if told else None)
     named = asked.instance or ask_instance(context, world)
     instance = primary(named, context, world)
     database = asked.database or ask_database(context, world, instance)
     tables = tables_of(asked, context, world, instance, database)
-    chosen_point = early or point(asked, context)
+    logged = transaction.found(asked, context, world, (instance, database), tables)
+    chosen_point = transaction.moment(logged) if logged else early or point(asked, context)
     if asked.where and len(tables) == 1:
         asked = replace(asked, where=unqualified(asked.where, database, tables[0]))
-    plain = filled(Request, settings.given, asked.plain)
+    plain = filled(Request, settings.given, asked.plain, {"rows_from": RowsFrom.BINLOG} if logged else {})
     plain["attributes"] = replace(plain.get("attributes", CopyAttributes()), tags=settings.tags)
     made = Request(
         instance=instance,
@@ -55,6 +58,7 @@ def complete(asked: CommandLine, context: Context, world: World, *, at: Moment |
         user=settings.user or world.engines.user() or world.sources.source(instance).master_user,
         policy=policy(asked),
         incident_end=incident_end(asked, context, chosen_point),
+        transaction=logged,
         into=shadow(tables[0]) if asked.swap else asked.into,
         swap=asked.swap,
         keep=keep(asked),
@@ -106,6 +110,7 @@ def keep(asked: CommandLine) -> int:
 
 def refuse_contradictions(asked: CommandLine) -> None:
     """Refuse flags that exclude each other."""
+    transaction.refuse_contradictions(asked)
     if asked.before and asked.snapshot:
         raise UsageError("--snapshot", "goes without --before", "use one of them")
     if (asked.into or asked.swap) and len(asked.tables) > 1:
@@ -147,7 +152,7 @@ def policy(asked: CommandLine) -> Policy:
 
     With a second moment, or for single columns, the rows that the incident changed are wanted too.
     """
-    three_way = asked.incident_end is not None
+    three_way = asked.incident_end is not None or asked.transaction is not None
     columns = tuple(dict.fromkeys(name for given in asked.columns for name in given.split(",") if name))
     merge = asked.merge or (Merge.OVERWRITE if three_way or columns else Merge.MISSING)
     if columns and merge not in {Merge.OVERWRITE, Merge.EXACT}:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 from rdsrestore.domain.errors import DatabaseError, Refused, ToolError, UsageError
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment, RowsFrom
-from rdsrestore.steps.recipe import BINLOG_RECIPE, CHECKED_RECIPE, RECIPE
+from rdsrestore.steps.recipe import BINLOG_RECIPE, CHECKED_RECIPE, RECIPE, TRANSACTION_RECIPE
 from rdsrestore.workflow.preflight.quicker import against
 from rdsrestore.workflow.step import Step, World
 from rdsrestore.workflow.surveyor import refuse_dead
@@ -29,8 +29,16 @@ def check(request: Request) -> None:
     """Refuse what needs a whole copy; UsageError names the flag."""
     if request.rows_from is not RowsFrom.BINLOG:
         return
+    given, way = "--rows-from binlog", "use --rows-from backup for it"
+    if request.transaction:
+        given, way = "--transaction", "leave it out, or name a moment with --before instead of the transaction"
     for flag, why in against(request):
-        raise UsageError(flag, f"does not go with --rows-from binlog: {why}", "use --rows-from backup for it")
+        raise UsageError(flag, f"does not go with {given}: {why}", way)
+
+
+def recipe(request: Request) -> Sequence[type[Step]]:
+    """Choose the steps."""
+    return TRANSACTION_RECIPE if request.transaction else RECIPES[request.rows_from]
 
 
 def settled(request: Request, say: Callable[[str], object], world: World) -> Request:

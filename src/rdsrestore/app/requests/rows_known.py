@@ -33,6 +33,11 @@ class RowsKnown:
         """Whether the binlog has a change's rows, as far as is known."""
         return self.against.get(change) == ""
 
+    def alone(self, change: Change) -> bool:
+        """Whether its transaction can be taken back alone: that takes several tables, and knows how it left them."""
+        why = self.against.get(change)
+        return why is not None and (not why or why.startswith((ONE_MOMENT, ONE_TABLE)))
+
     def said(self, change: Change) -> str:
         """Say in a line where a change's rows come from, and why; empty where nothing is known."""
         if change not in self.against:

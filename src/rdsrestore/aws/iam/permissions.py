@@ -33,6 +33,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "raise-retention": (),
     "keep-binlog": (),
     "rewind-binlog": (),
+    "rewind-transaction": (),
     "cross-check": (),
     "reach-moment": ("rds:DescribeDBInstances", "rds:DescribeDBInstanceAutomatedBackups"),
     "arm-switch": (

@@ -15,6 +15,7 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.option import LOADS, ROWS, Option, Section
 from rdsrestore.domain.request.restore_point import Moment, RowsFrom, Snapshot
 from rdsrestore.domain.request.throttle_rules import Limits
+from rdsrestore.domain.tables.transaction import LoggedTransaction
 
 REACHING = (*ROWS, "doctor", "resume")
 """Commands that say who may reach the copy."""
@@ -33,9 +34,10 @@ class Request:
     """What the operator asked for, complete and checked in form; nothing has been read yet.
 
     `point` is the state to bring back, `user` the login on production, `incident_end` a moment after the incident
-    whose state tells what the incident did from what was done since. `into` names a new table beside the live ones
-    (one table only); with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes`
-    names the run that is taken back, `taken_from` the one whose dumps are used instead of another restore,
+    whose state tells what the incident did from what was done since, `transaction` the one that alone is taken back,
+    with the second that it began in as the `point`. `into` names a new table beside the live ones (one table only);
+    with `swap` it has a name of the run's own and takes the live one's place in the end. `undoes` names
+    the run that is taken back, `taken_from` the one whose dumps are used instead of another restore,
     `instance_of` the one whose kept instance is; a run that `looks` only asks that one, or a copy of its own.
     `replica` is the read replica that was named where `instance` is its primary, `via` how the servers are reached
     from a bastion. `backups_of` says whose backups hold the moment where these are not the instance's own. `caller` is
@@ -61,6 +63,7 @@ class Request:
     undoes: str | None = None
     taken_from: str | None = None
     instance_of: str | None = None
+    transaction: LoggedTransaction | None = None
     backups_of: Annotated[
         str | None,
         Option(
@@ -75,8 +78,10 @@ class Request:
     rows_from: Annotated[
         RowsFrom,
         Option(
-            "Where the rows come from: a backup, or within seconds production's binlog; auto asks both.",
+            "Where the rows come from: a backup (default), or within seconds production's binlog; auto asks both.",
             flag="--rows-from",
+            typed=RowsFrom,
+            read=RowsFrom,
             section=Section.STATE,
             settled=True,
         ),

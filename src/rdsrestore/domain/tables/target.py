@@ -10,6 +10,7 @@ from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.tables.dump_file import DumpFile
+from rdsrestore.domain.tables.transaction import LaterChanges
 
 AFTER = "after"
 """The folder, within a run's, of the dumps of the second copy."""
@@ -66,11 +67,16 @@ class Located:
 
 @dataclass(frozen=True)
 class TurnedBack:
-    """Rows that were turned back by the binlog: their dump, their keys, and all keys that were touched since."""
+    """Rows that were turned back by the binlog: their dump, their keys, and all keys that were touched since.
+
+    Of one transaction's rows `after` is the dump of how it left them, and `later` says who changed them since.
+    """
 
     dump: DumpFile
     located: Located
     touched: Located
+    after: DumpFile | None = None
+    later: LaterChanges | None = None
 
 
 @written("Target")

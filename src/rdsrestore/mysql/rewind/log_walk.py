@@ -29,9 +29,13 @@ UNPROVED = "binlog.unproved"
 HINT = "use --rows-from backup, which restores the backup of that moment"
 
 
+Place = tuple[str, int]
+"""A file, and the byte of it at which a transaction's first event begins."""
+
+
 @dataclass(frozen=True)
 class Sought:
-    """The table whose rows are wanted as of a moment (seconds since 1970).
+    """The table whose rows are wanted as of a moment (seconds since 1970), or as before the transaction at a place.
 
     It has so many `columns` now; a change of one of the `carriers` may have changed its rows without a trace.
     """
@@ -40,12 +44,19 @@ class Sought:
     columns: int
     moment: float
     carriers: frozenset[TableRef] = frozenset()
+    first: Place | None = None
 
 
 @dataclass
 class Group:
-    """A transaction that is being read: when its latest event began, and what there is against going by it."""
+    """A transaction that is being read: where it stands, when it began, and its GTID where it has one.
 
+    `at` is when its latest event began, `against` what there is against going by it.
+    """
+
+    place: Place = ("", 0)
+    began: int = 0
+    gtid: str = ""
     at: int = 0
     unfinished: bool = False
     against: str = ""
@@ -64,7 +75,12 @@ class LogWalk:
         self._last: LogEvent | None = None
         self._map: bytes | None = None
         self.form: LogEvent | None = None
-        self.changes: list[RowChange] = []
+        self.groups: list[Group] = []
+
+    @property
+    def changes(self) -> list[RowChange]:
+        """What was done to the table since, in order; `groups` holds the same by transactions."""
+        return [change for group in self.groups for change in group.changes]
 
     @property
     def added(self) -> int:
@@ -121,7 +137,9 @@ class LogWalk:
             self._close()
         elif event.type in NAMES:
             self._close()
-            self._group = Group(event.at, unfinished=event.type == Kind.MARIADB_GTID and not event.body[12] & 1)
+            unfinished = event.type == Kind.MARIADB_GTID and not event.body[12] & 1
+            gtid = decode.transaction(event).gtid
+            self._group = Group((self._file, event.position), event.at, gtid, event.at, unfinished)
         elif event.type not in BESIDE:
             self._within(event)
 
@@ -191,21 +209,22 @@ class LogWalk:
         group, self._group = self._group, None
         if group is None:
             return
-        self._since = self._since or group.at >= self._sought.moment
+        first = self._sought.first
+        self._since = self._since or (group.place == first if first else group.at >= self._sought.moment)
         if not self._since:
             return
         if group.unfinished:
             raise self._refused(f"{self._file} ends within a transaction")
         if group.against:
             raise self._refused(group.against)
-        if group.changes and group.at < self._sought.moment:
+        if group.changes and group.at < self._sought.moment and not first:
             raise self._refused(
                 "a transaction that began before the moment was noted after it",
                 "choose a --before that is some seconds earlier, or use --rows-from backup",
             )
         for change in group.changes:
             self._same_map(bytes(change.map[8:]))
-        self.changes += group.changes
+        self.groups += [group] if group.changes else []
 
     def _same_map(self, found: bytes) -> None:
         if self._map is not None and found != self._map:

@@ -6,7 +6,7 @@ led to what production holds now. What is changed on production meanwhile is rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.domain.tables.key_range import EVERYTHING, Chunk, Key
 from rdsrestore.domain.tables.selection import Selection
-from rdsrestore.domain.tables.target import Located, TurnedBack
+from rdsrestore.domain.tables.target import AFTER, Located, TurnedBack
 from rdsrestore.mysql.binlog import fetch, history
 from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.checksum.key_conditions import batches, key_columns
@@ -29,6 +29,7 @@ from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.mysqldump import Source, dump
 from rdsrestore.mysql.rewind.log_walk import HINT, UNPROVED, LogWalk
 from rdsrestore.mysql.rewind.replay import Replay
+from rdsrestore.mysql.rewind.row_changes import RowChange
 from rdsrestore.mysql.rewind.scratch_server import ServerProgram, scratch_server, server_program
 from rdsrestore.mysql.rewind.whole_log import refuse_unfit, walked
 from rdsrestore.mysql.schema import catalog
@@ -115,6 +116,7 @@ def discarding(store: DumpStore, definition: TableDefinition) -> Iterator[None]:
         stem = definition.ref.stem
         for name in (f"{stem}.part", f"{stem}.sql"):
             store.path(store.named(name)).unlink(missing_ok=True)
+            store.at(AFTER).path(store.named(name)).unlink(missing_ok=True)
         for path in (keys_of(store.folder, definition), touched_of(store.folder, definition)):
             path.unlink(missing_ok=True)
         raise
@@ -144,7 +146,7 @@ class Copy:
         self._session, self._login = session, login
         self._definition = definition
         self._replay = replay
-        self._keys: list[Key] = []
+        self.keys: list[Key] = []
         made = catalog.definition(session, definition.ref)
         if made is None or made.columns != definition.columns or made.key != definition.key:
             what = f"the scratch server makes another table of the definition of {definition.ref}"
@@ -152,29 +154,42 @@ class Copy:
 
     def rewound(self, walk: LogWalk, folder: Path, store: DumpStore, progress: Progress) -> tuple[DumpFile, Located]:
         """Turn the rows back, and dump them."""
+        ref = self._definition.ref
+        self.back(walk.changes, progress)
+        if not self.keys:
+            what = f"no row that {ref} had then was changed since: rows were only added"
+            raise Refused("--rows-from", what, "choose a --before that lies before the incident", code="copy.empty")
+        path = keys_of(folder, self._definition)
+        written = chunk_file.write(path, chunks(self.keys))
+        return self.dumped(Selection(), store, progress), Located(ref, str(path), *written)
+
+    def back(self, changes: Sequence[RowChange], progress: Progress) -> None:
+        """Turn changes back, and see which rows are there then."""
+        self._replay.back(changes, progress)
+        self.keys = list(self._there())
+
+    def again(self, changes: Sequence[RowChange], progress: Progress) -> None:
+        """Do changes again, and see which rows are there then."""
+        self._replay.forward(changes, progress)
+        self.keys = list(self._there())
+
+    def dumped(self, selection: Selection, store: DumpStore, progress: Progress) -> DumpFile:
+        """Dump rows that are there, where a dump brings them back as they are."""
         definition = self._definition
-        self._replay.back(walk.changes, progress)
         lossless.check(self._session, definition, [None])
         lossless.check_keys(self._session, definition, definition.key)
-        self._keys = list(self._there())
-        if not self._keys:
-            what = f"no row that {definition.ref} had then was changed since: rows were only added"
-            raise Refused("--rows-from", what, "choose a --before that lies before the incident", code="copy.empty")
-        path = keys_of(folder, definition)
-        written = chunk_file.write(path, chunks(self._keys))
         with closing(Logins(self._login, "the scratch server")) as logins:
-            dumped = dump(Source(self._session, logins), definition, Selection(), store, progress)
-        return dumped, Located(definition.ref, str(path), *written)
+            return dump(Source(self._session, logins), definition, selection, store, progress)
 
     def touched(self, walk: LogWalk, folder: Path, progress: Progress) -> Located:
         """Bring the rows forward again, and name all keys that either time had."""
-        before, ref = self._replay.count(), self._definition.ref
-        self._replay.forward(walk.changes, progress)
+        before, ref, keys = self._replay.count(), self._definition.ref, self.keys
+        self.again(walk.changes, progress)
         if self._replay.count() != before + walk.added:
             what = f"played forward again {ref} has {self._replay.count():,} rows, not {before + walk.added:,}"
             raise Refused("--rows-from", what, HINT, code=UNPROVED)
         path = touched_of(folder, self._definition)
-        touched = list(dict.fromkeys((*self._keys, *self._there())))
+        touched = list(dict.fromkeys((*keys, *self.keys)))
         return Located(ref, str(path), *chunk_file.write(path, chunks(touched)))
 
     def meets(self, production: Session, touched: Located) -> bool:

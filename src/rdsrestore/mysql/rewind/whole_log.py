@@ -29,18 +29,34 @@ def walked(
     walk = LogWalk(
         Sought(definition.ref, len(definition.columns), int(moment.timestamp()), carriers(session, definition.ref))
     )
-    todo, done = since(session, login, client, moment), set[str]()
+    to_the_end(session, login, [walk], since(session, login, client, moment), place, progress)
+    return walk
+
+
+def to_the_end(
+    session: Session,
+    login: Login,
+    walks: Sequence[LogWalk],
+    listed: Sequence[KeptFile],
+    place: Path,
+    progress: Progress,
+) -> None:
+    """Take walks, a table each, through files and those that come after them, to the present end."""
+    client = fetch.program(history.family(session))
+    todo, done = listed, set[str]()
     while todo:
         for number, file in enumerate(todo, 1):
             progress(f"reading {file.name}, {number} of {len(todo)} ({file.size / 1e6:,.0f} MB)", None)
             path = fetch.fetch(login, client, file, place)
             if number < len(todo) and path.stat().st_size != file.size:
                 raise torn(file.name, file.size, f"{path.stat().st_size:,} bytes came of {file.size:,}")
-            walk.take(file.name, log_events.read(path, file.name))
+            for walk in walks:
+                walk.take(file.name, log_events.read(path, file.name))
             done.add(file.name)
-        todo = [each for each in history.listing(session) if each.name not in done] if walk.ended else []
-    walk.finish()
-    return walk
+        ended = all(walk.ended for walk in walks)
+        todo = [each for each in history.listing(session) if each.name not in done] if ended else []
+    for walk in walks:
+        walk.finish()
 
 
 def since(session: Session, login: Login, client: Client, moment: datetime) -> Sequence[KeptFile]:

@@ -29,6 +29,9 @@ def facts(planned: Plan, survey: Survey) -> Iterable[tuple[str, str]]:
         yield "backups", f"{backups.earliest:%Y-%m-%d %H:%M:%S} to {backups.latest:%Y-%m-%d %H:%M:%S} UTC{of}"
     if request.restores:
         yield "copy", copy_gets(request, source)
+    if request.transaction:
+        logged = request.transaction
+        yield "transaction", f"{logged}, {logged.at:%Y-%m-%d %H:%M:%S} UTC; {'; '.join(map(str, logged.tables))}"
     for table in survey.tables:
         yield "table", table_now(table, into=request.into)
     yield "rows", "none are written, and the copy alone is asked" if request.looks else rules(request)
@@ -80,16 +83,25 @@ MEANT = {
     Merge.NONE: "all rows, into a table that is empty",
 }
 
+OF_ONE = {
+    Merge.MISSING: "rows that it deleted are put back, and no row that is there is touched",
+    Merge.OVERWRITE: "rows that it deleted are put back, and columns that it changed are changed back",
+    Merge.EXACT: "rows that it deleted are put back, columns that it changed are changed back, and rows that it added"
+    " DELETED; no other row is touched",
+    Merge.NONE: "all rows, into a table that is empty",
+}
+"""The same where one transaction is taken back."""
+
 
 def rules(request: Request) -> str:
     """Say by which rules rows are put back."""
     if request.undoes:
         return "as they were before that run; what was changed since stays"
     policy = request.policy
-    parts = [f"merge {policy.merge}: {MEANT[policy.merge]}"]
-    parts += (
-        [f"against the state of {request.incident_end}, on conflict {policy.on_conflict}"] if policy.three_way else []
-    )
+    meant = OF_ONE if request.transaction else MEANT
+    parts = [f"merge {policy.merge}: {meant[policy.merge]}"]
+    left = "what the transaction left" if request.transaction else f"the state of {request.incident_end}"
+    parts += [f"against {left}, on conflict {policy.on_conflict}"] if policy.three_way else []
     parts += [f"of changed rows only {', '.join(policy.columns)}"] if policy.columns else []
     parts += [f"keys from {policy.keys}"] if policy.keys else []
     parts += [f"where {policy.where}"] if policy.where else []

@@ -122,7 +122,7 @@ def checks(report: IncidentReport) -> Iterator[tuple[str, str]]:
             same = "is the one that was approved" if table.approved else "IS NOT the one that was approved"
             yield table.name, f"the plan {same}: digest {table.difference.digest}"
         if table.dump:
-            yield table.name, f"dump complete and equal to the backup's rows: SHA-256 {table.dump}"
+            yield table.name, f"dump complete and equal to the rows that it was made of: SHA-256 {table.dump}"
     for name, then, before, after, expect in report.readings:
         yield name, f"{then} in the backup, {before} before, {after} after; expected: {expect or 'nothing'}"
 

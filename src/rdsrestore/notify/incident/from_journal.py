@@ -21,6 +21,7 @@ from rdsrestore.domain.facts import (
 from rdsrestore.domain.outcome.ending import Ending
 from rdsrestore.domain.outcome.exit_code import ExitCode
 from rdsrestore.domain.outcome.outcome import PUT_OFF
+from rdsrestore.domain.tables.transaction import LaterChanges
 from rdsrestore.notify.audit_view import words
 from rdsrestore.notify.console.views import MEANING, left, written
 from rdsrestore.notify.incident import phases
@@ -70,7 +71,7 @@ def incident_report(
         remains=tuple(str(each.get("what")) for each in listed(proof.get("remains"))),
         hourly=price(start),
         requests=sum(len(listed(record.data.get("calls"))) for record in records),
-        notes=tuple(notes(reading)),
+        notes=(*notes(reading), *later(facts)),
         next=tuple(following(run, facts, end, taken, at_work=at_work, on=goes_on(records))),
         records=len(records),
         hash=records[-1].hash,
@@ -141,6 +142,10 @@ def subject(start: Record) -> str:
     names = ", ".join(f"{request.get('database')}.{each}" for each in tables) if isinstance(tables, list) else ""
     moment = str(point.get("utc") or point.get("id")).replace("+00:00", "Z") if isinstance(point, dict) else ""
     undoes = request.get("undoes")
+    logged = request.get("transaction")
+    if isinstance(logged, dict):
+        place = f"{logged.get('file')}:{logged.get('position')}"
+        return f"{names} of {request.get('instance')} without transaction {logged.get('gtid') or place}"
     return f"{names} of {request.get('instance')} as {f'before run {undoes}' if undoes else f'of {moment}'}"
 
 
@@ -244,6 +249,15 @@ def notes(reading: Reading) -> Iterator[str]:
     for record in reading.records:
         if record.kind is Kind.CLEANED:
             yield f"cleaned up at {record.at:%Y-%m-%d %H:%M:%S} UTC: {record.data.get('headline')}"
+
+
+def later(facts: Facts) -> Iterator[str]:
+    """Yield the transactions that changed the rows of the one that was taken back, before that was."""
+    dumped = facts.find(Dumped)
+    found = dumped.later if dumped and dumped.later else LaterChanges()
+    yield from (f"changed rows of the transaction later: {each}" for each in found.listed)
+    if found.more:
+        yield f"and {found.more:,} later transactions more"
 
 
 def price(start: Record) -> Decimal | None:

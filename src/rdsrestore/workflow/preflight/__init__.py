@@ -16,6 +16,7 @@ from rdsrestore.workflow.preflight.server_settings import settings
 from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.preflight.tables import keyless_children, table_findings, undo_findings, unfit
 from rdsrestore.workflow.preflight.target_table import fits, recomputed, swapping, unnamed
+from rdsrestore.workflow.preflight.transaction import transaction
 
 __all__ = ["Finding", "Severity", "check", "check_copy", "unfit"]
 
@@ -41,7 +42,7 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
         *elsewhere(request, survey),
         *surroundings(survey),
     ]
-    found += evidence(request, survey)
+    found += [*evidence(request, survey), *transaction(request, survey)]
     return tuple(sorted(found, key=lambda finding: finding.severity is Severity.WARNS))
 
 

@@ -16,6 +16,8 @@ REACHED = frozenset({Merge.MISSING, Merge.OVERWRITE})
 """Policies for which a row that was not touched is none that differs."""
 ONE_TABLE = "it takes one table at a time"
 ONE_MOMENT = "it has the rows of one moment"
+OF_ONE = REACHED | {Merge.EXACT}
+"""Policies for one transaction, whose own rows alone are compared."""
 
 
 def quicker(request: Request, survey: Survey) -> Iterator[Finding]:
@@ -87,11 +89,13 @@ def unlogged(server: ServerFacts) -> str:
 def against(request: Request) -> Iterator[tuple[str, str]]:
     """Name what a request asks for that the binlog does not give, and why it does not."""
     policy, alone = request.policy, request.rows_from is RowsFrom.BINLOG
+    one = request.transaction is not None
+    reached = OF_ONE if one else REACHED
     asked = {
         "--snapshot": (not isinstance(request.point, Moment), "rows are turned back to a moment"),
-        "TABLE": (len(request.tables) > 1, ONE_TABLE),
-        "--merge": (policy.merge not in REACHED, "it has the touched rows alone, and this needs all of them"),
-        "--incident-end": (policy.three_way, ONE_MOMENT),
+        "TABLE": (len(request.tables) > 1 and not one, ONE_TABLE),
+        "--merge": (policy.merge not in reached, "it has the touched rows alone, and this needs all of them"),
+        "--incident-end": (policy.three_way and not one, ONE_MOMENT),
         "--where": (policy.where is not None, "it takes all rows that were touched"),
         "--keys-from": (policy.keys is not None, "it takes all rows that were touched"),
         "--columns": (bool(policy.columns), "it takes whole rows"),

@@ -37,11 +37,11 @@ def table_findings(request: Request, table: TableSurvey, coming: Collection[Tabl
     if found.versioned:
         yield history(request, table.ref)
     for key in found.referenced_by:
-        if key.on_delete in TAKES_CHILDREN and key.child not in coming:
+        if key.on_delete in TAKES_CHILDREN and key.child not in coming and not logged(request, key.child):
             effect = "deletes" if key.on_delete == "CASCADE" else "unlinks"
             named = f"rdsrestore table {' '.join(request.tables)} {key.child.table}"
             along = f"add --with-children, or the table: {named}"
-            alone = f"they come back with --rows-from backup: {named}"
+            alone = f"they come back with {FROM_BACKUP[request.transaction is not None]}: {named}"
             yield warns(
                 "table.children",
                 f"deleting from {table.ref.table} also {effect} rows of {key.child} ({key.name}, {key.on_delete})",
@@ -65,6 +65,15 @@ def history(request: Request, ref: TableRef) -> Finding:
         f"{ref} keeps its own history: where that goes back to the moment, no restore is needed",
         f"SET time_zone = '+00:00'; {sql}; then: rdsrestore help system-versioned",
     )
+
+
+FROM_BACKUP = {False: "--rows-from backup", True: "--before, without --transaction"}
+"""What brings rows back that row events do not tell of, also where one transaction was asked for."""
+
+
+def logged(request: Request, child: TableRef) -> bool:
+    """Whether the log shows what a transaction did to a child: then that is said of it as of any other table."""
+    return request.transaction is not None and request.transaction.of(child) in request.transaction.tables
 
 
 def keyless_children(survey: Survey) -> Iterator[Finding]:
