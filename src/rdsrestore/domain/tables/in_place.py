@@ -67,7 +67,7 @@ def _tied(table: TableDefinition) -> Iterator[str]:
 def unable(ability: Ability) -> str:
     """Say why this server or this login can't do it; empty where nothing is known against it."""
     if ability.lacking:
-        return f"the login lacks {', '.join(ability.lacking)} on its database"
+        return f"the login lacks {', '.join(ability.lacking)}"
     if ability.aurora:
         return "on Aurora it was never tried"
     if ability.version < SINCE[ability.mariadb]:

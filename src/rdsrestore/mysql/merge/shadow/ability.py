@@ -11,8 +11,9 @@ from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.schema.server_info import lacking
 from rdsrestore.mysql.session.login.connection import Session
 
-NEEDED = ("SELECT", "INSERT", "CREATE", "DROP", "ALTER", "LOCK TABLES")
-"""What LOCK TABLES, RENAME TABLE and CREATE TABLE … LIKE ask for (manuals of both, "RENAME TABLE", "LOCK TABLES")."""
+NEEDED = ("SELECT", "INSERT", "CREATE", "DROP", "ALTER", "LOCK TABLES", "PROCESS")
+"""What LOCK TABLES, RENAME TABLE and CREATE TABLE … LIKE ask for (manuals of both, "RENAME TABLE", "LOCK TABLES"), and
+what shows the transactions that are waited for."""
 VARIABLES = ("max_write_lock_count", "aurora_version")
 """Aurora has one of its own by which it is known."""
 

@@ -8,7 +8,6 @@ Whatever ends our connections in between leaves the live table as it was.
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,13 +16,11 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from rdsrestore.domain.errors import DatabaseError
-from rdsrestore.domain.ids import TableRef
-from rdsrestore.domain.tables.in_place import MOST, tied
 from rdsrestore.mysql.merge.bare import bare_table
 from rdsrestore.mysql.merge.shadow import shadow_table
+from rdsrestore.mysql.merge.shadow.moment import Held, Transaction, Unfit, counter, definition, look_first, still_open
 from rdsrestore.mysql.merge.shadow.pinned import Statements
 from rdsrestore.mysql.merge.shadow.places import Places
-from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.errors import number_of
 from rdsrestore.mysql.session.login import process_list
@@ -39,22 +36,11 @@ RESTS = (0.3, 0.7, 1.5, 3.0, 5.0)
 """Seconds between two tries to get the lock."""
 GONE = 5.0
 """Seconds within which a connection of ours that was closed has to be gone."""
-QUICK = 0.2
-"""Seconds within which the live table has to be read: the application would wait for as long."""
 HELD = frozenset({1205, 1213, 1317, 1969, 3024, 3572})
 """Errors of a statement that did not get its lock in time, or was ended for that."""
-COUNTER = re.compile(r"\n\)[^\n]*? AUTO_INCREMENT=(\d+) DEFAULT CHARSET=")
 DUPLICATE = 1062
 TAKEN = "rows that were written since share a key, or a unique value, with restored ones"
 WAITS = "Waiting for table metadata lock"
-
-
-class Held(Exception):  # noqa: N818 - no error: others were quicker
-    """Somebody held the table all the time."""
-
-
-class Unfit(Exception):  # noqa: N818 - no error: rows go another way then
-    """The shadow can't be used; the words say why."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +81,13 @@ def cut_over(exchange: Exchange, dial: Callable[[], Statements], session: Sessio
     DatabaseError where production goes away: what came of it is seen from the tables.
     """
     shadow_table.mark_carrying(session, exchange.places)
+    older: frozenset[Transaction] | None = None
     for rest in RESTS:
         try:
-            look_first(session, exchange)
+            older = still_open(session, older)
+            number = look_first(session, exchange.places, older)
+            if exchange.counting:
+                set_counter(session, exchange.places, number)
             carried = once(exchange, dial, session)
         except Unfit as error:
             return str(error)
@@ -108,22 +98,6 @@ def cut_over(exchange: Exchange, dial: Callable[[], Statements], session: Sessio
             complete(exchange, session, carried)
             return ""
     return f"in {len(RESTS)} tries there was no moment in which nobody held it"
-
-
-def look_first(session: Session, exchange: Exchange) -> None:
-    """See that the application would not wait too long for its rows to be carried over. Raises Held, Unfit."""
-    begun = time.monotonic()
-    live = qualified(exchange.places.live)
-    (rows,) = session.one(f"SELECT COUNT(*) FROM (SELECT 1 FROM {live} LIMIT {MOST + 1}) AS t")
-    if rows > MOST:
-        raise Unfit(f"more than {MOST:,} rows were written to it since")
-    if time.monotonic() - begun > QUICK:
-        raise Held
-    table = catalog.definition(session, exchange.places.live)
-    if why := tied(table) if table else "it is gone":
-        raise Unfit(why)
-    if exchange.counting and table:
-        set_counter(session, exchange.places, counter(table.create_sql))
 
 
 def once(exchange: Exchange, dial: Callable[[], Statements], session: Session) -> int:
@@ -238,18 +212,6 @@ def carried_over(exchange: Exchange, holder: Statements) -> int:
         if counter(live) > max(counter(shadow), int(last or 0) + 1):
             set_counter(holder, places, counter(live))
     return holder.run(exchange.carry)
-
-
-def definition(connection: Statements | Session, table: TableRef) -> str:
-    """Read the server's own statement."""
-    ((_name, statement),) = connection.rows(f"SHOW CREATE TABLE {qualified(table)}")
-    return str(statement)
-
-
-def counter(statement: str) -> int:
-    """Say which number a table gives out next."""
-    found = COUNTER.search(statement)
-    return int(found[1]) if found else 1
 
 
 def set_counter(connection: Statements | Session, places: Places, number: int) -> None:

@@ -23,12 +23,31 @@ LONGEST = 250
 BESIDE = "by way of a table beside it, which took its place"
 
 
+def ours(session: Session, places: Places) -> bool:
+    """Whether tables of these names are ours: noted before they were made, and not given up."""
+    if not catalog.exists(session, TableRef(places.schema, NOTES)):
+        return False
+    text = f"SELECT 1 FROM {quoted(places.schema)}.{NOTES} WHERE why IS NULL AND {PLACE}"
+    return bool(session.rows(text, named(places)))
+
+
 def look(session: Session, places: Places) -> State:
     """Say how far the exchange of a table is."""
+    if not ours(session, places):
+        return State.NOTHING
     former = catalog.exists(session, places.former)
     sentry = former and [each.name for each in catalog.read_columns(session, places.former)] == [SENTRY]
     live, shadow, noted = (catalog.exists(session, each) for each in (places.live, places.shadow, places.before))
     return state(Seen(live, shadow, former, sentry, noted))
+
+
+def prepare(session: Session, schema: str) -> None:
+    """Make the table of notes."""
+    session.run(
+        f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{NOTES} (place_database VARCHAR(64) NOT NULL, place_table"
+        f" VARCHAR(64) NOT NULL, carrying BOOLEAN NOT NULL, why VARCHAR({LONGEST}) NULL,"
+        " PRIMARY KEY (place_database, place_table)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+    )
 
 
 def begin(session: Session, places: Places, live: TableDefinition) -> TableDefinition:
@@ -37,19 +56,12 @@ def begin(session: Session, places: Places, live: TableDefinition) -> TableDefin
     DatabaseError with code `db.definition` where the server does not make the very same table of it, with
     `db.table-exists` where somebody has given a table such a name.
     """
-    session.run(
-        f"CREATE TABLE IF NOT EXISTS {quoted(places.schema)}.{NOTES} (place_database VARCHAR(64) NOT NULL, place_table"
-        f" VARCHAR(64) NOT NULL, carrying BOOLEAN NOT NULL, why VARCHAR({LONGEST}) NULL,"
-        " PRIMARY KEY (place_database, place_table)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
-    )
-    notes = f"{quoted(places.schema)}.{NOTES}"
-    if session.rows(f"SELECT 1 FROM {notes} WHERE {PLACE}", named(places)):
+    if ours(session, places):
         take_away(session, places)
     for each in (places.shadow, places.former):
         if catalog.exists(session, each):
             raise DatabaseError("load", f"there is a table {each}", "look at it", code="db.table-exists")
-    forget(session, places)
-    session.run(f"INSERT INTO {notes} VALUES (%s, %s, FALSE, NULL)", named(places))
+    note(session, places, None)
     session.run(f"CREATE TABLE {qualified(places.filled)} LIKE {qualified(places.whole)}")
     session.run(f"CREATE TABLE {qualified(places.shadow)} LIKE {qualified(places.live)}")
     made = catalog.read_statement(session, places.shadow)
@@ -76,10 +88,17 @@ def carrying(session: Session, places: Places) -> bool:
 
 
 def give_up(session: Session, places: Places, why: str) -> None:
-    """Take the shadow away and note why."""
-    take_away(session, places)
-    text = f"UPDATE {quoted(places.schema)}.{NOTES} SET why = %s WHERE {PLACE}"
-    session.run(text, (why[:LONGEST], *named(places)))
+    """Take the shadow away, where there is one of ours, and note why."""
+    if ours(session, places):
+        take_away(session, places)
+    note(session, places, why[:LONGEST])
+
+
+def note(session: Session, places: Places, why: str | None) -> None:
+    """Note an exchange in place of what was noted of it; one that is given up has nothing left that is ours."""
+    prepare(session, places.schema)
+    forget(session, places)
+    session.run(f"INSERT INTO {quoted(places.schema)}.{NOTES} VALUES (%s, %s, FALSE, %s)", (*named(places), why))
 
 
 def take_away(session: Session, places: Places) -> None:
