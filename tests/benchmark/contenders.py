@@ -201,6 +201,7 @@ OURS, OUR_TOOLS = "rdsrestore", ("mysqldump", "mysql", "python3")
 PEERS: dict[str, Contender] = {
     OURS: Contender(ours, OUR_TOOLS),
     "rdsrestore --swap": Contender(partial(ours, more={"beside": True}), OUR_TOOLS, (ALL,)),
+    "rdsrestore --in-place shadow": Contender(partial(ours, more={"shadow": True}), OUR_TOOLS, (ALL,)),
     "--swap, indexes first": Contender(partial(ours, more={"beside": True, "max_load": UNHEEDED}), OUR_TOOLS, (ALL,)),
     "mysqldump, mysql": Contender(by_hand, ("mysqldump", "mysql")),
     "mysqldump | mysql": Contender(piped, ("mysqldump", "mysql"), (ALL,)),

@@ -19,6 +19,7 @@ from rdsrestore.diff import parallel
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.throttle_rules import Limits, ThrottleRules
 from rdsrestore.mysql.dump import chunks
+from rdsrestore.mysql.merge.shadow import shadow_table
 
 SCRATCH, RUN = "rdsrestore_260101_000000_abcd", "260101-000000-abcd"
 
@@ -62,7 +63,8 @@ def repair(wish: dict[str, Any], site: Site) -> None:
         if beside:
             server.create_target_table(SCRATCH, site.dumps[TABLE], site.ref(beside), with_foreign_keys=False)
         target = site.target(TABLE, beside, policy)
-        target = replace(target, direct=server.takes_directly(target))
+        shadow = bool(wish.get("shadow")) and not server.against_shadow(target.ref)
+        target = replace(target, direct=server.takes_directly(target), shadow=shadow)
         with step("stage"):
             server.stage(SCRATCH, target, site.folder, silent)
         with step("compare"):
@@ -75,6 +77,7 @@ def repair(wish: dict[str, Any], site: Site) -> None:
         with step("verify"):
             ledger = server.ledger(SCRATCH, target, site.folder, difference.live, untouched, silent)
         assert ledger.matching == ledger.planned
+        assert not shadow or server.loaded(SCRATCH, target).how == shadow_table.BESIDE
         if beside:
             with step("swap"):
                 server.swap(site.ref(TABLE), site.ref(beside), site.ref(FORMER))

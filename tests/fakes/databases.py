@@ -298,6 +298,10 @@ class FakeServer:
         del target
         return False
 
+    def against_shadow(self, ref: TableRef) -> str:
+        del ref
+        return "it has triggers"
+
     def compare(
         self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
     ) -> Sequence[TableDifference]:

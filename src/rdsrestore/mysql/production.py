@@ -7,7 +7,6 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint, TableRef
 from rdsrestore.domain.incident import BinlogCopy, BinlogSurvey, KeptFile, Looked, Timeline
 from rdsrestore.domain.outcome.load_result import Ledger, SavedTable, TableLoad, Traces
@@ -29,6 +28,7 @@ from rdsrestore.mysql.dump.program import rehearsal
 from rdsrestore.mysql.merge import staging, target_table
 from rdsrestore.mysql.merge.batches import Pacing
 from rdsrestore.mysql.merge.job import Job, lay_out, lay_out_former
+from rdsrestore.mysql.merge.shadow import ability
 from rdsrestore.mysql.merge.traces import traces
 from rdsrestore.mysql.schema import catalog, where_filter, where_zone
 from rdsrestore.mysql.schema.server_info import facts
@@ -133,15 +133,7 @@ class MysqlProduction:
 
     def check_where(self, ref: TableRef, expression: str) -> str:
         """Say what is wrong with a row filter; empty where it is one expression over the table's own columns."""
-        columns = frozenset(column.name for column in catalog.read_columns(self._ready(), ref))
-        problem = where_filter.problem(expression, columns)
-        if problem:
-            return problem
-        try:
-            self._ready().rows(f"EXPLAIN SELECT 1 FROM {catalog.qualified(ref)} WHERE ({expression})")
-        except DatabaseError as error:
-            return f"is not understood by the server: {error.what}"
-        return ""
+        return where_filter.check(self._ready(), ref, expression)
 
     def where_here(self, definition: TableDefinition, where: str) -> tuple[str, str]:
         """Write a filter so that it means in a session in UTC what it means in the server's own zone."""
@@ -219,6 +211,10 @@ class MysqlProduction:
         if self._lock:
             self._lock.keep("swap")
         target_table.swap(self._ready(), live, shadow, former)
+
+    def against_shadow(self, ref: TableRef) -> str:
+        """Say why another table can't take this one's place with all its rows."""
+        return ability.against_shadow(self._ready(), ref)
 
     def plan_digest(self, schema: str, target: Target) -> str:
         """Return the digest of a table's plan as it is now."""

@@ -22,7 +22,7 @@ from rdsrestore.mysql.session.login.connection import Session
 from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import RemoteExecutor
 from rdsrestore.mysql.verify import ledger, reconcile
-from rdsrestore.mysql.write import direct, load, undo_file
+from rdsrestore.mysql.write import direct, load, through_shadow, undo_file
 from rdsrestore.ports.progress import Progress
 
 
@@ -159,12 +159,14 @@ class Direct(Strategy):
 
     def load(self, jobs: Sequence[Job], store: DumpStore, pacing: Pacing, progress: Progress) -> None:
         """Write the statements that no note says to be written, table by table."""
+        work = through_shadow.Load(self._logins, store, pacing, progress, self._remote)
         for job in jobs:
-            direct.load(self._logins, job.context, job.target, store, pacing, progress, self._remote)
+            if not (job.target.shadow and through_shadow.load(work, job.context, job.target)):
+                direct.load(self._logins, job.context, job.target, store, pacing, progress, self._remote)
 
     def loaded(self, job: Job) -> TableLoad:
         """Add up the notes."""
-        return direct.loaded(self._ready(), job.context)
+        return through_shadow.loaded(self._ready(), job.context)
 
     def ledger(
         self, job: Job, store: DumpStore, before: int, untouched: Fingerprint | None, progress: Progress

@@ -135,6 +135,10 @@ class TargetTables(Protocol):
         """Drop a table that `create_target_table` made for this run and that is still empty; otherwise leave it."""
         ...
 
+    def against_shadow(self, ref: TableRef) -> str:
+        """Say why another table can't take this one's place with all its rows; empty where it can, if it is free."""
+        ...
+
     def swap(self, live: TableRef, shadow: TableRef, former: TableRef) -> None:
         """Give `shadow` the name of `live`, and `live` the name `former`, in one step; done already is fine."""
         ...

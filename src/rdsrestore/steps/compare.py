@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar, Self
 
@@ -14,6 +14,7 @@ from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.merge_policy import Merge, OnConflict, Policy
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.in_place import note
 from rdsrestore.domain.tables.rows import Act, TableDifference
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.ports.production import RowMerge
@@ -47,7 +48,8 @@ class Compare(Step):
         """Compare each table, and list all keys in the run's folder."""
         targets = run.facts.get(Staged).targets
         with production(run) as database:
-            differences = tuple(database.compare(self.schema, targets, run.folder, run.progress))
+            found = database.compare(self.schema, targets, run.folder, run.progress)
+            differences = tuple(map(with_way, found, targets))
             for target in targets:
                 keep_lines(run, database, self.schema, target)
         run.facts.put(Compared(differences))
@@ -60,6 +62,12 @@ class Compare(Step):
     def result(self, fact: Fact | None) -> str:
         """Count the classes of each table."""
         return "; ".join(map(counts, fact.differences)) if isinstance(fact, Compared) else "compared"
+
+
+def with_way(difference: TableDifference, target: Target) -> TableDifference:
+    """Say by which way the rows come, where that was chosen."""
+    said = note(shadow=target.shadow, why=target.why_not)
+    return replace(difference, notes=(*difference.notes, said)) if said else difference
 
 
 def counts(difference: TableDifference) -> str:

@@ -17,10 +17,16 @@ from rdsrestore.domain.request.merge_verdict import may
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.throttle_rules import GENTLE, PAUSE, ThrottleRules
 from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.domain.tables.in_place import InPlace, tied
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.steps.sessions import counted, production
 from rdsrestore.workflow.step import Impact, Run, Step
 
+EXCHANGED = (
+    "where it has lost all rows, they go into a table beside it, which takes its place (CREATE TABLE, ALTER TABLE,"
+    " LOCK TABLES, RENAME TABLE) with what was written since; production needs its size again meanwhile"
+)
 SAID = {Act.INSERT: "insert missing rows", Act.UPDATE: "change changed rows back", Act.DELETE: "DELETE newer rows"}
 
 
@@ -35,17 +41,17 @@ class Load(Step):
 
     schema: str
     policy: Policy
+    way: str = ""
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
         """Follow the policy."""
-        del survey
-        return cls(run.schema, request.policy)
+        return cls(run.schema, request.policy, way(request, survey))
 
     def describe(self) -> str:
         """Say what is written."""
         acts = [said for act, said in SAID.items() if act in may(self.policy)]
-        return f"{', '.join(acts)}, in small transactions; no other row is touched"
+        return f"{', '.join(acts)}, in small transactions; no other row is touched{self.way}"
 
     def apply(self, run: Run) -> Fact:
         """Load; what was written is known even where it fails half-way."""
@@ -79,6 +85,20 @@ class Load(Step):
         return "; ".join(map(counts, fact.loads)) if isinstance(fact, Loaded) else "loaded"
 
 
+def way(request: Request, survey: Survey) -> str:
+    """Say which tables may have another one put in their place, and why others may not, where that is asked for."""
+    if request.in_place is InPlace.ROWS or request.into or request.undoes:
+        return ""
+    known = [table.definition for table in survey.tables if table.definition]
+    return "".join(f"; {table.ref.table}: {why or EXCHANGED}" for table in known for why in [against(request, table)])
+
+
+def against(request: Request, table: TableDefinition) -> str:
+    """Say why rows go into the table itself, as far as that is known before anything is made."""
+    why = tied(table) or ("" if request.limits.none else "the load is to hold back")
+    return f"into the table itself, since {why}" if why else ""
+
+
 def unchanged(found: str, approved: str) -> None:
     """Refuse a plan that is not the one that was approved."""
     if found != approved:
@@ -103,4 +123,4 @@ def counts(load: TableLoad) -> str:
     done = ((load.inserted, "inserted"), (load.updated, "changed back"), (load.deleted, "deleted"))
     parts = [f"{counted(rows, 'row')} {word}" for rows, word in done if rows] or ["nothing written"]
     parts += [f"{counted(unfit, 'row')} left alone"] if unfit else []
-    return f"{load.target.table}: {', '.join(parts)}"
+    return f"{load.target.table}: {', '.join(parts)}{f', {load.how}' if load.how else ''}"

@@ -10,7 +10,9 @@ from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.facts import Dumped, Fact, Staged, TempInstance
 from rdsrestore.domain.ids import TableRef
+from rdsrestore.domain.tables.in_place import InPlace
 from rdsrestore.domain.tables.target import Role, Target
+from rdsrestore.ports.production import TargetTables
 from rdsrestore.steps.dump import Dump
 from rdsrestore.steps.locate import differing_tables
 from rdsrestore.steps.on_scratch import OnScratch
@@ -68,6 +70,7 @@ class Stage(OnScratch):
                     replace(each, direct=each.dump.definition.ref in alone and database.takes_directly(each))
                     for each in targets
                 )
+            targets = tuple(by_way_of(run, database, each) for each in targets)
             for target in targets:
                 database.stage(self.schema, target, run.folder, run.progress)
         return Staged(targets)
@@ -77,6 +80,16 @@ class Stage(OnScratch):
         if isinstance(fact, Staged) and all(target.direct for target in fact.targets):
             return "not needed: production has none of these rows, and takes the dump as it is"
         return "staged; row counts and checksums equal the copy's"
+
+
+def by_way_of(run: Run, database: TargetTables, target: Target) -> Target:
+    """Choose whether rows come by way of a table that takes the live one's place, where that is asked for."""
+    if run.request.in_place is InPlace.ROWS or run.request.into:
+        return target
+    why = "it has rows of the backup's, or does not take them as they are" if not target.direct else ""
+    why = why or ("the load is to hold back" if not run.request.limits.none else "")
+    why = why or database.against_shadow(target.ref)
+    return replace(target, shadow=not why, why_not=why)
 
 
 def dump_again(run: Run) -> None:

@@ -14,7 +14,10 @@ from rdsrestore.domain.tables.rows import Act, Conflict
 @written("TableLoad")
 @dataclass(frozen=True)
 class TableLoad:
-    """What the load did to one table; the acts + the conflicts' rows = the rows planned."""
+    """What the load did to one table; the acts + the conflicts' rows = the rows planned.
+
+    `how` says by which way they came, where another table was to take its place.
+    """
 
     target: TableRef = field(metadata=written_as("landing"))
     inserted: int = 0
@@ -22,6 +25,7 @@ class TableLoad:
     deleted: int = 0
     statements: int = 0
     conflicts: tuple[Conflict, ...] = ()
+    how: str = ""
 
     @property
     def rows(self) -> int:

@@ -15,6 +15,7 @@ from rdsrestore.domain.request.merge_policy import Merge, Policy, Triggers
 from rdsrestore.domain.request.option import LOADS, ROWS, Option, Section
 from rdsrestore.domain.request.restore_point import Moment, RowsFrom, Snapshot
 from rdsrestore.domain.request.throttle_rules import Limits
+from rdsrestore.domain.tables.in_place import InPlace
 from rdsrestore.domain.tables.transaction import LoggedTransaction
 
 REACHING = (*ROWS, "doctor", "resume")
@@ -146,6 +147,14 @@ class Request:
     recreate: Annotated[
         bool, Option("Create a dropped table again as it was.", flag="--recreate", section=Section.TARGET)
     ] = False
+    in_place: Annotated[
+        InPlace,
+        Option(
+            "How an emptied table's rows come back: into itself, or by a shadow that takes its place.",
+            flag="--in-place",
+            section=Section.TARGET,
+        ),
+    ] = InPlace.ROWS
     with_parents: Annotated[
         bool,
         Option(

@@ -86,7 +86,8 @@ class Target:
 
     `located` says where the sides differ, None for everywhere. `after` holds the rows as the incident left them, where
     a second moment was given; `undo` is an earlier restore's undo file, where that is to be taken back. `direct`
-    says that the target table has none of these rows and takes them as they are.
+    says that the target table has none of these rows and takes them as they are, `shadow` that they come by way of
+    another table that takes its place, and `why_not` why they do not where that was asked for.
     """
 
     dump: DumpFile
@@ -97,6 +98,8 @@ class Target:
     role: Role = Role.ASKED
     located: Located | None = None
     direct: bool = field(default=False, metadata=written_as("whole"))
+    shadow: bool = False
+    why_not: str = ""
 
     @property
     def rows_then(self) -> int:

@@ -14,6 +14,7 @@ from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.statements import statements
 from rdsrestore.mysql.merge.bare import bare_table
 from rdsrestore.mysql.merge.merge_context import after_of
+from rdsrestore.mysql.merge.shadow import shadow_table
 from rdsrestore.mysql.merge.undo_plan import undo_source
 from rdsrestore.mysql.schema import ddl
 from rdsrestore.mysql.schema.catalog import qualified
@@ -79,6 +80,7 @@ def drop(session: Session, schema: str) -> None:
         raise DatabaseError(
             "scratch", f"schema {schema} was not made by this tool", "look at it before you drop it", code="db.not-ours"
         )
+    shadow_table.settle_all(session, schema)
     bare_table.put_all_back(session, schema)
     session.run(f"DROP DATABASE {quoted(schema)}")
 

@@ -114,8 +114,23 @@ def unseen_from(lines: Sequence[str], *, mariadb: bool) -> str:
     return f"{' and '.join(lacking)} on *.*" if lacking else f"SELECT on `{taken[0]}`.*" if taken else ""
 
 
+def lacking(lines: Sequence[str], database: str, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Name the privileges that a login has not for a whole database; with roles, which are not followed, none."""
+    found = [GRANT.match(line) for line in lines]
+    if any(each is None for each in found):
+        return ()
+    names = (each[1].upper() for each in found if each and covers(each[2], database))
+    given = {word.strip() for words in names for word in words.split(",")}
+    return tuple(name for name in wanted if not {name, EVERYTHING} & given)
+
+
 def covers_scratch(scope: str) -> bool:
-    """Whether a grant's scope holds for the run's scratch schema; a database's name is a pattern as LIKE knows it."""
+    """Whether a grant's scope holds for the run's scratch schema."""
+    return covers(scope, SCRATCH)
+
+
+def covers(scope: str, name: str) -> bool:
+    """Whether a grant's scope holds for a whole database, of which its name is a pattern as LIKE knows it."""
     if scope == EVERYWHERE:
         return True
     database = SCHEMA_WIDE.fullmatch(scope)
@@ -123,4 +138,4 @@ def covers_scratch(scope: str) -> bool:
         return False
     signs = re.findall(r"\\.|.", database[1].replace("``", "`"), re.DOTALL)
     pattern = "".join({"%": ".*", "_": "."}.get(sign, re.escape(sign.removeprefix("\\"))) for sign in signs)
-    return re.fullmatch(pattern, SCRATCH, re.DOTALL) is not None
+    return re.fullmatch(pattern, name, re.DOTALL) is not None

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rdsrestore.domain.errors import DatabaseError
+from rdsrestore.domain.ids import TableRef
+from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.schema.where_words import (
     BEFORE_BRACKET,
     BEFORE_TEXT,
@@ -18,6 +21,7 @@ from rdsrestore.mysql.schema.where_words import (
     Word,
     words,
 )
+from rdsrestore.mysql.session.login.connection import Session
 
 LONGEST = 20_000
 """Characters of a filter."""
@@ -36,6 +40,18 @@ SIGNS = {
 NAMED_AFTER = frozenset({"COLLATE", "USING", "SET"})
 """Words after which a charset or a collation is named."""
 MOMENT = "depends on when it is asked: write the moment itself, like '2017-06-01 10:14:00'"
+
+
+def check(session: Session, ref: TableRef, expression: str) -> str:
+    """Say what is wrong with a filter of a table, also by the server's own word; empty where it may be used."""
+    columns = frozenset(column.name for column in catalog.read_columns(session, ref))
+    if found := problem(expression, columns):
+        return found
+    try:
+        session.rows(f"EXPLAIN SELECT 1 FROM {catalog.qualified(ref)} WHERE ({expression})")
+    except DatabaseError as error:
+        return f"is not understood by the server: {error.what}"
+    return ""
 
 
 def problem(expression: str, columns: frozenset[str]) -> str:

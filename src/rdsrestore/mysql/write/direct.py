@@ -32,6 +32,7 @@ from rdsrestore.mysql.merge.bare import bare_table
 from rdsrestore.mysql.merge.batches import FULL, BatchSize, Pacing
 from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.merge.plan import count, lost_children
+from rdsrestore.mysql.merge.shadow.places import Places
 from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Session
@@ -72,8 +73,9 @@ def apart(target: Target) -> bool:
 
 
 def notes(context: MergeContext) -> str:
-    """Name the table that says which of the dump's statements are written."""
-    return f"{context.plan[:-1]}_whole`"
+    """Name the table that says which of the dump's statements are written: to the table itself, or to its shadow."""
+    places = Places(context.schema, context.then.ref)
+    return qualified(places.filled if context.live.ref == places.shadow else places.whole)
 
 
 def prepare(session: Session, context: MergeContext, dump: DumpFile, store: DumpStore) -> None:

@@ -206,6 +206,12 @@ def noted(session: Session, schema: str, place: TableRef) -> Note | None:
     return Note(str(found[0][0]), str(found[0][1]), bool(found[0][2])) if found else None
 
 
+def forget(session: Session, schema: str, place: TableRef) -> None:
+    """Strike out what is noted of a table that is no more."""
+    if catalog.exists(session, TableRef(schema, NOTES)):
+        session.run(f"DELETE FROM {quoted(schema)}.{NOTES} WHERE {PLACE}", (place.database, place.table))
+
+
 def whole(session: Session, place: TableRef, note: Note) -> bool:
     """Whether a table is what it has to be."""
     return body(catalog.read_statement(session, place)) == body(note.created)
