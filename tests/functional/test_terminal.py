@@ -268,6 +268,10 @@ def test_who_signs_in_again_when_credentials_ended_goes_on(shop: LabTool, damage
         keys.write_text(f"{words}aws_session_token = new\n")
         terminal.sendline("yes")
         terminal.expect(ASKED)
+        shop.lab("fault", "expired", "--action", "rds:DeleteDBInstance")
+        terminal.sendline("yes")
+        terminal.expect("signed in again\\?")
+        keys.write_text(f"{words}aws_session_token = newest\n")
         terminal.sendline("yes")
         assert ended(terminal) == 0
     assert shop.sql("SELECT id FROM shop.typed ORDER BY id") == [["1"], ["2"]]
