@@ -20,7 +20,7 @@ from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.domain.errors import CloudError, UsageError
 from rdsrestore.lab.status import client
-from tool import COMMAND, awaited
+from tool import COMMAND
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
@@ -121,21 +121,24 @@ def test_a_thread_beside_the_run_asks_nobody(account: Account) -> None:
 def test_a_program_that_gives_no_keys_any_more_is_asked_again_after_a_sign_in(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    end = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
-    keys = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": end}
     answer, config = tmp_path / "answer", tmp_path / "config"
-    answer.write_text(json.dumps(keys))
     config.write_text(f"[profile signed]\ncredential_process = cat {answer}\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
 
+    def give(minutes: int) -> None:
+        end = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+        keys = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": end}
+        answer.write_text(json.dumps(keys))
+
     def signed_in(trouble: str) -> bool:
         assert "expired" in trouble
-        answer.write_text(json.dumps(keys | {"Expiration": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}))
+        give(60)
         return True
 
+    give(5)  # which is so soon that each call asks the program for others
     clients = Clients("signed", None, CallLog(), signed_in=signed_in)
     assert clients.sts.get_caller_identity()
-    awaited(lambda: datetime.now(UTC) > datetime.fromisoformat(end))
+    give(-5)
     assert clients.sts.get_caller_identity()
 
 
