@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdsrestore.app.probing.answer import check
+from rdsrestore.app.probing.answer import WIDEST, check, shown
 from rdsrestore.app.probing.probe import within_of
 from rdsrestore.app.probing.window import ENDS, Window
 from rdsrestore.domain.errors import UsageError
@@ -62,9 +62,21 @@ def test_how_closely_is_refused_where_it_is_no_length_of_time() -> None:
     "statement", ["DELETE FROM billing", "SHOW TABLES", "SELECT 1; SELECT 2", "SELECT SLEEP(9)", ""]
 )
 def test_a_probe_is_one_select_that_only_reads(statement: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="--probe: the statement"):
         check(statement)
 
 
 def test_a_select_is_a_probe() -> None:
     check("SELECT COUNT(*) > 900 FROM billing")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "NULL"), ("", "''"), (0, "0"), (b"\x00\xff", "0x00ff"), ("\x1b[2J[/red]\nx", "[2J[/red] x")],
+)
+def test_an_answer_is_shown_on_one_line_that_moves_no_terminal(value: object, text: str) -> None:
+    assert shown(value) == text
+
+
+def test_an_answer_of_megabytes_is_shown_cut() -> None:
+    assert len(shown("x" * 5_000_000)) == len(shown(b"x" * 5_000_000)) == WIDEST

@@ -74,16 +74,21 @@ def test_killed_in_a_round_the_copy_is_what_cleanup_finds_and_removes(shop: LabT
 
 
 @pytest.mark.timeout(900)
-def test_ctrl_c_removes_the_copy_and_names_the_command_that_goes_on(shop: LabTool, damaged: tuple[str, str]) -> None:
+@pytest.mark.parametrize("event", ["step-started", "undo-started"])
+def test_ctrl_c_removes_the_copy_makes_no_other_and_names_the_command_that_goes_on(
+    shop: LabTool, damaged: tuple[str, str], event: str
+) -> None:
+    known = runs(shop)
     words = ("find", "probed", "--probe", COUNT, "--since", damaged[0], "--until", damaged[1], "--yes")
     with shop.started(*words) as process:
         told = events(process)
         for each in told:
-            if each.get("event") == "step-started" and each.get("step") == "open-rule":
+            if each.get("event") == event and each.get("step") == "open-rule":
                 process.send_signal(signal.SIGINT)
                 break
         (window,) = [each for each in told if each.get("event") == "window"]
     assert process.returncode == ExitCode.INTERRUPTED
+    assert len(runs(shop)) == len(known) + 1
     assert (window["since"], window["until"]) == damaged
     assert shlex.split(window["command"])[3:5] == ["--probe", COUNT]
     assert shop.ours() == []
@@ -98,7 +103,23 @@ def test_what_gives_no_single_answer_or_the_same_one_ends_it_with_nothing_left(
     assert "several rows, and not one value" in told.stderr
     assert "to go on from here" in told.stdout
     same = shop("find", "probed", "--probe", "SELECT COUNT(*) FROM nowhere", *time, check=3).stderr
-    assert "at both ends the answer is none: what it asks about is not there" in same
+    assert "at both ends the answer is none (what it asks about is not there)" in same
     assert "none that only reads" in shop("find", "probed", "--probe", "DELETE FROM probed", *time, check=2).stderr
     assert "go with --probe" in shop("find", "probed", "--yes", check=2).stderr
     assert shop.ours() == []
+
+
+@pytest.mark.timeout(900)
+def test_a_database_that_was_dropped_is_asked_about_and_the_printed_command_makes_it_again(shop: LabTool) -> None:
+    shop.sql("CREATE DATABASE dropped")
+    shop.sql("CREATE TABLE dropped.few (id INT PRIMARY KEY)")
+    shop.sql(f"INSERT INTO dropped.few SELECT seq FROM {counted(3)}")
+    before = shop.moment()
+    shop.sql("DROP DATABASE dropped")
+    shop.moment()
+    words = ("find", "few", "--database", "dropped", "--probe", "SELECT COUNT(*) FROM few")
+    said = shop(*words, "--since", before, "--until", shop.moment(), "--yes", check=0).stdout
+    (restore,) = [line for line in said.splitlines() if line.startswith("  rdsrestore table few")]
+    shop(*shlex.split(restore)[1:], "--yes", check=0)
+    assert shop.number("SELECT COUNT(*) FROM dropped.few") == 3
+    shop.sql("DROP DATABASE dropped")

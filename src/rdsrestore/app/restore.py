@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import socket
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rdsrestore import __version__
 from rdsrestore.app.audit.upload import deposit
@@ -199,6 +200,13 @@ class RunSession:
     stored: StoredRun
     world: World
     context: Context
+    stopped: threading.Event = field(default_factory=threading.Event)
+    """Set by a signal, also by one that comes when the steps are done, and so changes nothing of the run."""
+
+    def stopping(self) -> None:
+        """Take in that a signal has come."""
+        self.stopped.set()
+        self.context.screen.deaf()
 
 
 def carry_out(
@@ -258,7 +266,7 @@ def work(
     run = Run(plan.run, plan.request, read, world, stored.folder, announcer.remark, facts)
     try:
         begin(journal)
-        io = RunIO(journal, announcer, expected, context.screen.deaf)
+        io = RunIO(journal, announcer, expected, session.stopping)
         pauses, keys = Pauses(stored.folder / PAUSE), hearing(plan, facts, stored, context)
         with pauses, prolonged(plan.run, plan.request, read, world), keys:
             outcome = execute(plan, run, io, replayed.open if replayed else ())

@@ -123,11 +123,12 @@ def purpose(records: Sequence[Record]) -> str:
     request = asked_for(records)
     if not request:
         return "?"
-    if request.get("looks"):
+    if request.get("looks") and request.get("instance_of"):
         return f"a look at what run {request.get('instance_of')} has restored"
     point, tables = request.get("point"), request.get("tables")
     when = (point.get("utc") or point.get("id")) if isinstance(point, dict) else ""
     names = ", ".join(map(str, tables)) if isinstance(tables, list) else ""
     undoes = request.get("undoes")
     state = f"as before run {undoes}" if undoes else f"as of {when}"
-    return f"{names} of {request.get('instance')} {state}"
+    asked = "a question about " if request.get("looks") else ""
+    return f"{asked}{names} of {request.get('instance')} {state}"

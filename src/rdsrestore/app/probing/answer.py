@@ -8,14 +8,19 @@ from typing import Any
 
 from rdsrestore.app.context import Context
 from rdsrestore.domain.errors import DatabaseError, Refused, UsageError
+from rdsrestore.domain.plain_text import clean_line
 from rdsrestore.domain.request.answer import Answer, Question
 from rdsrestore.domain.tables.question import Take
 from rdsrestore.mysql.session.errors import number_of
 from rdsrestore.mysql.verify.questions import without_values
+from rdsrestore.notify.text import shortened
 
 ABSENT = frozenset({1049, 1054, 1146})
 """What a server says of a database, a column and a table that is not there: at that moment that is the answer."""
 BEGINS = ("SELECT", "WITH", "(")
+EXAMPLE = '--probe "SELECT COUNT(*) FROM billing"'
+WIDEST = 80
+"""Characters of an answer that are shown."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Probing:
         except DatabaseError as error:
             if number_of(error) not in ABSENT:
                 raise
-            self.answers.append(Found((number_of(error),), "none: what it asks about is not there"))
+            self.answers.append(Found((number_of(error),), "none (what it asks about is not there)"))
 
     def _take(self, names: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
         found = list(rows)
@@ -58,11 +63,22 @@ class Probing:
             what = f"the probe gives {given}, and not one value"
             raise Refused("--probe", what, 'give it one value: "SELECT COUNT(*) FROM billing"', code="probe.value")
         ((value,),) = found
-        self.answers.append(Found(value, "NULL" if value is None else str(value)))
+        self.answers.append(Found(value, shown(value)))
 
 
 def check(statement: str) -> None:
     """Refuse what is no single SELECT; UsageError before anything is made."""
-    without_values(statement)
+    try:
+        without_values(statement)
+    except UsageError as error:
+        raise UsageError("--probe", error.what, EXAMPLE) from None
     if not statement.lstrip().upper().startswith(BEGINS):
-        raise UsageError("--probe", "the statement is no SELECT", '--probe "SELECT COUNT(*) FROM billing"')
+        raise UsageError("--probe", "the statement is no SELECT", EXAMPLE)
+
+
+def shown(value: object) -> str:
+    """Write an answer for one line of a terminal, cut where it is long."""
+    if value is None:
+        return "NULL"
+    text = f"0x{value[:WIDEST].hex()}" if isinstance(value, bytes) else clean_line(str(value))
+    return shortened(text, WIDEST) or "''"

@@ -10,8 +10,9 @@ import re
 import secrets
 import shlex
 import socket
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -78,7 +79,7 @@ def probe(asked: CommandLine, context: Context, wanted: Wanted) -> ExitCode:
     check(wanted.statement)
     within = within_of(wanted.within)
     world = context.world()
-    request = replace(complete(asked, context, world, at=Moment(datetime.now(UTC), "now")), looks=True)
+    request = replace(complete(asked, context, world, at=Moment(datetime.now(UTC), "now")), looks=True, recreate=True)
     window = time_of(wanted, world.sources.source(request.instance))
     request = replace(request, point=Moment(window.since, moment(window.since)))
     read = survey(request, world, context.runs.prepare(), context.listener_checks())
@@ -145,7 +146,7 @@ class Search:
             raise Refused("--probe", what, hint, code="probe.same")
         return self.conclude(window, first, last, third=third)
 
-    def ask(self, at: datetime, which: str, by: str) -> Found:
+    def ask(self, at: datetime, which: str, by: str, stopped: threading.Event) -> Found:
         """Have a run of its own restore the copy, ask it, and remove it; StoppedError where it does not come so far."""
         context = replace(self.context)  # a run ends with its connections cut
         try:
@@ -164,7 +165,7 @@ class Search:
                 journal.append(Kind.APPROVED, "", agreed)
 
             with stored.locked():
-                code = work(plan, read, RunSession(stored, world, context), begin)
+                code = work(plan, read, RunSession(stored, world, context, stopped), begin)
         finally:
             context.close()
         if code is not ExitCode.OK or not probing.answers:
@@ -191,8 +192,9 @@ class Search:
         if self.context.stream:
             self.context.stream.write({"event": "found", **ends_of(window), "command": command})
         self.context.screen.print(f"to restore what was before it:\n  {command}", soft_wrap=True)
-        end = f"--incident-end {moment(window.until)}"
-        self.context.screen.print(f"where rows were changed, and not deleted, add {end}", soft_wrap=True)
+        if self.there:
+            end = f"--incident-end {moment(window.until)}"
+            self.context.screen.print(f"where rows were changed, and not deleted, add {end}", soft_wrap=True)
         return ExitCode.OK
 
     def request_at(self, at: datetime) -> Request:
@@ -208,7 +210,13 @@ class Search:
 
     def command(self, window: Window) -> str:
         """Write the command that restores what was before the change."""
-        return shlex.join(["rdsrestore", "table", *self.tables, "--before", moment(window.since), *self.place])
+        words = ["rdsrestore", "table", *self.tables, "--before", moment(window.since), *self.place]
+        return shlex.join([*words, *([] if self.there else ["--recreate"])])
+
+    @property
+    def there(self) -> bool:
+        """Whether production has all of the tables now."""
+        return all(each.definition for each in self.read.tables)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -229,11 +237,14 @@ class Numbered:
     most: int
     by: str
     number: int = 0
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def __call__(self, at: datetime) -> Found:
-        """Ask the next one; raises what `Search.ask` raises."""
+        """Ask the next one; raises what `Search.ask` raises, and so where a signal came while one was removed."""
+        if self.stopped.is_set():
+            raise StoppedError(ExitCode.INTERRUPTED)
         self.number += 1
-        return self.search.ask(at, f"{self.number} of at most {self.most}", self.by)
+        return self.search.ask(at, f"{self.number} of at most {self.most}", self.by, self.stopped)
 
 
 def ends_of(window: Window) -> Mapping[str, Json]:
