@@ -8,6 +8,7 @@ import re
 import shlex
 import signal
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -65,8 +66,9 @@ def goes_on(shop: LabTool, command: list[str]) -> None:
     assert shop.ours() == []
 
 
-@pytest.mark.parametrize("step", AFTER_THE_DUMP)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
+@pytest.mark.parametrize(
+    ("step", "number"), list(zip(AFTER_THE_DUMP, cycle([signal.SIGINT, signal.SIGTERM]), strict=False)), ids=str
+)
 def test_a_signal_after_the_dump_costs_no_other_restore(
     shop: LabTool, words: list[str], step: str, number: signal.Signals
 ) -> None:
