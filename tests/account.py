@@ -14,6 +14,7 @@ from typing import Any
 from proxy import Proxy
 from rdsrestore.aws.rds.instances import RdsInstances
 from rdsrestore.aws.session import CallLog, Clients
+from rdsrestore.domain.cloud.audit_log import AuditEntry
 from rdsrestore.domain.cloud.instance import GroupSpec, RestoreSpec, SourceInstance
 from rdsrestore.domain.ids import PREFIX, RunId
 from rdsrestore.lab.directory import State
@@ -88,6 +89,19 @@ class Account:
     def groups(self) -> dict[str, dict[str, Any]]:
         found = self.ec2.describe_security_groups()["SecurityGroups"]
         return {each["GroupName"]: each for each in found if each["GroupName"] != "default"}
+
+    def export(self, log: str, entries: Sequence[AuditEntry]) -> None:
+        """Have RDS write what an instance did to its audit log, as Aurora does; each statement names every thread."""
+        logs: Any = client(self.state, "logs")
+        logs.create_log_group(logGroupName=log)
+        logs.create_log_stream(logGroupName=log, logStreamName="audit")
+        texts = ",".join(str(each.thread) for each in entries)
+        events: list[dict[str, Any]] = []
+        for each in sorted(entries, key=lambda each: each.at):
+            fields = f"{each.server},{each.user},{each.host},{each.thread},9,{each.operation},shop"
+            line = f"{each.at.timestamp() * 1e6:.0f},{fields},'DELETE FROM t WHERE id IN (0,{texts},0)',0"
+            events.append({"timestamp": int(each.at.timestamp() * 1000), "message": line})
+        logs.put_log_events(logGroupName=log, logStreamName="audit", logEvents=events)
 
     def sweep(self) -> None:
         """Remove what the test has left, whoever made it."""

@@ -11,10 +11,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rdsrestore.app.find import by_transaction, command, taking_back, times
+from fakes import FakeCloud
+from fakes.scene import SOURCE
+from rdsrestore.app.find import by_transaction, command, identified, taking_back, times
 from rdsrestore.app.requests.command_line import CommandLine
 from rdsrestore.app.requests.rows_known import OF_A_COPY, RowsKnown
-from rdsrestore.domain.errors import UsageError
+from rdsrestore.domain.cloud.audit_log import AuditEntry
+from rdsrestore.domain.errors import CloudError, UsageError
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.incident import Change, Logged, Timeline, proposed, suspicions, worst_first
 from rdsrestore.mysql.binlog import decode, statements
@@ -196,6 +199,47 @@ def test_each_change_is_told_with_its_rows_its_text_and_its_place() -> None:
     assert "1  2017-06-01 10:14:05  billing  5,000 rows deleted  ! no WHERE; most of the table  (most likely)" in text
     assert "    DELETE FROM billing\n" in text
     assert "log.000001:120, who: unknown" in text
+
+
+LOG = "/aws/rds/instance/production/audit"
+AUDITED = replace(SOURCE, audit_log=LOG)
+APP = AuditEntry(AT, "production", "app", "10.0.0.5", 47, "QUERY")
+
+
+def refuse_words(why: str) -> None:
+    raise AssertionError(why)
+
+
+def test_who_it_was_is_told_where_the_audit_log_is_exported_and_says_so() -> None:
+    cloud = FakeCloud()
+    login = replace(APP, user="before", operation="CONNECT")
+    later = replace(APP, user="later", at=AT + timedelta(seconds=2))
+    cloud.audit(LOG, login, later, replace(APP, thread=48, user="other"), APP)
+    found = timeline(replace(DELETED, thread=47), NIGHTLY, replace(DROPPED, thread=49))
+    told = identified(found, AUDITED, cloud, refuse_words)
+    assert [each.who for each in told.changes] == ["app@10.0.0.5", "", ""]
+    assert "thread 47, who: app@10.0.0.5 (audit log)" in shown(told)
+    users = [line["user"] for line in timeline_view.lines(told, None, lambda _c: "", lambda _c: "") if "user" in line]
+    assert users == ["app@10.0.0.5", None, None]
+    assert identified(found, SOURCE, cloud, refuse_words) == found
+
+
+def test_a_connection_id_that_two_servers_of_a_cluster_had_names_nobody() -> None:
+    cloud = FakeCloud()
+    cloud.audit(LOG, APP, replace(APP, server="reader", user="report"))
+    told = identified(timeline(replace(DELETED, thread=47)), AUDITED, cloud, refuse_words)
+    assert [each.who for each in told.changes] == [""]
+
+
+def test_an_audit_log_that_may_not_be_read_leaves_it_unknown_and_one_line_says_what_it_takes() -> None:
+    cloud, said = FakeCloud(), list[str]()
+    cloud.audit(LOG, APP)
+    cloud.faults.fail("audited", CloudError("CloudWatch Logs", "not authorized", code="aws.denied"))
+    told = identified(timeline(replace(DELETED, thread=47)), AUDITED, cloud, said.append)
+    assert "who: unknown" in shown(told)
+    assert said == [
+        "who it was is not known: CloudWatch Logs: not authorized. To read it takes logs:FilterLogEvents on " + LOG
+    ]
 
 
 def test_a_name_with_a_dot_goes_on_as_one_name() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from account import Account
 from fakes import FakeCloud
+from rdsrestore.domain.cloud.audit_log import AuditEntry
 from rdsrestore.domain.cloud.instance import ExpirySpec, GroupSpec, RestoreSpec
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import RunId
@@ -20,16 +22,18 @@ from rdsrestore.ports.cloud import Cloud
 EXPIRES = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 RUN = RunId.new(EXPIRES, "abcd").value
 CIDR = "203.0.113.9/32"
+LOG = "/aws/rds/instance/production/audit"
 ROLE = "arn:aws:iam::123456789012:role/switch"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A cloud with one instance, `production`; `expect_restore` has it leave the next restore without a server."""
+    """A cloud with one instance, `production`; `expect_restore` has it leave the next restore without a server, `audit` has entries arrive in `LOG`."""
 
     cloud: Cloud
     run: str
     expect_restore: Callable[[], Any]
+    audit: Callable[[Sequence[AuditEntry]], None]
 
     @property
     def name(self) -> str:
@@ -53,9 +57,11 @@ class Subject:
 def subject(request: pytest.FixtureRequest) -> Subject:
     """The fake, then the adapter."""
     if request.param == "fake":
-        return Subject(FakeCloud(), RUN, lambda: None)
+        fake = FakeCloud()
+        return Subject(fake, RUN, lambda: None, lambda entries: fake.audit(LOG, *entries))
     account: Account = request.getfixturevalue("account")
-    return Subject(account.cloud, account.run, lambda: control(account.state, "ending", {"status": "stuck"}))
+    stuck = partial(control, account.state, "ending", {"status": "stuck"})
+    return Subject(account.cloud, account.run, stuck, partial(account.export, LOG))
 
 
 def silent(text: str, share: float | None) -> None:
@@ -112,6 +118,16 @@ def test_what_is_left_over_is_told_by_run(subject: Subject) -> None:
     subject.group()
     assert subject.kinds(RunId.new(EXPIRES, "0000").value) == []
     assert "group" in [each.kind for each in subject.cloud.leftovers() if each.run == subject.run]
+
+
+def test_an_audit_log_tells_what_one_connection_did_in_a_time(subject: Subject) -> None:
+    at = datetime.now(UTC).replace(microsecond=5000) - timedelta(minutes=1)
+    second = timedelta(seconds=1)
+    assert list(subject.cloud.audited(LOG, 47, at - second, at + second)) == []  # there is no such log yet
+    entry = AuditEntry(at, "production", "app", "10.0.0.5", 47, "QUERY")
+    others = (replace(entry, thread=48), replace(entry, at=at + 3 * second), replace(entry, at=at - 3 * second))
+    subject.audit([*others, entry])
+    assert list(subject.cloud.audited(LOG, 47, at - second, at + second)) == [entry]
 
 
 def test_calls_are_taken_once_each_with_its_request_id(subject: Subject) -> None:

@@ -361,3 +361,17 @@ def test_subnets_that_may_not_be_looked_at_are_not_known(account: Account) -> No
     source = account.source()
     account.proxy.refuse("DescribeDBSubnetGroups", "AccessDenied", status=403)
     assert account.cloud.subnets(source).unseen == "AccessDenied"
+
+
+def test_a_source_names_where_its_audit_log_is_exported(account: Account) -> None:
+    assert account.source().audit_log is None
+    exported = {"EnableLogTypes": ["audit"]}
+    account.rds.modify_db_instance(
+        DBInstanceIdentifier="production", CloudwatchLogsExportConfiguration=exported, ApplyImmediately=True
+    )
+    named = account.source().audit_log
+    account.rds.modify_db_instance(
+        DBInstanceIdentifier="production", CloudwatchLogsExportConfiguration={"DisableLogTypes": ["audit"]}
+    )
+    assert named == "/aws/rds/instance/production/audit"
+    assert account.source().audit_log is None

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fakes.faults import Faults
 from fakes.scene import NOW, SOURCE
 from rdsrestore.domain.cloud.admission import Reference
+from rdsrestore.domain.cloud.audit_log import AuditEntry
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
     Backups,
@@ -45,12 +46,17 @@ class FakeCloud:
     followers: dict[str, Endpoint | None] = field(default_factory=dict)
     known: dict[str, Reference] = field(default_factory=dict)
     place: Subnets | None = None
+    logged: dict[str, list[AuditEntry]] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     calls: list[ApiCall] = field(default_factory=list)
 
     def keep(self, name: str) -> None:
         """Make every deletion of that resource fail."""
         self.stuck.add(name)
+
+    def audit(self, log: str, *entries: AuditEntry) -> None:
+        """Have lines arrive in an audit log."""
+        self.logged.setdefault(log, []).extend(entries)
 
     def _call(self, operation: str) -> None:
         self.faults.before(operation)
@@ -237,6 +243,11 @@ class FakeCloud:
         return SwitchCall(
             f"{NOBODY}1", *(("DBInstanceNotFound",) if role.startswith("arn:") else ("AccessDenied", "no"))
         )
+
+    def audited(self, log: str, thread: int, since: datetime, until: datetime) -> Sequence[AuditEntry]:
+        self.faults.before("audited")
+        kept = self.logged.get(log, [])
+        return [each for each in kept if each.thread == thread and since <= each.at <= until]
 
     def deposit(self, bucket: str, key: str, content: bytes) -> None:
         self.faults.before("deposit")

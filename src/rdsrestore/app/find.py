@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import time as clock
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,7 +17,9 @@ from rdsrestore.app.requests.local_zone import local_zone
 from rdsrestore.app.requests.request_builder import ask_database, ask_instance
 from rdsrestore.app.requests.rows_known import NOTHING_KNOWN, OF_A_COPY, RowsKnown, look
 from rdsrestore.app.restore import restore
-from rdsrestore.domain.errors import Refused, UsageError
+from rdsrestore.domain.cloud import audit_log
+from rdsrestore.domain.cloud.instance import SourceInstance
+from rdsrestore.domain.errors import CloudError, Refused, UsageError
 from rdsrestore.domain.facts import BinlogKept
 from rdsrestore.domain.ids import TableRef
 from rdsrestore.domain.incident import BinlogCopy, Change, Logged, Looked, Timeline, proposed, worst_first
@@ -25,6 +29,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import RowsFrom
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.notify import timeline_view
+from rdsrestore.ports.cloud import AuditLogs
 from rdsrestore.ports.production import Production
 from rdsrestore.ports.progress import Progress
 from rdsrestore.steps.recipe import STEPS
@@ -37,6 +42,9 @@ USUALLY = timedelta(days=1)
 """How far back is looked where nobody says."""
 SHOWN = 10
 """Changes that are shown and can be picked."""
+SECOND = timedelta(seconds=1)
+LONGEST = 20.0
+"""Seconds after which an audit log is asked no more."""
 NONE = "none of these"
 ANY_ONE = "rdsrestore table TABLE --transaction, with its GTID or its FILE:POSITION as shown"
 
@@ -90,11 +98,29 @@ def read(
         found = timeline(production, Looked(database, tables), copied, time, progress)
         for table in tables:
             refuse_unknown(TableRef(database, table), found, production)
+        found = identified(found, source, world.audit_logs, lambda why: context.errors.print(why, soft_wrap=True))
         offered = found.changes if context.stream else worst_first(found)[:SHOWN]
         if copied:
             return found, RowsKnown(dict.fromkeys(offered, OF_A_COPY))
         usual = context.runs.durations(world.account.identity().account, source.id) if offered else {}
         return found, look(found, offered, production, check, usual) if offered else RowsKnown()
+
+
+def identified(found: Timeline, source: SourceInstance, logs: AuditLogs, say: Callable[[str], None]) -> Timeline:
+    """Add who made the changes that are shown, where the audit log is exported; `say` hears why it can't be read."""
+    until = clock.monotonic() + LONGEST
+    who: dict[Change, str] = {}
+    try:
+        for each in worst_first(found)[:SHOWN] if source.audit_log else ():
+            if clock.monotonic() > until:
+                say(f"who made the rest of the changes is not looked for: the audit log took {LONGEST:.0f} s already")
+                break
+            if source.audit_log and each.thread:
+                entries = logs.audited(source.audit_log, each.thread, each.before - SECOND, each.after + SECOND)
+                who[each] = audit_log.who(entries, each.thread, each.committed or each.at)
+    except (CloudError, UsageError) as error:
+        say(f"who it was is not known: {error}. To read it takes logs:FilterLogEvents on {source.audit_log}")
+    return replace(found, changes=tuple(replace(each, who=who.get(each, "")) for each in found.changes))
 
 
 def timeline(

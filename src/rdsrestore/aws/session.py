@@ -33,7 +33,7 @@ READS = COMMON.merge(Config(retries={"mode": "standard", "total_max_attempts": 8
 WRITES = COMMON.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 """A call that changes something is never repeated unseen: whether it had its effect is looked up first."""
 FIRST = COMMON.merge(Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}))
-"""The call that everything begins with, so that a network without a way out is told soon."""
+"""The call that everything begins with, so that a network without a way out is told soon; and what can be missed."""
 
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
@@ -151,6 +151,10 @@ class Clients:
     def trail(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """Make the client that reads the account's log of calls, once."""
         return self._once("cloudtrail", READS)
+
+    def logs(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        """Make the client that reads logs, once; nothing waits long for them."""
+        return self._once("logs", FIRST)
 
     def _once(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         if service not in self._others:

@@ -41,7 +41,8 @@ class Change:
     `unfiltered` says that this statement had no condition, `prepared` that the transaction was one of XA, whose end
     is not known here. `into` names a table that was asked for and into which a foreign key's rule may have carried the
     change: what happened there does not stand in the binlog. `was` is what the table was called before this change,
-    `became` what it is called since: what was done to it under that name stands there under that name.
+    `became` what it is called since: what was done to it under that name stands there under that name. `who` is the
+    user@host that an audit log names, empty where none does: a binlog does not say.
     """
 
     at: datetime
@@ -64,6 +65,7 @@ class Change:
     into: TableRef | None = None
     was: TableRef | None = None
     became: TableRef | None = None
+    who: str = ""
 
     @property
     def damage(self) -> int:

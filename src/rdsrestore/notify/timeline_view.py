@@ -104,7 +104,8 @@ def whereabouts(change: Change) -> str:
     gtid = f"GTID {change.gtid}" if change.gtid else ""
     thread = f"thread {change.thread}" if change.thread else ""
     xa = "of an XA transaction, which may have been rolled back" if change.prepared else ""
-    words = (ended, gtid, f"{change.file}:{change.position}", thread, xa, "who: unknown")
+    who = f"who: {clean_line(change.who)} (audit log)" if change.who else "who: unknown"
+    words = (ended, gtid, f"{change.file}:{change.position}", thread, xa, who)
     return ", ".join(word for word in words if word)
 
 
@@ -154,7 +155,7 @@ def lines(
             "position": change.position,
             "end": change.end,
             "thread": change.thread,
-            "user": None,
+            "user": change.who or None,
             "suspicions": list(suspicions(change, found)),
             "likely": change == likely,
             "command": command(change),

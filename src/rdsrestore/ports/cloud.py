@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from rdsrestore.domain.cloud.admission import Reference
+from rdsrestore.domain.cloud.audit_log import AuditEntry
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
     Backups,
@@ -202,5 +203,13 @@ class ExpirySchedules(Protocol):
         ...
 
 
-class Cloud(Account, Sources, Firewall, Restores, ExpirySchedules, Protocol):
+class AuditLogs(Protocol):
+    """What an instance's audit log says, where it is exported. Every method may raise CloudError."""
+
+    def audited(self, log: str, thread: int, since: datetime, until: datetime) -> Sequence[AuditEntry]:
+        """Read what a connection did in a short time, by the log that its source names; none where nothing is there."""
+        ...
+
+
+class Cloud(Account, Sources, Firewall, Restores, ExpirySchedules, AuditLogs, Protocol):
     """The account that holds the instance, in all its roles. Every method may raise CloudError."""

@@ -24,6 +24,8 @@ Whoever changes or deletes the cluster needs leave for them too (Service Authori
 """
 TAGGED = {"StringEquals": {f"aws:ResourceTag/{MANAGED}": "true"}}
 TAGGING = {"StringEquals": {f"aws:RequestTag/{MANAGED}": "true"}}
+AUDIT_LOGS = [f"arn:*:logs:*:*:log-group:/aws/rds/{kind}/*/audit:*" for kind in ("instance", "cluster")]
+"""What RDS exports, for `find` to say who it was; all but tagging takes the `:*` (CloudWatch Logs user guide)."""
 GROUPS = "arn:*:ec2:*:*:security-group/*"
 RULES = "arn:*:ec2:*:*:security-group-rule/*"
 READ_BY_RDS = (
@@ -91,6 +93,7 @@ def operator(
         ),
         *key(),
         *managed_password(),
+        allow("ReadTheAuditLog", "logs:FilterLogEvents", on=AUDIT_LOGS),
         allow("TagWhatIsRestored", "rds:AddTagsToResource", on=[OURS], where=TAGGING),
         allow("ChangeAndDeleteTheCopy", "rds:ModifyDBInstance", "rds:DeleteDBInstance", on=[OURS], where=TAGGED),
         *(restored_clusters() if clusters else []),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rdsrestore.aws.rds import audit_log
 from rdsrestore.aws.tags import as_mapping
 from rdsrestore.domain.cloud.instance import SnapshotInfo, SourceInstance
 from rdsrestore.domain.errors import CloudError
@@ -46,7 +47,13 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         managed_secret=shown.get("MasterUserSecret", {}).get("SecretArn"),
         tags=tuple(as_mapping(shown.get("TagList", [])).items()),
         security_groups=groups(shown),
+        audit_log=audit_log.group("instance", shown["DBInstanceIdentifier"], exports(shown)),
     )
+
+
+def exports(shown: Mapping[str, Any]) -> Sequence[str]:
+    """Name the logs that an instance or a cluster exports to CloudWatch Logs."""
+    return shown.get("EnabledCloudwatchLogsExports") or ()
 
 
 def groups(shown: Mapping[str, Any]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from rdsrestore.aws.errors import NO_INSTANCE, cloud_error, translated
 from rdsrestore.aws.iam import permissions, simulation
 from rdsrestore.aws.network import caller_address, references, subnets
 from rdsrestore.aws.network.security_group import Firewall
-from rdsrestore.aws.rds import describe, pricing, restored_instance, switch_trial
+from rdsrestore.aws.rds import audit_log, describe, pricing, restored_instance, switch_trial
 from rdsrestore.aws.rds.automated_backups import AutomatedBackups
 from rdsrestore.aws.rds.cluster import described
 from rdsrestore.aws.rds.cluster.restored_cluster import Clusters
@@ -22,6 +22,7 @@ from rdsrestore.aws.rds.snapshots import Snapshots
 from rdsrestore.aws.retrying import persistently, until
 from rdsrestore.aws.session import CallLog, Clients
 from rdsrestore.domain.cloud.admission import Reference
+from rdsrestore.domain.cloud.audit_log import AuditEntry
 from rdsrestore.domain.cloud.engine import ENGINES, engine
 from rdsrestore.domain.cloud.instance import (
     ApiCall,
@@ -91,8 +92,7 @@ class RdsInstances:
 
     def source(self, instance: str) -> SourceInstance:
         """Read an instance or a cluster's writer; code `aws.no-instance` where there is none, near ones in the hint."""
-        shown = self._shown(instance) if IDENTIFIER.fullmatch(instance) else None
-        if shown is None:
+        if not (IDENTIFIER.fullmatch(instance) and (shown := self._shown(instance))):
             names = self.instances()
             near = difflib.get_close_matches(instance, names, n=3, cutoff=0.4) or list(names[:5])
             hint = f"--instance may be one of: {', '.join(near)}" if near else "check --region and --profile"
@@ -159,8 +159,7 @@ class RdsInstances:
 
     def doubted(self, *, switch: bool, clustered: bool = False) -> Sequence[str]:
         """Name the actions the job needs that the account's policy simulator does not think allowed."""
-        me = self.identity()
-        return tuple(simulation.doubted(self._clients, me, switch=switch, clustered=clustered))
+        return tuple(simulation.doubted(self._clients, self.identity(), switch=switch, clustered=clustered))
 
     def switch_doubts(self, role: str) -> Sequence[str]:
         """Say what seems to stop the switch's role."""
@@ -172,16 +171,13 @@ class RdsInstances:
 
     def hourly_cost(self, source: SourceInstance, instance_class: str) -> Decimal | None:
         """Look up what the temporary instance costs an hour, in USD; None where unknown."""
-        sold_as = engine(source.engine).sold_as
-        deployment = pricing.THREE if source.cluster is not None and not source.is_aurora else pricing.SINGLE
-        return pricing.hourly(self._clients.session, self._clients.region, sold_as, instance_class, deployment)
+        return pricing.hourly(self._clients.session, self._clients.region, source, instance_class)
 
     def await_restorable(self, instance: str, moment: datetime, progress: Progress) -> datetime:
         """Wait until the restore window reaches `moment`; returns the window's end."""
 
         def reached() -> datetime | None:
-            latest = self._latest(instance)
-            if latest is not None and latest >= moment:
+            if (latest := self._latest(instance)) and latest >= moment:
                 return latest
             progress(f"backups reach {latest:%H:%M:%SZ}" if latest else "no backup yet", None)
             return None
@@ -281,6 +277,10 @@ class RdsInstances:
     def try_switch(self, role: str, progress: Progress) -> SwitchCall:
         """Have a schedule ask for the deletion of what does not exist, and say what came of it."""
         return switch_trial.try_out(self._clients, role, self._poll, progress)
+
+    def audited(self, log: str, thread: int, since: datetime, until: datetime) -> Sequence[AuditEntry]:
+        """Read what a connection did in a short time."""
+        return audit_log.read(self._clients, log, thread, since, until)
 
     def deposit(self, bucket: str, key: str, content: bytes) -> None:
         """Put a copy of a file into a bucket; a bucket with object lock wants the digest that is sent along."""

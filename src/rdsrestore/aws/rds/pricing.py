@@ -10,6 +10,8 @@ import boto3
 from botocore.config import Config
 
 from rdsrestore.aws.errors import FAILURES
+from rdsrestore.domain.cloud.engine import engine
+from rdsrestore.domain.cloud.instance import SourceInstance
 
 SINGLE = "Single-AZ"
 THREE = "Multi-AZ (readable standbys)"
@@ -19,15 +21,16 @@ REGION = "us-east-1"
 QUICK = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
 
 
-def hourly(session: boto3.Session, region: str, engine: str, instance_class: str, deployment: str) -> Decimal | None:
+def hourly(session: boto3.Session, region: str, source: SourceInstance, instance_class: str) -> Decimal | None:
     """Look up the on-demand price of a copy in USD an hour; None where it can't be found out quickly.
 
-    `engine` and `deployment` are the price list's names. What Serverless v2 takes is not known beforehand.
+    What Serverless v2 takes is not known beforehand.
     """
+    deployment = THREE if source.cluster is not None and not source.is_aurora else SINGLE
     wanted = {
         "regionCode": region,
         "instanceType": instance_class,
-        "databaseEngine": engine,
+        "databaseEngine": engine(source.engine).sold_as,
         "deploymentOption": deployment,
     }
     filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]

@@ -60,6 +60,7 @@ class SourceInstance:
     member of, whose then are window, backups and secret, and `member_of` the rest of that; `maintenance` is the weekly
     window as RDS writes it, in UTC. `managed_secret` is the ARN of the secret in which RDS keeps the master user's
     password, where it does. `tags` are its names and values, `security_groups` the ids of its own.
+    `audit_log` is the log group that its audit log, or its cluster's, is exported to, where it is.
     """
 
     id: str
@@ -93,6 +94,7 @@ class SourceInstance:
     tags: Tags = ()
     security_groups: tuple[str, ...] = ()
     member_of: SourceCluster | None = None
+    audit_log: str | None = None
 
     @property
     def is_aurora(self) -> bool:

@@ -155,7 +155,7 @@ class Handlers:
         return {"DBSnapshot": snapshot.shown}
 
     def modify(self, form: Form) -> Form:
-        """Change what the lab can change: password, protection, retention, groups."""
+        """Change what the lab can change: password, protection, retention, groups, which logs are exported."""
         instance = self._rds.find(form["DBInstanceIdentifier"])
         if instance.status not in READY:
             raise Fault("InvalidDBInstanceState", "Database instance is not in available state.")
@@ -172,6 +172,9 @@ class Handlers:
             self._rds.rename(instance, str(form["NewDBInstanceIdentifier"]).lower())
         if "VpcSecurityGroupIds" in form:
             instance.shown["VpcSecurityGroups"] = self._network.groups(form["VpcSecurityGroupIds"], "active")
+        if wanted := form.get("CloudwatchLogsExportConfiguration"):
+            held = {*instance.shown.get("EnabledCloudwatchLogsExports", ()), *wanted.get("EnableLogTypes", ())}
+            instance.shown["EnabledCloudwatchLogsExports"] = sorted(held - {*wanted.get("DisableLogTypes", ())})
         return {"DBInstance": self._rds.show(instance)}
 
     def delete(self, form: Form) -> Form:

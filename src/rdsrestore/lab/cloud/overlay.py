@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+LOGS = "logs"
+"""Answered by moto; its refusals are JSON."""
 XML = "text/xml"
 NAT = "203.0.113.7"
 """As what the outside sees a machine that goes out through another's address."""
@@ -122,7 +124,7 @@ class Overlay:
             after()
             return reply(start, 200, XML, answer)
         except query_protocol.Fault as error:
-            if service in SERVICES | {trail.SERVICE, *(name for name, _method in REST)}:
+            if service in SERVICES | {trail.SERVICE, LOGS, *(name for name, _method in REST)}:
                 said = {"__type": error.code, "message": error.message, "Message": error.message}
                 return reply(start, error.status, "application/json", json.dumps(said).encode(), error.code)
             return reply(start, error.status, XML, query_protocol.fault(error, service))

@@ -208,12 +208,14 @@ class Changes:
                     text=hit.text,
                     act=statements.first_word(hit.text),
                     statements=len(hit.statements),
+                    inserted=hit.rows["inserted"],
+                    updated=hit.rows["updated"],
+                    deleted=hit.rows["deleted"],
                     unfiltered=bool(hit.text) and statements.unfiltered(hit.text),
                     prepared=done.prepared,
                     into=self._parents.get(ref),
                     was=hit.was,
                     became=hit.became,
-                    **hit.rows,
                 )
             )
 

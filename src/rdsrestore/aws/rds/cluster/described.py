@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from rdsrestore.aws.rds import audit_log, describe
 from rdsrestore.aws.tags import as_mapping, expiry
 from rdsrestore.domain.cloud.instance import Capacity, Leftover, SourceCluster, SourceInstance
 from rdsrestore.domain.ids import PREFIX, Endpoint
 
 
 def of_member(source: SourceInstance, shown: Mapping[str, Any]) -> SourceInstance:
-    """Complete the description of a member: window, backups and the master user's secret are the cluster's."""
+    """Complete the description of a member: window, backups, the master user's secret and logs are the cluster's."""
     return replace(
         source,
         earliest=shown.get("EarliestRestorableTime"),
@@ -20,6 +21,7 @@ def of_member(source: SourceInstance, shown: Mapping[str, Any]) -> SourceInstanc
         retention_days=int(shown.get("BackupRetentionPeriod", 0)),
         managed_secret=shown.get("MasterUserSecret", {}).get("SecretArn"),
         member_of=cluster(shown),
+        audit_log=audit_log.group("cluster", shown["DBClusterIdentifier"], describe.exports(shown)),
     )
 
 

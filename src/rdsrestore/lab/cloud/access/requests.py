@@ -51,6 +51,7 @@ def of(service: str, action: str, form: Form, there: Account) -> list[Asked]:
     if service == "scheduler":
         return list(of_scheduler(call, form))
     named = {
+        "logs": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{form.get('logGroupName', '*')}:log-stream:",
         "secretsmanager": form.get("SecretId"),
         "iam": form.get("PolicySourceArn") or f"arn:aws:iam::{ACCOUNT}:role/{form.get('RoleName')}",
     }
