@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from rdsrestore.steps.reach_moment import ReachMoment
 from rdsrestore.steps.recipe import RECIPE
 from rdsrestore.steps.scratch import MakeScratch
 from rdsrestore.workflow.step import Impact, Step
+from tiers import amount
 from tool import LabTool, counted, events, kill_at
 
 STEPS = [step for step in RECIPE if step not in {ReachMoment, MakeAfter, MakeInstance}]
@@ -247,10 +247,8 @@ def changing_calls(shop: LabTool, words: list[str]) -> list[str]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("when", "ways"), [("hang-before", "rc"), ("hang-after", "cr")])
-def test_a_kill_at_each_call_that_changes_the_account_leaves_nothing(
-    shop: LabTool, damaged: str, when: str, ways: str
-) -> None:
+@pytest.mark.parametrize("turn", range(amount(1, long=2)))
+def test_a_kill_at_each_call_that_changes_the_account_leaves_nothing(shop: LabTool, damaged: str, turn: int) -> None:
     words = ["table", "kept", "--before", damaged, "--yes"]
     shop.rotate()
     calls = changing_calls(shop, words)
@@ -260,7 +258,8 @@ def test_a_kill_at_each_call_that_changes_the_account_leaves_nothing(
         "ec2:AuthorizeSecurityGroupIngress",
         "scheduler:DeleteSchedule",
     } <= set(calls)
-    for call, way in zip(calls, itertools.cycle(["resume", "cleanup"] if ways == "rc" else ["cleanup", "resume"])):
+    for number, call in enumerate(calls, turn):
+        when, way = ("hang-before", "hang-after")[number % 2], ("resume", "cleanup")[(number + number // 2) % 2]
         shop.sql("DELETE FROM shop.kept WHERE id IN (2, 3)")
         kill_in_call(shop, words, call, when)
         ended = shop(*([way, "--yes"] if way == "resume" else [way]))

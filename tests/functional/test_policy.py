@@ -15,6 +15,8 @@ NOTHING_SET = {"RDSRESTORE_PASSWORD": "", "RDSRESTORE_USER": "", "RDSRESTORE_SWI
 
 KINDS = ("instance", "multi-az", "multi-az-cluster", "aurora", "serverless")
 CLUSTERED = frozenset(KINDS[2:])
+ALIKE = frozenset({"instance", "serverless"})
+"""Those of which another kind says most."""
 UP = ("--restore-delay", "0.4", "--lag", "0", "--rows", "20", "--deny", "reset", "--managed", "--customer-key")
 
 
@@ -39,7 +41,9 @@ def limited(lab: LabTool, folder: Path, without: str = "") -> None:
     lab.lab("policy", str(file))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.long] if kind in ALIKE else []) for kind in KINDS]
+)
 def test_the_printed_policy_alone_is_enough_from_the_restore_to_the_proof_that_nothing_is_left(
     own: LabTool, tmp_path: Path, kind: str
 ) -> None:

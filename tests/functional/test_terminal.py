@@ -287,7 +287,7 @@ def test_whoever_decides_later_goes_on_from_the_dump(shop: LabTool, damaged: str
         terminal.expect(ASKED)
         terminal.sendline("later")
         terminal.expect("to be decided later; nothing was written to production")
-        terminal.expect("rdsrestore resume .* goes on from the dump, without another restore")
+        terminal.expect("rdsrestore resume .* goes on from the\\s+dump,\\s+without\\s+another\\s+restore")
         assert ended(terminal) == 3
     assert shop.sql("SELECT id FROM shop.typed") == [["2"]]
     assert shop.ours() == []

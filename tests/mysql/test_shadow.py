@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import pytest
 from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
-from mysql.site import PASSWORD, RUN, SCHEMA, USER, Site, silent
+from mysql.site import FAMILIES, GIVEN, PASSWORD, RUN, SCHEMA, USER, Site, silent
 from mysql.test_bare_table import DEFINITIONS
 from rdsrestore.domain.outcome.load_result import TableLoad
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
@@ -203,7 +204,12 @@ def killed(site: Site, word: str, when: str) -> None:
     place = [str(site.production.port), str(site.ca), site.database]
     script = str(Path(__file__).with_name("dying.py"))
     done = subprocess.run(
-        [sys.executable, script, *place, word, when], check=False, capture_output=True, text=True, timeout=120
+        [sys.executable, script, *place, word, when],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
 
@@ -229,13 +235,20 @@ def all_there(site: Site, writers: Sequence[Writer]) -> bool:
 
 KILLS = [(word, when) for word in ("SET", "LOCK", "INSERT", "RENAME", "UNLOCK") for when in ("before", "after")]
 SENTRY = [(word, when) for word in ("CREATE", "DROP") for when in ("before", "after")]
+THEN = ("resume", "cleanup")
+ENDS = [
+    (family, *kill, then)
+    for number, kill in enumerate([*KILLS, *(SENTRY if GIVEN.engine == "mariadb" else [])])
+    for one, family in enumerate(FAMILIES if kill in KILLS else FAMILIES[:1])
+    for other, then in enumerate(THEN)
+    if amount(0, long=1)
+    or (other == number // 2 % 2 and (kill in SENTRY or one == (number + number // 2) % len(FAMILIES)))
+]
+"""Each kill, and what is done then: on one family with one of both by turns, or where there is time on both with both."""
 
 
-@pytest.mark.parametrize("then", ["resume", "cleanup"])
-@pytest.mark.parametrize(("word", "when"), [*KILLS, *SENTRY])
+@pytest.mark.parametrize(("family", "word", "when", "then"), ENDS, indirect=["family"])
 def test_a_kill_at_any_statement_of_the_exchange_loses_no_write(family: Site, word: str, when: str, then: str) -> None:
-    if (word, when) in SENTRY and family.production.programs.engine == "mysql":
-        pytest.skip("MySQL needs no sentry")
     target = filled(family)
     before = created(family)
     with busy(family) as writers:
