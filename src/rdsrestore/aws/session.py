@@ -206,17 +206,18 @@ class Clients:
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
     def _signed(self, **_rest: object) -> None:
-        """Have credentials at hand before a call; CredentialRetrievalError where the library has another error for it.
-
-        It raises a RuntimeError where they ended and nothing renews them, an EOFError where a role wants the code of a
-        device and there is no terminal, and one of its own where a role that had a code ended and wants another.
-        """
+        """Have credentials at hand before a call; raises what keeps them away, where nobody signs in again."""
         while error := self._ended():
             if not self._again(str(error)):
                 raise error
 
     def _ended(self) -> BotoCoreError | None:
-        """Say what keeps credentials from being taken; None where nothing does, or there are none."""
+        """Say what keeps credentials from being taken; None where nothing does, or there are none.
+
+        The library raises a RuntimeError where they ended and nothing renews them, an EOFError where a role wants the
+        code of a device and there is no terminal, and one of its own where a role that had a code ended and wants
+        another: these are a CredentialRetrievalError, as the others are.
+        """
         held = self.session.get_credentials()
         if held is None:
             return None

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import Refused
-from rdsrestore.domain.facts import Approved, Compared, Fact, TempInstance
+from rdsrestore.domain.facts import Approved, Compared, Dumped, Fact, TempInstance
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.answer import CHILDREN, Answer, Question
 from rdsrestore.domain.request.request import Request
@@ -17,6 +17,8 @@ from rdsrestore.domain.tables.rows import Act, lost_child_tables
 from rdsrestore.steps.compare import intended
 from rdsrestore.steps.sessions import counted
 from rdsrestore.workflow.step import Impact, Run, Step
+
+AGAIN = "run the same command again when you are ready"
 
 
 @written("Approve")
@@ -52,7 +54,9 @@ class Approve(Step):
         looked_at = run.request.holder(run.id).value if run.facts.find(TempInstance) else ""
         question = Question(text, differences, typed or None, run.survey.hourly_cost, children, looked_at)
         if rows:
-            refuse_unless_yes(run.world.operator.approve(question))
+            on = f"rdsrestore resume {run.id} goes on from the dump, without another restore"
+            answer = run.world.operator.approve(question)
+            refuse_unless_yes(answer, on if run.facts.find(Dumped) else AGAIN)
         return Approved(rows, tuple(difference.digest for difference in differences))
 
     def result(self, fact: Fact | None) -> str:
@@ -62,20 +66,23 @@ class Approve(Step):
         return "nothing to write"
 
 
-def refuse_unless_yes(answer: Answer) -> None:
-    """Refused with code `operator.no`, `approval.later` or `approval.children` for any answer but yes."""
+def refuse_unless_yes(answer: Answer, later: str) -> None:
+    """Refused with code `operator.no`, `approval.later` or `approval.children` for any answer but yes.
+
+    `later` says what to do when it is decided.
+    """
     if answer is Answer.NO:
         raise Refused(
             "approve",
             "you said no; nothing was written to production",
-            "run the same command again when you are ready",
+            AGAIN,
             code="operator.no",
         )
     if answer is Answer.LATER:
         raise Refused(
             "approve",
             "to be decided later; nothing was written to production",
-            "run the same command again when you are ready",
+            later,
             code="approval.later",
         )
     if answer is Answer.CHILDREN:
