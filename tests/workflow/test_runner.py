@@ -304,6 +304,7 @@ def test_who_decides_later_changes_nothing_and_can_go_on(stage: Stage) -> None:
     assert outcome.exit_code is ExitCode.REFUSED
     assert outcome.cause is not None
     assert outcome.cause.code == "approval.later"
+    assert outcome.cause.hint == f"rdsrestore resume {outcome.run} goes on from the dump, without another restore"
     assert outcome.resumable
     assert stage.world.server.live[BILLING] == {}
     assert stage.nothing_left()
