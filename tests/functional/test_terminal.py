@@ -25,7 +25,8 @@ def on_a_terminal(shop: LabTool, *words: str) -> Iterator[Terminal]:
     child = pexpect.spawn(
         sys.executable,
         ["-m", "rdsrestore", *words],
-        env={**shop.env, "TERM": "xterm", "TZ": "Europe/Berlin"},
+        env={name: value for name, value in shop.env.items() if name not in {"COLUMNS", "LINES"}}  # a worker has them
+        | {"TERM": "xterm", "TZ": "Europe/Berlin"},
         encoding="utf-8",
         timeout=120,
         dimensions=(40, 110),
