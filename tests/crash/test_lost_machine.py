@@ -251,8 +251,9 @@ UNUSED = {
     "ec2:GetManagedPrefixListEntries",
     "secretsmanager:GetSecretValue",
     "kms:Decrypt",
+    "logs:FilterLogEvents",
 }
-"""By a plain run: RDS itself reads some; others are for snapshots, clusters, keys, managed passwords, `--allow`, doctor."""
+"""By a plain run: RDS itself reads some; others are for snapshots, clusters, keys, managed passwords, `--allow`, doctor, find."""
 UNSEEN = {"ec2:CreateTags"}
 """The lab does not tell making a group from tagging it."""
 
