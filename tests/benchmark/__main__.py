@@ -31,6 +31,8 @@ def read_options() -> argparse.Namespace:
     options.add_argument("--growth", action="store_true", help="how cost grows, in what servers count")
     options.add_argument("--only", action="append", default=[], help="only this dimension of growth")
     options.add_argument("--json", type=Path, help="write all figures here")
+    options.add_argument("--keep", type=Path, help="keep the figures in this folder, by release, server and rows")
+    options.add_argument("--draw", type=Path, help="only draw charts of the figures in this folder, and print tables")
     return options.parse_args()
 
 
@@ -44,6 +46,10 @@ def main() -> int:
 
         largest = wanted.rows or growth.USUAL
         return growth.main(quick=wanted.quick, chosen=wanted.only, largest=largest, path=wanted.json)
+    if wanted.draw:
+        from benchmark import figures  # noqa: PLC0415 - likewise
+
+        return figures.main(wanted.draw)
     from benchmark import contest  # noqa: PLC0415 - likewise
 
     return contest.main(wanted)

@@ -14,14 +14,18 @@ import platform
 import statistics
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from functools import partial
 from itertools import product
 
 from benchmark.application import busy
 from benchmark.binlog import compare
 from benchmark.contenders import COLD, MACHINES, OUR_TOOLS, OURS, PEERS, Contender, Figures, ours, steps, timed
+from benchmark.figures import Record
 from benchmark.ring import ALL, HEAVY, INCIDENTS, Ring, ring
+from mysql.site import GIVEN
+from rdsrestore import __version__
 from rdsrestore.mysql.dump.program import client_programs
 
 CALM = 10.0
@@ -151,11 +155,21 @@ def main(wanted: argparse.Namespace) -> int:
         if wanted.busy:
             return 0 if kindness(made, rounds, wanted.incident or [ALL, *HEAVY]) else 1
         found = contest(made, rounds, contenders, incidents)
+        ((version,),) = made.site.production.sql("SELECT VERSION()")
+    figures = {incident: {name: each.plain() for name, each in one.items()} for incident, one in found.items()}
+    record = Record(
+        release=__version__.split(".dev")[0],
+        day=f"{datetime.now(UTC):%Y-%m-%d}",
+        server=f"{'MariaDB' if GIVEN.engine == 'mariadb' else 'MySQL'} {str(version).split('-')[0]}",
+        rows=rows,
+        rounds=rounds,
+        delay=wanted.delay,
+        figures=figures,
+    )
     if wanted.json:
-        figures = {
-            incident: {name: result.plain() for name, result in results.items()} for incident, results in found.items()
-        }
-        wanted.json.write_text(json.dumps({"rows": rows, "rounds": rounds, "figures": figures}, indent=1))
+        wanted.json.write_text(json.dumps(asdict(record), indent=1))
+    if wanted.keep:
+        record.keep(wanted.keep)
     return 0 if all(each.runs for one in found.values() for each in one.values()) and sound(found) else 1
 
 
