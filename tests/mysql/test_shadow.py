@@ -19,6 +19,7 @@ import pytest
 from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
+from mysql.dying import PATIENT
 from mysql.site import FAMILIES, GIVEN, PASSWORD, RUN, SCHEMA, USER, Site, silent
 from mysql.test_bare_table import DEFINITIONS
 from rdsrestore.domain.outcome.load_result import TableLoad
@@ -26,10 +27,12 @@ from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables import in_place
 from rdsrestore.domain.tables.target import Target
-from rdsrestore.mysql.merge.shadow import shadow_table
-from rdsrestore.mysql.merge.shadow.cut_over import Exchange, cut_over
+from rdsrestore.mysql.merge.shadow import catch_up, shadow_table
+from rdsrestore.mysql.merge.shadow.cut_over import cut_over
+from rdsrestore.mysql.merge.shadow.exchange import Exchange
 from rdsrestore.mysql.merge.shadow.pinned import Pinned
 from rdsrestore.mysql.merge.shadow.places import Places
+from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from tiers import amount
 from tool import counted
@@ -56,9 +59,14 @@ def located(site: Site, definition: str = PLAIN, fill: str = FILL, since: str = 
     return target
 
 
-def load(site: Site, target: Target, progress: Callable[[str, float | None], None] = silent) -> TableLoad:
+def load(
+    site: Site,
+    target: Target,
+    progress: Callable[[str, float | None], None] = silent,
+    held_up: float = PATIENT,
+) -> TableLoad:
     with site.live() as server:
-        server.load(SCHEMA, [target], site.folder, ThrottleRules(), progress)
+        server.load(SCHEMA, [target], site.folder, ThrottleRules(held_up=held_up), progress)
         return server.loaded(SCHEMA, target)
 
 
@@ -181,6 +189,51 @@ def test_an_application_at_full_speed_loses_no_write_and_none_is_there_twice(fam
     assert leaves_nothing(family)
 
 
+def test_where_carrying_over_would_hold_others_up_for_too_long_the_rows_go_into_the_table_itself(family: Site) -> None:
+    target = located(family)
+    with busy(family) as writers:
+        came = load(family, target, held_up=0)
+        have_written(writers)
+
+    assert "s to carry over, for which others would wait" in came.how
+    assert all_there(family, writers)
+    assert (came.inserted, restored(family)) == (ROWS, ROWS)
+    assert leaves_nothing(family)
+
+
+CHANGES = (
+    "UPDATE t SET b = 'FIRST' WHERE b = 'first'",
+    "UPDATE t SET d = 1.5 WHERE id = 9002",
+    "UPDATE t SET id = 9900 WHERE id = 9003; DELETE FROM t WHERE id = 9004; INSERT INTO t VALUES (9004, 'new', 3)",
+    "DELETE FROM t WHERE id IN (9001, 9002); INSERT INTO t VALUES (9001, 'second', 1), (9002, 'FIRST', NULL)",
+    "DO 0",
+    "DELETE FROM t",
+)
+
+
+def test_each_look_leaves_the_shadow_with_the_live_table_s_rows_to_the_last_byte(family: Site) -> None:
+    columns = "id INT AUTO_INCREMENT PRIMARY KEY, b VARCHAR(40), d DOUBLE, UNIQUE KEY u (b)"
+    first = "(9001, 'first', 0), (9002, 'second', 0), (9003, 'third', NULL), (9004, NULL, 1e300)"
+    target = located(
+        family,
+        f"CREATE TABLE t ({columns}) CHARSET utf8mb4;",
+        f"INSERT INTO t SELECT seq, CONCAT('name ', seq), seq FROM {counted(ROWS)};",
+        f"DELETE FROM t; INSERT INTO t VALUES {first}",
+    )
+    with pytest.raises(CutOff):
+        load(family, target, cut_off)
+    with closing(connect(login(family), "test")) as session, closing(Pinned(login(family))) as holder:
+        what = exchange(family, session)
+        carried = catch_up.begin(session, what)
+        for change in ("DO 0", *CHANGES):
+            family.now(change)
+            carried, _seconds = catch_up.look(what, carried, holder)
+            live = family.now("SELECT id, HEX(b), CONCAT(d) FROM t ORDER BY id")
+            shadow = f"SELECT id, HEX(b), CONCAT(d) FROM {what.places.shadow.table} WHERE id > {ROWS} ORDER BY id"
+            assert (family.now(shadow), carried.rows) == (live, len(live))
+    assert leaves_nothing(family)
+
+
 class CutOff(Exception):  # noqa: N818 - no error: the end of a process
     """Stands for a kill: nothing of ours runs any more."""
 
@@ -199,13 +252,14 @@ def filled(site: Site) -> Target:
     return target
 
 
-def killed(site: Site, word: str, when: str) -> None:
+def killed(site: Site, statement: Statement, when: str) -> None:
     """Have a process begin the exchange, and die at one of its statements."""
+    word, stage = statement
     place = [str(site.production.port), str(site.ca), site.database]
     script = str(Path(__file__).with_name("dying.py"))
     done = subprocess.run(
-        [sys.executable, script, *place, word, when],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        [sys.executable, script, *place, word, when, stage],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         check=False,
         capture_output=True,
         text=True,
@@ -233,8 +287,13 @@ def all_there(site: Site, writers: Sequence[Writer]) -> bool:
     return dict(site.now(f"SELECT id, b FROM t WHERE id > {ROWS} AND b <> 'since'")) == written
 
 
-KILLS = [(word, when) for word in ("SET", "LOCK", "INSERT", "RENAME", "UNLOCK") for when in ("before", "after")]
-SENTRY = [(word, when) for word in ("CREATE", "DROP") for when in ("before", "after")]
+Statement = tuple[str, str]
+"""How it begins, and whether those alone are meant that run under the lock."""
+MOVING = ("DELETE `shop", "INSERT INTO `shop")
+AHEAD = ("INSERT INTO `rdsrestore", *MOVING, "COMMIT", "SET", "LOCK", "RENAME", "UNLOCK")
+STATEMENTS = [*((word, "") for word in AHEAD), *((word, "under") for word in MOVING)]
+KILLS = [(statement, when) for statement in STATEMENTS for when in ("before", "after")]
+SENTRY = [((word, ""), when) for word in ("CREATE", "DROP") for when in ("before", "after")]
 THEN = ("resume", "cleanup")
 ENDS = [
     (family, *kill, then)
@@ -247,13 +306,15 @@ ENDS = [
 """Each kill, and what is done then: on one family with one of both by turns, or where there is time on both with both."""
 
 
-@pytest.mark.parametrize(("family", "word", "when", "then"), ENDS, indirect=["family"])
-def test_a_kill_at_any_statement_of_the_exchange_loses_no_write(family: Site, word: str, when: str, then: str) -> None:
+@pytest.mark.parametrize(("family", "statement", "when", "then"), ENDS, indirect=["family"])
+def test_a_kill_at_any_statement_of_the_exchange_loses_no_write(
+    family: Site, statement: Statement, when: str, then: str
+) -> None:
     target = filled(family)
     before = created(family)
     with busy(family) as writers:
         have_written(writers)
-        killed(family, word, when)
+        killed(family, statement, when)
         have_written(writers)
         if then == "resume":
             came = load(family, target)
@@ -274,8 +335,9 @@ def without_counter(statement: str) -> str:
 
 
 def exchange(site: Site, session: Session) -> Exchange:
-    mariadb = "mariadb" in session.greeted.lower()
-    return Exchange(Places(SCHEMA, site.ref("t")), "`id`, `a`, `b`, `c`", mariadb, "`id`")
+    live = catalog.definition(session, site.ref("t"))
+    assert live
+    return Exchange(Places(SCHEMA, live.ref), live, "mariadb" in session.greeted.lower(), PATIENT)
 
 
 def login(site: Site) -> Login:
@@ -428,7 +490,7 @@ def test_a_table_that_others_never_let_go_is_loaded_into_and_nobody_waits_long(f
                 stop.set()
                 asking.join(60)
 
-        came = load(family, target, hold)
+        came = load(family, target, hold, held_up=in_place.HELD_UP)
     assert came.how.endswith("there was no moment in which nobody held it")
     assert max(longest) < 0.95  # one second is the least that a server itself can be told
     assert (came.inserted, restored(family)) == (ROWS, ROWS)

@@ -9,6 +9,7 @@ from typing import Annotated
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.ids import Endpoint
 from rdsrestore.domain.request.option import LOADS, Option, Section
+from rdsrestore.domain.tables.in_place import HELD_UP
 
 PAUSE = "pause"
 """The file in a run's folder that holds its load while it exists."""
@@ -65,7 +66,8 @@ class Limits:
 class ThrottleRules:
     """When to hold back between two transactions: beyond the limits, and while any of the files exists.
 
-    While `slow` exists the load is gentle.
+    While `slow` exists the load is gentle. `held_up` are the seconds for which others may wait for an exchange of
+    tables.
     """
 
     limits: Limits = Limits()
@@ -74,6 +76,7 @@ class ThrottleRules:
     run: str = ""
     """Whose own file is among them: `unpause` removes it."""
     slow: Path | None = None
+    held_up: float = HELD_UP
 
     def gentle(self) -> bool:
         """Whether little is to be written at a time now."""

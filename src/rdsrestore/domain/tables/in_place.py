@@ -9,7 +9,9 @@ from enum import StrEnum
 from rdsrestore.domain.tables.definition import TableDefinition
 
 MOST = 10_000
-"""Rows written since that are carried over while the application waits."""
+"""Rows written since that are carried over."""
+HELD_UP = 0.2
+"""Seconds for which the application may be held up by that."""
 ENDING = len("_restored_260101_000000_abcd")
 """Characters that the longest name of a table beside adds to the table's own."""
 LONGEST = 64
@@ -82,7 +84,7 @@ def why_not(table: TableDefinition, rows: int, ability: Ability) -> str:
     if reason := tied(table):
         return reason
     if rows > MOST:
-        return f"it has {rows:,} rows, and no more than {MOST:,} are carried over while the application waits"
+        return f"it has {rows:,} rows, and no more than {MOST:,} are carried over"
     return unable(ability)
 
 
@@ -91,6 +93,7 @@ def note(*, shadow: bool, why: str) -> str:
     if shadow:
         return (
             "the rows go into a table beside it, checked there, which then takes its place in one step with all rows"
-            " written since; production needs the table's size again meanwhile"
+            f" written since, or into the table itself where that would hold up the application for over {HELD_UP} s;"
+            " production needs the table's size again meanwhile"
         )
     return f"the rows go into the table itself: {why}" if why else ""

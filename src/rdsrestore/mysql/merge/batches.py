@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from rdsrestore.domain.tables.in_place import HELD_UP
 from rdsrestore.mysql.session.login.connection import Row, Session, quoted
 
 T = TypeVar("T")
@@ -73,17 +74,19 @@ def full() -> BatchSize:
 class Pacing:
     """How fast a load goes: `hold` is asked before each transaction; `long` allows a statement that takes minutes.
 
-    `size` says how much is written at a time, and may say another every time.
+    `size` says how much is written at a time, and may say another every time; `held_up` for how many seconds others may
+    wait for an exchange of tables.
     """
 
     hold: Callable[[], None]
     size: Callable[[], BatchSize] = full
     long: bool = True
+    held_up: float = HELD_UP
 
     @classmethod
     def within(cls, rules: ThrottleRules, hold: Callable[[], None]) -> Self:
         """Go as fast as what was asked for lets it."""
-        return cls(hold, lambda: SOFT if rules.gentle() else FULL, rules.limits.none)
+        return cls(hold, lambda: SOFT if rules.gentle() else FULL, rules.limits.none, rules.held_up)
 
 
 def key_ranges(session: Session, table: str, key: tuple[str, ...], alias: str, rows: int = RANGE) -> Iterator[str]:

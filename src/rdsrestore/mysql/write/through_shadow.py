@@ -21,11 +21,12 @@ from rdsrestore.mysql.merge.bare import bare_table
 from rdsrestore.mysql.merge.batches import Pacing
 from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.merge.shadow import shadow_table
-from rdsrestore.mysql.merge.shadow.cut_over import Exchange, cut_over
+from rdsrestore.mysql.merge.shadow.cut_over import cut_over
+from rdsrestore.mysql.merge.shadow.exchange import Exchange
 from rdsrestore.mysql.merge.shadow.pinned import Pinned
 from rdsrestore.mysql.merge.shadow.places import Places, State
 from rdsrestore.mysql.schema.catalog import qualified
-from rdsrestore.mysql.session.login.connection import Session, quoted
+from rdsrestore.mysql.session.login.connection import Session
 from rdsrestore.mysql.session.login.pool import Logins
 from rdsrestore.mysql.session.remote import RemoteExecutor
 from rdsrestore.mysql.session.waiting import HELD
@@ -69,7 +70,7 @@ def load(work: Load, context: MergeContext, target: Target) -> bool:
             return given_up(session, work, places, why)
     work.pacing.hold()
     with work.logins.borrowed() as session:
-        exchange = exchange_of(session, context)
+        exchange = exchange_of(session, work, context)
         work.progress(f"{context.live.ref.table}: all rows are in and checked; taking the table's place", None)
         if why := cut_over(exchange, lambda: Pinned(work.logins.login), session, work.progress):
             return given_up(session, work, places, why)
@@ -77,11 +78,10 @@ def load(work: Load, context: MergeContext, target: Target) -> bool:
     return True
 
 
-def exchange_of(session: Session, context: MergeContext) -> Exchange:
+def exchange_of(session: Session, work: Load, context: MergeContext) -> Exchange:
     """Lay out what is exchanged."""
-    counting = next((quoted(each.name) for each in context.live.columns if each.auto_increment), "")
-    places = Places(context.schema, context.live.ref)
-    return Exchange(places, context.names, "mariadb" in session.greeted.lower(), counting)
+    mariadb = "mariadb" in session.greeted.lower()
+    return Exchange(Places(context.schema, context.live.ref), context.live, mariadb, work.pacing.held_up)
 
 
 def begun(session: Session, work: Load, context: MergeContext, target: Target) -> str:

@@ -1,6 +1,7 @@
 """Put a filled shadow in the live table's place, with all rows that were written to that meanwhile.
 
-The live table is locked, its rows are carried over, and one RENAME exchanges both before anybody else gets the lock.
+Its rows are carried over; then it is locked, what has changed since follows, and one RENAME exchanges both before
+anybody else gets the lock.
 MySQL renames tables that the same connection has locked. MariaDB does not (error 1192): there another connection's
 RENAME waits for the lock, and a table of the former one's name keeps it from being made before all rows are over.
 Whatever ends our connections in between leaves the live table as it was.
@@ -13,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.mysql.merge.bare import bare_table
-from rdsrestore.mysql.merge.shadow import shadow_table
+from rdsrestore.mysql.merge.shadow import catch_up, shadow_table
+from rdsrestore.mysql.merge.shadow.catch_up import Carried
+from rdsrestore.mysql.merge.shadow.exchange import Exchange
 from rdsrestore.mysql.merge.shadow.moment import Held, Transaction, Unfit, counter, definition, look_first, still_open
 from rdsrestore.mysql.merge.shadow.pinned import Statements
 from rdsrestore.mysql.merge.shadow.places import Places
@@ -28,9 +30,7 @@ from rdsrestore.mysql.session.login.connection import Session
 from rdsrestore.mysql.session.waiting import AWAY
 from rdsrestore.ports.progress import Progress
 
-PATIENCE = 0.15
-"""Seconds for which a lock that waits may hold up the application, and a RENAME may need to be seen to wait."""
-POLLED, POLL = 2.0, 0.002
+POLLED, POLL = 0.5, 0.002
 """Seconds for which a lock that never waits is asked for, and between two of these questions."""
 RESTS = (0.3, 0.7, 1.5, 3.0, 5.0)
 """Seconds between two tries to get the lock."""
@@ -43,44 +43,14 @@ TAKEN = "rows that were written since share a key, or a unique value, with resto
 WAITS = "Waiting for table metadata lock"
 
 
-@dataclass(frozen=True)
-class Exchange:
-    """What is exchanged: `columns` are the quoted names of those that are carried over, `counting` the one that counts.
-
-    `counting` is empty where none does.
-    """
-
-    places: Places
-    columns: str
-    mariadb: bool
-    counting: str = ""
-
-    @property
-    def lock(self) -> str:
-        """The statement that keeps everybody else out."""
-        places = self.places
-        own = (places.former,) if self.mariadb else (places.whole, places.filled)
-        names = (f"{qualified(each)} WRITE" for each in (places.live, places.shadow, *own))
-        return f"LOCK TABLES {', '.join(names)}{' NOWAIT' if self.mariadb else ''}"
-
-    @property
-    def carry(self) -> str:
-        """The statement that carries rows over; a key, or a unique value, that both have is an error."""
-        shadow, live = qualified(self.places.shadow), qualified(self.places.live)
-        return f"INSERT INTO {shadow} ({self.columns}) SELECT {self.columns} FROM {live}"
-
-    @property
-    def last(self) -> str:
-        """The query for the largest number that a row of the live table has."""
-        return f"SELECT MAX({self.counting}) FROM {qualified(self.places.live)}"
-
-
 def cut_over(exchange: Exchange, dial: Callable[[], Statements], session: Session, progress: Progress) -> str:
     """Exchange the tables; says why not where that can't be: then the live table is as it was, and the shadow is not.
 
     DatabaseError where production goes away: what came of it is seen from the tables.
     """
+    name = exchange.places.live.table
     shadow_table.mark_carrying(session, exchange.places)
+    carried = catch_up.begin(session, exchange)
     older: frozenset[Transaction] | None = None
     for rest in RESTS:
         try:
@@ -88,37 +58,54 @@ def cut_over(exchange: Exchange, dial: Callable[[], Statements], session: Sessio
             number = look_first(session, exchange.places, older)
             if exchange.counting:
                 set_counter(session, exchange.places, number)
-            carried = once(exchange, dial, session)
+            with connections(exchange, dial, session) as (holder, other):
+                carried = catch_up.catch_up(exchange, carried, holder)
+                begun = time.monotonic()
+                rows = once(exchange, carried, holder, other)
+                taken = time.monotonic() - begun
         except Unfit as error:
             return str(error)
         except Held:
-            progress(f"{exchange.places.live.table}: waiting for a moment in which nobody holds the table", None)
+            progress(f"{name}: waiting for a moment in which nobody holds the table", None)
             time.sleep(rest)
         else:
-            complete(exchange, session, carried)
+            text = f"{name}: its place is taken, with {rows:,} rows written since, which took {taken:.2f} s"
+            progress(text, None)
+            complete(exchange, session, rows)
             return ""
     return f"in {len(RESTS)} tries there was no moment in which nobody held it"
 
 
-def once(exchange: Exchange, dial: Callable[[], Statements], session: Session) -> int:
-    """Try once; returns how many rows were carried over. Raises Held, Unfit, DatabaseError."""
+@contextmanager
+def connections(
+    exchange: Exchange, dial: Callable[[], Statements], session: Session
+) -> Iterator[tuple[Statements, Statements]]:
+    """Log in twice; whatever ends the try ends both, and with them what was not committed. Raises Held, Unfit."""
+    held = False
     with ExitStack() as stack:
         holder, other = (stack.enter_context(closing(dial())) for _each in range(2))
-        holder.run("SET SESSION lock_wait_timeout = 1, wait_timeout = 2, autocommit = 0")
-        other.run("SET SESSION lock_wait_timeout = 1")
         try:
-            return (on_mariadb if exchange.mariadb else on_mysql)(exchange, holder, other)
+            yield holder, other
         except DatabaseError as error:
             if error.code in AWAY:
                 raise
             if number_of(error) not in HELD:
                 raise Unfit(TAKEN if number_of(error) == DUPLICATE else error.what) from error
+            held = True
         except Held:
-            pass
-    if exchange.mariadb:
+            held = True
+    if held and exchange.mariadb:
         await_end(session, other.number)
         shadow_table.drop_sentry(session, exchange.places)
-    raise Held
+    if held:
+        raise Held
+
+
+def once(exchange: Exchange, carried: Carried, holder: Statements, other: Statements) -> int:
+    """Try once; returns how many rows of the live table are in the shadow. Raises Held, Unfit, DatabaseError."""
+    holder.run("SET SESSION lock_wait_timeout = 1, wait_timeout = 2, autocommit = 0")
+    other.run("SET SESSION lock_wait_timeout = 1")
+    return (on_mariadb if exchange.mariadb else on_mysql)(exchange, carried, holder, other)
 
 
 def await_end(session: Session, number: int) -> None:
@@ -130,31 +117,45 @@ def await_end(session: Session, number: int) -> None:
         time.sleep(POLL)
 
 
-def on_mysql(exchange: Exchange, holder: Statements, other: Statements) -> int:
-    """Lock, carry over, rename, unlock: all on one connection; the other one ends a lock that waits for too long."""
-    with ended_after(PATIENCE, holder, other):
-        holder.run(exchange.lock)
-    carried = carried_over(exchange, holder)
-    renamed(exchange, holder)
+def on_mysql(exchange: Exchange, carried: Carried, holder: Statements, other: Statements) -> int:
+    """Lock, carry over, rename, unlock: all on one connection; the other one ends what takes too long before that."""
+    with ended_after(exchange.patience, holder, other):
+        holder.run(exchange.lock(carried.seen))
+        rows = carried_over(exchange, carried, holder)
+    with final():
+        holder.run(exchange.places.rename)
     holder.run("UNLOCK TABLES")
-    return carried
+    return rows
 
 
-def on_mariadb(exchange: Exchange, holder: Statements, other: Statements) -> int:
+def on_mariadb(exchange: Exchange, carried: Carried, holder: Statements, other: Statements) -> int:
     """Lock, carry over, have the other connection's RENAME wait, and let it go by dropping the sentry."""
     holder.run(exchange.places.sentry)
     with ThreadPoolExecutor(1, thread_name_prefix="rename") as pool, closed_at_an_error(holder):
-        locked(exchange, holder)
-        carried = carried_over(exchange, holder)
-        renaming = pool.submit(renamed, exchange, other)
-        until = time.monotonic() + PATIENCE
+        locked(exchange.lock(carried.seen), holder)
+        until = time.monotonic() + exchange.held_up
+        with ended_after(exchange.patience, holder, other):
+            rows = carried_over(exchange, carried, holder)
+        renaming = pool.submit(other.run, exchange.places.rename)
         while not waits(holder, other.number):
             if renaming.done() or time.monotonic() > until:
                 raise Held  # the RENAME finds the sentry once the lock is gone
-        holder.run(f"DROP TABLE {qualified(exchange.places.former)}")
-        holder.run("UNLOCK TABLES")
-        renaming.result()
-    return carried
+        with final():
+            holder.run(f"DROP TABLE {qualified(exchange.places.former)}")
+            holder.run("UNLOCK TABLES")
+            renaming.result()
+    return rows
+
+
+@contextmanager
+def final() -> Iterator[None]:
+    """Let nothing be tried again from here: what was carried over under the lock may be in the shadow. Raises Unfit."""
+    try:
+        yield
+    except DatabaseError as error:
+        if error.code in AWAY:
+            raise
+        raise Unfit(error.what) from error
 
 
 @contextmanager
@@ -169,9 +170,11 @@ def closed_at_an_error(holder: Statements) -> Iterator[None]:
 
 @contextmanager
 def ended_after(seconds: float, holder: Statements, other: Statements) -> Iterator[None]:
-    """End the statement that the holder runs meanwhile where it takes longer."""
+    """End what the holder runs meanwhile where it takes longer. Raises Held."""
+    over = threading.Event()
 
     def end() -> None:
+        over.set()
         with suppress(DatabaseError):  # it ends by `lock_wait_timeout` then
             other.run(f"KILL QUERY {holder.number}")
 
@@ -182,14 +185,16 @@ def ended_after(seconds: float, holder: Statements, other: Statements) -> Iterat
     finally:
         timer.cancel()
         timer.join()
+    if over.is_set():
+        raise Held  # nothing says which of the holder's statements is ended
 
 
-def locked(exchange: Exchange, holder: Statements) -> None:
+def locked(lock: str, holder: Statements) -> None:
     """Lock as soon as nobody holds the table, without ever waiting for it: nobody waits behind us."""
     until = time.monotonic() + POLLED
     while True:
         try:
-            holder.run(exchange.lock)
+            holder.run(lock)
         except DatabaseError as error:
             if number_of(error) not in HELD or time.monotonic() > until:
                 raise
@@ -198,8 +203,10 @@ def locked(exchange: Exchange, holder: Statements) -> None:
             return
 
 
-def carried_over(exchange: Exchange, holder: Statements) -> int:
-    """Carry the live table's rows and its counter over, in a transaction that the RENAME ends; returns how many.
+def carried_over(exchange: Exchange, carried: Carried, holder: Statements) -> int:
+    """Carry over what has changed since, and the counter, in a transaction that the RENAME ends.
+
+    Returns how many rows of the live table the shadow has then.
 
     The counter follows the rows; a number that was given out and is in no row has to be set, which is a statement more.
     """
@@ -211,22 +218,12 @@ def carried_over(exchange: Exchange, holder: Statements) -> int:
         ((last,),) = holder.rows(exchange.last)
         if counter(live) > max(counter(shadow), int(last or 0) + 1):
             set_counter(holder, places, counter(live))
-    return holder.run(exchange.carry)
+    return carried.rows + catch_up.moved(exchange, carried.seen, places.live, holder)
 
 
 def set_counter(connection: Statements | Session, places: Places, number: int) -> None:
     """Have the shadow give out numbers from there on, or from beyond its rows."""
     connection.run(f"ALTER TABLE {qualified(places.shadow)} AUTO_INCREMENT = {number}")
-
-
-def renamed(exchange: Exchange, connection: Statements) -> None:
-    """Exchange the tables. Raises Unfit where the server does not: what was carried over may be in the shadow."""
-    try:
-        connection.run(exchange.places.rename)
-    except DatabaseError as error:
-        if error.code in AWAY:
-            raise
-        raise Unfit(error.what) from error
 
 
 def waits(holder: Statements, number: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import TableRef
@@ -15,8 +14,6 @@ from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Session
 from rdsrestore.mysql.session.waiting import AWAY
 
-QUICK = 0.2
-"""Seconds within which the live table has to be read: the application would wait for as long."""
 COUNTER = re.compile(r"\n\)[^\n]*? AUTO_INCREMENT=(\d+) DEFAULT CHARSET=")
 OPEN = (
     "SELECT trx_mysql_thread_id, CAST(trx_started AS CHAR) FROM information_schema.INNODB_TRX"
@@ -51,17 +48,14 @@ def still_open(session: Session, known: frozenset[Transaction] | None) -> frozen
 def look_first(session: Session, places: Places, older: frozenset[Transaction]) -> int:
     """See that nothing speaks against it any more, and read which number the table gives out next.
 
-    Raises Held, and Unfit where the application would wait too long for its rows to be carried over.
+    Raises Held, and Unfit where it has too many rows to be carried over, or is gone or tied.
     """
     if older:
         raise Held
-    begun = time.monotonic()
     live = qualified(places.live)
     (rows,) = session.one(f"SELECT COUNT(*) FROM (SELECT 1 FROM {live} LIMIT {MOST + 1}) AS t")
     if rows > MOST:
         raise Unfit(f"more than {MOST:,} rows were written to it since")
-    if time.monotonic() - begun > QUICK:
-        raise Held
     table = catalog.definition(session, places.live)
     if why := tied(table) if table else "it is gone":
         raise Unfit(why)

@@ -63,6 +63,11 @@ class Places:
         return self.notes("before")
 
     @property
+    def looks(self) -> tuple[TableRef, TableRef]:
+        """Two tables for the live table's rows as they were at one moment and another."""
+        return self.notes("look"), self.notes("next")
+
+    @property
     def rename(self) -> str:
         """The statement that makes the exchange, and notes it."""
         return (
