@@ -103,6 +103,13 @@ class Account:
             events.append({"timestamp": int(each.at.timestamp() * 1000), "message": line})
         logs.put_log_events(logGroupName=log, logStreamName="audit", logEvents=events)
 
+    def report(self, metric: str, instance: str, value: float, at: datetime) -> None:
+        """Have RDS report a figure of an instance."""
+        metrics: Any = client(self.state, "cloudwatch")
+        named = [{"Name": "DBInstanceIdentifier", "Value": instance}]
+        data = [{"MetricName": metric, "Dimensions": named, "Timestamp": at, "Value": value}]
+        metrics.put_metric_data(Namespace="AWS/RDS", MetricData=data)
+
     def sweep(self) -> None:
         """Remove what the test has left, whoever made it."""
         strange = [name for name in self.instances() if name != "production"]

@@ -252,8 +252,9 @@ UNUSED = {
     "secretsmanager:GetSecretValue",
     "kms:Decrypt",
     "logs:FilterLogEvents",
+    "cloudwatch:GetMetricStatistics",
 }
-"""By a plain run: RDS itself reads some; others are for snapshots, clusters, keys, managed passwords, `--allow`, doctor, find."""
+"""By a plain run: RDS itself reads some; others are for snapshots, clusters, keys, managed passwords, `--allow`, doctor, find, `--into`."""
 UNSEEN = {"ec2:CreateTags"}
 """The lab does not tell making a group from tagging it."""
 

@@ -46,6 +46,7 @@ class FakeCloud:
     followers: dict[str, Endpoint | None] = field(default_factory=dict)
     known: dict[str, Reference] = field(default_factory=dict)
     place: Subnets | None = None
+    free: dict[str, int] = field(default_factory=dict)
     logged: dict[str, list[AuditEntry]] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     calls: list[ApiCall] = field(default_factory=list)
@@ -248,6 +249,9 @@ class FakeCloud:
         self.faults.before("audited")
         kept = self.logged.get(log, [])
         return [each for each in kept if each.thread == thread and since <= each.at <= until]
+
+    def free_storage(self, instance: str) -> int | None:
+        return self.free.get(instance)
 
     def deposit(self, bucket: str, key: str, content: bytes) -> None:
         self.faults.before("deposit")

@@ -75,6 +75,17 @@ def test_a_kill_while_the_shadow_is_filled_leaves_the_table_as_it_was(
     assert (shop.ours(), shop.sql(BESIDE)) == ([], [["emptied"]])
 
 
+def test_a_dropped_table_that_is_made_again_is_exchanged_for_a_filled_one(shop: LabTool, before: str) -> None:
+    shop.sql("DROP TABLE shop.emptied")
+    words = ("table", "emptied", "--before", before, "--yes", "--recreate", "--in-place", "shadow")
+    said = shop(*words, check=0).stdout
+    assert "by way of a table beside it, which took its place" in " ".join(said.split())
+    assert (rows(shop), shop.sql(BESIDE)) == (ROWS, [["emptied"]])
+    assert [index[2] for index in shop.sql("SHOW INDEX FROM shop.emptied")] == ["PRIMARY", "u"]
+    shop("undo", max(path.name for path in (shop.home / "runs").iterdir()), "--yes", check=0)
+    assert (rows(shop), shop.sql(BESIDE)) == (0, [["emptied"]])
+
+
 def test_a_tied_table_is_loaded_into_and_the_plan_says_why(shop: LabTool, before: str) -> None:
     shop.sql("CREATE TABLE shop.emptied_child (id INT, FOREIGN KEY (id) REFERENCES shop.emptied (id))")
     said = shop("table", "emptied", "--before", before, "--yes", "--in-place", "shadow", check=0).stdout

@@ -34,6 +34,8 @@ WRITES = COMMON.merge(Config(retries={"mode": "standard", "total_max_attempts": 
 """A call that changes something is never repeated unseen: whether it had its effect is looked up first."""
 FIRST = COMMON.merge(Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}))
 """The call that everything begins with, so that a network without a way out is told soon; and what can be missed."""
+QUICK = COMMON.merge(Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1}))
+"""What is asked once, and done without where there is no answer."""
 
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
@@ -151,6 +153,10 @@ class Clients:
     def trail(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """Make the client that reads the account's log of calls, once."""
         return self._once("cloudtrail", READS)
+
+    def metrics(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        """Make the client that reads metrics, once; it can be missed, so that nobody waits for it."""
+        return self._once("cloudwatch", QUICK)
 
     def logs(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """Make the client that reads logs, once; nothing waits long for them."""

@@ -19,6 +19,10 @@ from rdsrestore.domain.tables.server import ClientTools, ServerFacts
 from rdsrestore.domain.tables.target import Relative
 from rdsrestore.domain.tables.transaction import LaterChanges
 
+TIMES = 2
+"""Bytes of storage wanted for each byte of table and indexes: as much again to sort for indexes, and for the binlog."""
+ROOM = "give the instance more storage, or restore in place, without --into and --swap"
+
 
 @written("TableSurvey")
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ class Survey:
     moment where the source's do not. `subnets_of` is the VPC of the subnet group that was chosen for the copy, empty
     where there is no such group, None where none was chosen or it can't be looked at.
     `replicas` are production's, each with whether it is behind on purpose. `later` are the transactions that changed
-    the rows of the one that is taken back, where there is one.
+    the rows of the one that is taken back, where there is one. `free_storage` are the bytes that production's storage
+    has free, None where nobody asked or knows.
     """
 
     at: datetime
@@ -110,6 +115,14 @@ class Survey:
     subnets_of: str | None = None
     replicas: tuple[Replica, ...] = field(default=(), metadata=UNWRITTEN)
     later: LaterChanges | None = None
+    free_storage: int | None = None
+
+    def short_of(self, table: TableDefinition) -> str:
+        """Say that production has too little room for a table once more; empty where it has, or nobody knows."""
+        wanted = TIMES * table.bytes
+        if self.free_storage is None or wanted <= self.free_storage:
+            return ""
+        return f"production may need {wanted / 1e9:.1f} GB for it, and has {self.free_storage / 1e9:.1f} GB free"
 
     @property
     def backed_up(self) -> Backups:

@@ -211,5 +211,13 @@ class AuditLogs(Protocol):
         ...
 
 
-class Cloud(Account, Sources, Firewall, Restores, ExpirySchedules, AuditLogs, Protocol):
+class Metrics(Protocol):
+    """What an instance reports of itself; where that can't be read nothing is known, and no error is raised."""
+
+    def free_storage(self, instance: str) -> int | None:
+        """Read how many bytes of an instance's storage are free; None where that is not known, as on Aurora."""
+        ...
+
+
+class Cloud(Account, Sources, Firewall, Restores, ExpirySchedules, AuditLogs, Metrics, Protocol):
     """The account that holds the instance, in all its roles. Every method may raise CloudError."""

@@ -90,12 +90,13 @@ def way(request: Request, survey: Survey) -> str:
     if request.in_place is InPlace.ROWS or request.into or request.undoes:
         return ""
     known = [table.definition for table in survey.tables if table.definition]
-    return "".join(f"; {table.ref.table}: {why or EXCHANGED}" for table in known for why in [against(request, table)])
+    return "".join(f"; {each.ref.table}: {against(request, survey, each) or EXCHANGED}" for each in known)
 
 
-def against(request: Request, table: TableDefinition) -> str:
+def against(request: Request, survey: Survey, table: TableDefinition) -> str:
     """Say why rows go into the table itself, as far as that is known before anything is made."""
     why = tied(table) or ("" if request.limits.none else "the load is to hold back")
+    why = why or survey.short_of(table)
     return f"into the table itself, since {why}" if why else ""
 
 

@@ -88,6 +88,7 @@ def by_way_of(run: Run, database: TargetTables, target: Target) -> Target:
         return target
     why = "it has rows of the backup's, or does not take them as they are" if not target.direct else ""
     why = why or ("the load is to hold back" if not run.request.limits.none else "")
+    why = why or run.survey.short_of(target.dump.definition)
     why = why or database.against_shadow(target.ref)
     return replace(target, shadow=not why, why_not=why)
 

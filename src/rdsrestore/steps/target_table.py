@@ -12,7 +12,7 @@ from rdsrestore.domain.errors import CleanupIncomplete, Refused
 from rdsrestore.domain.facts import Dumped, Fact, Loaded, Standing, TargetTableMade
 from rdsrestore.domain.ids import RunId, TableRef
 from rdsrestore.domain.request.request import Request
-from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.survey import ROOM, Survey
 from rdsrestore.domain.tables.dump_file import DumpFile
 from rdsrestore.ports.production import Catalog
 from rdsrestore.steps.sessions import production, target_of
@@ -55,6 +55,7 @@ class MakeTargetTable(Step):
     def apply(self, run: Run) -> Fact:
         """Create them, parents first."""
         dumps = [dump for dump in run.facts.get(Dumped).dumps if dump.definition.ref in self.tables]
+        refuse_full(dumps, run.survey)
         with production(run) as database:
             refuse_orphans(self, dumps, database)
             for dump in dumps:
@@ -105,6 +106,13 @@ def filled(run: Run) -> bool:
     """Whether the load came to its end: then a table without rows is as it was."""
     loaded = run.facts.find(Loaded)
     return loaded is not None and loaded.complete
+
+
+def refuse_full(dumps: Sequence[DumpFile], survey: Survey) -> None:
+    """Refuse to make a table that production's storage has no room for: by the copy's size, which is known by now."""
+    for dump in dumps:
+        if why := survey.short_of(dump.definition):
+            raise Refused("landing", f"{dump.definition.ref}: {why}", ROOM, code="disk.production")
 
 
 def refuse_orphans(step: MakeTargetTable, dumps: Sequence[DumpFile], database: Catalog) -> None:

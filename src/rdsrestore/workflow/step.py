@@ -16,7 +16,7 @@ from rdsrestore.domain.request.restore_point import RowsFrom
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.survey import Survey
 from rdsrestore.ports.clock import Clock
-from rdsrestore.ports.cloud import Account, AuditLogs, Cloud, ExpirySchedules, Firewall, Restores, Sources
+from rdsrestore.ports.cloud import Account, AuditLogs, Cloud, ExpirySchedules, Firewall, Metrics, Restores, Sources
 from rdsrestore.ports.databases import Databases, Engines
 from rdsrestore.ports.operator import Operator
 from rdsrestore.ports.progress import Progress
@@ -87,6 +87,11 @@ class World:
     @property
     def schedules(self) -> ExpirySchedules:
         """What deletes an instance when nobody puts it off any more."""
+        return self.cloud
+
+    @property
+    def metrics(self) -> Metrics:
+        """What an instance reports of itself."""
         return self.cloud
 
     @property

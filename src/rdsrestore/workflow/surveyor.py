@@ -21,6 +21,7 @@ from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.request.restore_point import Moment
 from rdsrestore.domain.survey import ListenerCheck, Replica, Survey, TableSurvey
 from rdsrestore.domain.tables.definition import TableDefinition
+from rdsrestore.domain.tables.in_place import InPlace
 from rdsrestore.domain.tables.server import ClientTools, Problem, ServerFacts
 from rdsrestore.ports.production import BinlogCopies, Production, Vetting
 from rdsrestore.workflow.preflight.cloud.backups import window
@@ -34,7 +35,7 @@ def survey(request: Request, world: World, folder: Path, listeners: Sequence[Lis
     """Read all; `folder` is for dumps. RemoteError where the job is impossible, Refused where production is down."""
     account, identity = world.account, world.account.identity()
     source, unseen = find_source(request, world)
-    restored = find_restored(request, source, world) | {"replicas": find_delays(request, source, world)}
+    restored = find_restored(request, source, world) | find_around(request, source, world)
     leftovers, problem = find_leftovers(world)
     databases = world.engines.of(source.engine)
     with with_status(source), databases.production(source.endpoint, request.user) as production:
@@ -133,6 +134,14 @@ def find_source(request: Request, world: World) -> tuple[SourceInstance, tuple[s
     replicas = world.sources.replicas(request.instance) if request.limits.max_lag is not None else {}
     unseen = tuple(name for name, endpoint in replicas.items() if endpoint is None)
     return replace(source, replicas=tuple(each for each in replicas.values() if each)), unseen
+
+
+def find_around(request: Request, source: SourceInstance, world: World) -> dict[str, Any]:
+    """Look at what nothing depends on, as fields of the survey: replicas, and production's room."""
+    return {
+        "replicas": find_delays(request, source, world),
+        "free_storage": find_free_storage(request, source, world),
+    }
 
 
 def find_delays(request: Request, source: SourceInstance, world: World) -> tuple[Replica, ...]:
@@ -241,6 +250,12 @@ def find_references(request: Request, source: SourceInstance, world: World) -> t
     """Look up the groups and lists that are to be let in."""
     named = [name for name in request.allow if admission.as_network(name) is None]
     return tuple(world.firewall.references(named, source.vpc)) if named else ()
+
+
+def find_free_storage(request: Request, source: SourceInstance, world: World) -> int | None:
+    """Ask how much room production has, where a whole table may stand there once more."""
+    whole = request.into or request.recreate or request.in_place is InPlace.SHADOW
+    return world.metrics.free_storage(source.id) if request.restores and whole and not source.is_aurora else None
 
 
 def find_subnets(request: Request, source: SourceInstance, world: World) -> str | None:

@@ -54,6 +54,7 @@ LOOK = (
     "ec2:DescribeManagedPrefixLists",
     "ec2:GetManagedPrefixListEntries",
     "pricing:GetProducts",
+    "cloudwatch:GetMetricStatistics",
 )
 """What is read of an account; none of it can be narrowed to a resource."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rdsrestore.aws.rds import audit_log
@@ -49,6 +49,25 @@ def source(shown: Mapping[str, Any], backups: Sequence[Mapping[str, Any]]) -> So
         security_groups=groups(shown),
         audit_log=audit_log.group("instance", shown["DBInstanceIdentifier"], exports(shown)),
     )
+
+
+def replicas(find: Callable[[str], Mapping[str, Any] | None], instance: str, region: str) -> dict[str, Endpoint | None]:
+    """Say where an instance's read replicas answer, as `find` describes each by its name; None for one that it can't.
+
+    One of another region is listed by its ARN, which this region's service does not take.
+    """
+    names: Sequence[str] = (find(instance) or {}).get("ReadReplicaDBInstanceIdentifiers", ())
+
+    def answering(name: str) -> Endpoint | None:
+        if name.startswith("arn:") and name.split(":")[3] != region:
+            return None
+        try:
+            found = find(name)
+        except CloudError:
+            return None
+        return reached(found) if found and found.get("Endpoint") else None
+
+    return {name: answering(name) for name in names}
 
 
 def exports(shown: Mapping[str, Any]) -> Sequence[str]:

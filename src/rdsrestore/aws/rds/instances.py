@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from rdsrestore.aws import free_storage
 from rdsrestore.aws.errors import NO_INSTANCE, cloud_error, translated
 from rdsrestore.aws.iam import permissions, simulation
 from rdsrestore.aws.network import caller_address, references, subnets
@@ -120,22 +121,8 @@ class RdsInstances:
             raise
 
     def replicas(self, instance: str) -> Mapping[str, Endpoint | None]:
-        """Say where an instance's read replicas answer; None for one that can't be read from here.
-
-        One of another region is listed by its ARN, which this region's service does not take.
-        """
-        shown = self._copies.find(instance)
-        names = shown.get("ReadReplicaDBInstanceIdentifiers", []) if shown else []
-        return {name: self._replica(name) for name in names}
-
-    def _replica(self, name: str) -> Endpoint | None:
-        if name.startswith("arn:") and name.split(":")[3] != self._clients.region:
-            return None
-        try:
-            found = self._copies.find(name)
-        except CloudError:
-            return None
-        return describe.reached(found) if found and found.get("Endpoint") else None
+        """Say where an instance's read replicas answer; None for one that can't be read from here."""
+        return describe.replicas(self._copies.find, instance, self._clients.region)
 
     def backups(self, of: str) -> Sequence[Backups]:
         """Read automated backups by an instance's name, a resource id or their ARN."""
@@ -281,6 +268,10 @@ class RdsInstances:
     def audited(self, log: str, thread: int, since: datetime, until: datetime) -> Sequence[AuditEntry]:
         """Read what a connection did in a short time."""
         return audit_log.read(self._clients, log, thread, since, until)
+
+    def free_storage(self, instance: str) -> int | None:
+        """Read how many bytes of an instance's storage are free; None where that is not known."""
+        return free_storage.read(self._clients, instance, datetime.now(UTC))
 
     def deposit(self, bucket: str, key: str, content: bytes) -> None:
         """Put a copy of a file into a bucket; a bucket with object lock wants the digest that is sent along."""

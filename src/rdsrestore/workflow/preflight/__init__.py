@@ -15,7 +15,7 @@ from rdsrestore.workflow.preflight.server import server
 from rdsrestore.workflow.preflight.server_settings import settings
 from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.preflight.tables import keyless_children, table_findings, undo_findings, unfit
-from rdsrestore.workflow.preflight.target_table import fits, recomputed, swapping, unnamed
+from rdsrestore.workflow.preflight.target_table import fits, recomputed, room, swapping, unnamed
 from rdsrestore.workflow.preflight.transaction import transaction
 
 __all__ = ["Finding", "Severity", "check", "check_copy", "unfit"]
@@ -31,6 +31,7 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
     again = [*caller(request, survey)] if request.instance_of else []
     restoring = reaching if request.restores else again
     making = [*fits(request, survey), *swapping(request, survey), *unnamed(request, survey), *recomputed(survey)]
+    making += [*room(request, survey)]
     making = [*keyless_children(survey), *([] if request.undoes else making)]
     reading = [*source(survey), *this_machine(survey), *server(survey), *settings(request, survey)]
     found = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from rdsrestore.domain.request.request import Request
-from rdsrestore.domain.survey import Survey
+from rdsrestore.domain.survey import ROOM, Survey
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.workflow.preflight.finding import Finding, blocks, warns
 
@@ -188,6 +188,13 @@ def recomputed(survey: Survey) -> Iterator[Finding]:
                     f" come out by UTC, and production's sessions are in {zone}",
                     "set time_zone to UTC in production's parameter group meanwhile, or restore these rows by hand",
                 )
+
+
+def room(request: Request, survey: Survey) -> Iterator[Finding]:
+    """Whether production's storage has room for a table beside; a dropped one's size is known once it is dumped."""
+    for table in survey.tables if request.into else ():
+        if table.definition and (why := survey.short_of(table.definition)):
+            yield blocks("disk.production", f"{table.ref}: {why}", ROOM)
 
 
 def swapping(request: Request, survey: Survey) -> Iterator[Finding]:
