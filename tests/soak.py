@@ -286,7 +286,7 @@ def processes(folder: Path) -> list[str]:
             words = (each / "cmdline").read_bytes().split(b"\0")
         except OSError:  # it has ended, or is not ours
             continue
-        if mine and b"rdsrestore.lab.daemon" not in words:
+        if mine and b"rdsrestore.lab" not in words:
             found.append(f"process {each.name}: {b' '.join(words[:6]).decode(errors='replace')}")
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import time
@@ -278,14 +279,20 @@ def test_the_printed_policy_is_enough(shop: LabTool, damaged: str, tmp_path: Pat
     assert shop.ours() == []
 
 
-@pytest.mark.parametrize("missing", [action for action in NEEDED if action not in UNUSED | UNSEEN])
-def test_a_missing_permission_is_told_before_anything_is_made(
-    shop: LabTool, damaged: str, allow: Callable[[list[str]], None], missing: str
+READS = re.compile(r"\w+:(?:Describe|Get)")
+"""What the survey calls itself: it ends where it may not."""
+WITHOUT = [[each] for each in NEEDED if each not in UNUSED | UNSEEN and READS.match(each)]
+WITHOUT += [[each for each in NEEDED if each not in UNUSED | UNSEEN and not READS.match(each)]]
+
+
+@pytest.mark.parametrize("missing", WITHOUT, ids=lambda missing: missing[0])
+def test_missing_permissions_are_told_before_anything_is_made(
+    shop: LabTool, damaged: str, allow: Callable[[list[str]], None], missing: list[str]
 ) -> None:
-    allow([*(action for action in NEEDED if action != missing), "iam:SimulatePrincipalPolicy", "sts:*"])
+    allow([*(action for action in NEEDED if action not in missing), "iam:SimulatePrincipalPolicy", "sts:*"])
     ended = shop("table", "lone", "--before", damaged, "--dry-run", RDSRESTORE_SWITCH_ROLE=ROLE)
-    assert missing in ended.stdout + ended.stderr
-    if missing == "ec2:CreateSecurityGroup":
+    assert [each for each in missing if each not in ended.stdout + ended.stderr] == []
+    if "ec2:CreateSecurityGroup" in missing:
         assert ended.returncode == 3, "what a trial forbids stops the run"
     assert shop.ours() == []
     assert shop.status()["schedules"] == []

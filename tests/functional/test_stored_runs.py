@@ -161,8 +161,13 @@ def test_the_chain_is_as_the_page_on_formats_says(lab: LabTool) -> None:
     assert journal.read_bytes() == content
 
 
-@pytest.mark.parametrize("change", [next_version, new_field, new_step, new_fact])
-@pytest.mark.parametrize("command", ["resume", "undo", "cleanup"])
+@pytest.mark.parametrize(
+    ("change", "command"),
+    [
+        *((next_version, command) for command in ("resume", "undo", "cleanup")),
+        *((new_field, "cleanup"), (new_step, "undo"), (new_fact, "resume")),
+    ],
+)
 def test_a_run_of_a_newer_release_is_refused_and_not_touched(
     lab: LabTool, change: Callable[[dict[str, Any]], None], command: str
 ) -> None:

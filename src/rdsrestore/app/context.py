@@ -13,7 +13,6 @@ from typing import Any
 
 import platformdirs
 
-from rdsrestore.app import compose
 from rdsrestore.app.detach.detaching import refuse_undetachable
 from rdsrestore.app.detach.step_log import StepLog
 from rdsrestore.app.requests.command_line import CommandLine
@@ -115,10 +114,17 @@ class Context:
         `typed` is what the command line has typed already for a question that wants more than a yes; `anew` lets who
         is asked begin again from the same copy. `via` is how an earlier run reached the servers.
         """
+        from rdsrestore.app import compose  # noqa: PLC0415 - half of a start, and who reads runs reaches nothing
+
         prompts, user = self.prompts, self.settings.user or "the master user"
         ask = (lambda: prompts.password(f"Password of {user} on production")) if prompts else None
         settings = replace(self.settings, via=self.settings.via or via)
-        world = compose.build(settings, self._operator(yes=yes, typed=typed, anew=anew), ask, self.ask_to_sign_in)
+        operator: Operator = (
+            compose.AlwaysYes(self.show_differences, typed)
+            if yes
+            else compose.AtTheTerminal(self.show_differences, self.decide, self.ask_whom_to_let_in, anew)
+        )
+        world = compose.build(settings, operator, ask, self.ask_to_sign_in)
         self._opened.callback(world.engines.close)
         return world
 
@@ -207,8 +213,3 @@ class Context:
         """Show what sets restored rows and production's apart; `asked` where a yes to writing them follows."""
         self.screen.still()
         preview.preview(self.screen, differences, asked=asked)
-
-    def _operator(self, *, yes: bool, typed: str | None, anew: bool) -> Operator:
-        if yes:
-            return compose.AlwaysYes(self.show_differences, typed)
-        return compose.AtTheTerminal(self.show_differences, self.decide, self.ask_whom_to_let_in, anew)

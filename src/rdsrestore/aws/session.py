@@ -15,6 +15,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, RefreshWithMFAUnsupportedError
 
 from rdsrestore.aws.errors import NO_CREDENTIALS, translated
+from rdsrestore.aws.service_models import core
 from rdsrestore.domain.cloud.instance import ApiCall
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.ids import PREFIX
@@ -102,7 +103,7 @@ def nobody(_trouble: str) -> bool:
 
 
 class Clients:
-    """The clients that the job uses; one for reading and one for changing of each service that does both.
+    """The clients that the job uses, each made at its first use; a service that changes things has one more for that.
 
     A connection that was not used for `rests` seconds is closed before the next call. Where credentials that were
     taken before have ended, `signed_in` is asked, once told why, whether there are new ones by now.
@@ -122,15 +123,12 @@ class Clients:
         self._profile = profile
         self._signed_in = signed_in
         self._taken = False
-        self._scheduler: EventBridgeSchedulerClient | None = None
-        self._others: dict[str, Any] = {}
+        self._made: dict[tuple[str, Config], Any] = {}
+        self._making = threading.RLock()
         with translated("AWS"):
-            self.session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
-            self.rds: RDSClient = self._make("rds", READS)
-            self.rds_writes: RDSClient = self._make("rds", WRITES)
-            self.ec2: EC2Client = self._make("ec2", READS)
-            self.ec2_writes: EC2Client = self._make("ec2", WRITES)
-            self.sts: STSClient = self._make("sts", FIRST)
+            named = region or os.environ.get("AWS_REGION")
+            self.session = boto3.Session(profile_name=profile, region_name=named, botocore_session=core())
+        self.rds: RDSClient = self._client("rds", READS)
 
     @property
     def region(self) -> str:
@@ -142,56 +140,77 @@ class Clients:
         """The profile that was named; empty where none was."""
         return self._profile or ""
 
+    @property
+    def rds_writes(self) -> RDSClient:
+        """The client that changes instances."""
+        client: RDSClient = self._client("rds", WRITES)
+        return client
+
+    @property
+    def ec2(self) -> EC2Client:
+        """The client that reads groups and routes."""
+        client: EC2Client = self._client("ec2", READS)
+        return client
+
+    @property
+    def ec2_writes(self) -> EC2Client:
+        """The client that changes groups."""
+        client: EC2Client = self._client("ec2", WRITES)
+        return client
+
+    @property
+    def sts(self) -> STSClient:
+        """The client that knows who we are."""
+        client: STSClient = self._client("sts", FIRST)
+        return client
+
     def ssm(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        """Make the client that begins sessions, once."""
-        return self._once("ssm", WRITES)
+        """Give the client that begins sessions."""
+        return self._client("ssm", WRITES)
 
     def ecs(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        """Make the client that reads tasks, once."""
-        return self._once("ecs", READS)
+        """Give the client that reads tasks."""
+        return self._client("ecs", READS)
 
     def trail(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        """Make the client that reads the account's log of calls, once."""
-        return self._once("cloudtrail", READS)
+        """Give the client that reads the account's log of calls."""
+        return self._client("cloudtrail", READS)
 
     def metrics(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """Make the client that reads metrics, once; it can be missed, so that nobody waits for it."""
         return self._once("cloudwatch", QUICK)
 
     def logs(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        """Make the client that reads logs, once; nothing waits long for them."""
-        return self._once("logs", FIRST)
-
-    def _once(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        if service not in self._others:
-            with translated("AWS"):
-                self._others[service] = self._make(service, config)
-        return self._others[service]
+        """Give the client that reads logs; nothing waits long for them."""
+        return self._client("logs", FIRST)
 
     def secrets(self) -> SecretsManagerClient:
-        """Make the client that reads secrets, needed by few."""
-        with translated("AWS"):
-            client: SecretsManagerClient = self._make("secretsmanager", READS)
+        """Give the client that reads secrets."""
+        client: SecretsManagerClient = self._client("secretsmanager", READS)
         return client
 
     def scheduler(self) -> EventBridgeSchedulerClient:
-        """Make the client that sets schedules; it is needed where a switch is wanted."""
-        if self._scheduler is None:
-            with translated("AWS"):
-                self._scheduler = self._make("scheduler", READS)
-        return self._scheduler
+        """Give the client that sets schedules; it is needed where a switch is wanted."""
+        client: EventBridgeSchedulerClient = self._client("scheduler", READS)
+        return client
 
     def iam(self) -> IAMClient:
-        """Make the client that asks what is allowed."""
-        with translated("AWS"):
-            client: IAMClient = self._make("iam", FIRST)
+        """Give the client that asks what is allowed."""
+        client: IAMClient = self._client("iam", FIRST)
         return client
 
     def s3(self) -> S3Client:
-        """Make the client that keeps copies."""
-        with translated("AWS"):
-            client: S3Client = self._make("s3", READS)
+        """Give the client that keeps copies."""
+        client: S3Client = self._client("s3", READS)
         return client
+
+    def _client(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        """Make a client once; a session makes no two at a time."""
+        with self._making:
+            if (service, config) not in self._made:
+                with translated("AWS"):
+                    self._made[service, config] = self._make(service, config)
+            return self._made[service, config]
 
     def _make(self, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         client = self.session.client(service, config=config)  # type: ignore[call-overload]  # any service

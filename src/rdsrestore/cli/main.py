@@ -152,5 +152,6 @@ def options(
 def main() -> None:
     """Run the command line."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold passwords and rows, ours or a child's
+    gc.set_threshold(300_000)  # what a whole run loads and keeps: to search it for cycles again and again finds none
     atexit.register(gc.freeze)  # what is left goes with the process: to search it for cycles takes a fifth of a second
     app()

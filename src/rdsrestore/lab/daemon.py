@@ -267,7 +267,3 @@ def main() -> None:
     finally:
         lab.close()
     os._exit(0)  # worker threads may still be waiting on what is gone now
-
-
-if __name__ == "__main__":
-    main()

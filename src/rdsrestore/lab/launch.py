@@ -56,7 +56,7 @@ def up(place: LabDirectory, options: Options) -> tuple[State, bool]:
     log = place.folder / "daemon.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rdsrestore.lab.daemon", str(place.folder), json.dumps(asdict(options))],
+            [sys.executable, "-m", "rdsrestore.lab", str(place.folder), json.dumps(asdict(options))],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

@@ -38,8 +38,7 @@ class Firewall:
     """The groups and rules of EC2; `poll` is the pause between looks, in seconds."""
 
     def __init__(self, clients: Clients, poll: float) -> None:
-        self._reads = clients.ec2
-        self._writes = clients.ec2_writes
+        self._clients = clients
         self._poll = poll
 
     def create(self, spec: GroupSpec, run: str) -> str:
@@ -54,7 +53,7 @@ class Firewall:
             if found:
                 return require_ours(found[0], run)["GroupId"]
             with translated("own-group"):
-                return self._writes.create_security_group(
+                return self._clients.ec2_writes.create_security_group(
                     GroupName=spec.name,
                     Description=f"temporary, made by rdsrestore run {run}",
                     VpcId=spec.vpc,
@@ -85,7 +84,7 @@ class Firewall:
             if not group:
                 return True
             try:
-                self._writes.delete_security_group(GroupId=group)
+                self._clients.ec2_writes.delete_security_group(GroupId=group)
             except FAILURES as error:
                 if code_of(error) != "InvalidGroup.NotFound":
                     progress("waiting until the security group is no longer in use", None)
@@ -107,7 +106,7 @@ class Firewall:
 
         def make() -> str:
             try:
-                answer = self._writes.authorize_security_group_ingress(
+                answer = self._clients.ec2_writes.authorize_security_group_ingress(
                     GroupId=group,
                     IpPermissions=[permission(cidr, port, run)],
                     TagSpecifications=[{"ResourceType": "security-group-rule", "Tags": same}],
@@ -134,7 +133,7 @@ class Firewall:
             if not ids:
                 return True
             try:
-                self._writes.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=ids)
+                self._clients.ec2_writes.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=ids)
             except FAILURES as error:
                 if not code_of(error).endswith("NotFound"):
                     raise translate("close-rule", error) from error
@@ -170,7 +169,7 @@ class Firewall:
         name = f"{PREFIX}-trial"
         tags = as_tags(owner_tags(name, "trial", datetime.now(UTC)))
         try:
-            self._writes.create_security_group(
+            self._clients.ec2_writes.create_security_group(
                 GroupName=name,
                 Description="a trial without effect",
                 VpcId=vpc,
@@ -191,12 +190,12 @@ class Firewall:
 
     def _groups(self, filters: Sequence[FilterTypeDef]) -> Sequence[Group]:
         with translated("security groups"):
-            pages = self._reads.get_paginator("describe_security_groups").paginate(Filters=filters)
+            pages = self._clients.ec2.get_paginator("describe_security_groups").paginate(Filters=filters)
             return [group for page in pages for group in page["SecurityGroups"]]
 
     def _rules(self, name: str, value: str) -> Sequence[SecurityGroupRuleTypeDef]:
         with translated("security group rules"):
-            pages = self._reads.get_paginator("describe_security_group_rules").paginate(
+            pages = self._clients.ec2.get_paginator("describe_security_group_rules").paginate(
                 Filters=[{"Name": name, "Values": [value]}]
             )
             return [rule for page in pages for rule in page["SecurityGroupRules"] if not rule.get("IsEgress")]

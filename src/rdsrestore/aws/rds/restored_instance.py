@@ -53,15 +53,14 @@ class Copies:
     """Temporary instances, known as ours by their tags; `poll` is the pause between looks, in seconds."""
 
     def __init__(self, clients: Clients, poll: float) -> None:
-        self._reads = clients.rds
-        self._writes = clients.rds_writes
+        self._clients = clients
         self._poll = poll
 
     def find(self, name: str) -> DBInstanceTypeDef | None:
         """Describe an instance; None where there is none."""
         try:
             with translated("instance"):
-                shown = self._reads.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+                shown = self._clients.rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
         except CloudError as error:
             if error.code == "aws.no-instance":
                 return None
@@ -71,7 +70,7 @@ class Copies:
     def all(self) -> Sequence[DBInstanceTypeDef]:
         """Describe every instance of the account and region."""
         with translated("instances"):
-            pages = self._reads.get_paginator("describe_db_instances").paginate()
+            pages = self._clients.rds.get_paginator("describe_db_instances").paginate()
             return [each for page in pages for each in page["DBInstances"]]
 
     def leftovers(self, run: str | None) -> Sequence[Leftover]:
@@ -83,7 +82,7 @@ class Copies:
         if shown.get("TagList") or not shown["DBInstanceIdentifier"].startswith(f"{PREFIX}-"):
             return shown
         try:
-            tags = self._reads.list_tags_for_resource(ResourceName=shown["DBInstanceArn"])["TagList"]
+            tags = self._clients.rds.list_tags_for_resource(ResourceName=shown["DBInstanceArn"])["TagList"]
         except FAILURES:
             return shown
         return {**shown, "TagList": tags}
@@ -96,7 +95,7 @@ class Copies:
         """Make the instance of a restored cluster of Aurora, or adopt it; returns its resource id."""
 
         def start() -> DBInstanceTypeDef:
-            return self._writes.create_db_instance(**member(spec, run))["DBInstance"]
+            return self._clients.rds_writes.create_db_instance(**member(spec, run))["DBInstance"]
 
         return self._made("make-instance", spec.name, run, start)
 
@@ -121,13 +120,13 @@ class Copies:
     def _start(self, spec: RestoreSpec, run: str) -> DBInstanceTypeDef:
         settings = given(spec, run)
         if spec.moment:
-            return self._writes.restore_db_instance_to_point_in_time(
+            return self._clients.rds_writes.restore_db_instance_to_point_in_time(
                 **named(spec),
                 TargetDBInstanceIdentifier=spec.name,
                 RestoreTime=spec.moment.astimezone(UTC).replace(microsecond=0),
                 **settings,
             )["DBInstance"]
-        return self._writes.restore_db_instance_from_db_snapshot(
+        return self._clients.rds_writes.restore_db_instance_from_db_snapshot(
             DBInstanceIdentifier=spec.name, **named_snapshot(spec), **settings
         )["DBInstance"]
 
@@ -165,7 +164,7 @@ class Copies:
 
     def _last_words(self, name: str) -> str:
         try:
-            events = self._reads.describe_events(SourceIdentifier=name, SourceType="db-instance", Duration=A_DAY)
+            events = self._clients.rds.describe_events(SourceIdentifier=name, SourceType="db-instance", Duration=A_DAY)
         except FAILURES:
             return ""  # the failure itself is what has to be told
         return "; ".join(event["Message"] for event in events["Events"][-LAST_EVENTS:])
@@ -179,7 +178,7 @@ class Copies:
         def change() -> None:
             require_found(self.find(name), name)
             with translated("own-password"):
-                self._writes.modify_db_instance(
+                self._clients.rds_writes.modify_db_instance(
                     DBInstanceIdentifier=name, MasterUserPassword=password.reveal(), ApplyImmediately=True
                 )
 
@@ -228,10 +227,10 @@ class Copies:
         backups: Backups = {} if shown.get("DBClusterIdentifier") else {"DeleteAutomatedBackups": True}
         try:
             if shown.get("DeletionProtection"):
-                self._writes.modify_db_instance(
+                self._clients.rds_writes.modify_db_instance(
                     DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True
                 )
-            self._writes.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True, **backups)
+            self._clients.rds_writes.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True, **backups)
         except FAILURES as error:
             trouble = translate("delete", error)
             # protection may come back, by a rule of the account, between our look and our call

@@ -13,6 +13,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 TABLE = ("table",)
@@ -89,6 +90,12 @@ class Declared:
 
 def declared(kind: type) -> tuple[Declared, ...]:
     """Read the options that a dataclass declares, in the order of its fields, with those of dataclasses within."""
+    return _read(kind)
+
+
+@cache
+def _read(kind: type) -> tuple[Declared, ...]:
+    """Read them once: each command asks for them."""
     return tuple(_declared(kind))
 
 

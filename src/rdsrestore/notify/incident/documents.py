@@ -10,8 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from rdsrestore.domain.outcome.load_result import ALONE
 from rdsrestore.domain.plain_text import clean_line
@@ -20,6 +19,9 @@ from rdsrestore.notify.console.views import reconciliation_line, unseen
 from rdsrestore.notify.incident.phases import Phase, span, ticks
 from rdsrestore.notify.incident.report_data import IncidentReport, TableReport
 from rdsrestore.notify.text import duration
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 BADGES = {
     "ok": "done",
@@ -68,6 +70,8 @@ def html(report: IncidentReport, made: datetime) -> str:
 @cache
 def template() -> Template:
     """Read the page's template; it escapes whatever it is given, and refuses a name that it is not given."""
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - no page, no template
+
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=harmless
     )

@@ -36,15 +36,14 @@ class Clusters:
     """Clusters, the temporary ones known as ours by their tags; `poll` is the pause between looks, in seconds."""
 
     def __init__(self, clients: Clients, poll: float) -> None:
-        self._reads = clients.rds
-        self._writes = clients.rds_writes
+        self._clients = clients
         self._poll = poll
 
     def find(self, name: str) -> DBClusterTypeDef | None:
         """Describe a cluster; None where there is none."""
         try:
             with translated("cluster"):
-                shown = self._reads.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+                shown = self._clients.rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
         except CloudError as error:
             if error.code == NO_CLUSTER.code:
                 return None
@@ -55,7 +54,7 @@ class Clusters:
         """Find clusters of ours; one run's are none where they may not be listed, since it could not make any."""
         try:
             with translated("clusters"):
-                pages = self._reads.get_paginator("describe_db_clusters").paginate()
+                pages = self._clients.rds.get_paginator("describe_db_clusters").paginate()
                 found = [self._with_tags(each) for page in pages for each in page["DBClusters"]]
         except CloudError as error:
             if run is not None and error.code == "aws.denied":
@@ -68,7 +67,7 @@ class Clusters:
         if shown.get("TagList") or not shown["DBClusterIdentifier"].startswith(f"{PREFIX}-"):
             return shown
         try:
-            tags = self._reads.list_tags_for_resource(ResourceName=shown["DBClusterArn"])["TagList"]
+            tags = self._clients.rds.list_tags_for_resource(ResourceName=shown["DBClusterArn"])["TagList"]
         except FAILURES:
             return shown
         return {**shown, "TagList": tags}
@@ -102,12 +101,12 @@ class Clusters:
         if spec.moment:
             own, other = {"SourceDBClusterIdentifier": source.id}, spec.backups
             settings |= {"SourceDbClusterResourceId": other.resource_id} if other else own
-            return self._writes.restore_db_cluster_to_point_in_time(
+            return self._clients.rds_writes.restore_db_cluster_to_point_in_time(
                 RestoreType=FULL,
                 RestoreToTime=spec.moment.astimezone(UTC).replace(microsecond=0),
                 **settings,
             )["DBCluster"]
-        return self._writes.restore_db_cluster_from_snapshot(
+        return self._clients.rds_writes.restore_db_cluster_from_snapshot(
             SnapshotIdentifier=str(spec.snapshot),
             Engine=spec.source.engine,
             EngineVersion=spec.version or spec.source.version,
@@ -140,7 +139,7 @@ class Clusters:
         def change() -> None:
             require_found(self.find(name), name)
             with translated("own-password"):
-                self._writes.modify_db_cluster(
+                self._clients.rds_writes.modify_db_cluster(
                     DBClusterIdentifier=name, MasterUserPassword=password.reveal(), ApplyImmediately=True
                 )
 
@@ -180,8 +179,8 @@ class Clusters:
         """Ask once; a refusal that may pass, as while it is being made, is left to the next look."""
         try:
             if protected:
-                self._writes.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=False)
-            self._writes.delete_db_cluster(
+                self._clients.rds_writes.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=False)
+            self._clients.rds_writes.delete_db_cluster(
                 DBClusterIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=True
             )
         except FAILURES as error:
