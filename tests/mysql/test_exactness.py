@@ -18,11 +18,10 @@ from hypothesis import strategies as st
 
 from mysql.programs import oracle
 from mysql.rewinding import Scratches, dumped, of_backup, rows_from_binlog
-from mysql.site import PASSWORD, SCHEMA, USER, Site, silent
+from mysql.site import SCHEMA, Site, silent
 from rdsrestore.domain.errors import RdsRestoreError
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
-from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import Column
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.selection import Selection
@@ -132,6 +131,12 @@ SHAPES: Mapping[str, Shape] = {
         "JSON, KEY m ((CAST(v->'$[*]' AS UNSIGNED ARRAY)))", ("'[1, 2]'", "'[]'", "NULL"), MYSQL
     ),
     "a full-text index": Shape("TEXT, FULLTEXT KEY f (v)", ("'one two'", "''", "NULL")),
+    "a full-text index that numbers its rows itself": Shape(
+        "TEXT, FULLTEXT KEY f (v)",
+        ("'one two'", "NULL"),
+        BOTH,
+        "CREATE TABLE t (id INT PRIMARY KEY, w INT, FTS_DOC_ID BIGINT UNSIGNED NOT NULL AUTO_INCREMENT UNIQUE, v {})",
+    ),
     "a compressed table": Shape(
         "TEXT",
         ("REPEAT('x', 5000)", "NULL"),
@@ -318,7 +323,7 @@ def defined(site: Site) -> str:
 
 def make(site: Site, into: str | None) -> None:
     """Make a table from the restored definition, and load it."""
-    with site.databases.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as server:
+    with site.restored() as server:
         found = server.definition(site.ref("t"))
         assert found
         server.check(found, Selection(None, None), made=True)
