@@ -165,6 +165,12 @@ SHAPES: Mapping[str, Shape] = {
     "a key of dates, no date among them": Shape(
         "DATE PRIMARY KEY", ("'2017-06-01'", "0", "'2024-02-30'"), BOTH, "CREATE TABLE t (id INT, w INT, v {})"
     ),
+    "a collation of the table's own": Shape(
+        "VARCHAR(9), x ENUM('a)','it''s') COLLATE utf8mb4_bin, y TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+        ("'a'", "'A'", "NULL"),
+        BOTH,
+        "CREATE TABLE t (id INT PRIMARY KEY, w INT, v {}) CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+    ),
     "a key of text": Shape("INT", ("1", "NULL"), BOTH, "CREATE TABLE t (id VARCHAR(20) PRIMARY KEY, w INT, v {})"),
     "a key of two columns": Shape(
         "INT NOT NULL DEFAULT 0", ("1", "2"), BOTH, "CREATE TABLE t (id INT, w INT, v {}, PRIMARY KEY (v, id))"
