@@ -4,7 +4,8 @@ import pytest
 
 from mysql.site import GIVEN, PASSWORD, Server, Site, name
 from rdsrestore.domain.ids import TableRef
-from rdsrestore.mysql.schema.server_info import missing_from
+from rdsrestore.domain.tables.server import Grant
+from rdsrestore.mysql.schema.server_info import missing_from, parsed
 
 HOSTILE = [
     "select `from` where; --",
@@ -132,6 +133,35 @@ def test_a_read_only_server_says_so(site: Site) -> None:
 )
 def test_a_login_is_judged_by_its_grants(grants: list[str], lacking: int) -> None:
     assert len(missing_from(grants)) == lacking
+
+
+def test_a_login_is_judged_table_by_table(family: Site) -> None:
+    """What it has everywhere, in databases whose names fit, and on one table; with a role nothing is said."""
+    here, other = TableRef(family.database, "t"), TableRef(f"{family.database}x", "t")
+    wanted = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "DROP"})
+    user = f"u{family.database}"
+    family.now(
+        f"CREATE TABLE t (id INT PRIMARY KEY); CREATE USER {user}@'%'; GRANT SELECT, INSERT ON *.* TO {user}@'%';"
+        f" GRANT DELETE ON `{family.database}%`.* TO {user}@'%'; GRANT UPDATE ON t TO {user}@'%'"
+    )
+    with family.production.root() as root, root.cursor() as cursor:
+        cursor.execute(f"ALTER USER {user}@'%%' IDENTIFIED BY %s", (PASSWORD,))
+    try:
+        with family.databases.production(family.production.endpoint, user) as server:
+            facts = server.server()
+            family.now(f"CREATE ROLE r{user}; GRANT r{user} TO {user}@'%'")
+            with_role = server.server()
+    finally:
+        family.now(f"DROP USER {user}@'%'; DROP ROLE IF EXISTS r{user}")
+    assert (facts.lacking(wanted, here), facts.lacking(wanted, other)) == (["DROP"], ["DROP", "UPDATE"])
+    assert with_role.lacking(wanted, here) == []
+
+
+def test_privileges_on_columns_are_not_judged() -> None:
+    assert parsed(["GRANT SELECT ON *.* TO `a`@`%`", "GRANT UPDATE (`v`) ON `shop`.`t` TO `a`@`%`"]) is None
+    assert parsed(["GRANT ALL PRIVILEGES ON *.* TO `a`@`%`", "GRANT EXECUTE ON PROCEDURE `a`.`b` TO `a`@`%`"]) == (
+        Grant(frozenset({"ALL PRIVILEGES"})),
+    )
 
 
 def test_a_login_without_privileges_is_told_which(site: Site) -> None:

@@ -36,6 +36,23 @@ def test_an_unknown_number_is_told_in_the_servers_words_without_values(number: i
     assert error.what == f"the server answered {said}"
 
 
+@pytest.mark.parametrize(
+    ("number", "words", "code"),
+    [
+        (1290, "The MySQL server is running with the --super-read-only option", "db.read-only"),
+        (1290, "The MariaDB server is running with the --max-session-mem-used=8192 option", "db.setting"),
+        (
+            1005,
+            'Can\'t create table `a`.`b` (errno: 150 "Foreign key constraint is incorrectly formed")',
+            "db.foreign-key",
+        ),
+        (1005, 'Can\'t create table `a`.`b` (errno: 140 "Wrong create options")', "db.definition"),
+    ],
+)
+def test_a_number_that_means_several_things_is_told_by_its_words(number: int, words: str, code: str) -> None:
+    assert translate("load", pymysql.OperationalError(number, words)).code == code
+
+
 def test_a_check_that_refuses_a_row_is_called_by_its_own_name(family: Site) -> None:
     family.both(
         "CREATE TABLE t (id INT PRIMARY KEY, v INT, w INT); INSERT INTO t VALUES (1, -1, 1), (2, 2, -2), (3, 3, 3)"

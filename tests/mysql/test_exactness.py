@@ -18,11 +18,10 @@ from hypothesis import strategies as st
 
 from mysql.programs import oracle
 from mysql.rewinding import Scratches, dumped, of_backup, rows_from_binlog
-from mysql.site import PASSWORD, SCHEMA, USER, Site, silent
+from mysql.site import SCHEMA, Site, silent
 from rdsrestore.domain.errors import RdsRestoreError
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
-from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import Column
 from rdsrestore.domain.tables.rows import Act
 from rdsrestore.domain.tables.selection import Selection
@@ -132,6 +131,12 @@ SHAPES: Mapping[str, Shape] = {
         "JSON, KEY m ((CAST(v->'$[*]' AS UNSIGNED ARRAY)))", ("'[1, 2]'", "'[]'", "NULL"), MYSQL
     ),
     "a full-text index": Shape("TEXT, FULLTEXT KEY f (v)", ("'one two'", "''", "NULL")),
+    "a full-text index that numbers its rows itself": Shape(
+        "TEXT, FULLTEXT KEY f (v)",
+        ("'one two'", "NULL"),
+        BOTH,
+        "CREATE TABLE t (id INT PRIMARY KEY, w INT, FTS_DOC_ID BIGINT UNSIGNED NOT NULL AUTO_INCREMENT UNIQUE, v {})",
+    ),
     "a compressed table": Shape(
         "TEXT",
         ("REPEAT('x', 5000)", "NULL"),
@@ -159,6 +164,12 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "a key of dates, no date among them": Shape(
         "DATE PRIMARY KEY", ("'2017-06-01'", "0", "'2024-02-30'"), BOTH, "CREATE TABLE t (id INT, w INT, v {})"
+    ),
+    "a collation of the table's own": Shape(
+        "VARCHAR(9), x ENUM('a)','it''s') COLLATE utf8mb4_bin, y TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+        ("'a'", "'A'", "NULL"),
+        BOTH,
+        "CREATE TABLE t (id INT PRIMARY KEY, w INT, v {}) CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
     ),
     "a key of text": Shape("INT", ("1", "NULL"), BOTH, "CREATE TABLE t (id VARCHAR(20) PRIMARY KEY, w INT, v {})"),
     "a key of two columns": Shape(
@@ -318,7 +329,7 @@ def defined(site: Site) -> str:
 
 def make(site: Site, into: str | None) -> None:
     """Make a table from the restored definition, and load it."""
-    with site.databases.copy(site.copy.endpoint, USER, Secret(PASSWORD)) as server:
+    with site.restored() as server:
         found = server.definition(site.ref("t"))
         assert found
         server.check(found, Selection(None, None), made=True)

@@ -85,5 +85,30 @@ def test_a_row_above_the_packet_limit_is_an_error_that_names_the_parameter(narro
     narrow.dump("t")
     with pytest.raises(RdsRestoreError) as refused:
         narrow.stage("t")
-    assert "max_allowed_packet" in f"{refused.value} {refused.value.hint}"
+    assert (refused.value.code, "max_allowed_packet" in refused.value.hint) == ("db.packet", True)
     assert narrow.now("SELECT COUNT(*) FROM t") == [(0,)]
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_bytes_up_to_the_packet_limit_come_back_though_hexadecimal_doubles_them(family: Site, *, emptied: bool) -> None:
+    every = bytes(range(256)) + b"\xc3'\xf0\\'\xe2\x82'\\\\''\x00'"
+    family.both("CREATE TABLE t (id INT PRIMARY KEY, v LONGBLOB, w INT, s LONGTEXT)")
+    family.both(
+        f"INSERT INTO t SELECT id, REPEAT(x'{every.hex()}', 3500), 0, '0xAB''\\\\' FROM (SELECT 1 AS id UNION SELECT 2) AS n"
+    )
+    family.now("DELETE FROM t" if emptied else "DELETE FROM t WHERE id = 1; UPDATE t SET w = 1")
+    policy, shown = Policy(Merge.MISSING if emptied else Merge.OVERWRITE), "SELECT id, SHA2(v, 256), w, s FROM t"
+    family.production.sql("SET GLOBAL max_allowed_packet = 1048576")
+    try:
+        assert not (emptied and family.locate_keys("t"))
+        if not emptied:
+            family.locate("t", policy)
+        family.stage("t")
+        family.compare("t", policy=policy)
+        saved = family.save("t", policy=policy)
+        family.load("t", policy=policy)
+        assert sorted(family.now(shown)) == sorted(family.then(shown))
+        family.undo(saved)
+    finally:
+        family.production.sql("SET GLOBAL max_allowed_packet = 16777216")
+    assert family.now("SELECT id, w FROM t") == ([] if emptied else [(2, 1)])

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from fakes import BILLING, LINES, FakeWorld, definition, request
+from rdsrestore.domain.outcome.load_result import SavedTable
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.request import Request
 from rdsrestore.domain.survey import Survey, TableSurvey
 from rdsrestore.domain.tables.definition import Column, ForeignKey
+from rdsrestore.domain.tables.dump_file import DumpFile, Fingerprint
+from rdsrestore.domain.tables.rows import Act
+from rdsrestore.domain.tables.server import Grant
 from rdsrestore.workflow.preflight import Severity, check
 from rdsrestore.workflow.surveyor import survey
 
@@ -69,6 +73,31 @@ def test_what_touches_no_other_row_is_not(wanted: Request, found: Survey) -> Non
 def test_a_login_that_is_not_shown_every_table_may_neither_change_nor_delete(wanted: Request) -> None:
     found = [finding for finding in check(wanted, seen("SELECT on *.*")) if finding.code == "db.privilege"]
     assert "lacks SELECT on *.*" in found[0].message
+
+
+SELECTS = Grant(frozenset({"SELECT", "INSERT"}))
+HERE = Grant(frozenset({"UPDATE"}), "shop")
+SAVED = SavedTable(
+    BILLING, ("id",), ("id",), DumpFile(definition(), "u", 1, "", 1, Fingerprint(1, 0)), acts=(Act.INSERT,)
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lacking"),
+    [
+        (request(), ""),
+        (request(policy=Policy(Merge.OVERWRITE)), ""),
+        (request(policy=Policy(Merge.EXACT)), "DELETE on shop.billing"),
+        (request(into="old"), "CREATE, DROP on shop.old"),
+        (request(into="old", swap=True), "ALTER, CREATE, DROP on shop.old"),
+        (request(policy=Policy(Merge.EXACT), undoes="260101-000000-abcd"), "DELETE on shop.billing"),
+    ],
+)
+def test_a_login_has_to_have_what_this_request_takes(wanted: Request, lacking: str) -> None:
+    found = seen()
+    found = replace(found, server=replace(found.server, grants=(SELECTS, HERE)), saved=(SAVED,))
+    said = [finding.message for finding in check(wanted, found) if finding.code == "db.privilege"]
+    assert said[:1] == ([f"the login lacks {lacking}"] if lacking else [])
 
 
 def test_a_column_that_can_not_be_carried_is_said_before_anything_is_made() -> None:

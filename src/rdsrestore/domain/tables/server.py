@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from rdsrestore.domain.codec import UNWRITTEN, written
+from rdsrestore.domain.ids import TableRef
+
+EVERYTHING = "ALL PRIVILEGES"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Privileges of a login, in upper case, on databases whose names fit a regular expression, or one table of them."""
+
+    privileges: frozenset[str]
+    databases: str = ".*"
+    table: str | None = None
+
+    def on(self, ref: TableRef) -> bool:
+        """Whether it holds for a table, one that is still to be made too."""
+        return self.table in {None, ref.table} and re.fullmatch(self.databases, ref.database, re.DOTALL) is not None
 
 
 @dataclass(frozen=True)
@@ -30,7 +47,8 @@ class ServerFacts:
     `caller` is this machine as the server sees it, a /32 or /128; where that is not certain, `caller_name` is the name
     that the server knows it by.
     `open` are the transactions of others that are not ended, as far as the login may see them.
-    `unseen` names the privilege without which the catalogue keeps tables of other databases from the login.
+    `unseen` names the privilege without which the catalogue keeps tables of other databases from the login, and
+    `grants` are all that it has; None where they can't be told, as with roles.
     """
 
     version: str
@@ -44,6 +62,14 @@ class ServerFacts:
     caller: str | None = None
     caller_name: str = ""
     open: tuple[OpenTransaction, ...] = field(default=(), metadata=UNWRITTEN)
+    grants: tuple[Grant, ...] | None = field(default=None, metadata=UNWRITTEN)
+
+    def lacking(self, wanted: frozenset[str], ref: TableRef) -> list[str]:
+        """Name the privileges that the login has not on a table, as far as its grants tell."""
+        if self.grants is None:
+            return []
+        held = frozenset[str]().union(*(grant.privileges for grant in self.grants if grant.on(ref)))
+        return [] if EVERYTHING in held else sorted(wanted - held)
 
 
 @written("Problem")

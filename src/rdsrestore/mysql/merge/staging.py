@@ -11,7 +11,7 @@ from rdsrestore.domain.tables.target import AFTER, Target
 from rdsrestore.mysql.checksum import row_hash
 from rdsrestore.mysql.dump import dump_scan, float_repair
 from rdsrestore.mysql.dump.dump_store import DumpStore
-from rdsrestore.mysql.dump.statements import statements
+from rdsrestore.mysql.dump.statements import shortened, statements
 from rdsrestore.mysql.merge.bare import bare_table
 from rdsrestore.mysql.merge.merge_context import after_of
 from rdsrestore.mysql.merge.shadow import shadow_table
@@ -98,16 +98,28 @@ def stage_target(session: Session, schema: str, target: Target, store: DumpStore
         undo_source(target.undo).place(session, schema)
 
 
-def refuse_oversize(session: Session, dump: DumpFile) -> None:
-    """Refuse a dump that production would not take in; DatabaseError with code `db.packet`."""
+def packet(session: Session) -> int:
+    """Read how many bytes of a statement production takes in."""
     (limit,) = session.one("SELECT @@GLOBAL.max_allowed_packet")
-    if dump.longest + RENAMED >= int(limit):
-        raise DatabaseError(
-            f"stage {dump.definition.ref}",
-            f"a statement of {dump.longest:,} bytes is above production's max_allowed_packet of {int(limit):,}",
-            "raise max_allowed_packet in production's parameter group, then rdsrestore resume",
-            code="db.packet",
-        )
+    return int(limit)
+
+
+def oversize(session: Session, dump: DumpFile) -> bool:
+    """Whether a dump has a statement that production would not take in as it is written."""
+    return dump.longest + RENAMED >= packet(session)
+
+
+def fitting(text: bytes, limit: int) -> bytes:
+    """Make a statement fit into a packet; DatabaseError with code `db.packet` where nothing does."""
+    text = text if len(text) < limit else shortened(text)
+    if len(text) < limit:
+        return text
+    raise DatabaseError(
+        "stage",
+        f"a statement of {len(text):,} bytes is above production's max_allowed_packet of {limit:,}",
+        "raise max_allowed_packet in production's parameter group, then rdsrestore resume",
+        code="db.packet",
+    )
 
 
 def refuse_changed(store: DumpStore, dump: DumpFile) -> None:
@@ -126,7 +138,6 @@ def stage(session: Session, schema: str, dump: DumpFile, store: DumpStore, progr
     """
     definition = dump.definition
     refuse_changed(store, dump)
-    refuse_oversize(session, dump)
     place = qualified(TableRef(schema, definition.ref.table))
     session.run(f"DROP TABLE IF EXISTS {place}")
     session.run(ddl.staging(definition, schema))
@@ -158,10 +169,11 @@ def load(session: Session, place: str, store: DumpStore, name: str, size: int, p
 
     Nothing else of the file is sent, and the server takes no second statement with the first.
     """
+    limit = packet(session)
     with as_select(session, wanted=True):
         for statement in statements(store, name, place):
             progress(f"loading {size / 1e6:,.0f} MB into the scratch schema", statement.place / size)
-            session.send(statement.head + statement.values)
+            session.send(fitting(statement.head + statement.values, limit))
 
 
 def repair(session: Session, schema: str, dump: DumpFile, store: DumpStore, progress: Progress) -> None:

@@ -28,6 +28,9 @@ RULES = frozenset({"UPDATE", "DELETE"})
 FOREIGN_KEY = re.compile(r",?\s*\n\s*CONSTRAINT `(?:[^`]|``)*` FOREIGN KEY [^\n]*?(?=,?\n)")
 CHECK_NAME = re.compile(r"(\n\s*)CONSTRAINT `(?:[^`]|``)*` (?=CHECK )")
 """MySQL wants the names of checks to be unique in a database."""
+USUAL_COLLATION = re.compile(r"^\) [^\n]*\bCOLLATE=(\w+)", re.MULTILINE)
+SAID_AGAIN = r"^(  `(?:[^`]|``)+` \w+(?:\((?:'(?:[^'\n]|'')*'|[^')\n])*\))?) COLLATE {}(?=[ ,\n])"
+"""A column's collation that is its table's: who says it gets it, as MySQL shows it then, with the character set."""
 EXECUTED = re.compile(r"/\*M?!\d*(.*)\*/\s*", re.DOTALL)
 COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
@@ -83,6 +86,8 @@ def target_table(
             "create the table by hand, then run again without --recreate",
             code="db.definition",
         )
+    if usual := USUAL_COLLATION.search(text):
+        text = re.sub(SAID_AGAIN.format(usual[1]), r"\1", text, flags=re.MULTILINE)
     if not with_foreign_keys:
         text = FOREIGN_KEY.sub("", text)
     if not check_names:

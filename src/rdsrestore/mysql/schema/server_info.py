@@ -8,17 +8,18 @@ from datetime import UTC, datetime
 
 from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.ids import Endpoint, RunId
-from rdsrestore.domain.tables.server import OpenTransaction, ServerFacts
+from rdsrestore.domain.tables.server import EVERYTHING, Grant, OpenTransaction, ServerFacts
 from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.session.login import own_address
 from rdsrestore.mysql.session.login.connection import Session
 
 FOR_SCRATCH = ("SELECT", "INSERT", "UPDATE", "CREATE", "DROP")
 FOR_TABLES = ("SELECT", "INSERT")
-EVERYTHING, EVERYWHERE = "ALL PRIVILEGES", "*.*"
+EVERYWHERE = "*.*"
 GRANT = re.compile(r"GRANT (.+?) ON (.+?) TO ", re.IGNORECASE)
 REVOKED = re.compile(r"REVOKE .+? ON [`\"](.+?)[`\"]\.\* FROM ", re.IGNORECASE)
 SCHEMA_WIDE = re.compile(r"`((?:[^`]|``)*)`\.\*")
+ONE_TABLE = re.compile(r"(`(?:[^`]|``)*`)\.`((?:[^`]|``)+)`")
 SCRATCH = RunId("000000-000000-0000").schema
 GLOBALS = (
     *("log_bin", "binlog_format", "binlog_row_image", "sql_require_primary_key", "enforce_storage_engine"),
@@ -48,6 +49,7 @@ def facts(session: Session, endpoint: Endpoint | None) -> ServerFacts:
         caller=address,
         caller_name=name,
         open=tuple(open_transactions(session)),
+        grants=parsed(grants),
     )
 
 
@@ -124,6 +126,27 @@ def lacking(lines: Sequence[str], database: str, wanted: Sequence[str]) -> tuple
     return tuple(name for name in wanted if not {name, EVERYTHING} & given)
 
 
+def parsed(lines: Sequence[str]) -> tuple[Grant, ...] | None:
+    """Read a login's grants; None with roles, with privileges of single columns, or where some were taken back."""
+    found = [GRANT.match(line) for line in lines]
+    if any(each is None or "(" in each[1] for each in found):
+        return None
+    return tuple(grant for each in found if each and (grant := granted(each[1], each[2])))
+
+
+def granted(names: str, scope: str) -> Grant | None:
+    """Read one grant; None where it is of something else than tables."""
+    privileges = frozenset(word.strip().upper() for word in names.split(","))
+    if scope == EVERYWHERE:
+        return Grant(privileges)
+    if database := SCHEMA_WIDE.fullmatch(scope):
+        return Grant(privileges, pattern(database[1]))
+    if one := ONE_TABLE.fullmatch(scope):  # of a single table the database's name is no pattern
+        name, table = (text.replace("``", "`") for text in (one[1][1:-1], one[2]))
+        return Grant(privileges, re.escape(name), table)
+    return None
+
+
 def covers_scratch(scope: str) -> bool:
     """Whether a grant's scope holds for the run's scratch schema."""
     return covers(scope, SCRATCH)
@@ -134,8 +157,10 @@ def covers(scope: str, name: str) -> bool:
     if scope == EVERYWHERE:
         return True
     database = SCHEMA_WIDE.fullmatch(scope)
-    if not database:
-        return False
-    signs = re.findall(r"\\.|.", database[1].replace("``", "`"), re.DOTALL)
-    pattern = "".join({"%": ".*", "_": "."}.get(sign, re.escape(sign.removeprefix("\\"))) for sign in signs)
-    return re.fullmatch(pattern, name, re.DOTALL) is not None
+    return database is not None and re.fullmatch(pattern(database[1]), name, re.DOTALL) is not None
+
+
+def pattern(database: str) -> str:
+    """Write a database's name in a grant, which is a pattern as LIKE knows it, as a regular expression."""
+    signs = re.findall(r"\\.|.", database.replace("``", "`"), re.DOTALL)
+    return "".join({"%": ".*", "_": "."}.get(sign, re.escape(sign.removeprefix("\\"))) for sign in signs)

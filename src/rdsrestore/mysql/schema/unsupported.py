@@ -9,6 +9,9 @@ from rdsrestore.domain.tables.definition import Column
 from rdsrestore.mysql.schema import compared_types
 
 LABELLED = frozenset({"enum", "set"})
+DOCUMENT_ID = "FTS_DOC_ID"
+"""InnoDB's number of a row in its full-text index, which takes none that is not above all before (manual, "InnoDB
+Full-Text Indexes")."""
 LABEL = re.compile(r"'((?:[^']|'')*)'")
 
 
@@ -30,6 +33,8 @@ def hindrances(columns: Sequence[Column], key: Collection[str], alike: Collectio
     for column in columns:
         if column.kind not in compared_types.KINDS:
             yield f"column {column.name} has type {column.type}, which can't be compared safely yet"
+        elif column.name.upper() == DOCUMENT_ID:
+            yield f"column {column.name} numbers the rows of InnoDB's full-text index, which takes no number twice"
         elif column.kind == "float" and column.name in key:
             yield f"column {column.name} is part of the key and FLOAT, so that no literal finds its rows"
         elif column.kind in LABELLED and len(set(labels(column))) < len(labels(column)):

@@ -62,6 +62,7 @@ MUTE = Meaning("db.silent", "see in the RDS console what the instance does; run 
 PRIVILEGE = Meaning("db.privilege", "use the master user, or grant the privilege")
 PLUGIN = Meaning("db.plugin", "use a user that logs in with mysql_native_password or caching_sha2_password")
 READ_ONLY = Meaning("db.read-only", "use --instance with the writer")
+OPTION = Meaning("db.setting", "take the option that the server names out of production's parameter group")
 BOUND = Meaning("tool.settings", "take max_join_size and max_execution_time out of production's parameter group")
 FOREIGN = Meaning(
     "db.foreign-key",
@@ -153,7 +154,7 @@ MEANINGS: dict[int, Meaning] = {
     2059: PLUGIN,
     2061: PLUGIN,
 }
-ABORTED = 1184
+ABORTED, PREVENTED, NOT_CREATED = 1184, 1290, 1005
 GREETING = Meaning("db.setting", "production's init_connect fails for this user: see production's parameter group")
 OTHER = Meaning("db.failed", "look the number up in the server's manual; production is as the summary says")
 NO_ROOM = re.compile(r"err(?:no|or):? 28\b|#sql")
@@ -174,13 +175,24 @@ def translate(where: str, error: pymysql.MySQLError) -> DatabaseError:
         return DatabaseError(where, str(error.args[-1]), MUTE.hint, code=MUTE.code)
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     words = str(error.args[1]) if len(error.args) > 1 else str(error)
-    meaning = GREETING if number == ABORTED and "init_connect" in words else MEANINGS.get(number, OTHER)
-    meaning = FULL if meaning is ENGINE and NO_ROOM.search(words) else meaning
+    meaning = meaning_of(number, words)
     what = f"{words} ({number})" if number in MEANINGS else f"the server answered error {number}{masked(number, words)}"
     again = number in RETRYABLE and meaning is not GREETING
     translated = DatabaseError(where, what, meaning.hint, code=meaning.code, retryable=again)
     translated.__cause__ = error
     return translated
+
+
+def meaning_of(number: int, words: str) -> Meaning:
+    """Look a number up; of those that servers use for several things their words tell which it is."""
+    meaning = MEANINGS.get(number, OTHER)
+    if number == ABORTED and "init_connect" in words:
+        return GREETING
+    if number == PREVENTED and "read-only" not in words:
+        return OPTION
+    if number == NOT_CREATED and "foreign key" not in words.lower():
+        return UNMADE
+    return FULL if meaning is ENGINE and NO_ROOM.search(words) else meaning
 
 
 def masked(number: int, words: str) -> str:

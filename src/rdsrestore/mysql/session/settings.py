@@ -86,7 +86,7 @@ MARIADB = (
     Setting("system_versioning_asof", "DEFAULT", "DEFAULT"),
     *numbers(tx_read_only=0, check_constraint_checks=1, max_error_count=64),
     *numbers(idle_transaction_timeout=0, idle_write_transaction_timeout=0, idle_readonly_transaction_timeout=0),
-    *numbers(max_session_mem_used=(1 << 63) - 1),
+    *numbers(max_session_mem_used=(1 << 63) - 1, tmp_disk_table_size=MOST),
     *numbers("100502", sql_if_exists=0),
     *numbers("101100", system_versioning_insert_history=0),
     *numbers("110602", innodb_snapshot_isolation=0),
@@ -95,6 +95,7 @@ FAMILIES = (
     "/*!50720 , SESSION max_execution_time = 0, SESSION transaction_read_only = 0 */"
     "/*!80030 , SESSION show_gipk_in_create_table_and_information_schema = 1 */"
     "/*M!100101 , SESSION max_statement_time = 0, SESSION tx_read_only = 0 */"
+    f"/*M!100401 , SESSION max_session_mem_used = {(1 << 63) - 1}, SESSION tmp_disk_table_size = {MOST} */"
 )
 """MariaDB leaves out comments of 50700 to 99999, MySQL those with an M (MariaDB, "Comment Syntax")."""
 

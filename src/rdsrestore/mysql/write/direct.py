@@ -56,6 +56,8 @@ def fits(session: Session, target: Target, live: TableDefinition) -> bool:
     plain = plain and not (dump.floats or dump.unlabelled or dump.unchecked)
     if not plain or unfiltered(target) or not then.key or not ddl.same_shape(live, then):
         return False
+    if staging.oversize(session, dump):  # what does not fit into a packet as it is written can be shortened for staging
+        return False
     if apart(target):
         return target.policy.on_conflict is not OnConflict.STOP or preflight_conflicts.foreseeable(live, target.dump)
     return not session.rows(f"SELECT 1 FROM {qualified(live.ref)} LIMIT 1")
@@ -81,7 +83,6 @@ def notes(context: MergeContext) -> str:
 def prepare(session: Session, context: MergeContext, dump: DumpFile, store: DumpStore) -> None:
     """Prove the file, and begin the notes: `n` is where a statement begins in the file."""
     staging.refuse_changed(store, dump)
-    staging.refuse_oversize(session, dump)
     session.run(f"DROP TABLE IF EXISTS {notes(context)}")
     session.run(
         f"CREATE TABLE {notes(context)} (n BIGINT UNSIGNED NOT NULL PRIMARY KEY, done BIGINT UNSIGNED NOT NULL,"

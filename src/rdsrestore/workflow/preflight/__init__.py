@@ -11,7 +11,7 @@ from rdsrestore.workflow.preflight.finding import Finding, Severity
 from rdsrestore.workflow.preflight.machine import caller, evidence, this_machine
 from rdsrestore.workflow.preflight.quicker import quicker
 from rdsrestore.workflow.preflight.related_rows import elsewhere
-from rdsrestore.workflow.preflight.server import server
+from rdsrestore.workflow.preflight.server import privileges, server
 from rdsrestore.workflow.preflight.server_settings import settings
 from rdsrestore.workflow.preflight.surroundings import surroundings, unwatched
 from rdsrestore.workflow.preflight.tables import keyless_children, table_findings, undo_findings, unfit
@@ -38,6 +38,7 @@ def check(request: Request, survey: Survey) -> tuple[Finding, ...]:
         *quicker(request, survey),
         *restoring,
         *reading,
+        *privileges(request, survey),
         *making,
         *tables,
         *elsewhere(request, survey),

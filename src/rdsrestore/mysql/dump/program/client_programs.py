@@ -19,7 +19,7 @@ from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.errors import ToolError
 from rdsrestore.domain.tables.server import ClientTools
 from rdsrestore.mysql.dump.program.option_file import environment
-from rdsrestore.mysql.session.errors import MEANINGS, Meaning
+from rdsrestore.mysql.session.errors import MEANINGS, Meaning, meaning_of
 from rdsrestore.mysql.session.login.connection import Login
 
 DUMPERS = ("mysqldump", "mariadb-dump")
@@ -171,7 +171,7 @@ def failed(where: str, name: str, status: int, complaints: BinaryIO) -> ToolErro
     complaints.seek(0)
     number, words = complaint(complaints.read(1 << 16).decode("utf-8", "replace"))
     how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
-    meaning = MEANINGS.get(number, OTHER) if status >= 0 else OTHER
+    meaning = meaning_of(number, words) if number in MEANINGS and status >= 0 else OTHER
     if FULL.search(words):
         meaning = NO_ROOM
     if number in PLUGINS:
