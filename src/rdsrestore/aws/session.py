@@ -178,7 +178,7 @@ class Clients:
 
     def metrics(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """Make the client that reads metrics, once; it can be missed, so that nobody waits for it."""
-        return self._once("cloudwatch", QUICK)
+        return self._client("cloudwatch", QUICK)
 
     def logs(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """Give the client that reads logs; nothing waits long for them."""
