@@ -177,7 +177,7 @@ class Clients:
         return self._client("cloudtrail", READS)
 
     def metrics(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        """Make the client that reads metrics, once; it can be missed, so that nobody waits for it."""
+        """Give the client that reads metrics; it can be missed, so that nobody waits for it."""
         return self._client("cloudwatch", QUICK)
 
     def logs(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
