@@ -14,6 +14,7 @@ from account import Account
 from rdsrestore.domain.cloud.instance import Backups, SnapshotInfo, SourceCluster, Subnets
 from rdsrestore.domain.errors import CloudError
 from rdsrestore.domain.ids import Endpoint
+from rdsrestore.lab.launch import control
 
 
 def test_we_know_who_we_are(account: Account) -> None:
@@ -212,13 +213,18 @@ def test_the_price_is_read_where_there_is_one_and_unknown_elsewhere(account: Acc
     assert account.cloud.hourly_cost(source, "db.t3.micro") is None
 
 
-def test_the_free_storage_is_what_was_reported_last_and_unknown_where_nothing_was(account: Account) -> None:
+def test_the_free_storage_is_what_was_reported_last_and_unknown_where_nobody_may_ask(account: Account) -> None:
     assert account.cloud.free_storage("production") is None
     now = datetime.now(UTC)
     for ago, free in ((3, 5e9), (1, 4e9), (2, 9e9), (20, 1e9)):
         account.report("FreeStorageSpace", "production", free, now - timedelta(minutes=ago))
     assert account.cloud.free_storage("production") == 4_000_000_000
     assert account.cloud.free_storage("another") is None
+    for action, known in (("cloudwatch:GetMetricStatistics", 4_000_000_000), ("rds:*", None)):
+        statement = {"Effect": "Allow", "Action": [action], "Resource": "*"}
+        control(account.state, "policy", {"statements": [statement]})
+        assert account.cloud.free_storage("production") == known
+    control(account.state, "policy", {"statements": None})
 
 
 def test_waiting_for_the_window_ends_when_it_reaches_the_moment(account: Account) -> None:

@@ -290,9 +290,9 @@ def all_there(site: Site, writers: Sequence[Writer]) -> bool:
 Statement = tuple[str, str]
 """How it begins, and whether those alone are meant that run under the lock."""
 MOVING = ("DELETE `shop", "INSERT INTO `shop")
-AHEAD = ("INSERT INTO `rdsrestore", *MOVING, "COMMIT", "SET", "LOCK", "RENAME", "UNLOCK")
-STATEMENTS = [*((word, "") for word in AHEAD), *((word, "under") for word in MOVING)]
-KILLS = [(statement, when) for statement in STATEMENTS for when in ("before", "after")]
+AHEAD = [(word, "") for word in ("INSERT INTO `rdsrestore", *MOVING, "COMMIT")]
+THEREAFTER = [*((word, "") for word in ("SET", "LOCK", "RENAME", "UNLOCK")), *((word, "under") for word in MOVING)]
+KILLS = [*((each, "after") for each in AHEAD), *((each, when) for each in THEREAFTER for when in ("before", "after"))]
 SENTRY = [((word, ""), when) for word in ("CREATE", "DROP") for when in ("before", "after")]
 THEN = ("resume", "cleanup")
 ENDS = [

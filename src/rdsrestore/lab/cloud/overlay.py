@@ -101,7 +101,7 @@ class Overlay:
         )
         action = form.get("Action", str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2])
         path = str(environ.get("PATH_INFO", ""))
-        action = action or REST.get((service, str(environ.get("REQUEST_METHOD"))), "")
+        action = action or REST.get((service, str(environ.get("REQUEST_METHOD"))), path.partition("/operation/")[2])
         self.calls.append(Call(service, action, form))
         ours = OWN in str(environ.get("HTTP_USER_AGENT", ""))
         if service == "scheduler" and not ours:

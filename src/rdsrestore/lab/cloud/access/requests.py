@@ -43,7 +43,7 @@ class Account(Protocol):
 
 def of(service: str, action: str, form: Form, there: Account) -> list[Asked]:
     """Name all that a call asks leave for; each of it has to be allowed."""
-    call = f"{service}:{action}"
+    call = f"{'cloudwatch' if service == 'monitoring' else service}:{action}"
     if service in {"rds", "ec2"}:
         return list((of_rds if service == "rds" else of_ec2)(call, action, form, there))
     if service in {"ssm", "ecs"}:
