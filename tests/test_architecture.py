@@ -32,7 +32,19 @@ LAYERS: dict[str, frozenset[str]] = {
     "cli": frozenset({"domain", "config", "app", "cli", "lab", "__version__"}),
 }
 """Whom each package may import."""
-WITHIN_MYSQL = ("session", "schema", "checksum", "dump", "binlog", "rewind", "merge", "write", "compare", "verify")
+WITHIN_MYSQL = (
+    "session",
+    "schema",
+    "pace",
+    "checksum",
+    "dump",
+    "binlog",
+    "rewind",
+    "merge",
+    "write",
+    "compare",
+    "verify",
+)
 """Each may import those before it."""
 HOMES: dict[str, frozenset[str]] = {
     "boto3": frozenset({"aws", "lab"}),

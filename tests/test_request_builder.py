@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rdsrestore.app.requests.command_line import CommandLine
-from rdsrestore.app.requests.request_builder import one_address, refuse_contradictions
+from rdsrestore.app.requests.request_builder import one_address, refuse_contradictions, refuse_two_paces
 from rdsrestore.domain.errors import UsageError
 
 
@@ -34,3 +34,10 @@ def test_a_name_that_no_table_can_have_is_refused_at_once(name: str) -> None:
     with pytest.raises(UsageError, match="--into"):
         refuse_contradictions(CommandLine(tables=("t",), into=name))
     refuse_contradictions(CommandLine(tables=("t",), into="x" * 64))
+
+
+def test_whoever_asks_for_both_paces_is_told_that_they_exclude_each_other() -> None:
+    with pytest.raises(UsageError, match="--fast: goes without --gentle"):
+        refuse_contradictions(CommandLine(plain={"fast": True, "gentle": True}))
+    for plain in ({"fast": True, "gentle": False}, {"fast": None, "gentle": True}, {}):
+        refuse_two_paces(plain)

@@ -94,7 +94,7 @@ def peak(*commands: list[str], fine: frozenset[int] = frozenset({0}), **streams:
 
 
 def ours(ring: Ring, incident: str, more: Mapping[str, object] = {}) -> float:
-    """The steps of a run from locate to verify, in a process of their own."""
+    """The steps of a run from locate to verify, in a process of their own; with `--fast` where no `pace` is named."""
     wish = {
         "ports": ring.doors,
         "ca": str(ring.site.ca),
@@ -200,6 +200,7 @@ UNHEEDED = 10_000
 OURS, OUR_TOOLS = "rdsrestore", ("mysqldump", "mysql", "python3")
 PEERS: dict[str, Contender] = {
     OURS: Contender(ours, OUR_TOOLS),
+    "rdsrestore, no --fast": Contender(partial(ours, more={"pace": "default"}), OUR_TOOLS),
     "rdsrestore --swap": Contender(partial(ours, more={"beside": True}), OUR_TOOLS, (ALL,)),
     "rdsrestore --in-place shadow": Contender(partial(ours, more={"shadow": True}), OUR_TOOLS, (ALL,)),
     "--swap, indexes first": Contender(partial(ours, more={"beside": True, "max_load": UNHEEDED}), OUR_TOOLS, (ALL,)),

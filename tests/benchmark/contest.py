@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import product
 
-from benchmark.application import busy
+from benchmark.application import Latencies, busy
 from benchmark.binlog import compare
 from benchmark.contenders import COLD, MACHINES, OUR_TOOLS, OURS, PEERS, Contender, Figures, ours, steps, timed
 from benchmark.figures import Record
@@ -108,29 +108,37 @@ def report(incident: str, results: Mapping[str, Result], rows: int) -> None:
             print(f"  {'':20} {', '.join(said)}", flush=True)
 
 
+PACES = ("default", "fast", "gentle")
+
+
 def kindness(ring: Ring, rounds: int, incidents: list[str]) -> bool:
-    """Watch an application while we repair, as always and gently; prints its latencies during the load."""
+    """Watch an application while we repair at each pace; prints its latencies while we read and while we load."""
     print("\nan application meanwhile: milliseconds of its transactions, half and 99 of 100")
     right = True
     for incident, number in product(incidents, range(rounds)):
-        for gentle in (False, True) if number % 2 == 0 else (True, False):
+        for pace in PACES if number % 2 == 0 else reversed(PACES):
             wanted = ring.damage(incident)
             with busy(ring) as alone:
                 time.sleep(CALM)
-            one = Contender(partial(ours, more={"gentle": gentle}), ())
+            one = Contender(partial(ours, more={"pace": pace}), ())
             with busy(ring) as meanwhile:
                 timed(one, ring, incident)
             right &= ring.right(wanted)
-            first, last = steps(ring)["load"]
-            during = meanwhile.within(first, last)
-            print(
-                f"  {incident:32} {'gentle' if gentle else 'as always':10} load {last - first:6.1f} s"
-                f"  alone {alone.percentile(0.5):5.1f} {alone.percentile(0.99):6.1f}"
-                f"  during it {during.percentile(0.5):5.1f} {during.percentile(0.99):6.1f}"
-                f"  {during.percentile(0.99) / alone.percentile(0.99):6.2f} x  of {len(during.found)}",
-                flush=True,
-            )
+            for step in ("locate and dump", "compare", "load"):
+                told(f"{incident:32} {pace:8} {step:15}", alone, meanwhile, *steps(ring)[step])
     return right
+
+
+def told(what: str, alone: Latencies, meanwhile: Latencies, first: float, last: float) -> None:
+    """Print how an application's latencies were in one of our steps, against those that it has alone."""
+    during = meanwhile.within(first, last)
+    print(
+        f"  {what} {last - first:6.1f} s"
+        f"  alone {alone.percentile(0.5):5.1f} {alone.percentile(0.99):6.1f}"
+        f"  during it {during.percentile(0.5):5.1f} {during.percentile(0.99):6.1f}"
+        f"  {during.percentile(0.99) / alone.percentile(0.99):6.2f} x  of {len(during.found)}",
+        flush=True,
+    )
 
 
 def version_of(program: str | None) -> str:

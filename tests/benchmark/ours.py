@@ -36,7 +36,7 @@ def step(name: str) -> Iterator[None]:
     STEPS[name] = begun, time.monotonic()
 
 
-def find(site: Site, policy: Policy, moment: float | None) -> None:
+def find(site: Site, policy: Policy, moment: float | None, rest: float) -> None:
     """Have the rows that are to come back: of the backup, or where a moment is given, of the binlog since."""
     with site.live() as server:
         empty, definition = not server.count(site.ref(TABLE)), server.definition(site.ref(TABLE))
@@ -48,16 +48,18 @@ def find(site: Site, policy: Policy, moment: float | None) -> None:
     elif empty:
         site.dump(TABLE)
     else:
-        site.locate(TABLE, policy, content=policy.merge is not Merge.MISSING)
+        site.locate(TABLE, policy, content=policy.merge is not Merge.MISSING, rest=rest)
 
 
 def repair(wish: dict[str, Any], site: Site) -> None:
     """The steps as the recipe has them."""
     policy = Policy(Merge(wish["policy"]))
+    chosen = wish.get("pace", "fast")
+    pace = ThrottleRules(Limits(max_load=wish.get("max_load"), gentle=chosen == "gentle", fast=chosen == "fast"))
+    rest = 1.0 if chosen == "gentle" else 0.0
     with step("locate and dump"):
-        find(site, policy, wish.get("moment"))
+        find(site, policy, wish.get("moment"), rest)
     beside = f"{TABLE}_then" if wish.get("beside") else None
-    pace = ThrottleRules(Limits(max_load=wish.get("max_load"), gentle=bool(wish.get("gentle"))))
     with site.live() as server:
         server.create_scratch(SCRATCH, RUN)
         if beside:
@@ -68,7 +70,7 @@ def repair(wish: dict[str, Any], site: Site) -> None:
         with step("stage"):
             server.stage(SCRATCH, target, site.folder, silent)
         with step("compare"):
-            (difference,) = server.compare(SCRATCH, [target], site.folder, silent)
+            (difference,) = server.compare(SCRATCH, [target], site.folder, silent, rest)
         with step("save"):
             server.save(SCRATCH, target, site.folder, silent)
             untouched = server.untouched_rows(SCRATCH, target)

@@ -11,7 +11,7 @@ from pathlib import Path
 from mysql.site import PASSWORD, RUN, SCHEMA, USER, Site, silent
 from rdsrestore.diff.parallel import WARMERS
 from rdsrestore.domain.request.merge_policy import Merge, Policy
-from rdsrestore.domain.request.throttle_rules import ThrottleRules
+from rdsrestore.domain.request.throttle_rules import Limits, ThrottleRules
 from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.selection import Selection
 from rdsrestore.domain.tables.target import Located, Relative, Role, Target
@@ -95,7 +95,7 @@ class Steps:
                 server.save(SCHEMA, each, folder, silent)
         with self.live() as server:
             untouched = [server.untouched_rows(SCHEMA, each) for each in targets]
-            server.load(SCHEMA, targets, folder, ThrottleRules(), silent)
+            server.load(SCHEMA, targets, folder, ThrottleRules(Limits(fast=True)), silent)
         with self.live() as server:
             for each, difference, before in zip(targets, found, untouched, strict=True):
                 ledger = server.ledger(SCHEMA, each, folder, difference.live, before, silent)

@@ -303,9 +303,9 @@ class FakeServer:
         return "it has triggers"
 
     def compare(
-        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
+        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress, rest: float = 0
     ) -> Sequence[TableDifference]:
-        del schema, folder, progress
+        del schema, folder, progress, rest
         self.faults.before("compare")
         return [self.difference(target) for target in targets]
 
@@ -349,7 +349,7 @@ class FakeServer:
 
     def load(
         self, schema: str, targets: Sequence[Target], folder: Path, rules: ThrottleRules, progress: Progress
-    ) -> None:
+    ) -> float:
         del schema, folder, rules, progress
         self.faults.before("load")
         for target in targets:
@@ -368,6 +368,7 @@ class FakeServer:
                     live[key] = then[key]
                 self.faults.before("between rows")
         self.faults.done("load")
+        return 0.0
 
     def loaded(self, schema: str, target: Target) -> TableLoad:
         del schema

@@ -217,7 +217,7 @@ class Site:
             direct=table in self.whole,
         )
 
-    def locate(self, table: str, policy: Policy = DEFAULT, *, content: bool = True) -> Located:
+    def locate(self, table: str, policy: Policy = DEFAULT, *, content: bool = True, rest: float = 0) -> Located:
         """Find where the sides differ, by content or by keys alone, and dump only that."""
         with (
             ThreadPoolExecutor(LOOKERS + WARMERS) as pool,
@@ -225,7 +225,7 @@ class Site:
             self.restored() as then,
         ):
             asked = Relative(self.ref(table), Role.ASKED)
-            found = Sides(then, now, None, pool, content).look(self.folder, asked, policy, silent)
+            found = Sides(then, now, None, pool, content, rest=rest).look(self.folder, asked, policy, silent)
             assert found
             path = Path(found.path)
             there = then.definition(self.ref(table))

@@ -79,6 +79,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "--incident-end": {"policy": Policy(Merge.EXACT, three_way=True), "incident_end": Moment(BEFORE.utc, "later")},
     "--triggers": {"triggers": Triggers.FIRE},
     "--gentle": {"limits": Limits(gentle=True)},
+    "--fast": {"limits": Limits(fast=True)},
 }
 REFUSED = {
     ("--where", "swap"): {"into.option"},

@@ -10,7 +10,8 @@ import pytest
 from mysql.site import FAMILIES, Server, Site
 from rdsrestore.domain.request.merge_policy import Merge, Policy
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
-from rdsrestore.mysql.merge.batches import FIRST, FULL, SOFT, LineRange, Pacing, Took, paced, sized
+from rdsrestore.mysql.merge.batches import FIRST, LineRange, Pacing, Took, paced, sized
+from rdsrestore.mysql.pace.batch_size import FULL, SOFT
 
 ROWS = 20_000
 FOR_A_LOAD, FOR_AN_UNDO = 18, 38
@@ -78,5 +79,5 @@ def test_a_load_that_is_slowed_down_meanwhile_writes_little_from_the_next_transa
         if sum(written) >= FIRST * 3:
             rules.slow.touch()  # type: ignore[union-attr] # as was given
 
-    assert list(paced(1, FIRST * 6, work, batch=Pacing.within(rules, lambda: None).size))[-1] == FIRST * 6
+    assert list(paced(1, FIRST * 6, work, pacing=Pacing.within(rules, lambda: None)))[-1] == FIRST * 6
     assert written[:3] == [FIRST, FIRST * 2, SOFT.rows]

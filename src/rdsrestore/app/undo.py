@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rdsrestore.app.context import Context
 from rdsrestore.app.requests.command_line import CommandLine
+from rdsrestore.app.requests.request_builder import refuse_two_paces
 from rdsrestore.app.restore import Job, start
 from rdsrestore.domain.errors import Refused
 from rdsrestore.domain.facts import Compared, Loaded, Saved, Swapped, TargetTableMade
@@ -38,6 +39,7 @@ def undo(name: str | None, context: Context, asked: CommandLine, *, dry_run: boo
             cut = "was cut off, or its journal, before it saved a row"
             what = "changed no row of production" if replayed.ending else cut
             raise Refused("undo", f"run {stored.id} {what}", "rdsrestore runs lists the runs")
+        refuse_two_paces(asked.plain)
         plain = filled(Request, asked.plain)
         request = replace(
             replayed.request,

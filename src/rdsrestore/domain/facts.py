@@ -203,10 +203,14 @@ class Saved(Fact):
 @written("Loaded")
 @dataclass(frozen=True)
 class Loaded(Fact):
-    """What was written to production, in the targets' order; `complete` once nothing is left to do."""
+    """What was written to production, in the targets' order; `complete` once nothing is left to do.
+
+    `rested` counts the seconds for which the load rested for the sake of others at work on production.
+    """
 
     loads: tuple[TableLoad, ...]
     complete: bool = True
+    rested: float = 0.0
 
     @property
     def nothing(self) -> bool:

@@ -30,6 +30,7 @@ from rdsrestore.mysql.merge.batches import Pacing
 from rdsrestore.mysql.merge.job import Job, lay_out, lay_out_former
 from rdsrestore.mysql.merge.shadow import ability
 from rdsrestore.mysql.merge.traces import traces
+from rdsrestore.mysql.pace.watcher import Watcher
 from rdsrestore.mysql.schema import catalog, where_filter, where_zone
 from rdsrestore.mysql.schema.server_info import facts
 from rdsrestore.mysql.session import named_lock
@@ -230,14 +231,14 @@ class MysqlProduction:
         return live is not None and direct.fits(self._ready(), target, live)
 
     def compare(
-        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
+        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress, rest: float = 0
     ) -> tuple[TableDifference, ...]:
         """Class every staged row against its target and keep the result in the scratch schema.
 
         Changes nothing else.
         """
         jobs = [self._job(schema, target) for target in targets]
-        return self._strategies.compare(jobs, self._store(folder), progress)
+        return self._strategies.compare(jobs, self._store(folder), progress, rest)
 
     def lines(self, schema: str, target: Target) -> Iterator[PlanLine]:
         """Yield what the plan says of each row."""
@@ -253,24 +254,25 @@ class MysqlProduction:
 
     def load(
         self, schema: str, targets: Sequence[Target], folder: Path, rules: ThrottleRules, progress: Progress
-    ) -> None:
+    ) -> float:
         """Carry out the plans in transactions of bounded size, guarded by what each row is expected to be."""
         jobs = [self._job(schema, target) for target in targets]
+        rested = 0.0
 
         def write() -> None:
             if self._lock:
                 self._lock.keep("load")
             self.close()  # whoever writes takes it
-            with closing(Throttle(rules, self._ready, self._login, progress)) as throttle:
-                pacing = Pacing.within(rules, lambda: self._hold(throttle))
-                self._strategies.load(jobs, self._store(folder), pacing, progress)
+            nonlocal rested
+            watcher = Watcher(self._logins, schema, rules, progress, elsewhere=bool(self._team))
+            mine = self._lock.check if self._lock else None
+            with closing(Throttle(rules, self._ready, self._login, progress, mine)) as throttle, watcher:
+                pacing = Pacing.within(rules, throttle.hold, watcher.turns)
+                self._strategies.load(jobs, self._store(folder), pacing, watcher.told)
+            rested += pacing.turns.rested
 
         load_when_back(write, progress)
-
-    def _hold(self, throttle: Throttle) -> None:
-        if self._lock:
-            self._lock.check()
-        throttle.hold()
+        return rested
 
     def loaded(self, schema: str, target: Target) -> TableLoad:
         """Say what has been written so far, also where the table itself is gone."""

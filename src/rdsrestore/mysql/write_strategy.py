@@ -49,8 +49,10 @@ class Strategy(ABC):
         """
 
     @abstractmethod
-    def compare(self, jobs: Sequence[Job], store: DumpStore, progress: Progress) -> Sequence[TableDifference]:
-        """Plan what is written, and sum it up, a difference for each job."""
+    def compare(
+        self, jobs: Sequence[Job], store: DumpStore, progress: Progress, rest: float
+    ) -> Sequence[TableDifference]:
+        """Plan what is written, and sum it up, a difference for each job; rest after each range."""
 
     @abstractmethod
     def lines(self, job: Job) -> Iterator[PlanLine]:
@@ -91,10 +93,12 @@ class Merged(Strategy):
         """Load the dumps, or an undo file, and prove them equal to what was dumped."""
         staging.stage_target(self._ready(), schema, target, store, progress)
 
-    def compare(self, jobs: Sequence[Job], store: DumpStore, progress: Progress) -> Sequence[TableDifference]:
+    def compare(
+        self, jobs: Sequence[Job], store: DumpStore, progress: Progress, rest: float
+    ) -> Sequence[TableDifference]:
         """Write the plans, all tables together: rows of one may need rows of another."""
         del store
-        return classify.compare(self._ready(), jobs, progress)
+        return classify.compare(self._ready(), jobs, progress, rest)
 
     def lines(self, job: Job) -> Iterator[PlanLine]:
         """Read the plan."""
@@ -139,9 +143,11 @@ class Direct(Strategy):
         session = self._ready()
         direct.prepare(session, lay_out(session, schema, target).context, target.dump, store)
 
-    def compare(self, jobs: Sequence[Job], store: DumpStore, progress: Progress) -> Sequence[TableDifference]:
+    def compare(
+        self, jobs: Sequence[Job], store: DumpStore, progress: Progress, rest: float
+    ) -> Sequence[TableDifference]:
         """Count: every row is missing, but for those that other unique keys are known to keep out."""
-        del progress
+        del progress, rest
         return [direct.difference(self._ready(), job.context, job.target, store) for job in jobs]
 
     def lines(self, job: Job) -> Iterator[PlanLine]:
@@ -194,9 +200,11 @@ class Strategies:
             if own:
                 yield strategy, own
 
-    def compare(self, jobs: Sequence[Job], store: DumpStore, progress: Progress) -> tuple[TableDifference, ...]:
+    def compare(
+        self, jobs: Sequence[Job], store: DumpStore, progress: Progress, rest: float
+    ) -> tuple[TableDifference, ...]:
         """Plan all tables; returns their differences in the order of the jobs."""
-        made = {strategy: iter(strategy.compare(own, store, progress)) for strategy, own in self.shared(jobs)}
+        made = {strategy: iter(strategy.compare(own, store, progress, rest)) for strategy, own in self.shared(jobs)}
         return tuple(next(made[self.of(job.target)]) for job in jobs)
 
     def load(self, jobs: Sequence[Job], store: DumpStore, pacing: Pacing, progress: Progress) -> None:

@@ -156,11 +156,12 @@ class RowMerge(Protocol):
         ...
 
     def compare(
-        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress
+        self, schema: str, targets: Sequence[Target], folder: Path, progress: Progress, rest: float = 0
     ) -> Sequence[TableDifference]:
         """Class every staged row against its target and keep the result in the scratch schema; changes nothing else.
 
-        `folder` has the dumps of tables that take theirs whole.
+        `folder` has the dumps of tables that take theirs whole. After each range it rests as long as that took, times
+        `rest`.
 
         Of tables that only come along, rows count that went with restored rows of others, or that these point to.
         """
@@ -190,8 +191,10 @@ class RowMerge(Protocol):
 
     def load(
         self, schema: str, targets: Sequence[Target], folder: Path, rules: ThrottleRules, progress: Progress
-    ) -> None:
+    ) -> float:
         """Carry out the plans, in transactions of bounded size, holding back where production is busy.
+
+        Returns for how many seconds it rested.
 
         `folder` has the dumps of tables that take theirs whole.
 

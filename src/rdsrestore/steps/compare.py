@@ -18,6 +18,7 @@ from rdsrestore.domain.tables.in_place import note
 from rdsrestore.domain.tables.rows import Act, TableDifference
 from rdsrestore.domain.tables.target import Target
 from rdsrestore.ports.production import RowMerge
+from rdsrestore.steps.locate import rest
 from rdsrestore.steps.sessions import counted, production
 from rdsrestore.workflow.step import Impact, Run, Step
 
@@ -48,7 +49,7 @@ class Compare(Step):
         """Compare each table, and list all keys in the run's folder."""
         targets = run.facts.get(Staged).targets
         with production(run) as database:
-            found = database.compare(self.schema, targets, run.folder, run.progress)
+            found = database.compare(self.schema, targets, run.folder, run.progress, rest(run.request))
             differences = tuple(map(with_way, found, targets))
             for target in targets:
                 keep_lines(run, database, self.schema, target)

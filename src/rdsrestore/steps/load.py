@@ -42,16 +42,18 @@ class Load(Step):
     schema: str
     policy: Policy
     way: str = ""
+    pace: str = ""
 
     @classmethod
     def decide(cls, request: Request, survey: Survey, run: RunId) -> Self:
         """Follow the policy."""
-        return cls(run.schema, request.policy, way(request, survey))
+        return cls(run.schema, request.policy, way(request, survey), request.limits.pace)
 
     def describe(self) -> str:
         """Say what is written."""
         acts = [said for act, said in SAID.items() if act in may(self.policy)]
-        return f"{', '.join(acts)}, in small transactions; no other row is touched{self.way}"
+        pace = f", {self.pace}" if self.pace else ""
+        return f"{', '.join(acts)}, in small transactions{pace}; no other row is touched{self.way}"
 
     def apply(self, run: Run) -> Fact:
         """Load; what was written is known even where it fails half-way."""
@@ -60,12 +62,13 @@ class Load(Step):
             for target, approved in zip(targets, run.facts.get(Approved).prints, strict=True):
                 unchanged(database.plan_digest(self.schema, target), approved)
             run.facts.put(Loaded((), complete=False))
+            rested = 0.0
             try:
-                database.load(self.schema, targets, run.folder, throttle_rules(run), run.progress)
+                rested = database.load(self.schema, targets, run.folder, throttle_rules(run), run.progress)
             finally:
                 loads = tuple(database.loaded(self.schema, target) for target in targets)
                 run.facts.put(Loaded(loads, complete=False))
-        return Loaded(loads)
+        return Loaded(loads, rested=round(rested, 1))
 
     def halfway(self, run: Run) -> Fact | None:
         """What was counted when it failed."""
@@ -82,7 +85,10 @@ class Load(Step):
 
     def result(self, fact: Fact | None) -> str:
         """Count what was written and what was not."""
-        return "; ".join(map(counts, fact.loads)) if isinstance(fact, Loaded) else "loaded"
+        if not isinstance(fact, Loaded):
+            return "loaded"
+        rested = [f"rested {fact.rested:g} s for others at work there"] if fact.rested else []
+        return "; ".join([*map(counts, fact.loads), *rested])
 
 
 def way(request: Request, survey: Survey) -> str:

@@ -14,6 +14,7 @@ from typing import ClassVar, Self
 from rdsrestore.diff import chunk_file
 from rdsrestore.diff.checksum_diff import Differ
 from rdsrestore.diff.parallel import WARMERS, Findings, searched
+from rdsrestore.diff.resting import resting
 from rdsrestore.diff.side_by_side import Together, Twice
 from rdsrestore.domain.codec import written
 from rdsrestore.domain.errors import Refused, UsageError
@@ -80,7 +81,7 @@ class Locate(Step):
         with ExitStack() as open_ones, ThreadPoolExecutor(LOOKERS + WARMERS) as pool:
             then, now = open_ones.enter_context(copy(run)), open_ones.enter_context(production(run))
             later = open_ones.enter_context(after(run)) if self.policy.three_way else None
-            sides = Sides(then, now, later, pool, self.content, run.databases.workers, self.beside)
+            sides = Sides(then, now, later, pool, self.content, run.databases.workers, self.beside, rest(run.request))
             policy = replace(self.policy, keys=kept(run.folder, self.policy.keys)) if self.policy.keys else self.policy
             found = [sides.look(run.folder, each, policy, run.progress) for each in self.tables]
         return Differing(tuple(each for each in found if each))
@@ -88,6 +89,11 @@ class Locate(Step):
     def result(self, fact: Fact | None) -> str:
         """Say how much differs."""
         return "; ".join(map(said, fact.tables)) if isinstance(fact, Differing) else "looked at"
+
+
+def rest(request: Request) -> float:
+    """Say how long production rests after each range that is compared, in times of what that took."""
+    return 1.0 if request.limits.gentle else 0.0
 
 
 def kept(folder: Path, given: str) -> str:
@@ -111,7 +117,7 @@ class Sides:
 
     Without `content` no more is asked than which keys are there, where the key allows it. Sections of a table are
     compared side by side, by `workers` elsewhere or by `pool`. With `beside` the rows go
-    into tables made like the copy's.
+    into tables made like the copy's. Production rests after each question as long as that took, times `rest`.
     """
 
     then: RestoredDatabase
@@ -121,6 +127,7 @@ class Sides:
     content: bool
     workers: tuple[Executor, int] | None = None
     beside: bool = False
+    rest: float = 0
 
     def look(self, folder: Path, table: Relative, policy: Policy, progress: Progress) -> Located | None:
         """Look where one table differs; None where its sides can't be compared range by range."""
@@ -133,7 +140,7 @@ class Sides:
             return None
         self.then.check_key_values(then, then.key)
         self.now.check_key_values(now, then.key)
-        restored, live = self.then.rows(then, now, rules), self.now.rows(now, then, rules)
+        restored, live = self.then.rows(then, now, rules), resting(self.now.rows(now, then, rules), self.rest)
         writer = DifferenceWriter(table.ref, path, progress)
         left = self.later.definition(then.ref) if self.later else None
         if self.later and left:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from rdsrestore.app.context import Context
 from rdsrestore.app.requests import rows_from, table_names
@@ -127,10 +128,17 @@ def refuse_contradictions(asked: CommandLine) -> None:
         raise UsageError("--into", what, f"give up to {LONGEST_NAME} characters, without blanks around them")
     if asked.snapshot and asked.plain.get("backups_of"):
         raise UsageError("--backups-of", "goes without --snapshot", "a snapshot is of one instance: leave it out")
+    refuse_two_paces(asked.plain)
     if asked.keep and asked.keep_on_failure:
         raise UsageError("--keep", "goes without --keep-on-failure", "use one of them")
     if asked.into and asked.swap:
         raise UsageError("--swap", "goes without --into", "use one of them")
+
+
+def refuse_two_paces(plain: Mapping[str, Any]) -> None:
+    """Refuse to be asked for both paces."""
+    if plain.get("fast") and plain.get("gentle"):
+        raise UsageError("--fast", "goes without --gentle", "use one of them, or none to go by what others do")
 
 
 def point(asked: CommandLine, context: Context) -> Moment | Snapshot:

@@ -22,7 +22,8 @@ GENTLE = "gentle"
 class Limits:
     """When the load holds back: seconds a replica is behind, threads running on production; None for no limit.
 
-    A `gentle` load writes little at a time, and rests in between.
+    A load goes by what it sees of others on production. One that is `fast` takes all it can; one that is `gentle`
+    writes little at a time and rests in between, and so does the comparison when it reads.
     """
 
     max_lag: Annotated[
@@ -49,12 +50,33 @@ class Limits:
     gentle: Annotated[
         bool,
         Option(
-            "Write little at a time: slower, and the application hardly notices.",
+            "Always write little at a time, with rests, also between reads of the comparison.",
             flag="--gentle",
             commands=LOADS,
             section=Section.PACE,
         ),
     ] = False
+    fast: Annotated[
+        bool,
+        Option(
+            "Write as fast as can be, whoever else is at work on production.",
+            flag="--fast",
+            commands=LOADS,
+            section=Section.PACE,
+        ),
+    ] = False
+
+    @property
+    def pace(self) -> str:
+        """Say how fast the load goes."""
+        if self.gentle:
+            return "little at a time, with rests"
+        return "as fast as can be" if self.fast else "as fast as others at work there allow"
+
+    @property
+    def measured(self) -> bool:
+        """Whether the load goes by what it sees of others."""
+        return not (self.gentle or self.fast)
 
     @property
     def none(self) -> bool:
@@ -79,7 +101,7 @@ class ThrottleRules:
     held_up: float = HELD_UP
 
     def gentle(self) -> bool:
-        """Whether little is to be written at a time now."""
+        """Whether little is to be written at a time now, whatever is measured."""
         return self.limits.gentle or (self.slow is not None and self.slow.exists())
 
     def held_by(self, flag: Path) -> str:

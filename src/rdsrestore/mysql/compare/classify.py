@@ -14,7 +14,7 @@ from rdsrestore.domain.tables.target import Target
 from rdsrestore.mysql.checksum.key_conditions import batches, key_columns
 from rdsrestore.mysql.compare import cascades, constraints, drift, related_rows
 from rdsrestore.mysql.merge import plan
-from rdsrestore.mysql.merge.batches import key_ranges
+from rdsrestore.mysql.merge.batches import key_ranges, resting
 from rdsrestore.mysql.merge.job import Job
 from rdsrestore.mysql.merge.keyless import classify_without_key
 from rdsrestore.mysql.merge.merge_context import MergeContext
@@ -39,12 +39,12 @@ EXTRA_PROVENANCE = (
 )
 
 
-def compare(session: Session, jobs: Sequence[Job], progress: Progress) -> tuple[TableDifference, ...]:
-    """Write the plans of a run's tables, parents before children, and sum them up.
+def compare(session: Session, jobs: Sequence[Job], progress: Progress, rest: float = 0) -> tuple[TableDifference, ...]:
+    """Write the plans of a run's tables, parents before children, and sum them up; rest after each range.
 
     DatabaseError (`db.schema-drift`, `db.no-key`, `db.no-history`) where one can't be made.
     """
-    extra = [classify_table(session, context, target, progress) for context, target in jobs]
+    extra = [classify_table(session, context, target, progress, rest) for context, target in jobs]
     contexts = [context for context, _target in jobs]
     for context in contexts:
         plan.measure(session, context)
@@ -56,7 +56,7 @@ def compare(session: Session, jobs: Sequence[Job], progress: Progress) -> tuple[
     return tuple(summed_up(session, *job, newer) for job, newer in zip(jobs, extra, strict=True))
 
 
-def classify_table(session: Session, context: MergeContext, target: Target, progress: Progress) -> int:
+def classify_table(session: Session, context: MergeContext, target: Target, progress: Progress, rest: float) -> int:
     """Write one table's plan; returns how many rows are production's alone that it does not name."""
     extra = 0
     plan.make(session, context)
@@ -70,8 +70,8 @@ def classify_table(session: Session, context: MergeContext, target: Target, prog
         extra = classify_without_key(session, context, progress)
     else:
         with fitting_keys(context):
-            classify(session, context, target, progress)
-        classify_extra(session, context, target, progress)
+            classify(session, context, target, progress, rest)
+        classify_extra(session, context, target, progress, rest)
         find_merged(session, context)
     plan.decide(session, context)
     set_goals(session, context)
@@ -126,10 +126,10 @@ def fitting_keys(context: MergeContext) -> Iterator[None]:
         ) from error
 
 
-def classify(session: Session, context: MergeContext, target: Target, progress: Progress) -> None:
+def classify(session: Session, context: MergeContext, target: Target, progress: Progress, rest: float) -> None:
     """Write one line of plan for each restored row that differs, in key order, a range of keys at a time."""
     three, done, step = context.policy.three_way, 0, 0
-    for condition in key_ranges(session, context.source, context.key, "s"):
+    for condition in resting(key_ranges(session, context.source, context.key, "s"), rest):
         progress(f"comparing {context.live.ref.table} with production", done / max(target.dump.rows, 1))
         with as_select(session, wanted=same_keys(context)):
             step = classify_range(session, context, condition, PROVENANCE if three else f"'{Provenance.UNKNOWN}'")
@@ -169,7 +169,7 @@ def classify_range(session: Session, context: MergeContext, condition: str, prov
     )
 
 
-def classify_extra(session: Session, context: MergeContext, target: Target, progress: Progress) -> None:
+def classify_extra(session: Session, context: MergeContext, target: Target, progress: Progress, rest: float) -> None:
     """Write a line of plan for each row that production alone has."""
     three, where = context.policy.three_way, context.policy.where
     known = [column.name for column in context.live.columns]
@@ -183,7 +183,7 @@ def classify_extra(session: Session, context: MergeContext, target: Target, prog
     ]
     after = f" LEFT JOIN {context.after} AS a ON {context.meet('p', 'a')}" if three else ""
     found = EXTRA_PROVENANCE if three else f"'{Provenance.UNKNOWN}'"
-    for condition in places(session, context, target):
+    for condition in resting(places(session, context, target), rest):
         progress(f"looking for rows that {context.live.ref.table} alone has", None)
         asked = f"({condition}) AND ({where})" if where else condition
         with as_select(session, wanted=same_keys(context)):

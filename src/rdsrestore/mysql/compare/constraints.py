@@ -78,7 +78,7 @@ def probe(session: Session, context: MergeContext, progress: Progress) -> None:
     session.run(f"DROP TABLE IF EXISTS {context.probe}")
     session.run(f"CREATE TABLE {context.probe} LIKE {context.target}")
     for act in (Act.INSERT, Act.UPDATE):
-        for _done in merged.walk(session, context, merged.Way(act, trial=True), hold=lambda: None):
+        for _done in merged.walk(session, context, merged.Way(act, trial=True)):
             pass
     for name, own in renamed_checks(session, context):
         session.run(f"UPDATE {context.plan} SET rr_why = REPLACE(rr_why, %s, %s) WHERE rr_st = 'conflict'", (name, own))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 from rdsrestore.domain.request.throttle_rules import ThrottleRules
 from rdsrestore.domain.tables.in_place import HELD_UP
+from rdsrestore.mysql.pace.batch_size import FULL, SOFT
+from rdsrestore.mysql.pace.turns import Turns
 from rdsrestore.mysql.session.login.connection import Row, Session, quoted
 
 T = TypeVar("T")
@@ -16,35 +18,6 @@ RANGE = 20_000
 FIRST, SMALLEST, LARGEST = 500, 20, 20_000
 WORTH_IT = 0.75
 """Of the time of a range, what half of it may take at most for smaller ones to be worth it."""
-
-
-@dataclass(frozen=True)
-class BatchSize:
-    """How much is written at a time, and how long a rest follows.
-
-    A transaction takes about `seconds`, or of a dump's statement so many `rows`, None for all; `writers` work at a
-    time. A rest is as long as what was done took, times `rest`.
-    """
-
-    seconds: float
-    rows: int | None
-    writers: int
-    rest: float
-
-    def took(self, work: Callable[[], T]) -> T:
-        """Do some work and rest after it; returns what it does."""
-        begun = time.monotonic()
-        try:
-            return work()
-        finally:
-            if self.rest:
-                time.sleep((time.monotonic() - begun) * self.rest)
-
-
-FULL = BatchSize(seconds=0.3, rows=None, writers=3, rest=0)
-"""While one writer waits for the disk that its commit is to reach, others go on."""
-SOFT = BatchSize(seconds=0.003, rows=100, writers=1, rest=1)
-"""What an application hardly notices: short locks, little at a time to be written, and time between."""
 
 
 @dataclass(frozen=True)
@@ -65,28 +38,34 @@ class LineRange:
         return f"l.rr_n BETWEEN {self.low} AND {self.high}"
 
 
-def full() -> BatchSize:
-    """Take as much as nobody minds."""
-    return FULL
-
-
 @dataclass(frozen=True)
 class Pacing:
-    """How fast a load goes: `hold` is asked before each transaction; `long` allows a statement that takes minutes.
+    """How fast a load goes: `hold` is asked before each transaction, which then takes one of the `turns`.
 
-    `size` says how much is written at a time, and may say another every time; `held_up` for how many seconds others may
-    wait for an exchange of tables.
+    `writers` is how many may be at work at the most, and `long` allows a statement that takes minutes; `held_up` for how
+    many seconds others may wait for an exchange of tables.
     """
 
-    hold: Callable[[], None]
-    size: Callable[[], BatchSize] = full
+    hold: Callable[[], None] = lambda: None
+    turns: Turns = field(default_factory=Turns)
+    writers: int = FULL.writers
     long: bool = True
     held_up: float = HELD_UP
 
     @classmethod
-    def within(cls, rules: ThrottleRules, hold: Callable[[], None]) -> Self:
-        """Go as fast as what was asked for lets it."""
-        return cls(hold, lambda: SOFT if rules.gentle() else FULL, rules.limits.none, rules.held_up)
+    def within(cls, rules: ThrottleRules, hold: Callable[[], None], turns: Turns | None = None) -> Self:
+        """Go as fast as what was asked for lets it, at the most as `turns` are given out."""
+        writers = SOFT.writers if rules.limits.gentle else FULL.writers
+        turns = turns or Turns(lambda: SOFT if rules.gentle() else FULL)
+        return cls(hold, turns, writers, rules.limits.none, rules.held_up)
+
+
+def resting(items: Iterator[T], rest: float) -> Iterator[T]:
+    """Yield items, and rest after what is done with each, as long as that took, times `rest`."""
+    for item in items:
+        begun = time.monotonic()
+        yield item
+        time.sleep((time.monotonic() - begun) * rest)
 
 
 def key_ranges(session: Session, table: str, key: tuple[str, ...], alias: str, rows: int = RANGE) -> Iterator[str]:
@@ -126,26 +105,29 @@ def paced(
     work: Callable[[LineRange], None],
     *,
     down: bool = False,
-    batch: Callable[[], BatchSize] = full,
+    pacing: Pacing | None = None,
 ) -> Iterator[int]:
     """Give out the lines from `first` to `last` in ranges sized by how long the last took; yields how many are done.
 
     With `down` from the last to the first.
     """
-    size, done, whole, now = FIRST, 0, last - first + 1, FULL
+    pacing = pacing or Pacing()
+    size, done, whole, seconds = FIRST, 0, last - first + 1, FULL.seconds
     before = Took(0, 0.0)
     while done < whole:
-        if (wanted := batch()) is not now:
-            now, size = wanted, wanted.rows or size
-        take = min(size, whole - done)
-        low = last - done - take + 1 if down else first + done
-        begun = time.monotonic()
-        work(LineRange(low, low + take - 1))
-        took = Took(take, max(time.monotonic() - begun, 0.001))
+        pacing.hold()
+        with pacing.turns.turn() as wanted:
+            if wanted.seconds < seconds and wanted.rows:
+                size = min(size, wanted.rows)
+            seconds = wanted.seconds
+            take = min(size, whole - done)
+            low = last - done - take + 1 if down else first + done
+            begun = time.monotonic()
+            work(LineRange(low, low + take - 1))
+            took = Took(take, max(time.monotonic() - begun, 0.001))
         done += take
         yield done
-        time.sleep(took.seconds * now.rest)
-        size, before = sized(took, before, now.seconds), took
+        size, before = sized(took, before, seconds), took
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 
 from rdsrestore.domain.deadlines import USUAL, Deadlines
 from rdsrestore.domain.errors import DatabaseError
+from rdsrestore.domain.ids import Endpoint
 from rdsrestore.mysql.session.silence import Tell, Watch
 from rdsrestore.mysql.session.timed_connection import TimedConnection
 
@@ -28,6 +30,7 @@ class Line:
         self._watch = Watch(deadlines, tell)
         self._watched = self._cut = False
         self._open: list[TimedConnection] = []
+        self._asked = Counter[Endpoint]()
         self._lock = threading.Lock()
 
     def ready(self, where: str) -> None:
@@ -39,7 +42,7 @@ class Line:
         """Take up a new connection; where the line was cut meanwhile it is closed, and the error is `ready`'s."""
         with self._lock:
             if not self._cut:
-                self._open = [each for each in self._open if each.open]
+                self._drop_closed()
                 self._open.append(connection)
                 if self.patience is None and not self._watched:
                     self._watched = True
@@ -47,6 +50,11 @@ class Line:
                 return
         connection.close()
         self.ready(where)
+
+    def asked(self, endpoint: Endpoint) -> int:
+        """Count the statements that were sent to a server over this line."""
+        with self._lock:
+            return self._asked[endpoint] + sum(each.asked for each in self._open if place(each) == endpoint)
 
     def cut(self) -> None:
         """Cut every connection, whoever waits for its answer; none can be made over this line any more."""
@@ -56,14 +64,25 @@ class Line:
         for each in cut:
             each.hang_up()
 
+    def _drop_closed(self) -> None:
+        known, self._open = self._open, [each for each in self._open if each.open]
+        for each in known:
+            if each not in self._open:
+                self._asked[place(each)] += each.asked
+
     def _look(self) -> None:
         """Look after the connections until none is open."""
         pause = threading.Event()
         while not pause.wait(min(LOOK, self.deadlines.ask)):
             with self._lock:
-                self._open = [each for each in self._open if each.open]
+                self._drop_closed()
                 if not self._open:
                     self._watched = False
                     return
                 connections = tuple(self._open)
             self._watch.look(connections)
+
+
+def place(connection: TimedConnection) -> Endpoint:
+    """Name the server that a connection was made to."""
+    return Endpoint(connection.host, connection.port)

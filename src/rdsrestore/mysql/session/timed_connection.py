@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pymysql
+from pymysql.constants import COMMAND
 
 if TYPE_CHECKING:
     Driver = pymysql.Connection[Any]
@@ -36,6 +37,8 @@ class TimedConnection(Driver):
     again: Callable[[], TimedConnection]
     """Logs in to the same server once more, within bounds."""
     made = 0.0
+    asked = 0
+    """Statements sent: what the server counts as its Questions."""
     wait: Wait | None = None
     _read_timeout: float | None
     _reason: pymysql.OperationalError | None = None
@@ -62,6 +65,11 @@ class TimedConnection(Driver):
         with suppress(OSError):
             if door is not None:
                 socket.socket.shutdown(door, socket.SHUT_RDWR)
+
+    def _execute_command(self, command: int, sql: str | bytes) -> None:
+        if command == COMMAND.COM_QUERY:
+            self.asked += 1
+        super()._execute_command(command, sql)  # type: ignore[misc]
 
     def _read_bytes(self, number: int) -> bytes:
         return bytes(self._within(super()._read_bytes, number))  # type: ignore[misc]

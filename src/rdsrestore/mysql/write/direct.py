@@ -29,10 +29,12 @@ from rdsrestore.mysql.dump.dump_store import DumpStore
 from rdsrestore.mysql.dump.statements import Statement, Unlike, Write, feed, statements
 from rdsrestore.mysql.merge import staging, target_table
 from rdsrestore.mysql.merge.bare import bare_table
-from rdsrestore.mysql.merge.batches import FULL, BatchSize, Pacing
+from rdsrestore.mysql.merge.batches import Pacing
 from rdsrestore.mysql.merge.merge_context import MergeContext
 from rdsrestore.mysql.merge.plan import count, lost_children
 from rdsrestore.mysql.merge.shadow.places import Places
+from rdsrestore.mysql.pace.batch_size import FULL, BatchSize
+from rdsrestore.mysql.pace.turns import Turns
 from rdsrestore.mysql.schema import catalog, ddl
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.login.connection import Session
@@ -195,21 +197,22 @@ def fill(
             return
         with logins.borrowed() as session:
             for statement in chain([first], given):
-                put(session, context, statement, pacing.size())
+                put(session, context, statement, pacing.turns)
 
     if remote:
         given = remote.admit(logins.login, f"load {context.live.ref}")
-        write_elsewhere(waiting(), context, remote, given, pacing.size())
+        write_elsewhere(waiting(), context, remote, given, pacing)
         return
-    with WorkerPool(pacing.size().writers, write) as workers:
+    with WorkerPool(pacing.writers, write) as workers:
         for statement in waiting():
             workers.give(statement)
 
 
 def write_elsewhere(
-    waiting: Iterator[Statement], context: MergeContext, remote: RemoteExecutor, given: Credential, batch: BatchSize
+    waiting: Iterator[Statement], context: MergeContext, remote: RemoteExecutor, given: Credential, pacing: Pacing
 ) -> None:
     """Have workers write statements; the notes see to it that one which is done twice is written once."""
+    batch = pacing.turns.size()
 
     def submit(each: Statement) -> Future[None]:
         return remote.executor.submit(task, given, context, replace(each, values=remote.encrypt(each.values)), batch)
@@ -221,13 +224,15 @@ def write_elsewhere(
 def task(given: Credential, context: MergeContext, sealed: Statement, batch: BatchSize) -> None:
     """On a worker: write one statement."""
     with given.logins().borrowed() as session:
-        put(session, context, replace(sealed, values=decrypt(sealed.values)), batch)
+        put(session, context, replace(sealed, values=decrypt(sealed.values)), Turns(lambda: batch))
 
 
-def put(session: Session, context: MergeContext, statement: Statement, batch: BatchSize) -> None:
-    """Write one statement, some rows at a time, and rest in between."""
-    while not batch.took(lambda: written(session, context, statement, batch.rows)):
-        pass
+def put(session: Session, context: MergeContext, statement: Statement, turns: Turns) -> None:
+    """Write one statement, some rows at a turn, with the rests that the turns have."""
+    done = False
+    while not done:
+        with turns.turn() as batch:
+            done = written(session, context, statement, batch.rows)
 
 
 def written(session: Session, context: MergeContext, statement: Statement, most: int | None) -> bool:

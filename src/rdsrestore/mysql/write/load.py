@@ -28,16 +28,16 @@ def load(session: Session, contexts: Sequence[MergeContext], pacing: Pacing, pro
     """
     idle, down, left = 0, False, to_do(session, contexts)
     while left and idle < BOTH_WAYS:
-        carry_out(session, contexts, pacing, progress, Way(Act.DELETE, wait=True, down=down, batch=pacing.size))
+        carry_out(session, contexts, progress, Way(Act.DELETE, wait=True, down=down, pacing=pacing))
         before, left, down = left, to_do(session, contexts), not down
         idle = idle + 1 if left == before else 0
     if left:
         fk_cycles.unlock(session, contexts, pacing.hold)
         fk_cycles.close(session, contexts, pacing.hold)
-        carry_out(session, contexts, pacing, progress, Way(Act.DELETE, batch=pacing.size))
+        carry_out(session, contexts, progress, Way(Act.DELETE, pacing=pacing))
 
 
-def carry_out(session: Session, contexts: Sequence[MergeContext], pacing: Pacing, progress: Progress, way: Way) -> None:
+def carry_out(session: Session, contexts: Sequence[MergeContext], progress: Progress, way: Way) -> None:
     """Go through every plan once, first with the deletions."""
     works = [(context, Act.DELETE) for context in reversed(contexts)]
     works += [(context, act) for context in contexts for act in (Act.INSERT, Act.UPDATE)]
@@ -45,7 +45,7 @@ def carry_out(session: Session, contexts: Sequence[MergeContext], pacing: Pacing
         if act not in may(context.policy):
             continue
         whole = left(session, context, act)
-        for done in merged.walk(session, context, replace(way, act=act), pacing.hold):
+        for done in merged.walk(session, context, replace(way, act=act)):
             progress(f"{context.live.ref.table}: {act} {min(done, whole):,} of {whole:,} rows", min(done / whole, 1))
 
 

@@ -9,7 +9,7 @@ forgotten.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from rdsrestore.domain.errors import DatabaseError
 from rdsrestore.domain.request.merge_policy import OnConflict
 from rdsrestore.domain.tables.definition import Column, ForeignKey
 from rdsrestore.domain.tables.rows import Act, Provenance
-from rdsrestore.mysql.merge.batches import BatchSize, LineRange, full, paced
+from rdsrestore.mysql.merge.batches import LineRange, Pacing, paced
 from rdsrestore.mysql.merge.merge_context import MergeContext, chosen, points_to
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.error_text import reason
@@ -53,35 +53,31 @@ class Way:
     """How to go through the plan.
 
     `trial` inserts into the probe and notes nothing, `wait` leaves a row that another one holds up for the next round,
-    `down` goes from the last line to the first, and `batch` says how much is written at a time.
+    `down` goes from the last line to the first, and `pacing` says how fast.
     """
 
     act: Act
     trial: bool = False
     wait: bool = False
     down: bool = False
-    batch: Callable[[], BatchSize] = full
+    pacing: Pacing = field(default_factory=Pacing)
 
 
-def walk(session: Session, context: MergeContext, way: Way, hold: Callable[[], None]) -> Iterator[int]:
-    """Go through the plan's lines of one act once; yields how many are behind.
-
-    `hold` is asked before each transaction.
-    """
+def walk(session: Session, context: MergeContext, way: Way) -> Iterator[int]:
+    """Go through the plan's lines of one act once; yields how many are behind."""
     first, last = session.one(f"SELECT MIN(l.rr_n), MAX(l.rr_n) FROM {context.plan} AS l WHERE {chosen(way.act)}")
     if first is None:
         return
 
     def work(lines: LineRange) -> None:
-        hold()
         settle(session, context, lines, way)
 
     if context.keyless and way.act is Act.INSERT and not way.trial:
         which = f"{LineRange(int(first), int(first)).condition} AND {chosen(way.act)}"
         write = partial(run_all, session, context, which, way)
-        hold()
+        way.pacing.hold()
         patiently(lambda: try_first_without_key(session, context, which, write))
-    yield from paced(int(first), int(last), work, down=way.down, batch=way.batch)
+    yield from paced(int(first), int(last), work, down=way.down, pacing=way.pacing)
 
 
 def settle(session: Session, context: MergeContext, lines: LineRange, way: Way) -> None:

@@ -25,18 +25,24 @@ OURS = 1
 
 @dataclass
 class Throttle:
-    """Asked before each transaction; `every` bounds how often the servers are asked, in seconds."""
+    """Asked before each transaction; `every` bounds how often the servers are asked, in seconds.
+
+    `mine` raises where the run's locks are its own no more.
+    """
 
     rules: ThrottleRules
     ready: Callable[[], Session]
     login: Login
     progress: Progress
+    mine: Callable[[], None] | None = None
     every: float = 0.5
     _asked: float = field(default=float("-inf"), init=False)
     _replicas: dict[Endpoint, Session] = field(default_factory=dict, init=False)
 
     def hold(self) -> None:
         """Return once nothing is in the way, and say meanwhile what is; never gives up by itself."""
+        if self.mine:
+            self.mine()
         while reason := self.reason():
             self.progress(reason, None)
             time.sleep(min(self.every, 0.2))

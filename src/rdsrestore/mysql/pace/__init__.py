@@ -1,0 +1,1 @@
+"""How fast production is written to: as fast as whoever else is at work there hardly notices."""
