@@ -10,6 +10,7 @@ import pytest
 from fakes import BEFORE, SOURCE, FakeWorld, request
 from goldens import check_golden
 from rdsrestore.domain.codec import FORMS, WRITTEN, decode, decode_tagged, encode, written, written_as
+from rdsrestore.domain.facts import Loaded
 from rdsrestore.domain.ids import RunId
 from rdsrestore.domain.request.merge_policy import Policy
 from rdsrestore.domain.request.request import Request
@@ -44,6 +45,11 @@ def test_every_step_of_the_recipe_survives(into: str | None) -> None:
     plan = make_plan(wanted, survey(wanted, FakeWorld().world(), Path()), RunId("170601-103000-abcd"), RECIPE)
     for step in plan.steps:
         assert through_json(type(step), step) == step
+
+
+@pytest.mark.parametrize("loaded", [Loaded((), complete=False), Loaded((), rested=2.5)])
+def test_a_load_that_has_rested_and_one_that_is_cut_off_survive(loaded: Loaded) -> None:
+    assert through_json(Loaded, loaded) == loaded
 
 
 @written("Careless")

@@ -42,8 +42,8 @@ class LineRange:
 class Pacing:
     """How fast a load goes: `hold` is asked before each transaction, which then takes one of the `turns`.
 
-    `writers` is how many may be at work at the most, and `long` allows a statement that takes minutes; `held_up` for how
-    many seconds others may wait for an exchange of tables.
+    `writers` is how many may be at work at the most, and `long` allows a statement that takes minutes. `held_up`
+    is for how many seconds others may wait for an exchange of tables.
     """
 
     hold: Callable[[], None] = lambda: None
