@@ -122,6 +122,9 @@ SHAPES: Mapping[str, Shape] = {
     "a virtual column": Shape("INT AS (w * 2) VIRTUAL", ("DEFAULT", "DEFAULT")),
     "a stored generated column": Shape("INT AS (w * 2) STORED", ("DEFAULT", "DEFAULT")),
     "an invisible column": Shape("INT INVISIBLE DEFAULT 7", ("1", "0", "NULL")),
+    "a default and a comment that end in a backslash": Shape(
+        "VARCHAR(9) DEFAULT 'a\\\\' COMMENT 'it''s; \\\\'", ("'\\\\'", "DEFAULT", "NULL")
+    ),
     "a default that is an expression": Shape("INT DEFAULT (1 + 1)", ("1", "NULL")),
     "a default of bytes": Shape("VARBINARY(9) DEFAULT x'00FF'", ("x'00'", "NULL")),
     "a default of no date": Shape("DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00'", ("'2017-06-01'", "0")),

@@ -222,6 +222,25 @@ def test_nothing_but_the_scratch_schema_and_the_landing_is_ever_changed(site: Si
     assert site.now("SELECT COUNT(*) FROM `by`") == [(0,)]
 
 
+@pytest.mark.only("mariadb", "MySQL keeps no history of rows")
+@pytest.mark.parametrize("kind", ["TIMESTAMP(6)", "BIGINT UNSIGNED"])
+def test_columns_that_name_the_times_of_a_history_are_made_again_and_never_filled(site: Site, kind: str) -> None:
+    site.both(
+        f"CREATE TABLE t (id INT PRIMARY KEY, w INT, s {kind} GENERATED ALWAYS AS ROW START, e {kind} GENERATED ALWAYS"
+        " AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING"
+    )
+    site.both("INSERT INTO t (id, w) VALUES (1, 1), (2, 2)")
+    site.now("DELETE FROM t WHERE id = 1")
+    site.prepare("t")
+    site.make_landing("t", "beside")
+    for into in ("beside", None):
+        site.compare("t", into)
+        site.load("t", into=into)
+        assert site.now(f"SELECT id, w FROM {into or 't'} ORDER BY id") == [(1, 1), (2, 2)]
+    made = site.now("SHOW CREATE TABLE beside")[0][1]
+    assert made.partition("(")[2] == site.definition("t").create_sql.partition("(")[2]
+
+
 def test_a_table_that_the_server_would_make_otherwise_is_refused_and_not_left(family: Site) -> None:
     family.both(
         "SET SESSION explicit_defaults_for_timestamp = 1;"

@@ -23,14 +23,16 @@ from rdsrestore.mysql.session.login.connection import quoted
 
 ROW = "rdsrestore_row"
 """The key of a staged row where the table has none of its own."""
-RULES = frozenset({"UPDATE", "DELETE"})
-"""What may follow ON in a definition."""
+FOLLOWING = {"ON": {"UPDATE", "DELETE"}, "ROW": {"START"}}
+"""Words of a definition that are statements elsewhere, by the word before."""
 FOREIGN_KEY = re.compile(r",?\s*\n\s*CONSTRAINT `(?:[^`]|``)*` FOREIGN KEY [^\n]*?(?=,?\n)")
 CHECK_NAME = re.compile(r"(\n\s*)CONSTRAINT `(?:[^`]|``)*` (?=CHECK )")
 """MySQL wants the names of checks to be unique in a database."""
 USUAL_COLLATION = re.compile(r"^\) [^\n]*\bCOLLATE=(\w+)", re.MULTILINE)
 SAID_AGAIN = r"^(  `(?:[^`]|``)+` \w+(?:\((?:'(?:[^'\n]|'')*'|[^')\n])*\))?) COLLATE {}(?=[ ,\n])"
 """A column's collation that is its table's: who says it gets it, as MySQL shows it then, with the character set."""
+TEXT = re.compile(r"`(?:[^`]|``)*+`|'(?:[^'\\\n]|\\.|'')*+'")
+"""A name, or a text as servers write it; sqlparse takes one that ends in a backslash for one that goes on."""
 EXECUTED = re.compile(r"/\*M?!\d*(.*)\*/\s*", re.DOTALL)
 COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
@@ -97,18 +99,24 @@ def target_table(
 
 def plain(text: str) -> bool:
     """Whether a text only creates: it is one CREATE, ends nothing early, and reads from no other table."""
+    bare = TEXT.sub(without_text, text)
     try:
-        statements = parsed(text)
-        words = list(words_of(text))
+        statements = parsed(bare)
+        words = list(words_of(bare))
     except SQLParseError:
         return False
     stops = [token for token in words if token.ttype in tokens.Punctuation and token.value == ";"]
     acts = [
         token
         for before, token in pairwise(words)
-        if token.ttype in tokens.DML and not (before.value.upper() == "ON" and token.value.upper() in RULES)
+        if token.ttype in tokens.DML and token.value.upper() not in FOLLOWING.get(before.value.upper(), ())
     ]
     return len(statements) == 1 and statements[0].get_type() == "CREATE" and not stops and not acts
+
+
+def without_text(found: re.Match[str]) -> str:
+    """Empty a text, unless a comment may end within it: then its first quote was the comment's."""
+    return "''" if found[0].startswith("'") and "*/" not in found[0] else found[0]
 
 
 def parsed(text: str) -> tuple[Statement, ...]:
