@@ -80,14 +80,14 @@ class ListRows:
             if not parts or key // self.together in parts:
                 yield (str(key),), self.table[key]
 
-    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
+    def parts(self, key_range: KeyRange) -> Mapping[int, tuple[int, int]]:
         keys = self.within(key_range) if self.together else []
         self.hashed += len(keys)
-        found: dict[int, Fingerprint] = {}
+        found: dict[int, tuple[int, int]] = {}
         for key in keys:
             number = key // self.together
-            one = Fingerprint(1, digest(key, self.table[key]))
-            found[number] = found.get(number, Fingerprint(0, 0)) + one
+            rows, total = found.get(number, (0, 0))
+            found[number] = rows + 1, total + digest(key, self.table[key])
         return found
 
 

@@ -17,7 +17,7 @@ from rdsrestore.domain.secret import Secret
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.domain.tables.key_range import Chunk, KeyRange
 from rdsrestore.mysql.checksum.key_conditions import batches, condition
-from rdsrestore.mysql.checksum.key_ranges import TableRows
+from rdsrestore.mysql.checksum.key_ranges import LISTED, TOGETHER, TableRows
 from rdsrestore.mysql.schema import catalog
 from rdsrestore.mysql.session.login.connection import Login, Session, connect
 from tool import counted
@@ -316,7 +316,23 @@ def test_answers_that_are_cut_off_are_read_row_by_row(site: Site, limit: int) ->
         whole = both.restored.parts(KeyRange()), list(both.restored.digests(KeyRange()))
         both.restored.session.run(f"SET SESSION group_concat_max_len = {limit}")
         assert (both.restored.parts(KeyRange()), list(both.restored.digests(KeyRange()))) == whole
-    assert sum(each.rows for each in whole[0].values()) == len(whole[1]) == ROWS
+    assert sum(rows for rows, _total in whole[0].values()) == len(whole[1]) == ROWS
+
+
+@pytest.mark.parametrize("kind", ["TINYINT", "TINYINT UNSIGNED", "BIGINT", "BIGINT UNSIGNED"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_parts_are_read_whole_and_alone(site: Site, kind: str, *, listed: bool) -> None:
+    shift, last = (0, {"T": 255, "B": 2**64 - 1}) if "UNSIGNED" in kind else (-40, {"T": 127, "B": 2**63 - 1})
+    site.both(fill(f"k {kind} PRIMARY KEY, i INT", f"CAST(n AS SIGNED) + {shift}, n"))
+    site.both(f"UPDATE t SET k = {last[kind[0]]} WHERE i = 1")
+    with search(site) as both:
+        each = {int(key): digest for ((key,), digest) in both.restored.digests(KeyRange())}
+        for wanted in both.restored.parts(KeyRange()):
+            more = range(3000, 3000 + LISTED) if not listed else ()
+            found = both.restored.digests(KeyRange(), [wanted, *more])
+            assert {int(key): digest for ((key,), digest) in found} == {
+                key: digest for key, digest in each.items() if abs(key) // TOGETHER == abs(wanted) and key * wanted >= 0
+            }
 
 
 def test_ranges_hold_no_more_rows_than_asked_for_whatever_the_server_guesses(site: Site) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from mysql.site import GIVEN, Site
@@ -215,3 +217,56 @@ def test_where_a_long_text_stands_can_not_be_mistaken(site: Site) -> None:
     site.prepare("t")
 
     assert site.compare("t").changed == 1
+
+
+def test_a_digest_is_of_the_values_with_the_numbers_of_the_empty_texts_at_the_end(site: Site) -> None:
+    site.now(
+        "CREATE TABLE t (a INT NULL, b VARCHAR(9) NULL, c TEXT NULL, d VARBINARY(9) NULL, e CHAR(2) NOT NULL) CHARSET utf8mb4;"
+        "INSERT INTO t VALUES (1, 'é', '', x'FF00', 'e'), (NULL, NULL, 'c', NULL, ''), (2, NULL, NULL, '', 'x')"
+    )
+    with site.live() as server:
+        definition = server.definition(site.ref("t"))
+    assert definition
+    written = [
+        [b"1", "é".encode(), b"", b"2", b"\xff\x00", b"e", b""],
+        [b"~", b"c", b"~", b"", b"", b"1"],
+        [b"2", b"0", b"", b"x", b"", b"1", b"2"],
+    ]
+    digests = {hashlib.sha256(b"\xff".join(each)).hexdigest() for each in written}
+
+    found = site.now(f"SELECT {row_hash.row(definition.columns, 't')} FROM t")
+
+    assert {digest for (digest,) in found} == digests
+
+
+def test_a_documents_text_is_measured_only_where_it_may_be_long(mysql_site: Site) -> None:
+    short = [
+        "JSON_QUOTE(REPEAT(CHAR(1 USING utf8mb4), 7990))",
+        "CAST(CONCAT('[', REPEAT('-32768,', 1500), '0]') AS JSON)",
+        "CAST(CONCAT('[', REPEAT('-1.2345678901234567e-300,', 700), '0]') AS JSON)",
+        "JSON_ARRAY(CAST('' AS BINARY), CAST('' AS BINARY))",
+        "CAST(CONCAT('[', REPEAT('false,', 2000), '{}]') AS JSON)",
+        "NULL",
+    ]
+    long = [
+        "JSON_QUOTE(REPEAT('x', 65533))",
+        "JSON_QUOTE(REPEAT('x', 65534))",
+        "JSON_QUOTE(REPEAT(CHAR(1 USING utf8mb4), 20000))",
+    ]
+    rows = ", ".join(f"({number}, {value})" for number, value in enumerate([*short, *long]))
+    mysql_site.now(f"CREATE TABLE t (id INT PRIMARY KEY, doc JSON); INSERT INTO t VALUES {rows}")
+    with mysql_site.live() as server:
+        definition = server.definition(mysql_site.ref("t"))
+    assert definition
+    (column,) = (each for each in definition.columns if each.name == "doc")
+
+    quick, slow = (row_hash.field(column, "doc", stored=stored) for stored in (True, False))
+    sizes = f"JSON_STORAGE_SIZE(doc) > {row_hash.COMPACT}, LENGTH(CAST(doc AS CHAR)) > 65535"
+
+    assert mysql_site.now(f"SELECT COUNT(*) FROM t WHERE NOT (CAST({quick} AS BINARY) <=> CAST({slow} AS BINARY))") == [
+        (0,)
+    ]
+    assert mysql_site.now(f"SELECT COUNT(*) FROM t WHERE JSON_STORAGE_SIZE(doc) <= {row_hash.COMPACT}") == [
+        (len(short) - 1,)
+    ]
+    assert mysql_site.now(f"SELECT DISTINCT {sizes} FROM t WHERE id > {len(short)} ORDER BY 1, 2") == [(1, 1)]

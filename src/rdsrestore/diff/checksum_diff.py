@@ -24,9 +24,6 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-NONE = Fingerprint(0, 0)
-
-
 CHUNK, FIRST, SMALLEST = 65_536, 16_384, 256
 """Rows of a range: at most, of the first, and where rows are very large."""
 
@@ -63,21 +60,21 @@ class Pair:
 
 @dataclass(frozen=True)
 class Parts:
-    """The fingerprints of one range's parts."""
+    """The rows and totals of one range's parts."""
 
-    restored: Mapping[int, Fingerprint]
-    live: Mapping[int, Fingerprint]
+    restored: Mapping[int, tuple[int, int]]
+    live: Mapping[int, tuple[int, int]]
 
     @property
     def whole(self) -> Pair:
         """The fingerprints of the range."""
-        return Pair(sum(self.restored.values(), NONE), sum(self.live.values(), NONE))
+        return Pair(added_up(self.restored), added_up(self.live))
 
     @property
     def different(self) -> Sequence[int]:
         """The parts that differ; none where most do, so that naming them is not worth it."""
         numbers = {*self.restored, *self.live}
-        found = sorted(each for each in numbers if self.restored.get(each) != self.live.get(each))
+        found = sorted({number for number, _sums in self.restored.items() ^ self.live.items()})
         return found if len(found) * 2 < len(numbers) else ()
 
 
@@ -106,16 +103,17 @@ class Differ:
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield what differs, in the order of the restored side's keys."""
-        parts = None
+        parts, suspected = None, True
         for key_range in self._chunks():
-            parts = self._parts(key_range) if parts else None  # where the last chunk differed this one may as well
+            parts = self._parts(key_range) if suspected else None
             pair = parts.whole if parts else self._check(key_range)
             self.restored_rows += pair.restored.rows
             self.live_rows += pair.live.rows
             self.progress(f"{self.restored_rows:,} rows compared", None)
+            suspected = not pair.equal  # where the last chunk differed this one may as well, and so may the first
             if pair.equal:
-                parts = None
-            elif pair.lopsided or pair.rows <= self.leaf or not (parts := parts or self._parts(key_range)):
+                continue
+            if pair.lopsided or pair.rows <= self.leaf or not (parts := parts or self._parts(key_range)):
                 yield from self._chunk(key_range, pair)
             else:
                 yield from self._closer(key_range, parts, pair)
@@ -208,6 +206,11 @@ class Differ:
 
     def _both(self, ask: Callable[[Rows], T]) -> tuple[T, T]:
         return both(self.pool, ask, self.restored, self.live)
+
+
+def added_up(parts: Mapping[int, tuple[int, int]]) -> Fingerprint:
+    """Take parts together."""
+    return Fingerprint(sum(rows for rows, _total in parts.values()), sum(total for _rows, total in parts.values()))
 
 
 def paced(size: int, seconds: float, most: int) -> int:

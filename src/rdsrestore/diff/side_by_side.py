@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rdsrestore.diff.checksum_diff import NONE
 from rdsrestore.domain.tables.dump_file import Fingerprint
 from rdsrestore.domain.tables.key_range import Key, KeyRange
 from rdsrestore.ports.row_digests import Rows
@@ -30,10 +29,13 @@ class Together:
         """Take both sides' rows together."""
         return self.first.fingerprint(key_range) + self.second.fingerprint(key_range)
 
-    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
+    def parts(self, key_range: KeyRange) -> Mapping[int, tuple[int, int]]:
         """Take both sides' rows of each part together."""
-        first, second = self.first.parts(key_range), self.second.parts(key_range)
-        return {each: first.get(each, NONE) + second.get(each, NONE) for each in {*first, *second}}
+        found = dict(self.first.parts(key_range))
+        for number, (rows, total) in self.second.parts(key_range).items():
+            before = found.get(number, (0, 0))
+            found[number] = before[0] + rows, before[1] + total
+        return found
 
     def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
         """Yield one side's rows after the other's."""
@@ -60,9 +62,9 @@ class Twice:
         once = self.rows.fingerprint(key_range)
         return once + once
 
-    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
+    def parts(self, key_range: KeyRange) -> Mapping[int, tuple[int, int]]:
         """Double each part."""
-        return {number: once + once for number, once in self.rows.parts(key_range).items()}
+        return {number: (2 * rows, 2 * total) for number, (rows, total) in self.rows.parts(key_range).items()}
 
     def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
         """Yield each row twice."""

@@ -20,8 +20,8 @@ class Rows(Ordered, Protocol):
         """Take the fingerprint of a range's rows."""
         ...
 
-    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
-        """Take the fingerprints of the range's rows in parts of few keys, the same keys in a part of either side.
+    def parts(self, key_range: KeyRange) -> Mapping[int, tuple[int, int]]:
+        """Take rows and total, as a fingerprint has them, of parts of few keys, the same keys in a part of either side.
 
         Empty where the key is none that can be divided so.
         """

@@ -23,8 +23,10 @@ DIGITS = 16
 """Of a row's digest, in hexadecimal: 64 bits, where a fingerprint sums up 60."""
 MORE = 1.4
 """Times as many rows as were asked for, before a range is halved."""
-TOGETHER = 16
+TOGETHER = 8
 """Keys whose rows share a fingerprint where a range differs: fewer mean more to read, more mean more to look at."""
+LISTED = 2_048
+"""Parts whose keys are looked up one by one: from about a quarter of a range on, reading all of it costs less."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ class TableRows:
             index=self._index(key_range),
         )
 
-    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
-        """Take the fingerprints of a range's rows by runs of whole numbers; empty for any other key."""
+    def parts(self, key_range: KeyRange) -> Mapping[int, tuple[int, int]]:
+        """Take rows and total of each run of whole numbers in a range; empty for any other key."""
         number = self._number
         if not number:
             return {}
@@ -94,10 +96,18 @@ class TableRows:
     def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
         """Return key and digest of each row of a small range, or only of these parts of it."""
         digest = f"SUBSTR({row_hash.row(self.columns, 't', self.others)}, 1, {DIGITS})"
-        chosen = f" AND {self._number} IN ({', '.join(map(str, parts))})" if parts else ""
+        chosen = f" AND {self._among(parts)}" if parts else ""
         rest = f"FROM {self._table(key_range)} WHERE {self._within(key_range)}{chosen}"
         at_once = self._at_once(digest, rest) if self.numbered else None
         return self._one_by_one(digest, rest) if at_once is None else at_once
+
+    def _among(self, parts: Sequence[int]) -> str:
+        """The condition that a key is in one of some parts: of few by its keys, which an index serves."""
+        if len(parts) > LISTED:
+            return f"{self._number} IN ({', '.join(map(str, parts))})"
+        (first,) = self.key_columns
+        keys = (key for part in parts for key in run(part, signed="unsigned" not in first.here.type))
+        return f"{quoted(first.here.name)} IN ({', '.join(map(str, keys))})"
 
     def _at_once(self, digest: str, rest: str) -> Iterable[tuple[Key, str]] | None:
         """Read keys and digests as one text, which costs a tenth of two values for each row.
@@ -215,6 +225,12 @@ class TableRows:
 
     def _literals(self, values: Iterable[object]) -> Key:
         return tuple(literal(self.session, value) for value in values)
+
+
+def run(part: int, *, signed: bool) -> range:
+    """The whole numbers of a part: DIV cuts towards zero, so that the part around it is twice as long."""
+    above, below = TOGETHER if part >= 0 else 1, TOGETHER if part < 0 or (part == 0 and signed) else 1
+    return range(part * TOGETHER - below + 1, part * TOGETHER + above)
 
 
 def between(key_range: KeyRange, highs: Iterable[int]) -> Iterator[KeyRange]:
