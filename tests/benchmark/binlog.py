@@ -5,10 +5,9 @@ Seconds from the command to verified rows, of the same job in both ways; the hal
 
 from __future__ import annotations
 
-import shutil
+import os
 import statistics
 import subprocess
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -16,9 +15,9 @@ from pathlib import Path
 
 from benchmark.contenders import Contender, ours, timed
 from benchmark.ring import DATABASE, Digest, Ring
-from mysql.site import USER
+from mysql.site import GIVEN, USER
 from rdsrestore.domain.ids import TableRef
-from rdsrestore.mysql.binlog import log_events
+from rdsrestore.mysql.binlog import fetch, log_events
 from rdsrestore.mysql.rewind.log_walk import LogWalk, Sought
 from tool import pause_until_next_second
 
@@ -41,6 +40,8 @@ def lose(ring: Ring, part: int) -> tuple[Digest, datetime]:
 def compare(ring: Ring, rounds: int) -> bool:
     """Repair each loss in both ways, the order reversed every other round; prints medians, and the ratio of pairs."""
     ring.site.production.sql(f"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {USER}@'%'")
+    GIVEN.lend(ring.folder / "lent")
+    os.environ["PATH"] = f"{ring.folder / 'lent'}:{os.environ['PATH']}"
     right = True
     for part in PARTS:
         seconds: dict[str, list[float]] = {"backup": [], "binlog": []}
@@ -57,10 +58,10 @@ def compare(ring: Ring, rounds: int) -> bool:
 
 
 def parsers(ring: Ring, rounds: int) -> None:
-    """Read the last loss's file by our parser, rows kept, and by the server's program, to nowhere."""
+    """Read the last loss's file by our parser, rows kept, and by the server's program, to nowhere: processor time."""
     ((name, *_more), *_others) = reversed(ring.site.production.sql("SHOW BINARY LOGS"))
     file = Path(ring.site.production.folder) / "data" / name
-    program = shutil.which("mariadb-binlog") or "mysqlbinlog"
+    program = fetch.program(GIVEN.engine).path
 
     def theirs() -> None:
         words = [program, "-v", "--base64-output=DECODE-ROWS", str(file)]
@@ -75,10 +76,15 @@ def parsers(ring: Ring, rounds: int) -> None:
     ways: dict[str, Callable[[], None]] = {"theirs": theirs, "ours": own}
     for number in range(rounds):
         for way in ways if number % 2 == 0 else reversed(ways):
-            begun = time.monotonic()
+            begun = processor()
             ways[way]()
-            seconds[way].append(time.monotonic() - begun)
+            seconds[way].append(processor() - begun)
     told(f"a file of {file.stat().st_size / 1e6:,.1f} MB, by {Path(program).name} -v", "theirs", "ours", seconds)
+
+
+def processor() -> float:
+    """Seconds of processor that this process and its children that ended have had."""
+    return sum(os.times()[:4])
 
 
 def told(what: str, other: str, own: str, seconds: dict[str, Sequence[float]] | dict[str, list[float]]) -> None:

@@ -44,7 +44,6 @@ def test_every_contender_repairs_every_incident(tmp_path: Path) -> None:
     assert all("mysqldump, mysql" in results for results in found.values())
 
 
-@pytest.mark.only("mariadb", "the benchmark has no programs of MySQL's on its PATH")
 def test_rows_from_the_binlog_are_right_and_both_parsers_read_the_file() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "benchmark", "--quick", "--binlog"],

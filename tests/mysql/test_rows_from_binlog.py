@@ -26,6 +26,7 @@ from rdsrestore.mysql.binlog import fetch, log_events
 from rdsrestore.mysql.checksum.key_ranges import table_rows
 from rdsrestore.mysql.rewind.log_walk import LogWalk, Sought
 from rdsrestore.mysql.rewind.replay import Replay
+from rdsrestore.mysql.rewind.row_changes import TOGETHER, RowChange, together
 from rdsrestore.mysql.rewind.rows_from_binlog import Copy
 from rdsrestore.mysql.rewind.scratch_server import server_program
 from rdsrestore.mysql.rewind.whole_log import walked
@@ -292,6 +293,17 @@ def test_a_server_older_than_production_is_told(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(ToolError, match=r"older than production's 8\.4\.1, and may not understand") as older:
         server_program("mysql", "8.4.1")
     assert (older.value.code, "--rows-from backup" in older.value.hint) == ("tool.older", True)
+
+
+def test_changes_make_statements_in_their_order_none_of_them_too_large_or_of_two_versions() -> None:
+    sizes = [(TOGETHER // 2, False), (TOGETHER // 2, False), (1, False), (TOGETHER * 2, False), (1, False), (1, True)]
+    changes = [
+        RowChange("delete", second, at, 1, memoryview(b""), 1, memoryview(bytes(size)), (size,))
+        for at, (size, second) in enumerate(sizes)
+    ]
+
+    assert [[change.at for change in run] for run in together(changes)] == [[0, 1], [2], [3], [4], [5]]
+    assert list(together([])) == []
 
 
 def digests(session: Session, table: TableRef) -> dict[Key, str]:

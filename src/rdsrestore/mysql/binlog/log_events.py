@@ -90,37 +90,39 @@ def walk(data: memoryview, name: str) -> Iterator[LogEvent]:
         raise torn(name, 0, "this is no binlog")
     position, checksum = len(MAGIC), CRC
     while position < len(data):
-        event = one(data, position, name)
-        size = len(event.body) + HEADER.size
+        event = one(data, position, name, checksum)
         if event.type == Kind.FORMAT:
-            checksum = CRC if checksummed(event.body) else 0
+            checksum = CRC if checksummed(data[position : event.end]) else 0
+            event = one(data, position, name, CRC)
         if event.type == Kind.FORMAT or checksum:
-            check(data, position, size, name)
-            event = shortened(event, CRC)
-        yield from unpacked(event, name)
-        position += size
+            check(data[position : event.end], position, name)
+        if event.type == Kind.PAYLOAD:
+            yield from unpacked(event, name)
+        else:
+            yield event
+        position = event.end
 
 
-def one(data: memoryview, position: int, name: str) -> LogEvent:
-    """Read the event at a position, checksum and all."""
+def one(data: memoryview, position: int, name: str, checksum: int = 0) -> LogEvent:
+    """Read the event at a position, without its last bytes where these are its checksum."""
     if len(data) - position < HEADER.size:
         raise torn(name, position, "it ends within an event")
     at, kind, server, size, _end, _flags = HEADER.unpack_from(data, position)
+    end = position + size
     if not HEADER.size <= size <= len(data) - position:
         raise torn(name, position, "it ends within an event")
-    return LogEvent(kind, at, server, position, position + size, data[position + HEADER.size : position + size])
-
-
-def checksummed(body: memoryview) -> bool:
-    """Say whether a format event announces checksums: its last byte before its own names the algorithm."""
-    return len(body) > CRC and body[-CRC - 1] == CRC32
-
-
-def check(data: memoryview, position: int, size: int, name: str) -> None:
-    """Hold an event against its checksum; a format event's counts without the flag of a file that is in use."""
-    event = data[position : position + size]
-    if size < HEADER.size + CRC:
+    if size < HEADER.size + checksum:
         raise torn(name, position, "an event is too short")
+    return LogEvent(kind, at, server, position, end, data[position + HEADER.size : end - checksum])
+
+
+def checksummed(event: memoryview) -> bool:
+    """Say whether a format event announces checksums: its last byte before its own names the algorithm."""
+    return len(event) > HEADER.size + CRC and event[-CRC - 1] == CRC32
+
+
+def check(event: memoryview, position: int, name: str) -> None:
+    """Hold an event against its checksum; a format event's counts without the flag of a file that is in use."""
     given = int.from_bytes(event[-CRC:], "little")
     if zlib.crc32(event[:-CRC]) == given:
         return
@@ -130,16 +132,8 @@ def check(data: memoryview, position: int, size: int, name: str) -> None:
         raise torn(name, position, "an event's checksum is wrong")
 
 
-def shortened(event: LogEvent, by: int) -> LogEvent:
-    """Take the checksum off."""
-    return LogEvent(event.type, event.at, event.server, event.position, event.end, event.body[:-by])
-
-
 def unpacked(event: LogEvent, name: str) -> Iterator[LogEvent]:
-    """Yield an event, and those within a compressed transaction; these have no checksums of their own."""
-    if event.type != Kind.PAYLOAD:
-        yield event
-        return
+    """Yield the events within a compressed transaction, which have no checksums of their own."""
     data = memoryview(payload(event.body, name, event.position))
     position = 0
     while position < len(data):
@@ -167,7 +161,7 @@ def payload(body: memoryview, name: str, position: int) -> bytes:
         raise torn(name, position, "a compressed transaction can't be unpacked") from error
 
 
-def packed_integer(data: memoryview, at: int) -> tuple[int, int]:
+def packed_integer(data: bytes | memoryview, at: int) -> tuple[int, int]:
     """Read a length-encoded integer; returns it and where it ends. IndexError where there is none."""
     first = data[at]
     if first < 251:  # noqa: PLR2004 - above it says how many bytes follow

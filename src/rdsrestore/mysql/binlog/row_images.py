@@ -6,8 +6,9 @@ Formats: MySQL's source, "rows_event", the metadata of `Table_map_event`; types 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rdsrestore.mysql.binlog.log_events import packed_integer
 
@@ -21,6 +22,8 @@ TIMES = {17: 4, 18: 5, 19: 3}
 ONE_BYTE = PREFIXED | TIMES.keys() | {4, 5}
 TWO_BYTES = STRINGS | {16, 246, 247, 248, 254}
 JSON = 245
+COPIED = 1 << 20
+"""Bytes of images that are copied to step through them faster: more than most events have, and not a row of 1 GB."""
 DIGITS = (0, 1, 1, 2, 2, 3, 3, 4, 4, 4)
 """Bytes that so many decimal digits take."""
 
@@ -33,6 +36,37 @@ class Unknown(Exception):  # noqa: N818 - what was met
 
 
 @dataclass(frozen=True)
+class Programs:
+    """How to step over images that have some columns of `lengths`: by which of those are NULL, as `head` bytes say.
+
+    A step is how many bytes to skip, and how many of the last of them say how many more to skip.
+    """
+
+    lengths: tuple[Length, ...]
+    known: dict[bytes, tuple[Length, ...]] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def head(self) -> int:
+        """How many bytes say which columns are NULL."""
+        return (len(self.lengths) + 7) // 8
+
+    def made(self, nulls: bytes) -> tuple[Length, ...]:
+        """Make the steps, the bitmap's own among the first: columns of fixed lengths are stepped over in one."""
+        if len(self.known) > 1000:  # noqa: PLR2004 - wide tables have as many shapes as rows
+            self.known.clear()
+        steps, skipped = list[Length](), self.head
+        for place, (size, width) in enumerate(self.lengths):
+            if bit(nulls, place):
+                continue
+            skipped += size + width
+            if width:
+                steps.append((skipped, width))
+                skipped = 0
+        self.known[nulls] = (*steps, (skipped, 0)) if skipped else tuple(steps)
+        return self.known[nulls]
+
+
+@dataclass(frozen=True)
 class TableMap:
     """Which table's rows follow, and how long each column's values are; `json` are the places of JSON columns."""
 
@@ -40,28 +74,15 @@ class TableMap:
     table: str
     lengths: tuple[Length, ...]
     json: frozenset[int]
-    _programs: dict[bytes, tuple[Length, ...]] = field(default_factory=dict, compare=False)
+    _programs: dict[bytes, Programs] = field(default_factory=dict, compare=False)
 
-    def program(self, present: bytes, nulls: bytes) -> tuple[Length, ...]:
-        """Say what to step over for an image: its columns by a bitmap, those that are NULL by another, in one each."""
-        known = self._programs.get(present + nulls)
+    def programs(self, present: bytes) -> Programs:
+        """Say how to step over images that have the columns of a bitmap."""
+        known = self._programs.get(present)
         if known is None:
-            if len(self._programs) > 1000:  # noqa: PLR2004 - wide tables have as many shapes as rows
-                self._programs.clear()
-            known = self._programs[present + nulls] = self._merged(present, nulls)
+            here = (length for index, length in enumerate(self.lengths) if bit(present, index))
+            known = self._programs[present] = Programs(tuple(here))
         return known
-
-    def _merged(self, present: bytes, nulls: bytes) -> tuple[Length, ...]:
-        steps: list[Length] = []
-        here = [length for index, length in enumerate(self.lengths) if bit(present, index)]
-        for place, (size, width) in enumerate(here):
-            if bit(nulls, place):
-                continue
-            if steps and not steps[-1][1] and not width:
-                steps[-1] = (steps[-1][0] + size, 0)
-            else:
-                steps.append((size, width))
-        return tuple(steps)
 
 
 def bit(bitmap: bytes, index: int) -> int:
@@ -168,39 +189,38 @@ def inflated(images: memoryview) -> bytes:
 
 def count(event: RowsEvent, known: TableMap, *, partial: bool = False) -> int:
     """Count the rows; an update has two images of each. ValueError where images and lengths do not agree."""
-    return sum(1 for _row in rows(event, known, partial=partial))
+    return len(image_ends(event, known, partial=partial)) // len(event.present)
 
 
-def rows(event: RowsEvent, known: TableMap, *, partial: bool = False) -> Iterator[tuple[memoryview, ...]]:
-    """Yield each row's images, of an update the one before and the one after; ValueError where lengths do not agree."""
-    at, end = 0, len(event.images)
+def image_ends(event: RowsEvent, known: TableMap, *, partial: bool = False) -> list[int]:
+    """Say where each image ends, of an update in turn the one before and the one after.
+
+    ValueError or IndexError where images and lengths do not agree.
+    """
+    images = bytes(event.images) if len(event.images) <= COPIED else event.images
+    shapes = [(known.programs(present), present) for present in event.present]
+    at, end, ends = 0, len(images), list[int]()
     while at < end:
-        before, found = at, list[memoryview]()
-        for place, present in enumerate(event.present):
+        before = at
+        for place, (programs, present) in enumerate(shapes):
             if partial and place:
-                at = past_partial(event.images, at, known, present)
-            start, at = at, past(event.images, at, known, present)
-            found.append(event.images[start:at])
+                at = past_partial(images, at, known, present)
+            nulls = bytes(images[at : at + programs.head])
+            for skipped, width in programs.known.get(nulls) or programs.made(nulls):
+                at += skipped
+                if width == 1:
+                    at += images[at - 1]
+                elif width:
+                    at += int.from_bytes(images[at - width : at], "little")
+            ends.append(at)
         if at == before:
             break
-        yield tuple(found)
     if at != end:
         raise ValueError("a row's image does not end where its event does")
+    return ends
 
 
-def past(images: memoryview, at: int, known: TableMap, present: bytes) -> int:
-    """Step over one image."""
-    size = (sum(byte.bit_count() for byte in present) + 7) // 8
-    nulls = bytes(images[at : at + size])
-    at += size
-    for fixed, width in known.program(present, nulls.ljust(size, b"\0")):
-        at += fixed
-        if width:
-            at += width + int.from_bytes(images[at : at + width], "little")
-    return at
-
-
-def past_partial(images: memoryview, at: int, known: TableMap, present: bytes) -> int:
+def past_partial(images: bytes | memoryview, at: int, known: TableMap, present: bytes) -> int:
     """Step over what says of an image which JSON values are differences only (PARTIAL_UPDATE_ROWS_EVENT)."""
     options, at = packed_integer(images, at)
     documents: Sequence[int] = [place for place in known.json if bit(present, place)]

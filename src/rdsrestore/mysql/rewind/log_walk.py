@@ -86,7 +86,7 @@ class LogWalk:
     def added(self) -> int:
         """By how many rows the table grew since, or shrank."""
         each = {WRITE: 1, DELETE: -1}
-        return sum(each.get(change.act, 0) * len(change.rows) for change in self.changes)
+        return sum(each.get(change.act, 0) * change.count for change in self.changes)
 
     @property
     def form_of_all(self) -> LogEvent:

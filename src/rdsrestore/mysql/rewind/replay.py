@@ -9,15 +9,13 @@ from rdsrestore.domain.errors import DatabaseError, Refused
 from rdsrestore.domain.tables.definition import TableDefinition
 from rdsrestore.mysql.binlog.log_events import LogEvent
 from rdsrestore.mysql.rewind.log_walk import HINT, UNPROVED
-from rdsrestore.mysql.rewind.row_changes import RowChange, opening, statement
+from rdsrestore.mysql.rewind.row_changes import RowChange, again, back, opening, statement, together
 from rdsrestore.mysql.schema.catalog import qualified
 from rdsrestore.mysql.session.errors import number_of
 from rdsrestore.mysql.session.login.connection import Session, quoted
 from rdsrestore.ports.progress import Progress
 
 LENIENT, STRICT = "IDEMPOTENT", "STRICT"
-OFTEN = 200
-"""Events between two words of progress."""
 
 
 class Replay:
@@ -42,18 +40,22 @@ class Replay:
     def back(self, changes: Sequence[RowChange], progress: Progress) -> None:
         """Take changes back, the last one first: the table ends with the touched rows as they were."""
         self._mode(LENIENT)
-        for number, change in enumerate(reversed(changes)):
-            self._tell(progress, number, len(changes), "rows are turned back")
+        done = 0
+        for run in reversed(list(together(changes))):
+            progress(f"{self._ref.table}: rows are turned back", done / len(changes))
             with refusing("the binlog's rows can't be turned back"):
-                self._session.send(statement(tuple(change.back())))
+                self._session.send(statement(back(run)))
+            done += len(run)
 
     def forward(self, changes: Sequence[RowChange], progress: Progress) -> None:
         """Do changes again; Refused where one does not find the rows that it found then."""
         self._mode(STRICT)
-        for number, change in enumerate(changes):
-            self._tell(progress, number, len(changes), "the proof: rows are brought forward again")
+        done = 0
+        for run in together(changes):
+            progress(f"{self._ref.table}: the proof: rows are brought forward again", done / len(changes))
             with refusing("played forward again the binlog does not fit its own rows"):
-                self._session.send(statement(tuple(change.again())))
+                self._session.send(statement(again(run)))
+            done += len(run)
 
     def count(self) -> int:
         """Count the table's rows."""
@@ -62,10 +64,6 @@ class Replay:
 
     def _mode(self, mode: str) -> None:
         self._session.run(f"SET {self._variable} = '{mode}'")
-
-    def _tell(self, progress: Progress, number: int, of: int, what: str) -> None:
-        if number % OFTEN == 0:
-            progress(f"{self._ref.table}: {what}", number / of)
 
 
 @contextmanager

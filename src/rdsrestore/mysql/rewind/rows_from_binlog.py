@@ -6,7 +6,7 @@ led to what production holds now. What is changed on production meanwhile is rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -204,10 +204,9 @@ class Copy:
             )
         )
 
-    def _there(self) -> Iterator[Key]:
-        """Yield the keys of the rows that are there."""
-        rows = table_rows(self._session, self._definition, self._definition, Policy())
-        return (key for key, _digest in rows.digests(EVERYTHING))
+    def _there(self) -> Iterable[Key]:
+        """Return the keys of the rows that are there."""
+        return table_rows(self._session, self._definition, self._definition, Policy()).keys(EVERYTHING)
 
 
 def chunks(keys: list[Key]) -> Iterator[Chunk]:
