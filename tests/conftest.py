@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
 
@@ -11,6 +12,7 @@ from rdsrestore.lab.servers.programs import choose
 from tiers import LONG
 from tool import SERVER, LabTool, given_server
 
+gc.set_threshold(300_000)  # each worker collects thousands of tests, which took twice the time
 OPTION = "--long"
 SPOILED = pytest.StashKey[bool]()
 """Whether a test has failed since the lab came up: it may have left anything there."""

@@ -1,4 +1,7 @@
-"""SIGKILL after the start and after the end of each step; then cleanup leaves nothing, and the table is whole."""
+"""SIGKILL after the start and after the end of each step; then cleanup leaves nothing, and the table is whole.
+
+Every whole run of scripts/test has those with a cleanup on MySQL too; the others are a matter of `--servers`.
+"""
 
 from __future__ import annotations
 
