@@ -39,7 +39,7 @@ class FakeRows:
         del parts
         return (((str(key),), value) for key, value in self.within(key_range).items())
 
-    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
+    def parts(self, key_range: KeyRange) -> Mapping[int, tuple[int, int]]:
         del key_range
         return {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ class ServiceModels(Loader):
 
 
 def core() -> botocore.session.Session:
-    """Make the session below boto3's."""
+    """Make the session below boto3's; models of the user's own (`AWS_DATA_PATH`) are found as ever."""
     session = botocore.session.Session()
-    session.register_component("data_loader", ServiceModels())
+    more = (session.get_config_variable("data_path") or "").split(os.pathsep)
+    paths = [os.path.expandvars(Path(each).expanduser()) for each in more if each]
+    session.register_component("data_loader", ServiceModels(extra_search_paths=paths))
     return session

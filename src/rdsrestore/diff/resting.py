@@ -32,8 +32,8 @@ class RestingRows:
         """Take the fingerprint of a range's rows."""
         return self._rested(lambda: self.asked.fingerprint(key_range))
 
-    def parts(self, key_range: KeyRange) -> Mapping[int, Fingerprint]:
-        """Take the fingerprints of a range's rows in parts."""
+    def parts(self, key_range: KeyRange) -> Mapping[int, tuple[int, int]]:
+        """Take rows and total of a range's parts."""
         return self._rested(lambda: self.asked.parts(key_range))
 
     def digests(self, key_range: KeyRange, parts: Sequence[int] = ()) -> Iterable[tuple[Key, str]]:
