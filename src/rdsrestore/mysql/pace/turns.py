@@ -14,10 +14,14 @@ LOOK = 0.1
 
 
 class Turns:
-    """Taken before each transaction; `size` says how much it may write, and `rested` counts the seconds of rests."""
+    """Taken before each transaction; `size` says how much it may write, and `rested` counts the seconds of rests.
 
-    def __init__(self, size: Callable[[], BatchSize] = full) -> None:
+    `over` is called after each.
+    """
+
+    def __init__(self, size: Callable[[], BatchSize] = full, over: Callable[[], None] = lambda: None) -> None:
         self.size = size
+        self._over = over
         self._change = threading.Condition()
         self._at_work = 0
         self._still = False
@@ -35,6 +39,7 @@ class Turns:
             begun = time.monotonic()
             yield size
             self._rest((time.monotonic() - begun) * size.rest)
+            self._over()
         finally:
             with self._change:
                 self._at_work -= 1

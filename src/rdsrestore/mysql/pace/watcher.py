@@ -44,11 +44,12 @@ class Watcher:
         self._logins, self._schema, self._rules, self._progress = logins, schema, rules, progress
         measured = rules.limits.measured and not elsewhere
         self._said: tuple[str, float | None] = ("", None)
+        self._why = ""
         self._pace, self._looks = Pace(alone=not measured), deque[Look]()
         self._busy, self._still, self._seen = Commits(), Commits(), 0
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._watch, name="pace", daemon=True)] if measured else []
-        self.turns = Turns(self.size)
+        self.turns = Turns(self.size, self.remind)
 
     def size(self) -> BatchSize:
         """How much may be written at a time."""
@@ -56,9 +57,16 @@ class Watcher:
 
     def told(self, text: str, share: float | None) -> None:
         """Say how far the load is, and why it does not take all it can where it does not."""
-        self._said = text, share
-        why = "" if self._rules.gentle() else self._pace.why
-        self._progress(f"{text}; {why}" if why else text, share)
+        self._said, self._why = (text, share), "" if self._rules.gentle() else self._pace.why
+        self._progress(f"{text}; {self._why}" if self._why else text, share)
+
+    def remind(self) -> None:
+        """Say it again where the pace is another one: a load that rests says nothing for a while.
+
+        Whoever writes calls this, not the thread that looks: a listener that raises has to end the load.
+        """
+        if self._said[0] and not self._rules.gentle() and self._why != self._pace.why:
+            self.told(*self._said)
 
     def __enter__(self) -> Self:
         for each in self._threads:
@@ -90,17 +98,11 @@ class Watcher:
             self._looks.append(now)
             while now.at - self._looks[1].at >= HORIZON:
                 self._looks.popleft()
-            self._go_by(self._pace.among(now.since(self._looks[0])))
+            self._pace = self._pace.among(now.since(self._looks[0]))
             if self._pace.alone:
                 self._busy, self._still = Commits(), Commits()
             else:
                 self._compare(session)
-
-    def _go_by(self, pace: Pace) -> None:
-        """Take another pace, and say so: a load that rests says nothing for a while."""
-        before, self._pace = self._pace.why, pace
-        if pace.why != before and self._said[0]:
-            self.told(*self._said)
 
     def _compare(self, session: Session) -> None:
         """See what a commit takes while we write and, now and then, while we keep still, and judge both."""
@@ -113,7 +115,7 @@ class Watcher:
             self._seen = 0
             self._keep_still(session)
             if self._still.seconds:
-                self._go_by(self._pace.judged(self._busy, self._still))
+                self._pace = self._pace.judged(self._busy, self._still)
 
     def _keep_still(self, session: Session) -> None:
         with self.turns.still(STILL) as still:
