@@ -114,6 +114,7 @@ def test_each_partition_has_its_own(region: str, host: str) -> None:
         (REAL[:-200], State.FAILED, "no file of certificates"),
         (None, State.FAILED, "No such file"),
     ],
+    ids=["good", "one has ended", "one ends soon", "cut off", "not there"],
 )
 def test_the_doctor_says_until_when_the_certificates_hold(
     tmp_path: Path, content: bytes | None, state: State, what: str
