@@ -12,7 +12,7 @@ SINCE = timedelta(minutes=15)
 
 
 def read(clients: Clients, instance: str, now: datetime) -> int | None:
-    """Read it, in bytes; None where it is not reported, as for Aurora, or can't be read: nothing depends on it.
+    """Read it, in bytes; None where it is not reported, as for Aurora, or can't be read: a run goes on then.
 
     FreeStorageSpace is in bytes (RDS user guide, "Amazon CloudWatch metrics for Amazon RDS").
     """

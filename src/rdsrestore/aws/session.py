@@ -15,7 +15,6 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, RefreshWithMFAUnsupportedError
 
 from rdsrestore.aws.errors import NO_CREDENTIALS, translated
-from rdsrestore.aws.service_models import core
 from rdsrestore.domain.cloud.instance import ApiCall
 from rdsrestore.domain.deadlines import USUAL
 from rdsrestore.domain.ids import PREFIX
@@ -126,8 +125,7 @@ class Clients:
         self._made: dict[tuple[str, Config], Any] = {}
         self._making = threading.RLock()
         with translated("AWS"):
-            named = region or os.environ.get("AWS_REGION")
-            self.session = boto3.Session(profile_name=profile, region_name=named, botocore_session=core())
+            self.session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         self.rds: RDSClient = self._client("rds", READS)
 
     @property
