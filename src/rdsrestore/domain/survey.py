@@ -21,7 +21,7 @@ from rdsrestore.domain.tables.transaction import LaterChanges
 
 TIMES = 2
 """Bytes of storage wanted for each byte of table and indexes: as much again to sort for indexes, and for the binlog."""
-ROOM = "give the instance more storage, or restore in place, without --into and --swap"
+ROOM = "give the instance more storage, or restore a table that is still there in place, without --into and --swap"
 
 
 @written("TableSurvey")

@@ -137,7 +137,7 @@ def find_source(request: Request, world: World) -> tuple[SourceInstance, tuple[s
 
 
 def find_around(request: Request, source: SourceInstance, world: World) -> dict[str, Any]:
-    """Look at what nothing depends on, as fields of the survey: replicas, and production's room."""
+    """Look at what may stay unknown, as fields of the survey: replicas, and production's room."""
     return {
         "replicas": find_delays(request, source, world),
         "free_storage": find_free_storage(request, source, world),
